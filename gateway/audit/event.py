@@ -1,0 +1,155 @@
+"""Events as classes: a name, its fields and a sentence; `docs/events.md` is generated from them.
+
+The wire shape is design.md §15: every event carries the same members, null where one does not apply. No value
+of a citizen's attribute ever enters an event, only attribute names.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+import rfc8785
+
+from gateway.vocabulary.store import StoredEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What every event says. `actor` is {kind: citizen|officer|portal|gateway|operator, ref: keyed or client id}.
+
+    `subject_ref` is the citizen's keyed monthly reference, `outcome` a word of the event's own closed list,
+    `receipt` its public id (`rc_…`, `rf_…` for refusals), `nonce` random so that a leaf cannot be guessed.
+    """
+
+    name: ClassVar[str] = ""
+    sentence: ClassVar[str] = ""
+
+    at: datetime
+    receipt: str
+    nonce: str
+    actor_kind: str
+    actor_ref: str | None = None
+    portal: str | None = None
+    procedure: str | None = None
+    dossier: str | None = None
+    subject_ref: str | None = None
+    attributes: tuple[str, ...] = ()
+    basis: str | None = None
+    consent_id: str | None = None
+    policy_bundle: str | None = None
+    policy_ids: tuple[str, ...] = ()
+    connector: str | None = None
+    outcome: str
+    trace_id: str | None = None
+    extra: tuple[tuple[str, Any], ...] = ()
+
+    def wire(self) -> dict[str, Any]:
+        """Return the members of design.md §15; an event class may add members by `extra`, never rename one."""
+        return {
+            "v": 1,
+            "at": self.at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "event": self.name,
+            "portal": self.portal,
+            "procedure": self.procedure,
+            "dossier": self.dossier,
+            "actor": {"kind": self.actor_kind, "ref": self.actor_ref},
+            "subject_ref": self.subject_ref,
+            "attributes": list(self.attributes),
+            "basis": self.basis,
+            "consent_id": self.consent_id,
+            "policy_bundle": self.policy_bundle,
+            "policy_ids": list(self.policy_ids),
+            "connector": self.connector,
+            "outcome": self.outcome,
+            "receipt": self.receipt,
+            "trace_id": self.trace_id,
+            "nonce": self.nonce,
+            **dict(self.extra),
+        }
+
+    def stored(self, client_id: str | None = None) -> StoredEvent:
+        """Return what the journal keeps: the RFC 8785 bytes that become the leaf of the tree."""
+        return StoredEvent(
+            receipt=self.receipt,
+            at=self.at,
+            leaf=rfc8785.dumps(self.wire()),
+            subject_tag=self.subject_ref,
+            client_id=client_id or self.portal,
+        )
+
+
+class PersonSignedIn(Event):
+    """A person came back from an identity provider and has a session."""
+
+    name = "PersonSignedIn"
+    sentence = "a person signed in through an identity provider"
+
+
+class SignInRefused(Event):
+    """A sign-in ended without a session or without an answer to the portal."""
+
+    name = "SignInRefused"
+    sentence = "a sign-in was refused"
+
+
+class PortalAnswered(Event):
+    """A portal got an authorization code for a person."""
+
+    name = "PortalAnswered"
+    sentence = "a portal was told who signed in"
+
+
+class CodeRedeemed(Event):
+    """A portal turned an authorization code into tokens."""
+
+    name = "CodeRedeemed"
+    sentence = "a portal redeemed an authorization code"
+
+
+class TokensRefreshed(Event):
+    """A portal used a refresh token."""
+
+    name = "TokensRefreshed"
+    sentence = "a portal refreshed its tokens"
+
+
+class GrantRevoked(Event):
+    """A grant ended: by replay, revocation, logout or withdrawal."""
+
+    name = "GrantRevoked"
+    sentence = "a grant was revoked"
+
+
+class SessionEnded(Event):
+    """A person signed out."""
+
+    name = "SessionEnded"
+    sentence = "a person signed out"
+
+
+class FormAsked(Event):
+    """A form is about to be filled: stored before the first source is called."""
+
+    name = "FormAsked"
+    sentence = "sources are about to be asked for a form"
+
+
+class FormReleased(Event):
+    """A filled form is about to be given out: stored before the caller sees it, with every outcome."""
+
+    name = "FormReleased"
+    sentence = "a filled form was released"
+
+
+class FormRefused(Event):
+    """A form was refused before any source was called."""
+
+    name = "FormRefused"
+    sentence = "a form was refused"
+
+
+class FormVerified(Event):
+    """A portal compared a submitted form with its manifest."""
+
+    name = "FormVerified"
+    sentence = "a submitted form was compared with its manifest"

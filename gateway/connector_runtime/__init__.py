@@ -1,0 +1,1 @@
+"""How sources are asked: the runtime owns deadline, address policy, redaction and outcome; a connector only maps."""

@@ -1,0 +1,113 @@
+"""What a connector is: two methods. A connector never sees the form, the session or the portal.
+
+This module and `gateway.vocabulary` are all that a connector may import; the surface is public and versioned.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from gateway.vocabulary.partial_date import PartialDate
+from gateway.vocabulary.provenance import Absent, Found, Outcome, Provenance, Refused, Unavailable
+
+__all__ = [
+    "Absent",
+    "Answer",
+    "Connector",
+    "Found",
+    "Health",
+    "OutboundClient",
+    "OutboundReply",
+    "Outcome",
+    "Provenance",
+    "Question",
+    "Refused",
+    "SourceTrouble",
+    "Unavailable",
+]
+
+Answer = Mapping[str, Outcome]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """All attributes one source is asked for, at once, about one person.
+
+    The three-way key (number, name, birth date) is the source's own privacy guard: a number alone is refused.
+    `request_id` is unique and serves the source's log; `deadline_at` is when the asker stops waiting (UTC);
+    `officer_ref` names the officer at a desk, None when the citizen is the one who asks.
+    """
+
+    attributes: frozenset[str]
+    personal_number: str | None
+    old_number: str | None
+    full_name: str
+    birth_date: PartialDate | None
+    procedure: str
+    purpose: str
+    request_id: str
+    deadline_at: datetime
+    officer_ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The outcome of a harmless probe: `detail` is for operators and holds no citizen's value."""
+
+    state: Literal["up", "degraded", "down"]
+    detail: str = ""
+
+
+class Connector(Protocol):
+    """A source of attributes."""
+
+    async def answer(self, question: Question) -> Answer:
+        """Map every attribute asked to an outcome.
+
+        Raises SourceTrouble when the call as a whole failed; the runtime turns it into Unavailable or Refused
+        for every attribute asked.
+        """
+        ...
+
+    async def check(self) -> Health:
+        """Probe the source without asking about a person."""
+        ...
+
+
+class SourceTrouble(Exception):
+    """The call as a whole failed: `outcome` is what every attribute asked becomes. No value of a citizen inside."""
+
+    def __init__(self, outcome: Refused | Unavailable | Absent, operator_detail: str = "") -> None:
+        super().__init__(operator_detail)
+        self.outcome = outcome
+        self.operator_detail = operator_detail
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundReply:
+    """The answer to an outbound call: status, lower-cased header names, body capped by the client."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class OutboundClient(Protocol):
+    """The only way out of the house: the runtime hands it to a connector, bound to its egress zone.
+
+    No redirects, no environment proxies, 1 MB response cap unless said otherwise.
+    """
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        timeout_for: float = 2.0,
+        limit: int = 1_048_576,
+    ) -> OutboundReply:
+        """Send one request. Raises SourceTrouble (timeout, unreachable, oversize) and nothing else."""
+        ...

@@ -1,0 +1,193 @@
+"""What an identity provider is: two methods, and one more for those that can end their session."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from gateway.vocabulary.citizen import AccountType
+from gateway.vocabulary.failure import Failure, RefusedBy
+from gateway.vocabulary.partial_date import PartialDate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begin:
+    """What the gateway wants of a sign-in. `state` is fresh and unguessable, chosen by the caller."""
+
+    state: str
+    redirect_uri: str
+    acr_values: tuple[str, ...] = ()
+    prompt_login: bool = False
+    max_age: int | None = None
+    login_hint: str | None = None
+    ui_locales: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """Where to send the browser, and what the adapter must be given back (stored server-side, sealed)."""
+
+    url: str
+    memory: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callback:
+    """What came back: `parameters` decoded as a form would (the last of duplicates is refused by the caller),
+    `raw_query` as received, for dialects that a form decoder breaks."""
+
+    parameters: Mapping[str, str]
+    raw_query: str
+    redirect_uri: str
+    state: str
+    memory: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authentication:
+    """Who authenticated, in our words. (`issuer`, `subject`, `account_type`) is the key of the account; the
+    personal number is an attribute, never the key. `acr` is ours (`urn:gate06:vneid:1|2`) or None."""
+
+    provider: str
+    issuer: str
+    subject: str
+    full_name: str
+    account_type: AccountType = "citizen"
+    personal_number: str | None = None
+    old_number: str | None = None
+    passport_number: str | None = None
+    birth_date: PartialDate | None = None
+    sex: str | None = None
+    account_level: int | None = None
+    acr: str | None = None
+    amr: tuple[str, ...] = ()
+    auth_time: datetime | None = None
+    session_id: str | None = None
+    id_token: str | None = None
+    vouches_for_number: bool = False
+
+
+class IdentityProvider(Protocol):
+    """One upstream, under the alias an operator gave it."""
+
+    @property
+    def alias(self) -> str:
+        """The name in settings, in `idp_hint` and in the callback path."""
+        ...
+
+    @property
+    def label(self) -> Mapping[str, str]:
+        """The words on its button, by language (`vi`, `en`)."""
+        ...
+
+    @property
+    def realm(self) -> Literal["citizen", "staff"]:
+        """Whose sign-in it serves."""
+        ...
+
+    @property
+    def reauthenticates(self) -> bool:
+        """Whether it honours `prompt=login` and `max_age`."""
+        ...
+
+    async def begin(self, request: Begin) -> Departure:
+        """Return where to send the browser. Raises IdentityProviderUnavailable."""
+        ...
+
+    async def complete(self, callback: Callback) -> Authentication:
+        """Read the callback. Raises a SignInFailure subclass: each cause has its own class and page."""
+        ...
+
+
+class EndsSession(Protocol):
+    """An identity provider whose browser session can be ended by sending the browser there."""
+
+    def sign_out_url(self, *, id_token: str | None, return_to: str, state: str) -> str | None:
+        """Return the address that ends the upstream session and comes back, or None."""
+        ...
+
+
+class SignInFailure(Failure):
+    """A sign-in that did not succeed upstream. Subclasses name the cause; `retryable` says if trying again helps."""
+
+    oauth_error = "access_denied"
+    http_status = 403
+    refused_by: RefusedBy = "identity_provider"
+    retryable: bool = True
+
+
+class SignInCancelled(SignInFailure):
+    """The person chose not to go on at the identity provider."""
+
+    code = "GW-1101"
+    title = "sign-in cancelled"
+    refused_by: RefusedBy = "citizen"
+    vi = "Ông/bà đã chọn không tiếp tục đăng nhập."
+    en = "You chose not to go on with the sign-in."
+    fix = "Keep the draft, offer the sign-in again and a way to fill the form by hand."
+
+
+class SignInNotConfirmed(SignInFailure):
+    """The app did not confirm in time (OIDC `temporarily_unavailable`, `login_required`, or silence)."""
+
+    code = "GW-1204"
+    title = "identity provider did not confirm"
+    vi = "Ứng dụng VNeID chưa xác nhận. Mở ứng dụng, kiểm tra mạng rồi thử lại."
+    en = "The VNeID app has not confirmed. Open the app, check the connection and try again."
+    fix = "Retry; the cause lies with the app or the phone."
+
+
+class AccountNotActivated(SignInFailure):
+    """The electronic identity account exists but was never activated."""
+
+    code = "GW-1205"
+    title = "account not activated"
+    vi = "Tài khoản định danh điện tử chưa được kích hoạt. Mở ứng dụng VNeID để kích hoạt."
+    en = "The electronic identity account is not activated yet. Open the VNeID app to activate it."
+    fix = "Show how to activate the account; retry afterwards."
+
+
+class AccountLocked(SignInFailure):
+    """The electronic identity account is locked."""
+
+    code = "GW-1301"
+    title = "account locked"
+    retryable = False
+    vi = "Tài khoản định danh điện tử đang bị khóa. Gọi 1900 0368 hoặc đến công an cấp xã để mở khóa."
+    en = "The electronic identity account is locked. Call 1900 0368 or visit the commune police to unlock it."
+    fix = "Show the contact block; a new sign-in does not help."
+
+
+class AccountClosed(SignInFailure):
+    """The electronic identity account is closed; the reason is not told to anybody here."""
+
+    code = "GW-1302"
+    title = "account closed at the identity provider"
+    retryable = False
+    vi = "Không thể dùng tài khoản này."
+    en = "This account cannot be used."
+    fix = "Do not tell others why. The person or the family asks the commune police."
+
+
+class UpstreamAnswerInvalid(SignInFailure):
+    """The identity provider's answer failed a check (state, issuer, audience, nonce, signature, decryption)."""
+
+    code = "GW-1208"
+    title = "identity provider's answer refused"
+    oauth_error = "server_error"
+    http_status = 502
+    vi = "Không xác nhận được kết quả đăng nhập. Quay lại và đăng nhập lại."
+    en = "The sign-in result could not be verified. Go back and sign in again."
+    fix = "Read the operator log by trace id: it names the check that failed."
+
+
+class IdentityProviderUnavailable(SignInFailure):
+    """The identity provider cannot be reached."""
+
+    code = "GW-1209"
+    title = "identity provider unavailable"
+    oauth_error = "temporarily_unavailable"
+    http_status = 503
+    vi = "Hệ thống định danh điện tử (VNeID) hiện không kết nối được. Thử lại sau ít phút."
+    en = "The electronic identity system (VNeID) cannot be reached now. Try again in a few minutes."
+    fix = "Retry later; operators see the upstream's row in `gate06 doctor` and on the status page."

@@ -1,0 +1,1 @@
+"""openid_provider"""

@@ -1,0 +1,116 @@
+"""What the provider wants shown: values, no HTML. `pages` shows them, `application` joins the two.
+
+Every page works without a script: the first form is the action to take, the ids are fixed (`login`,
+`consent-allow`, `consent-deny`, `logout-yes`), and an error page carries one constant sentence plus the code.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from gateway.openid_provider.forms import FormPreview
+from gateway.vocabulary.failure import Failure
+
+Text = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortalFace:
+    """How a portal is named to people: its name, the agency behind it, its home page."""
+
+    name: Text
+    agency: Text = field(default_factory=dict)
+    home: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderButton:
+    """One way to sign in: the value to post as `provider`, and its words."""
+
+    alias: str
+    label: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInChoice:
+    """The sign-in page. Posts `csrf` and `provider` (or `cancel=1`) to `action`."""
+
+    portal: PortalFace
+    providers: tuple[ProviderButton, ...]
+    action: str
+    csrf: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticePage:
+    """What will be told to the portal. Posts `csrf` and `decision` (`allow` or `deny`) to `action`.
+
+    `person` lists who the citizen is (label, masked display, full display); `form` is None when only identity
+    claims are told; then `claims` names them. `mode` `notice`: the law is the basis and the page offers to go
+    on or to leave, it does not pretend a choice; `consent`: the citizen agrees or not.
+    """
+
+    portal: PortalFace
+    person: tuple[tuple[Text, str, str], ...]
+    claims: tuple[Text, ...]
+    form: FormPreview | None
+    action: str
+    csrf: str
+    mode: Literal["notice", "consent"] = "notice"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailurePage:
+    """A failure in words: what happened, what to do, the way back. `return_url` leads to the portal with its
+    OAuth error, `retry_url` starts the sign-in again; either may be None. `developer` is filled in dev only."""
+
+    failure: Failure
+    portal: PortalFace | None = None
+    return_url: str | None = None
+    retry_url: str | None = None
+    developer: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogoutConfirm:
+    """Asks whether to sign out. Posts `csrf` and `logout` (`yes` or `no`) to `action`."""
+
+    portal: PortalFace | None
+    action: str
+    csrf: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedOut:
+    """Signed out (or not, when `stayed`)."""
+
+    portal: PortalFace | None
+    stayed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormPost:
+    """`response_mode=form_post`: a page that posts the parameters to the portal, by a button without scripts."""
+
+    action: str
+    parameters: tuple[tuple[str, str], ...]
+
+
+View = SignInChoice | NoticePage | FailurePage | LogoutConfirm | LoggedOut | FormPost
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A rendered page: HTML bytes, status and headers (content type, language, security headers)."""
+
+    body: bytes
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Screens(Protocol):
+    """Shows a view."""
+
+    def show(self, view: View, *, languages: str, status: int = 200) -> Page:
+        """Return the page. `languages` is `ui_locales` or Accept-Language; Vietnamese without one."""
+        ...

@@ -1,0 +1,58 @@
+"""Time and chance, both handed in: no other module asks the operating system for either."""
+
+import secrets
+from base64 import urlsafe_b64encode
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Where the present comes from."""
+
+    def now(self) -> datetime:
+        """Return the present as an aware time in UTC."""
+        ...
+
+
+class Randomness(Protocol):
+    """Where unguessable bytes come from."""
+
+    def octets(self, count: int) -> bytes:
+        """Return `count` unpredictable bytes."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """Return the present as an aware time in UTC."""
+        return datetime.now(UTC)
+
+
+class SettableClock:
+    """A clock for tests and for `--at`: it stands still until it is moved."""
+
+    def __init__(self, at: datetime) -> None:
+        self._at = at.astimezone(UTC)
+
+    def now(self) -> datetime:
+        """Return the instant the clock was set to."""
+        return self._at
+
+    def move(self, by: timedelta) -> None:
+        """Move the clock forwards (or, with a negative span, back)."""
+        self._at += by
+
+
+class SystemRandomness:
+    """The operating system's generator."""
+
+    def octets(self, count: int) -> bytes:
+        """Return `count` unpredictable bytes."""
+        return secrets.token_bytes(count)
+
+
+def text_token(randomness: Randomness, bits: int = 256) -> str:
+    """Return an unguessable base64url text of `bits` of entropy, without padding."""
+    return urlsafe_b64encode(randomness.octets(bits // 8)).rstrip(b"=").decode("ascii")

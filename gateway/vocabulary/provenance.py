@@ -1,0 +1,53 @@
+"""Where a value comes from and how a source answers: a missing value is never the same as a failed call."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """The source of a value (`population`), the date it is true of there, and when it was fetched (UTC)."""
+
+    source: str
+    as_of: date
+    retrieved_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The source has the value. `value` is text, a PartialDate, an Address or a mapping of them."""
+
+    value: Any
+    provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """The source answered and has no value. `reason` `no_match` when it found no such person at all."""
+
+    reason: Literal["empty", "no_match", "not_kept"] = "empty"
+
+
+RefusalReason = Literal["purpose_denied", "officer_denied", "bad_request", "other_person"]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The source may not tell: a configuration matter, never the citizen's fault."""
+
+    reason: RefusalReason
+
+
+UnavailableReason = Literal["timeout", "unreachable", "malformed", "oversize", "fault", "late", "closed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """The source did not give a usable answer in time. `retry_after` in seconds."""
+
+    retry_after: int = 30
+    reason: UnavailableReason = "unreachable"
+
+
+Outcome = Found | Absent | Refused | Unavailable
