@@ -1,58 +1,14 @@
 """What the provider needs of prefill: a preview of a form to show before anything is told.
 
-The two live on one floor and do not know each other; `application` joins them through this protocol.
+The two live on one floor and do not know each other: the values they exchange are vocabulary, and `application`
+hands the one that prepares to the one that asks through this protocol.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
-from typing import Literal, Protocol
+from typing import Protocol
 
-from gateway.vocabulary.citizen import Citizen
+from gateway.vocabulary.form_preview import FormAsk, FormPreview, PreviewField, Text
 
-Text = Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FormAsk:
-    """A portal wants a form for the person who signed in. `grant_id` is chosen before the grant exists, so that
-    what the sources answer now serves the prefill that follows; `subject` is pairwise for the client."""
-
-    citizen: Citizen
-    subject: str
-    client_id: str
-    procedure: str
-    dossier: str | None
-    grant_id: str
-    trace_id: str
-    relation: Literal["self", "guardian", "officer"] = "self"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreviewField:
-    """One row of the notice page. `masked` hides the middle of a value, `shown` is the full display text; both
-    None unless the status is verified, conflict or stale; `why` says why there is none."""
-
-    id: str
-    label: Text
-    status: str
-    source_label: Text
-    as_of: date | None = None
-    masked: str | None = None
-    shown: str | None = None
-    why: Text | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FormPreview:
-    """A procedure's form as the notice page shows it."""
-
-    procedure: str
-    title: Text
-    legal_basis: tuple[Text, ...]
-    basis: Literal["law", "consent"]
-    fields: tuple[PreviewField, ...]
-    kept_for: Text
+__all__ = ["FormAsk", "FormPreparation", "FormPreview", "PreviewField", "Text"]
 
 
 class FormPreparation(Protocol):

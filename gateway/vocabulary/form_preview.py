@@ -1,0 +1,53 @@
+"""A form as it is asked for at sign-in and as the notice page shows it: values two folders of one floor share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from gateway.vocabulary.citizen import Citizen
+
+Text = Mapping[str, str]
+Relation = Literal["self", "guardian", "officer"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormAsk:
+    """A portal wants a form for the person who signed in. `grant_id` is chosen before the grant exists, so that
+    what the sources answer now serves the prefill that follows; `subject` is pairwise for the client."""
+
+    citizen: Citizen
+    subject: str
+    client_id: str
+    procedure: str
+    dossier: str | None
+    grant_id: str
+    trace_id: str
+    relation: Relation = "self"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewField:
+    """One row of the notice page. `masked` hides the middle of a value, `shown` is the full display text; both
+    None unless the status is verified, conflict or stale; `why` says why there is none."""
+
+    id: str
+    label: Text
+    status: str
+    source_label: Text
+    as_of: date | None = None
+    masked: str | None = None
+    shown: str | None = None
+    why: Text | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormPreview:
+    """A procedure's form as the notice page shows it."""
+
+    procedure: str
+    title: Text
+    legal_basis: tuple[Text, ...]
+    basis: Literal["law", "consent"]
+    fields: tuple[PreviewField, ...]
+    kept_for: Text
