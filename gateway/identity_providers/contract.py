@@ -107,6 +107,62 @@ class EndsSession(Protocol):
         ...
 
 
+class Probes(Protocol):
+    """An identity provider that can be asked whether it is up, and that warms its caches by it."""
+
+    async def probe(self) -> None:
+        """Return when it answers as it should. Raises IdentityProviderUnavailable or UpstreamAnswerInvalid."""
+        ...
+
+
+class UpstreamReply(Protocol):
+    """An answer of an identity provider: status, lower-cased header names, body capped by the client."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Header fields by lower-cased name."""
+        ...
+
+    @property
+    def body(self) -> bytes:
+        """The body, at most `limit` octets."""
+        ...
+
+
+class UpstreamClient(Protocol):
+    """The way out to identity providers: no redirects, strict TLS, capped answers.
+
+    The shape of the outbound client that connectors get: one implementation serves both. It raises an exception
+    of its own for every call that gave no answer.
+    """
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        timeout_for: float = 2.0,
+        limit: int = 1_048_576,
+    ) -> UpstreamReply:
+        """Send one request; `timeout_for` in seconds, `limit` in octets."""
+        ...
+
+
+class AssertionSigner(Protocol):
+    """Signs our client assertions (RFC 7523, `private_key_jwt`) with a key that our `jwks_uri` publishes."""
+
+    async def sign_assertion(self, claims: Mapping[str, Any]) -> str:
+        """Return the compact JWS of `claims`."""
+        ...
+
+
 class SignInFailure(Failure):
     """A sign-in that did not succeed upstream. Subclasses name the cause; `retryable` says if trying again helps."""
 
@@ -135,6 +191,29 @@ class SignInNotConfirmed(SignInFailure):
     vi = "Ứng dụng VNeID chưa xác nhận. Mở ứng dụng, kiểm tra mạng rồi thử lại."
     en = "The VNeID app has not confirmed. Open the app, check the connection and try again."
     fix = "Retry; the cause lies with the app or the phone."
+
+
+class AccountLevelTooLow(SignInFailure):
+    """The account's level is below what was essential; signing in again does not raise it."""
+
+    code = "GW-1203"
+    title = "account level too low"
+    oauth_error = "unmet_authentication_requirements"
+    retryable = False
+    vi = "Dịch vụ này cần tài khoản định danh điện tử mức độ 2."
+    en = "This service needs an electronic identity account of level 2."
+    fix = "Link to how level 2 is obtained; ask for `acr_values` only where the procedure demands the level."
+
+
+class NoOwnAccount(SignInFailure):
+    """The person has no electronic identity account of their own; for a minor the guardian acts."""
+
+    code = "GW-1206"
+    title = "no own account"
+    retryable = False
+    vi = "Người này chưa có tài khoản định danh điện tử riêng. Cha, mẹ hoặc người giám hộ đăng nhập và làm thay."
+    en = "This person has no electronic identity account of their own. A parent or guardian signs in and acts for them."
+    fix = "Let the guardian sign in and act for the person."
 
 
 class AccountNotActivated(SignInFailure):
