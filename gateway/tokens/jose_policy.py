@@ -1,0 +1,99 @@
+"""The policies of signed tokens, one for each kind, as data (RFC 8725 §3.11, FAPI 2.0 Security Profile §5.4.1)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_ASYMMETRIC = frozenset({"RS256", "PS256", "ES256", "Ed25519", "EdDSA"})
+_STRICT = frozenset({"PS256", "ES256", "Ed25519", "EdDSA"})  # FAPI 2.0 SP Final §5.4.1: no RS256
+_JWT = frozenset({"", "jwt"})  # "" stands for a header without typ
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JosePolicy:
+    """What one kind of token must be. Times are in seconds.
+
+    `types`: lower-case `typ` values without `application/`, "" for none, or None when typ is not judged.
+    `ahead_for`: how far iat and nbf may lie in the future (FAPI 2.0: 10 accepted, more than 60 refused).
+    `lifetime_for`: longest time from iat (or from now without one) to exp. `oldest_for`: greatest age of iat.
+    `audience_is_text`: `aud` must be one string. `key_from_header`: the key is the header's `jwk` (RFC 9449).
+    """
+
+    name: str
+    algorithms: frozenset[str] = _ASYMMETRIC
+    types: frozenset[str] | None = _JWT
+    required: frozenset[str] = frozenset()
+    forbidden: frozenset[str] = frozenset()
+    header_limit: int = 4096
+    token_limit: int = 65_536
+    ahead_for: int = 30
+    leeway_for: int = 0
+    lifetime_for: int | None = None
+    oldest_for: int | None = None
+    judge_expiry: bool = True
+    audience_is_text: bool = False
+    key_from_header: bool = False
+
+
+ID_TOKEN = JosePolicy(
+    name="id_token",
+    required=frozenset({"iss", "sub", "aud", "exp", "iat"}),
+    forbidden=frozenset({"events"}),
+    leeway_for=10,
+)
+ID_TOKEN_HINT = JosePolicy(
+    name="id_token_hint", required=frozenset({"iss", "sub", "aud", "exp", "iat"}), judge_expiry=False
+)
+ACCESS_TOKEN = JosePolicy(
+    name="access_token",
+    types=frozenset({"at+jwt"}),
+    required=frozenset({"iss", "sub", "aud", "exp", "iat", "jti", "client_id"}),
+)
+MANIFEST = JosePolicy(
+    name="manifest",
+    types=frozenset({"prefill-manifest+jwt"}),
+    required=frozenset({"iss", "aud", "jti", "iat", "exp"}),
+    audience_is_text=True,
+    token_limit=262_144,
+)
+RECEIPT = JosePolicy(name="receipt", types=frozenset({"receipt+jwt"}), required=frozenset({"iss", "iat", "jti"}))
+LOGOUT_TOKEN = JosePolicy(
+    name="logout_token",
+    types=frozenset({"", "jwt", "logout+jwt"}),
+    required=frozenset({"iss", "aud", "iat", "jti", "events"}),
+    forbidden=frozenset({"nonce"}),
+    oldest_for=300,
+)
+CLIENT_ASSERTION = JosePolicy(
+    name="client_assertion",
+    algorithms=_STRICT,
+    types=frozenset({"", "jwt", "client-authentication+jwt"}),
+    required=frozenset({"iss", "sub", "aud", "exp", "jti"}),
+    audience_is_text=True,
+    lifetime_for=3600,
+    token_limit=16_384,
+)
+DPOP_PROOF = JosePolicy(
+    name="dpop_proof",
+    algorithms=_STRICT,
+    types=frozenset({"dpop+jwt"}),
+    required=frozenset({"jti", "htm", "htu", "iat"}),
+    oldest_for=300,
+    key_from_header=True,
+    token_limit=16_384,
+)
+REQUEST_OBJECT = JosePolicy(
+    name="request_object",
+    algorithms=_STRICT,
+    types=frozenset({"", "jwt", "oauth-authz-req+jwt"}),
+    required=frozenset({"iss", "aud", "exp", "nbf", "client_id"}),
+    audience_is_text=True,
+    lifetime_for=3600,
+    oldest_for=3600,
+)
+POLICIES: Mapping[str, JosePolicy] = {
+    policy.name: policy
+    for policy in (
+        *(ID_TOKEN, ID_TOKEN_HINT, ACCESS_TOKEN, MANIFEST, RECEIPT, LOGOUT_TOKEN),
+        *(CLIENT_ASSERTION, DPOP_PROOF, REQUEST_OBJECT),
+    )
+}
