@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-import rfc8785
-
+from gateway.audit.canonical import canonical_bytes, require_plain
 from gateway.vocabulary.store import StoredEvent
 
 
@@ -44,8 +43,11 @@ class Event:
     extra: tuple[tuple[str, Any], ...] = ()
 
     def wire(self) -> dict[str, Any]:
-        """Return the members of design.md §15; an event class may add members by `extra`, never rename one."""
-        return {
+        """Return the members of design.md §15; an event class may add members by `extra`, never rename one.
+
+        Raises TypeError when `extra` holds something else than plain JSON, ValueError when it repeats a member.
+        """
+        members: dict[str, Any] = {
             "v": 1,
             "at": self.at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "event": self.name,
@@ -64,15 +66,20 @@ class Event:
             "receipt": self.receipt,
             "trace_id": self.trace_id,
             "nonce": self.nonce,
-            **dict(self.extra),
         }
+        for name, value in self.extra:
+            if name in members:
+                raise ValueError(f"an event has the member `{name}` twice")
+            require_plain({name: value})
+            members[name] = value
+        return members
 
     def stored(self, client_id: str | None = None) -> StoredEvent:
         """Return what the journal keeps: the RFC 8785 bytes that become the leaf of the tree."""
         return StoredEvent(
             receipt=self.receipt,
             at=self.at,
-            leaf=rfc8785.dumps(self.wire()),
+            leaf=canonical_bytes(self.wire()),
             subject_tag=self.subject_ref,
             client_id=client_id or self.portal,
         )
@@ -81,6 +88,7 @@ class Event:
 class PersonSignedIn(Event):
     """A person came back from an identity provider and has a session."""
 
+    __slots__ = ()
     name = "PersonSignedIn"
     sentence = "a person signed in through an identity provider"
 
@@ -88,6 +96,7 @@ class PersonSignedIn(Event):
 class SignInRefused(Event):
     """A sign-in ended without a session or without an answer to the portal."""
 
+    __slots__ = ()
     name = "SignInRefused"
     sentence = "a sign-in was refused"
 
@@ -95,6 +104,7 @@ class SignInRefused(Event):
 class PortalAnswered(Event):
     """A portal got an authorization code for a person."""
 
+    __slots__ = ()
     name = "PortalAnswered"
     sentence = "a portal was told who signed in"
 
@@ -102,6 +112,7 @@ class PortalAnswered(Event):
 class CodeRedeemed(Event):
     """A portal turned an authorization code into tokens."""
 
+    __slots__ = ()
     name = "CodeRedeemed"
     sentence = "a portal redeemed an authorization code"
 
@@ -109,6 +120,7 @@ class CodeRedeemed(Event):
 class TokensRefreshed(Event):
     """A portal used a refresh token."""
 
+    __slots__ = ()
     name = "TokensRefreshed"
     sentence = "a portal refreshed its tokens"
 
@@ -116,6 +128,7 @@ class TokensRefreshed(Event):
 class GrantRevoked(Event):
     """A grant ended: by replay, revocation, logout or withdrawal."""
 
+    __slots__ = ()
     name = "GrantRevoked"
     sentence = "a grant was revoked"
 
@@ -123,6 +136,7 @@ class GrantRevoked(Event):
 class SessionEnded(Event):
     """A person signed out."""
 
+    __slots__ = ()
     name = "SessionEnded"
     sentence = "a person signed out"
 
@@ -130,6 +144,7 @@ class SessionEnded(Event):
 class FormAsked(Event):
     """A form is about to be filled: stored before the first source is called."""
 
+    __slots__ = ()
     name = "FormAsked"
     sentence = "sources are about to be asked for a form"
 
@@ -137,6 +152,7 @@ class FormAsked(Event):
 class FormReleased(Event):
     """A filled form is about to be given out: stored before the caller sees it, with every outcome."""
 
+    __slots__ = ()
     name = "FormReleased"
     sentence = "a filled form was released"
 
@@ -144,6 +160,7 @@ class FormReleased(Event):
 class FormRefused(Event):
     """A form was refused before any source was called."""
 
+    __slots__ = ()
     name = "FormRefused"
     sentence = "a form was refused"
 
@@ -151,5 +168,29 @@ class FormRefused(Event):
 class FormVerified(Event):
     """A portal compared a submitted form with its manifest."""
 
+    __slots__ = ()
     name = "FormVerified"
     sentence = "a submitted form was compared with its manifest"
+
+
+class LateFieldsReleased(Event):
+    """Fields whose source answered after the form was released were given out."""
+
+    __slots__ = ()
+    name = "LateFieldsReleased"
+    sentence = "late fields of a filled form were released"
+
+
+class RequestRefused(Event):
+    """A portal's request to a protocol endpoint was refused; the refusal receipt says who refused and why."""
+
+    __slots__ = ()
+    name = "RequestRefused"
+    sentence = "a request of a portal was refused"
+
+
+class OAuthRefused(Event):
+    """A portal's request was refused at an OAuth or OpenID Connect endpoint, or its citizen's sign-in was."""
+
+    name = "OAuthRefused"
+    sentence = "a portal's request was refused"

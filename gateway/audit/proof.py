@@ -1,0 +1,121 @@
+"""Proofs: that a receipt's event is in the log, and that the log of today continues the log of yesterday."""
+
+from dataclasses import dataclass
+
+from gateway.audit.checkpoint import Checkpoint, parse_note
+from gateway.audit.failure import (
+    CheckpointMissing,
+    LogDamaged,
+    LogQuestionMalformed,
+    NotYetIncluded,
+    ReceiptUnknown,
+)
+from gateway.audit.journal import FoundEvent
+from gateway.audit.log import Log, read_hashes
+from gateway.audit.merkle import (
+    Node,
+    consistency_parts,
+    inclusion_parts,
+    leaf_hash,
+    nodes_covering,
+    proof_from,
+    root_from,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inclusion:
+    """An RFC 9162 inclusion proof against a signed checkpoint; hashes are 32 bytes."""
+
+    event: FoundEvent
+    index: int
+    size: int
+    leaf_hash: bytes
+    root: bytes
+    proof: list[bytes]
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consistency:
+    """An RFC 9162 consistency proof; `note` is the smallest signed checkpoint that covers `size2`."""
+
+    size1: int
+    size2: int
+    root1: bytes
+    root2: bytes
+    proof: list[bytes]
+    note: str
+
+
+async def latest_note(log: Log) -> str:
+    """Return the newest signed checkpoint. Raises CheckpointMissing."""
+    latest = await log.checkpoints.latest()
+    if latest is None:
+        raise CheckpointMissing
+    return latest[1]
+
+
+async def prove_inclusion(log: Log, receipt: str) -> Inclusion:
+    """Return the proof for a receipt against the smallest checkpoint that covers it.
+
+    Raises ReceiptUnknown, NotYetIncluded (ask again in a second), LogDamaged (the stored event is not the one
+    the tree holds).
+    """
+    event = await log.journal.find(receipt)
+    if event is None:
+        raise ReceiptUnknown
+    covering = None if event.index is None else await log.checkpoints.covering(event.index + 1)
+    if event.index is None or covering is None:
+        raise NotYetIncluded(retry_after=1)
+    checkpoint, _, _ = parse_note(covering[1])
+    parts, own = inclusion_parts(event.index, checkpoint.size), Node(0, event.index)
+    top = nodes_covering(0, checkpoint.size)
+    hashes = await read_hashes(log.tree, [own, *(node for part in parts for node in part), *top], checkpoint.size)
+    hashed = leaf_hash(event.leaf)
+    if hashes(own) != hashed:
+        raise LogDamaged(operator_detail=f"entry {event.index} is not what the tree holds")
+    _require_root(checkpoint, root_from(checkpoint.size, hashes))
+    return Inclusion(
+        event=event,
+        index=event.index,
+        size=checkpoint.size,
+        leaf_hash=hashed,
+        root=checkpoint.root,
+        proof=proof_from(parts, hashes),
+        note=covering[1],
+    )
+
+
+async def prove_consistency(log: Log, size1: int, size2: int | None = None) -> Consistency:
+    """Return the proof that the first `size1` entries are a prefix of the first `size2` (default: all signed).
+
+    Raises LogQuestionMalformed, CheckpointMissing, LogDamaged.
+    """
+    latest = await log.checkpoints.latest()
+    if latest is None:
+        raise CheckpointMissing
+    size2 = latest[0] if size2 is None else size2
+    if not 0 < size1 <= size2 <= latest[0]:
+        raise LogQuestionMalformed(f"`from` and `to` must satisfy 1 ≤ from ≤ to ≤ {latest[0]}")
+    covering = await log.checkpoints.covering(size2)
+    parts = consistency_parts(size1, size2)
+    needed = [*(node for part in parts for node in part), *nodes_covering(0, size1), *nodes_covering(0, size2)]
+    hashes = await read_hashes(log.tree, needed, size2)
+    note = covering[1] if covering else latest[1]
+    root2 = root_from(size2, hashes)
+    if covering and covering[0] == size2:
+        _require_root(parse_note(note)[0], root2)
+    return Consistency(
+        size1=size1,
+        size2=size2,
+        root1=root_from(size1, hashes),
+        root2=root2,
+        proof=proof_from(parts, hashes),
+        note=note,
+    )
+
+
+def _require_root(checkpoint: Checkpoint, root: bytes) -> None:
+    if checkpoint.root != root:
+        raise LogDamaged(operator_detail=f"the tree contradicts the checkpoint of size {checkpoint.size}")

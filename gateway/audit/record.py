@@ -1,0 +1,82 @@
+"""Making an event: its receipt, nonce and keyed references. Storing it is the business of the step's own commit."""
+
+import hmac
+import re
+from base64 import b32encode, urlsafe_b64encode
+from collections.abc import Sequence
+from datetime import UTC
+from typing import Any, Literal
+
+from gateway.audit.event import Event
+from gateway.vocabulary.clock import Clock, Randomness
+from gateway.vocabulary.store import CitizenKeys, StoredEvent
+
+ReceiptPrefix = Literal["rc", "rf"]
+_PURPOSE = "subject-ref"
+_OUTCOME = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]{0,63}")
+
+
+class Evidence:
+    """Makes events. Nothing is stored here: hand the result to `Store.commit` together with the step's changes."""
+
+    def __init__(self, clock: Clock, randomness: Randomness, keys: CitizenKeys) -> None:
+        self._clock = clock
+        self._randomness = randomness
+        self._keys = keys
+
+    async def tell(
+        self,
+        kind: type[Event],
+        *,
+        outcome: str,
+        actor_kind: str,
+        actor_ref: str | None = None,
+        citizen_id: str | None = None,
+        receipt_prefix: ReceiptPrefix = "rc",
+        **members: Any,
+    ) -> StoredEvent:
+        """Return a new event of `kind` as the journal keeps it.
+
+        `members` are further members of `Event` (`portal`, `procedure`, `attributes`, …). With `citizen_id` the
+        event carries the citizen's keyed reference of this month; an acting citizen without an `actor_ref` gets
+        the same. `outcome` is a word, never free text: ValueError otherwise. Raises CitizenErased.
+        """
+        if not _OUTCOME.fullmatch(outcome):
+            raise ValueError("an outcome is one word")
+        at = self._clock.now()
+        chance = self._randomness.octets(32)
+        reference = None
+        if citizen_id is not None:
+            key = await self._keys.derive(citizen_id, _PURPOSE)
+            reference = _keyed_reference(key, at.astimezone(UTC).strftime("%Y-%m"))
+            if actor_ref is None and actor_kind == "citizen":
+                actor_ref = reference
+        return kind(
+            at=at,
+            receipt=f"{receipt_prefix}_{_readable(chance[:16])}",
+            nonce=_base64url(chance[16:]),
+            actor_kind=actor_kind,
+            actor_ref=actor_ref,
+            subject_ref=reference,
+            outcome=outcome,
+            **members,
+        ).stored()
+
+    async def subject_tags(self, citizen_id: str, months: Sequence[str]) -> list[str]:
+        """Return the citizen's references in `months` (`YYYY-MM`), to look events up. Raises CitizenErased."""
+        key = await self._keys.derive(citizen_id, _PURPOSE)
+        return [_keyed_reference(key, month) for month in months]
+
+
+def _keyed_reference(key: bytes, month: str) -> str:
+    """Return HMAC-SHA-256(key, month): without the key, two months of one citizen cannot be joined."""
+    return _base64url(hmac.digest(key, month.encode(), "sha256"))
+
+
+def _readable(octets: bytes) -> str:
+    """Return lower-case base32: a receipt is read out over the telephone."""
+    return b32encode(octets).rstrip(b"=").decode().lower()
+
+
+def _base64url(octets: bytes) -> str:
+    return urlsafe_b64encode(octets).rstrip(b"=").decode()
