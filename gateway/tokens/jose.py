@@ -7,7 +7,6 @@ and answers with the first rule that failed. Which algorithms, types, claims and
 
 import binascii
 import json
-import math
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -330,8 +329,8 @@ def _seconds(claims: Mapping[str, Any], name: Literal["exp", "iat", "nbf"]) -> f
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise JoseRefused(name)
-    # 2**53: beyond it a number of JSON is no longer the number that was meant (RFC 8259 §6)
-    if not math.isfinite(value) or not 0 <= value < 2**53:
+    # 2**53: beyond it a number of JSON is no longer the number that was meant (RFC 8259 §6); NaN fails, too
+    if not 0 <= value < 2**53:
         raise JoseRefused(name)
     return float(value)
 
