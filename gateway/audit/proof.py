@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import orjson
+
 from gateway.audit.checkpoint import Checkpoint, parse_note
 from gateway.audit.failure import (
     CheckpointMissing,
@@ -73,7 +75,7 @@ async def prove_inclusion(log: Log, receipt: str) -> Inclusion:
     top = nodes_covering(0, checkpoint.size)
     hashes = await read_hashes(log.tree, [own, *(node for part in parts for node in part), *top], checkpoint.size)
     hashed = leaf_hash(event.leaf)
-    if hashes(own) != hashed:
+    if hashes(own) != hashed or orjson.loads(event.leaf)["receipt"] != receipt:
         raise LogDamaged(operator_detail=f"entry {event.index} is not what the tree holds")
     _require_root(checkpoint, root_from(checkpoint.size, hashes))
     return Inclusion(
