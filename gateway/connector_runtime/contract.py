@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+from gateway.vocabulary.clock import Clock
 from gateway.vocabulary.partial_date import PartialDate
 from gateway.vocabulary.provenance import Absent, Found, Outcome, Provenance, Refused, Unavailable
 
@@ -15,6 +16,7 @@ __all__ = [
     "Absent",
     "Answer",
     "Connector",
+    "Equipment",
     "Found",
     "Health",
     "OutboundClient",
@@ -24,6 +26,7 @@ __all__ = [
     "Question",
     "Refused",
     "SourceTrouble",
+    "Transport",
     "Unavailable",
 ]
 
@@ -111,3 +114,34 @@ class OutboundClient(Protocol):
     ) -> OutboundReply:
         """Send one request. Raises SourceTrouble (timeout, unreachable, oversize) and nothing else."""
         ...
+
+
+class Transport(Protocol):
+    """The bus between us and a source: it knows its headers and credentials, the connector knows the message."""
+
+    async def send(self, message: bytes, *, deadline_at: datetime) -> bytes:
+        """Carry a message to the source and return its answer, unread, at most 1 MB.
+
+        Raises SourceTrouble when the bus gave no answer by `deadline_at` (UTC) or refused to carry it.
+        """
+        ...
+
+    async def check(self) -> Health:
+        """Tell whether the bus can be reached, without a message."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Equipment:
+    """Everything the runtime hands to a code connector: `MyConnector(equipment)`.
+
+    `source` is the id that stands in provenance; `officer` the system officer used when no officer asks;
+    `agency_code` ours (Decision 20/2020); `options` what the manifest declares, with defaults filled in.
+    """
+
+    source: str
+    transport: Transport
+    clock: Clock
+    officer: str
+    agency_code: str
+    options: Mapping[str, str]

@@ -24,9 +24,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """The source answered and has no value. `reason` `no_match` when it found no such person at all."""
+    """The source answered and has no value. `reason` `no_match` when it found no such person at all, `ambiguous`
+    when it named several (none of them is used), `not_kept` when it never holds this of such a person."""
 
-    reason: Literal["empty", "no_match", "not_kept"] = "empty"
+    reason: Literal["empty", "no_match", "not_kept", "ambiguous"] = "empty"
 
 
 RefusalReason = Literal["purpose_denied", "officer_denied", "bad_request", "other_person"]

@@ -1,0 +1,84 @@
+"""What an operator says about a connector and about where calls may go; `settings` puts it into its tree."""
+
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+ZoneName = Literal["internet", "gov-wan", "lab"]
+Network = IPv4Network | IPv6Network
+
+
+class EgressSettings(BaseModel):
+    """Address ranges of the egress zones; only an operator edits them.
+
+    `internet` needs none: it is every globally reachable address. `gov_wan` is empty until the operator names the
+    ranges of the government network; `lab` is this machine.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    gov_wan: tuple[Network, ...] = ()
+    lab: tuple[Network, ...] = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
+
+    def ranges(self, zone: ZoneName) -> tuple[Network, ...]:
+        """Return the ranges of a zone."""
+        return {"internet": _EVERYWHERE, "gov-wan": self.gov_wan, "lab": self.lab}[zone]
+
+
+_EVERYWHERE: tuple[Network, ...] = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
+
+
+class ConnectorSettings(BaseModel):
+    """How one source is reached.
+
+    `url` is the service at the bus, `auth_url` the URL that enters the time-bound secret (NDXP; default `url`),
+    `zone` where its addresses may lie. A secret comes as a value or as the path of a file that holds it.
+    `options` are those the connector's manifest declares. Durations are seconds: `timeout_for` of one call,
+    `late_for` how long an answer may still come after the deadline, `concurrency` calls at the same time.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str
+    zone: ZoneName = "gov-wan"
+    auth_url: str | None = None
+    user: str = ""
+    secret: SecretStr | None = None
+    secret_file: Path | None = None
+    api_key: SecretStr | None = None
+    api_key_file: Path | None = None
+    road_client: str = ""
+    timestamp: Literal["milliseconds", "seconds"] = "milliseconds"
+    officer: str = ""
+    agency_code: str = ""
+    options: dict[str, str] = Field(default_factory=dict)
+    timeout_for: float = Field(default=20.0, gt=0, le=60)
+    late_for: float = Field(default=20.0, ge=0, le=60)
+    concurrency: int = Field(default=64, ge=1, le=1000)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.secret is not None and self.secret_file is not None:
+            raise ValueError("give `secret` or `secret_file`, not both")
+        if self.api_key is not None and self.api_key_file is not None:
+            raise ValueError("give `api_key` or `api_key_file`, not both")
+        scheme = self.url.partition("://")[0]
+        if scheme != "https" and not (scheme == "http" and self.zone == "lab"):
+            raise ValueError("`url` must be https (http only in zone `lab`)")
+        return self
+
+    def read_secret(self) -> str:
+        """Return the secret, from the value or the file. Raises OSError when the file cannot be read."""
+        return _read(self.secret, self.secret_file)
+
+    def read_api_key(self) -> str:
+        """Return the API key, from the value or the file; empty when the bus wants none."""
+        return _read(self.api_key, self.api_key_file)
+
+
+def _read(value: SecretStr | None, file: Path | None) -> str:
+    if value is not None:
+        return value.get_secret_value()
+    return file.read_text("utf-8").strip() if file is not None else ""

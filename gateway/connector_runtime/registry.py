@@ -1,0 +1,116 @@
+"""The connectors of this installation: found through entry points, described by manifests, set up by settings."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from importlib.metadata import EntryPoint, entry_points
+from importlib.resources import files
+from typing import Self
+
+from gateway.connector_runtime.call import Limits, OnLate, SourceCaller
+from gateway.connector_runtime.configuration import ConnectorSettings, EgressSettings, ZoneName
+from gateway.connector_runtime.contract import Answer, Connector, Equipment, Health, OutboundClient, Question
+from gateway.connector_runtime.failure import SecretUnreadable, UnknownConnector
+from gateway.connector_runtime.health import check_connectors
+from gateway.connector_runtime.manifest import Manifest, read_manifest
+from gateway.connector_runtime.outbound import ZoneClient
+from gateway.connector_runtime.transports.ndxp import NdxpTransport
+from gateway.vocabulary.clock import Clock
+from gateway.vocabulary.provenance import Unavailable
+
+GROUP = "gate06.connectors"
+
+
+class ConnectorRegistry:
+    """Asks sources and knows what they are called."""
+
+    def __init__(
+        self, callers: Iterable[SourceCaller], manifests: Mapping[str, Manifest], clients: Iterable[ZoneClient] = ()
+    ) -> None:
+        self._callers = {caller.source: caller for caller in callers}
+        self._manifests = dict(manifests)
+        self._clients = tuple(clients)
+
+    @classmethod
+    def load(cls, settings: Mapping[str, ConnectorSettings], *, egress: EgressSettings, clock: Clock) -> Self:
+        """Make every connector that has settings.
+
+        Raises UnknownConnector, UnknownManifestKey, InvalidManifest or SecretUnreadable: the gateway does not
+        start with a connector it cannot understand.
+        """
+        installed = {point.name: point for point in entry_points(group=GROUP)}
+        clients: dict[ZoneName, ZoneClient] = {}
+        callers, manifests = [], {}
+        for source, one in settings.items():
+            if source not in installed:
+                known = ", ".join(f"`{name}`" for name in sorted(installed)) or "none"
+                raise UnknownConnector(f"no connector `{source}` is installed; known: {known}")
+            make, manifest = _load_class(installed[source])
+            client = clients.setdefault(one.zone, ZoneClient(one.zone, egress))
+            connector = make(_equip(source, manifest, one, client, clock))
+            limits = Limits(late_for=one.late_for, concurrency=one.concurrency)
+            callers.append(SourceCaller(source, connector, clock, provides=manifest.provides, limits=limits))
+            manifests[source] = manifest
+        return cls(callers, manifests, clients.values())
+
+    async def ask(self, questions: Mapping[str, Question], *, on_late: OnLate | None = None) -> dict[str, Answer]:
+        """Ask every source at once and return, per source, an outcome for every attribute asked.
+
+        Each question's own deadline counts. A source's trouble stays its own; an unknown source is Unavailable.
+        `on_late(source, answer)` is awaited later for each source whose attributes came back as `late`.
+        """
+        answers = await asyncio.gather(*(self._ask(source, one, on_late) for source, one in questions.items()))
+        return dict(zip(questions, answers, strict=True))
+
+    async def check_all(self) -> dict[str, Health]:
+        """Probe every source without asking about a person; a source under outage is degraded at best."""
+        found = await check_connectors({source: caller.connector for source, caller in self._callers.items()})
+        for source, health in found.items():
+            if health.state == "up" and self._callers[source].breaker.state == "open":
+                found[source] = Health("degraded", "calls are paused after failures")
+        return found
+
+    def labels(self, source: str) -> dict[str, str]:
+        """Return what people call a source, `vi` and `en`; the id itself for an unknown one."""
+        manifest = self._manifests.get(source)
+        return {"vi": manifest.name.vi, "en": manifest.name.en} if manifest else {"vi": source, "en": source}
+
+    def sources(self) -> dict[str, frozenset[str]]:
+        """Return every source with the attributes it provides."""
+        return {source: manifest.provides for source, manifest in self._manifests.items()}
+
+    async def close(self) -> None:
+        """End every call under way and close the connections."""
+        await asyncio.gather(*(caller.close() for caller in self._callers.values()))
+        await asyncio.gather(*(client.close() for client in self._clients))
+
+    async def _ask(self, source: str, question: Question, on_late: OnLate | None) -> Answer:
+        caller = self._callers.get(source)
+        if caller is None:
+            return dict.fromkeys(sorted(question.attributes), Unavailable(reason="unreachable"))
+        return await caller.ask(question, on_late)
+
+
+def _load_class(point: EntryPoint) -> tuple[Callable[[Equipment], Connector], Manifest]:
+    try:
+        make: Callable[[Equipment], Connector] = point.load()
+        text = files(point.module.rpartition(".")[0]).joinpath("manifest.toml").read_text("utf-8")
+    except (ImportError, AttributeError, OSError) as error:
+        raise UnknownConnector(f"connector `{point.name}` cannot be loaded: {type(error).__name__}") from error
+    return make, read_manifest(text, f"{point.name}/manifest.toml")
+
+
+def _equip(
+    source: str, manifest: Manifest, settings: ConnectorSettings, client: OutboundClient, clock: Clock
+) -> Equipment:
+    try:
+        transport = NdxpTransport(settings, client, clock)
+    except OSError as error:
+        raise SecretUnreadable(f"a secret file of connector `{source}` cannot be read: {error.strerror}") from None
+    return Equipment(
+        source=source,
+        transport=transport,
+        clock=clock,
+        officer=settings.officer,
+        agency_code=settings.agency_code,
+        options=manifest.fill_options(settings.options),
+    )
