@@ -91,7 +91,7 @@ class IdentityProvider(Protocol):
         ...
 
     async def begin(self, request: Begin) -> Departure:
-        """Return where to send the browser. Raises IdentityProviderUnavailable."""
+        """Return where to send the browser. Raises IdentityProviderUnavailable or UpstreamAnswerInvalid."""
         ...
 
     async def complete(self, callback: Callback) -> Authentication:
@@ -156,9 +156,9 @@ class UpstreamClient(Protocol):
 
 
 class AssertionSigner(Protocol):
-    """Signs our client assertions (RFC 7523, `private_key_jwt`) with a key that our `jwks_uri` publishes."""
+    """Signs our client assertions (RFC 7523) with a key that our `jwks_uri` publishes; the key ring is one."""
 
-    async def sign_assertion(self, claims: Mapping[str, Any]) -> str:
+    def sign(self, claims: Mapping[str, Any], *, typ: str | None, alg: str = "ES256") -> str:
         """Return the compact JWS of `claims`."""
         ...
 

@@ -1,0 +1,178 @@
+"""The table `[[identity_provider]]` as a typed, frozen value; unknown members are refused (design.md §12, Upstreams).
+
+What the law and the identity providers do not publish (paths, claim names, level names: domain.md §4, marked
+unknown) is a member here, with the names seen in public code as defaults.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+
+Kind = Literal["openid_connect", "vneid", "national_portal"]
+AuthenticationMethod = Literal["client_secret_basic", "client_secret_post", "private_key_jwt"]
+OurAcr = Annotated[str, StringConstraints(pattern=r"^urn:gate06:[a-z0-9]+(:[a-z0-9]+)*$")]
+
+_FROZEN = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, hide_input_in_errors=True)
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class ClaimNames(BaseModel):
+    """How the upstream calls what we read; an empty name means that the claim is not read.
+
+    `subject` can only be renamed in the vneid dialect: OpenID Connect calls it `sub`.
+    """
+
+    model_config = _FROZEN
+
+    subject: str = ""
+    personal_number: str = ""
+    old_number: str = ""
+    passport_number: str = ""
+    full_name: str = ""
+    birth_date: str = ""
+    sex: str = ""
+    account_type: str = ""
+    account_level: str = ""
+
+
+_CLAIMS: Mapping[str, Mapping[str, str]] = {
+    "openid_connect": {"subject": "sub", "full_name": "name", "birth_date": "birthdate", "sex": "gender"},
+    "vneid": {
+        "subject": "sub",
+        "personal_number": "citizenPid",
+        "passport_number": "passportNumber",
+        "full_name": "fullName",
+        "birth_date": "birthDate",
+        "account_type": "accountType",
+        "account_level": "accountLevel",
+    },
+    "national_portal": {},
+}
+
+# What a kind does unless its table says otherwise. The direct dialect knows neither `prompt` nor `max_age`.
+_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
+    "openid_connect": {
+        "scope": "openid profile",
+        "token_endpoint_auth_method": "client_secret_basic",
+        "reauthenticates": True,
+    },
+    "vneid": {
+        "scope": "openid",
+        "token_endpoint_auth_method": "client_secret_post",
+        "reauthenticates": False,
+        "acr": {"1": "urn:gate06:vneid:1", "2": "urn:gate06:vneid:2"},
+    },
+    "national_portal": {},
+}
+
+
+class IdentityProviderSettings(BaseModel):
+    """One upstream.
+
+    `acr` maps the upstream's level (its `acr`, or the account level of the vneid dialect) to ours. `private_key`
+    is the PEM of the RSA key whose public half the vneid dialect encrypts for. The endpoints belong to the
+    vneid dialect and are derived from `issuer` when left out; `openid_connect` discovers its own and reads only
+    `logout_endpoint`, for an upstream that does not announce one. `timeout_for` is in seconds, per call.
+    """
+
+    model_config = _FROZEN
+
+    alias: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+    kind: Kind
+    label: Mapping[str, str]
+    issuer: str
+    client_id: Annotated[str, StringConstraints(min_length=1, max_length=256)]
+    client_secret: SecretStr | None = None
+    client_secret_file: Path | None = None
+    token_endpoint_auth_method: AuthenticationMethod = "client_secret_basic"  # noqa: S105  a method, not a secret
+    scope: str = "openid"
+    claims: ClaimNames = ClaimNames()
+    acr: Mapping[str, OurAcr] = Field(default_factory=dict)
+    vouches_for_number: bool = False
+    reauthenticates: bool = True
+    realm: Literal["citizen", "staff"] = "citizen"
+
+    authorize_endpoint: str = ""
+    token_endpoint: str = ""
+    userinfo_endpoint: str = ""
+    logout_endpoint: str = ""
+    private_key: SecretStr | None = None
+    private_key_file: Path | None = None
+    encrypted_code: bool = True
+    timeout_for: Annotated[float, Field(gt=0, le=30)] = 5.0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_by_kind(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping) or given.get("kind") not in _DEFAULTS:
+            return given
+        kind = given["kind"]
+        filled = {**_DEFAULTS[kind], **given}
+        if isinstance(label := given.get("label"), str):
+            filled["label"] = {"vi": label, "en": label}
+        claims = given.get("claims") or {}
+        if isinstance(claims, Mapping):
+            filled["claims"] = {**_CLAIMS[kind], **claims}
+        return filled
+
+    @model_validator(mode="after")
+    def _check_members(self) -> "IdentityProviderSettings":
+        _check_url("issuer", self.issuer)
+        if set(self.label) != {"vi", "en"} or not all(self.label.values()):
+            raise ValueError("`label` wants a text, or one for `vi` and one for `en`")
+        for name in ("authorize_endpoint", "token_endpoint", "userinfo_endpoint", "logout_endpoint"):
+            if address := getattr(self, name):
+                _check_url(name, address)
+        if "openid" not in self.scope.split():
+            raise ValueError("`scope` must contain `openid`")
+        _check_secret(self)
+        _check_dialect(self)
+        return self
+
+    def endpoint(self, name: Literal["authorize", "token", "userinfo", "logout"]) -> str:
+        """Return the address of a vneid endpoint: as set, else `{issuer}/{name}`."""
+        return getattr(self, f"{name}_endpoint") or f"{self.issuer.rstrip('/')}/{name}"
+
+
+def _check_url(name: str, address: str) -> None:
+    parts = urlsplit(address)
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        raise ValueError(f"`{name}` must be an https address")
+    if parts.username or parts.password or parts.fragment or parts.query:
+        raise ValueError(f"`{name}` must have neither credentials nor query nor fragment")
+
+
+def _check_secret(settings: IdentityProviderSettings) -> None:
+    given = [settings.client_secret, settings.client_secret_file]
+    method = settings.token_endpoint_auth_method
+    wanted = method != "private_key_jwt"
+    if sum(one is not None for one in given) != (1 if wanted else 0):
+        raise ValueError(
+            f"`{method}` wants " + ("one of `client_secret`, `client_secret_file`" if wanted else "no client secret")
+        )
+
+
+def _check_dialect(settings: IdentityProviderSettings) -> None:
+    keys = [settings.private_key, settings.private_key_file]
+    key_count = sum(one is not None for one in keys)
+    if settings.kind == "vneid":
+        method = settings.token_endpoint_auth_method
+        if method != "client_secret_post":
+            raise ValueError("the vneid dialect knows only `client_secret_post`")
+        if key_count != 1:
+            raise ValueError("the vneid dialect wants one of `private_key`, `private_key_file`")
+        if not settings.claims.subject or not settings.claims.full_name:
+            raise ValueError("`claims.subject` and `claims.full_name` cannot be empty")
+    if settings.kind == "openid_connect":
+        if key_count or settings.authorize_endpoint or settings.token_endpoint or settings.userinfo_endpoint:
+            raise ValueError("`openid_connect` discovers its endpoints and takes no key of its own")
+        if settings.claims.subject != "sub" or not settings.claims.full_name:
+            raise ValueError("`claims.subject` is `sub` in OpenID Connect and `claims.full_name` cannot be empty")
+
+
+def is_loopback(address: str) -> bool:
+    """Tell whether the address never leaves this machine."""
+    return urlsplit(address).hostname in _LOOPBACK

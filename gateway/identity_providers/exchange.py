@@ -1,0 +1,88 @@
+"""One call to an identity provider: what may go wrong on the way, and how an answer is read."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+import structlog
+
+from gateway.identity_providers.contract import (
+    IdentityProviderUnavailable,
+    UpstreamAnswerInvalid,
+    UpstreamClient,
+    UpstreamReply,
+)
+
+_log = structlog.get_logger()
+
+
+class Exchange:
+    """Calls one upstream under its alias, with its time limit (`timeout_for`, seconds)."""
+
+    def __init__(self, outbound: UpstreamClient, *, alias: str, timeout_for: float) -> None:
+        self._outbound = outbound
+        self._alias = alias
+        self._timeout_for = timeout_for
+
+    async def call(
+        self,
+        step: str,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        limit: int = 262_144,
+    ) -> UpstreamReply:
+        """Send one request; `step` names it for operators. Raises IdentityProviderUnavailable.
+
+        No answer, 429 and 5xx are the upstream's trouble; everything else comes back to be judged.
+        """
+        try:
+            reply = await self._outbound.send(
+                method, url, headers=headers, body=body, timeout_for=self._timeout_for, limit=limit
+            )
+        except Exception as trouble:
+            # The client's own exception lives on this floor too and cannot be named here; its text may quote an
+            # address with a code in it, so only its class is told.
+            reason = type(trouble).__name__
+            _log.warning("identity_provider_call_failed", provider=self._alias, reason=reason)
+            raise IdentityProviderUnavailable(operator_detail=f"{step}: no answer ({reason})") from None
+        if reply.status >= 500 or reply.status == 429:
+            _log.warning("identity_provider_call_failed", provider=self._alias, status=reply.status)
+            raise IdentityProviderUnavailable(operator_detail=f"{step}: status {reply.status}")
+        return reply
+
+    async def get(self, step: str, url: str, *, bearer: str | None = None) -> UpstreamReply:
+        """Send a GET that wants JSON, with an access token in the header when there is one."""
+        headers = {"accept": "application/json"}
+        if bearer is not None:
+            headers["authorization"] = f"Bearer {bearer}"
+        return await self.call(step, "GET", url, headers=headers)
+
+    async def post_form(
+        self, step: str, url: str, form: Mapping[str, str], *, headers: Mapping[str, str] | None = None
+    ) -> UpstreamReply:
+        """Send a form and want JSON back."""
+        sent = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json", **(headers or {})}
+        return await self.call(step, "POST", url, headers=sent, body=urlencode(form).encode("ascii"))
+
+
+def read_object(step: str, reply: UpstreamReply) -> dict[str, Any]:
+    """Return the JSON object of an answer. Raises UpstreamAnswerInvalid for anything else."""
+    try:
+        answer = orjson.loads(reply.body)
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        raise UpstreamAnswerInvalid(operator_detail=f"{step}: not a JSON object (status {reply.status})")
+    return answer
+
+
+def read_text(step: str, answer: Mapping[str, Any], member: str, *, longest: int = 16_384) -> str:
+    """Return a member that must be a text of printable ASCII. Raises UpstreamAnswerInvalid."""
+    value = answer.get(member)
+    if not isinstance(value, str) or not 0 < len(value) <= longest or not value.isascii() or not value.isprintable():
+        raise UpstreamAnswerInvalid(operator_detail=f"{step}: `{member}` missing or malformed")
+    return value

@@ -1,0 +1,31 @@
+"""Whether an upstream answers, asked before the browser is sent there.
+
+A browser that is sent to a dead host shows its own error page and the citizen is lost; asked first, the sign-in
+ends on our page, with the way back to the portal.
+"""
+
+from datetime import timedelta
+
+from gateway.identity_providers.exchange import Exchange
+from gateway.identity_providers.remembered import Remembered
+from gateway.vocabulary.clock import Clock
+
+_BELIEVED_FOR = timedelta(seconds=2)
+
+
+class Reachability:
+    """Knocks at one address; an answer of any kind below 500 is believed for two seconds."""
+
+    def __init__(self, exchange: Exchange, method: str, address: str, clock: Clock) -> None:
+        self._exchange = exchange
+        self._method = method
+        self._address = address
+        self._answer = Remembered(self._knock, clock, fresh_for=_BELIEVED_FOR, stale_for=_BELIEVED_FOR)
+
+    async def require(self) -> None:
+        """Return when the upstream answers. Raises IdentityProviderUnavailable."""
+        await self._answer.current()
+
+    async def _knock(self) -> bool:
+        await self._exchange.call("reachability", self._method, self._address)
+        return True
