@@ -1,0 +1,214 @@
+"""A procedure as its file states it: legal basis, form fields, who may fill which field from where, and the
+false friends that must never be filled (`policies/procedures/<code>_<slug>.toml`).
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from gateway.policy.catalogue import Attribute, ValueType
+from gateway.policy.document import Strict, Text, did_you_mean
+from gateway.vocabulary.purpose import RELATIONS, Basis, Relation
+
+Lock = Literal["locked", "confirm", "editable"]
+Verified = Literal["verified", "secondary", "unverified"]
+
+
+class LegalText(Strict):
+    """A legal text and its article. `read` says how far it was checked: read at its source, by a secondary source
+    (press, law firm), or from memory; an unverified entry is shown as such to whoever reviews the procedure."""
+
+    vi: str
+    en: str
+    read: Verified
+    note: str | None = None
+
+    def wire(self) -> dict[str, str]:
+        """Return it as JSON shows it."""
+        return {"vi": self.vi, "en": self.en}
+
+
+class FormPaper(Strict):
+    """The printed form behind the fields: its name, the version (a date), how far the list of fields was checked."""
+
+    name: str
+    version: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    read: Verified
+    note: str | None = None
+
+
+class Condition(Strict):
+    """A fact that decides whether a field may be filled. While it is not known the field is filled with lock
+    `confirm` and `note`, or withheld; when it is known not to hold, the field is withheld."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    question: Text
+    note: Text
+    unknown: Literal["confirm", "withheld"]
+
+
+class Fill(Strict):
+    """One permitted way to fill a field: an attribute of a source, for these relations, under a condition."""
+
+    source: str
+    attribute: str
+    relations: Annotated[tuple[Relation, ...], Field(min_length=1)]
+    when: str | None = None
+
+
+class Column(Strict):
+    """A column of a table that people fill by hand."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    label: Text
+    type: ValueType
+    required: bool = True
+
+
+class FormField(Strict):
+    """One field. `item` is its number on the printed form; a field the form does not print says its `need`.
+
+    `by_hand` says why nobody fills it, for every relation that no `fill` serves.
+    """
+
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$")]
+    label: Text
+    type: ValueType | Literal["table"]
+    required: bool
+    lock: Lock
+    item: str | None = None
+    need: Text | None = None
+    fill: tuple[Fill, ...] = ()
+    by_hand: Text | None = None
+    columns: tuple[Column, ...] = ()
+
+    @property
+    def block(self) -> str:
+        """The part of the form it stands in: `applicant` of `applicant.full_name`."""
+        return self.id.partition(".")[0]
+
+    def fills_for(self, relation: Relation) -> tuple[Fill, ...]:
+        """Return the ways this relation may fill it, in the order of the file; empty when it is typed by hand."""
+        return tuple(fill for fill in self.fill if relation in fill.relations)
+
+
+class FalseFriend(Strict):
+    """An attribute that looks right for a field and is not. Without `source` it is wrong from every source."""
+
+    field: str
+    attribute: str
+    source: str | None = None
+    reason: Text
+
+
+class Procedure(Strict):
+    """An administrative procedure and its form."""
+
+    code: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.]{2,39}$")]
+    title: Text
+    agency: Text
+    purpose: Text
+    kept_for: Text
+    basis: Basis
+    minimum_level: Literal[1, 2]
+    form: FormPaper
+    legal_basis: Annotated[tuple[LegalText, ...], Field(min_length=1)]
+    conditions: tuple[Condition, ...] = ()
+    fields: Annotated[tuple[FormField, ...], Field(min_length=1)]
+    false_friends: tuple[FalseFriend, ...] = ()
+
+    @model_validator(mode="after")
+    def _unique_fields(self) -> Self:
+        ids = [field.id for field in self.fields]
+        doubled = sorted({name for name in ids if ids.count(name) > 1})
+        if doubled:
+            raise ValueError(f"field `{doubled[0]}` stands twice")
+        return self
+
+    @property
+    def form_version(self) -> str:
+        """The version of the printed form, a date."""
+        return self.form.version
+
+    def field(self, field_id: str) -> FormField | None:
+        """Return the field of that id, or None."""
+        return next((field for field in self.fields if field.id == field_id), None)
+
+    def condition(self, condition_id: str | None) -> Condition | None:
+        """Return the condition of that id, or None."""
+        return next((condition for condition in self.conditions if condition.id == condition_id), None)
+
+    def attributes_for(self, relation: Relation) -> frozenset[str]:
+        """Return the least attribute set: what the fields this relation may fill are made of."""
+        return frozenset(fill.attribute for field in self.fields for fill in field.fills_for(relation))
+
+    def rule_id(self, field: FormField, relation: Relation) -> str:
+        """Return the stable id of the compiled rule that releases the field's attributes to this relation."""
+        return rule_id(self.code, field.block, relation)
+
+
+def rule_id(code: str, block: str, relation: Relation) -> str:
+    """Return `1.004222/applicant` for the person themselves, `1.004222/applicant.officer` for others."""
+    return f"{code}/{block}" if relation == "self" else f"{code}/{block}.{relation}"
+
+
+def procedure_problems(name: str, procedure: Procedure, attributes: Mapping[str, Attribute]) -> list[str]:
+    """Return what is wrong with a procedure beside the catalogue, as `file:key` and a sentence."""
+    problems: list[str] = []
+    for position, field in enumerate(procedure.fields):
+        where = f"{name}:fields[{position}]"
+        problems += _field_problems(where, field, procedure)
+        for number, fill in enumerate(field.fill):
+            problems += _fill_problems(f"{where}.fill[{number}]", fill, field, procedure, attributes)
+    for position, friend in enumerate(procedure.false_friends):
+        problems += _friend_problems(f"{name}:false_friends[{position}]", friend, procedure, attributes)
+    return problems
+
+
+def _field_problems(where: str, field: FormField, procedure: Procedure) -> Iterator[str]:
+    unserved = [relation for relation in RELATIONS if not field.fills_for(relation)]
+    if unserved and field.by_hand is None:
+        yield f"`{where}` `{field.id}` is not filled for `{'`, `'.join(unserved)}` and `by_hand` does not say why"
+    if field.by_hand is not None and not unserved:
+        yield f"`{where}.by_hand` of `{field.id}` explains nothing: every relation fills it"
+    if field.item is None and field.need is None:
+        yield f"`{where}` `{field.id}` has neither the form's `item` nor a `need`: least data means none"
+    if not field.fill and field.lock != "editable":
+        yield f"`{where}.lock` of `{field.id}` is `{field.lock}`: what is typed by hand is editable"
+    if (field.type == "table") != bool(field.columns):
+        yield f"`{where}.columns` of `{field.id}`: a table has columns and nothing else has"
+
+
+def _fill_problems(
+    where: str, fill: Fill, field: FormField, procedure: Procedure, attributes: Mapping[str, Attribute]
+) -> Iterator[str]:
+    attribute = attributes.get(fill.attribute)
+    if attribute is None:
+        near = did_you_mean(fill.attribute, list(attributes))
+        yield f"`{where}.attribute` names unknown attribute `{fill.attribute}`{near}"
+        return
+    if fill.source not in attribute.sources:
+        yield f"`{where}.source`: `{fill.source}` does not hold `{fill.attribute}`"
+    if attribute.type != field.type:
+        yield f"`{where}.attribute`: `{fill.attribute}` is a {attribute.type}, field `{field.id}` a {field.type}"
+    if attribute.self_declared and field.lock == "locked":
+        yield f"`{where}`: `{fill.attribute}` is declared by the person and cannot lock `{field.id}`"
+    if fill.when is not None and procedure.condition(fill.when) is None:
+        yield f"`{where}.when` names unknown condition `{fill.when}`"
+    if fill.when is not None and field.lock != "confirm":
+        yield f"`{where}.when`: a field filled under a condition has lock `confirm`"
+    for friend in procedure.false_friends:
+        if (friend.field, friend.attribute) == (field.id, fill.attribute) and friend.source in {None, fill.source}:
+            yield f"`{where}`: `{fill.attribute}` is a false friend of `{field.id}` and must never fill it"
+
+
+def _friend_problems(
+    where: str, friend: FalseFriend, procedure: Procedure, attributes: Mapping[str, Attribute]
+) -> Iterator[str]:
+    if procedure.field(friend.field) is None:
+        known = [field.id for field in procedure.fields]
+        yield f"`{where}.field` names unknown field `{friend.field}`{did_you_mean(friend.field, known)}"
+    if friend.attribute not in attributes:
+        near = did_you_mean(friend.attribute, list(attributes))
+        yield f"`{where}.attribute` names unknown attribute `{friend.attribute}`{near}"
