@@ -181,16 +181,9 @@ class LateFieldsReleased(Event):
     sentence = "late fields of a filled form were released"
 
 
-class RequestRefused(Event):
-    """A portal's request to a protocol endpoint was refused; the refusal receipt says who refused and why."""
-
-    __slots__ = ()
-    name = "RequestRefused"
-    sentence = "a request of a portal was refused"
-
-
 class OAuthRefused(Event):
     """A portal's request was refused at an OAuth or OpenID Connect endpoint, or its citizen's sign-in was."""
 
+    __slots__ = ()
     name = "OAuthRefused"
     sentence = "a portal's request was refused"
