@@ -23,6 +23,7 @@ from gateway.vocabulary.store import Kind, Record, RecordKey, Store, StoredEvent
 
 RECEIPT_TYPE = "event-receipt+jwt"
 PROMISED_FOR = timedelta(hours=1)
+KEPT_FOR = timedelta(days=90)  # a refusal's text; its event stays for good
 _SHAPE = re.compile(r"r[cf]_[A-Za-z0-9_-]{20,64}")
 _LONG_DIGITS = re.compile(r"\d(?:[ .-]?\d){8,}")
 
@@ -59,51 +60,42 @@ def sign_receipt(event: FoundEvent | StoredEvent, signer: Signer, *, issuer: str
     return signer.sign(receipt_claims(event, issuer), typ=RECEIPT_TYPE, alg=alg)
 
 
-@dataclass(frozen=True, slots=True)
-class Refusals:
-    """Turns a failure into evidence: a record that holds its problem JSON, and an event."""
+async def refuse(
+    failure: Failure,
+    *,
+    evidence: Evidence,
+    kind: type[Event],
+    issuer: str,
+    client_id: str | None = None,
+    actor_kind: str = "portal",
+    language: str = "vi",
+    **members: Any,
+) -> tuple[Record, StoredEvent]:
+    """Return what to commit for a refusal (`Put(record)` and the event) and set the failure's `receipt`.
 
-    evidence: Evidence
-    issuer: str
-    kept_for: timedelta = timedelta(days=90)
-
-    async def refuse(
-        self,
-        failure: Failure,
-        kind: type[Event],
-        *,
-        actor_kind: str,
-        client_id: str | None = None,
-        language: str = "vi",
-        **members: Any,
-    ) -> tuple[Record, StoredEvent]:
-        """Return what to commit for a refusal (`Put(record)` and the event) and set the failure's `receipt`.
-
-        `members` go to `Evidence.tell`; the event's outcome is the failure's code. No value of a citizen enters
-        the record: sentences come from the failure's class, and long digit runs in its detail are struck out.
-        """
-        members.setdefault("trace_id", failure.trace_id)
-        members.setdefault("portal", client_id)
-        refused = (("refused_by", failure.refused_by), ("missing", failure.missing), ("excess", failure.excess))
-        event = await self.evidence.tell(
-            kind,
-            outcome=failure.code,
-            actor_kind=actor_kind,
-            receipt_prefix="rf",
-            extra=(*members.pop("extra", ()), *refused),
-            **members,
-        )
-        failure.receipt = event.receipt
-        document = problem(failure, issuer=self.issuer, language=language)
-        if "reason" in document:
-            document["reason"] = _LONG_DIGITS.sub("…", document["reason"])[:500]
-        record = Record(
-            kind=Kind.RECEIPT,
-            key=event.receipt,
-            body={"problem": document, "client_id": client_id},
-            expires_at=event.at + self.kept_for,
-        )
-        return record, event
+    `members` go to `Evidence.tell`; the event's outcome is the failure's code, its portal and (for a portal) actor
+    the client. No value of a citizen enters the record: sentences come from the failure's class, and long digit
+    runs in its detail are struck out. Raises CitizenErased.
+    """
+    defaults = {"trace_id": failure.trace_id, "portal": client_id}
+    if actor_kind == "portal":
+        defaults["actor_ref"] = client_id
+    refused = (("refused_by", failure.refused_by), ("missing", failure.missing), ("excess", failure.excess))
+    extra = (*members.pop("extra", ()), *refused)
+    event = await evidence.tell(
+        kind,
+        outcome=failure.code,
+        actor_kind=actor_kind,
+        receipt_prefix="rf",
+        extra=extra,
+        **{**defaults, **members},
+    )
+    failure.receipt = event.receipt
+    document = problem(failure, issuer=issuer, language=language)
+    if "reason" in document:
+        document["reason"] = _LONG_DIGITS.sub("…", document["reason"])[:500]
+    body = {"problem": document, "client_id": client_id}
+    return Record(kind=Kind.RECEIPT, key=event.receipt, body=body, expires_at=event.at + KEPT_FOR), event
 
 
 @dataclass(frozen=True, slots=True)
