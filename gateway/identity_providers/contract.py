@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from gateway.vocabulary.citizen import AccountType
 from gateway.vocabulary.failure import Failure, RefusedBy
@@ -99,6 +99,7 @@ class IdentityProvider(Protocol):
         ...
 
 
+@runtime_checkable
 class EndsSession(Protocol):
     """An identity provider whose browser session can be ended by sending the browser there."""
 

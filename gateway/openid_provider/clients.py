@@ -222,6 +222,11 @@ class Resource(BaseModel):
     act_aware: bool = False
     introspection_client: str | None = None
 
+    @property
+    def signed(self) -> bool:
+        """Whether its tokens are JWTs (RFC 9068) that nothing is stored of."""
+        return self.token_format == "jwt"  # noqa: S105  a format, not a secret
+
     @model_validator(mode="after")
     def _check_members(self) -> Self:
         parts = urlsplit(self.identifier)

@@ -73,11 +73,13 @@ class FailurePage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogoutConfirm:
-    """Asks whether to sign out. Posts `csrf` and `logout` (`yes` or `no`) to `action`."""
+    """Asks whether to sign out. Posts `csrf` and `logout` (`yes` or `no`) to `action`; `again` is the address
+    that shows the question again by GET, for the language link (none is offered without it)."""
 
     portal: PortalFace | None
     action: str
     csrf: str
+    again: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """The person a session belongs to, as the gateway knows them: who signed in, never who was looked up."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from gateway.vocabulary.partial_date import PartialDate
 
@@ -26,3 +27,23 @@ class Citizen:
     sex: str | None = None
     account_type: AccountType = "citizen"
     account_level: int | None = None
+
+    def body(self) -> dict[str, Any]:
+        """Return the JSON-able form kept, sealed, in records."""
+        return {
+            "id": self.id,
+            "full_name": self.full_name,
+            "personal_number": self.personal_number,
+            "old_number": self.old_number,
+            "passport_number": self.passport_number,
+            "birth_date": None if self.birth_date is None else str(self.birth_date),
+            "sex": self.sex,
+            "account_type": self.account_type,
+            "account_level": self.account_level,
+        }
+
+    @classmethod
+    def of(cls, body: Mapping[str, Any]) -> "Citizen":
+        """Read what `body` wrote."""
+        birth_date = body["birth_date"]
+        return cls(**{**body, "birth_date": None if birth_date is None else PartialDate.parse(birth_date)})

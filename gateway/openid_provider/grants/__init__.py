@@ -1,1 +1,1 @@
-"""grants"""
+"""One file per grant type; which exist is the table in `endpoints.py`."""

@@ -1,0 +1,61 @@
+"""Access tokens as they come back to us: read from a request, loaded with their grant, judged (RFC 6750)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.openid_provider.failure import InvalidRequest, InvalidToken
+from gateway.openid_provider.grant import Grant, grant_address, grant_of
+from gateway.tokens.issue import key_of, parse
+from gateway.vocabulary.store import Kind, Record, RecordKey, Store
+
+_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="gate06"'}
+_REFUSED = {"WWW-Authenticate": 'Bearer realm="gate06", error="invalid_token"'}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """A token that is good now. `grant` is None when a client got it for itself; `resource` None for our own API."""
+
+    record: Record
+    client_id: str
+    scopes: frozenset[str]
+    resource: str | None
+    grant: Grant | None
+
+
+def bearer_of(authorization: Sequence[str], body_token: str | None = None) -> str:
+    """Return the token of a request. Raises InvalidToken (none) or InvalidRequest (more than one, RFC 6750 §2)."""
+    tokens = [value[7:].strip() for value in authorization if value[:7].lower() == "bearer "]
+    if len(authorization) > 1 or (tokens and body_token is not None):
+        raise InvalidRequest("the access token is sent more than once")
+    if body_token is not None:
+        tokens.append(body_token)
+    if not tokens:
+        # no token at all: a challenge without an error code (RFC 6750 §3.1)
+        raise InvalidToken("no access token", headers=_CHALLENGE)
+    return tokens[0]
+
+
+async def load_access(store: Store, token: str, now: datetime) -> Access:
+    """Return what a token opens. Raises InvalidToken for anything that is not good now, without saying why."""
+    named = parse(token)
+    if named is None or named[0] != "ga":
+        raise _refused("malformed")
+    record, stored_grant = await store.load(RecordKey(Kind.ACCESS_TOKEN, key_of(token)), grant_address(named[1]))
+    if record is None or not record.alive(now):
+        raise _refused("unknown, expired or revoked")
+    grant = grant_of(stored_grant, now)
+    if record.group is not None and grant is None:
+        raise _refused("the grant has ended")
+    return Access(
+        record=record,
+        client_id=record.body["client_id"],
+        scopes=frozenset(record.body["scopes"]),
+        resource=record.body["resource"],
+        grant=grant,
+    )
+
+
+def _refused(why: str) -> InvalidToken:
+    return InvalidToken("the access token is not valid", operator_detail=why, headers=_REFUSED)

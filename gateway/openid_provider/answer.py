@@ -1,0 +1,84 @@
+"""Answering a portal: one commit makes the grant and its code and ends the attempt; then the redirect leaves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.audit.event import PortalAnswered
+from gateway.openid_provider.authorization import AuthorizationRequest
+from gateway.openid_provider.clients import Portal
+from gateway.openid_provider.failure import AttemptFinished
+from gateway.openid_provider.grant import Grant, code_record, grant_record
+from gateway.openid_provider.house import House
+from gateway.openid_provider.reply import Reply, redirect, with_query
+from gateway.openid_provider.session import Session, session_record
+from gateway.tokens.issue import mint, mint_grant_id
+from gateway.vocabulary.store import Change, Insert, Replace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answering:
+    """Everything an answer is made of. `spend` ends the attempt, when there was one."""
+
+    request: AuthorizationRequest
+    portal: Portal
+    session: Session
+    subject: str
+    trace_id: str
+    grant_id: str | None = None
+    spend: Sequence[Change] = ()
+
+
+async def answer_portal(house: House, answering: Answering) -> Reply:
+    """Commit grant and code, then send the browser back with the code. Raises AttemptFinished on a double submit."""
+    now = house.clock.now()
+    grant_id = answering.grant_id or mint_grant_id(house.randomness)
+    grant = new_grant(answering, grant_id, now, house)
+    code = mint("gc", grant_id, house.randomness)
+    event = await house.evidence.tell(
+        PortalAnswered,
+        outcome="code_issued",
+        actor_kind="citizen",
+        citizen_id=grant.citizen.id,
+        portal=grant.client_id,
+        procedure=grant.procedure,
+        attributes=grant.scopes,
+        trace_id=answering.trace_id,
+    )
+    changes: list[Change] = [
+        *answering.spend,
+        Insert(grant_record(grant)),
+        Insert(code_record(code, grant, answering.request, now + house.lifetimes.code_for)),
+    ]
+    if answering.session.due_touch(now):
+        changes.append(Replace(session_record(answering.session.touched(now), house.lifetimes)))
+    verdict = await house.store.commit(changes, [event], now=now)
+    if not verdict.done:
+        if verdict.lost_at is not None and isinstance(changes[verdict.lost_at], Replace):
+            # another tab touched the session a moment ago: the answer does not depend on our touch
+            verdict = await house.store.commit(changes[:-1], [event], now=now)
+        if not verdict.done:
+            raise AttemptFinished()
+    answer = {"code": code, "state": answering.request.state, "iss": house.issuer}
+    return redirect(with_query(answering.request.redirect_uri, answer))
+
+
+def new_grant(answering: Answering, grant_id: str, now: datetime, house: House) -> Grant:
+    """Return the grant of an answer; without offline_access it cannot outlive the session's hard maximum."""
+    session, request = answering.session, answering.request
+    offline = "offline_access" in request.scopes
+    ends_at = now + house.lifetimes.refresh_token_for
+    return Grant(
+        id=grant_id,
+        client_id=request.client_id,
+        subject=answering.subject,
+        citizen=session.citizen,
+        scopes=request.scopes,
+        dossier=request.dossier,
+        session_key=session.key,
+        acr=session.acr,
+        amr=session.amr,
+        auth_time=session.auth_time,
+        granted_at=now,
+        expires_at=ends_at if offline else min(ends_at, session.created_at + house.lifetimes.session_max_for),
+    )

@@ -1,0 +1,115 @@
+"""A sign-in under way: one record per attempt, bound to the browser that started it by its own cookie.
+
+An attempt holds no value of a citizen: who signed in stands in the session, which the attempt only points to.
+"""
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from gateway.openid_provider import failure
+from gateway.openid_provider.authorization import AuthorizationRequest, request_body, request_of
+from gateway.openid_provider.cookies import attempt_cookie, read_cookie, set_cookie
+from gateway.openid_provider.profiles import Lifetimes
+from gateway.tokens.issue import key_of, mint_grant_id
+from gateway.vocabulary.clock import Randomness, text_token
+from gateway.vocabulary.store import Kind, Record, RecordKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """`cookie_key` is the hash of the browser's secret, `session_key` the session made in this attempt (or None),
+    `grant_id` is chosen now so that what sources answer for the notice serves the prefill."""
+
+    id: str
+    request: AuthorizationRequest
+    csrf: str
+    cookie_key: str
+    grant_id: str
+    trace_id: str
+    session_key: str | None = None
+    again: bool = False
+    expires_at: datetime
+    version: int = 1
+
+    @property
+    def address(self) -> RecordKey:
+        """Where it is stored."""
+        return RecordKey(Kind.ATTEMPT, key_of(self.id))
+
+
+def begin_attempt(
+    request: AuthorizationRequest, randomness: Randomness, lifetimes: Lifetimes, now: datetime, trace_id: str
+) -> tuple[Attempt, str]:
+    """Return a new attempt and the secret for its cookie."""
+    secret = text_token(randomness, 128)
+    attempt = Attempt(
+        id=text_token(randomness, 128),
+        request=request,
+        csrf=text_token(randomness, 128),
+        cookie_key=key_of(secret),
+        grant_id=mint_grant_id(randomness),
+        trace_id=trace_id,
+        expires_at=now + lifetimes.attempt_for,
+    )
+    return attempt, secret
+
+
+def attempt_header(attempt: Attempt, secret: str, *, secure: bool, lifetimes: Lifetimes) -> tuple[str, str]:
+    """Return the header that binds the attempt to this browser."""
+    max_age = int(lifetimes.attempt_for.total_seconds())
+    return set_cookie(attempt_cookie(attempt.id), secret, secure=secure, max_age=max_age)
+
+
+def attempt_record(attempt: Attempt) -> Record:
+    """Return what is stored."""
+    return Record(
+        kind=Kind.ATTEMPT,
+        key=key_of(attempt.id),
+        expires_at=attempt.expires_at,
+        version=attempt.version,
+        body={
+            "request": request_body(attempt.request),
+            "csrf": attempt.csrf,
+            "cookie_key": attempt.cookie_key,
+            "grant_id": attempt.grant_id,
+            "trace_id": attempt.trace_id,
+            "session_key": attempt.session_key,
+            "again": attempt.again,
+        },
+    )
+
+
+def attempt_of(
+    attempt_id: str, record: Record | None, cookies: Mapping[str, str], now: datetime, *, secure: bool
+) -> Attempt:
+    """Read a stored attempt for the browser that started it.
+
+    Raises AttemptExpired, AttemptLost (no or another cookie) or AttemptFinished.
+    """
+    if record is None or record.expires_at is None or now >= record.expires_at:
+        raise failure.AttemptExpired()
+    secret = read_cookie(cookies, attempt_cookie(attempt_id), secure=secure)
+    if secret is None or not hmac.compare_digest(key_of(secret), record.body["cookie_key"]):
+        raise failure.AttemptLost()
+    if record.state != "active":
+        raise failure.AttemptFinished()
+    body = record.body
+    return Attempt(
+        id=attempt_id,
+        request=request_of(body["request"]),
+        csrf=body["csrf"],
+        cookie_key=body["cookie_key"],
+        grant_id=body["grant_id"],
+        trace_id=body["trace_id"],
+        session_key=body["session_key"],
+        again=body["again"],
+        expires_at=record.expires_at,
+        version=record.version,
+    )
+
+
+def signed_in(attempt: Attempt, session_key: str) -> Attempt:
+    """Return the attempt after its sign-in."""
+    return replace(attempt, session_key=session_key, version=attempt.version + 1)

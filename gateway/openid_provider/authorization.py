@@ -1,0 +1,199 @@
+"""The authorization request (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1): a list of named checks.
+
+Checks before the redirect URI is trusted raise to a page; the others raise to the portal. Each is one sentence of
+a standard; which apply to a client is the table `CHECKS` with the client's `Profile`.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from gateway.openid_provider import failure
+from gateway.openid_provider.clients import ClientRegistry, Portal
+from gateway.openid_provider.parameters import Parameters
+from gateway.openid_provider.profiles import IDENTITY_SCOPES, PROCEDURE_SCOPE, PROFILES, Profile
+
+_CHALLENGE = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
+_SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
+_PROMPTS = frozenset({"none", "login", "consent", "select_account"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationRequest:
+    """A request that passed every check: what the attempt and the grant are made from."""
+
+    client_id: str
+    redirect_uri: str
+    scopes: tuple[str, ...]
+    state: str | None = None
+    nonce: str | None = None
+    code_challenge: str | None = None
+    prompts: tuple[str, ...] = ()
+    max_age: int | None = None
+    acr_values: tuple[str, ...] = ()
+    id_token_hint: str | None = None
+    login_hint: str | None = None
+    ui_locales: str | None = None
+    idp_hint: str | None = None
+    dossier: str | None = None
+
+    @property
+    def procedures(self) -> tuple[str, ...]:
+        """The procedures whose forms are asked for, by scope."""
+        return tuple(s.removeprefix(PROCEDURE_SCOPE) for s in self.scopes if s.startswith(PROCEDURE_SCOPE))
+
+
+def find_portal(parameters: Parameters, clients: ClientRegistry) -> Portal:
+    """The client must be known (RFC 6749 §4.1.2.1): otherwise a page, never a redirect."""
+    portal = clients.get(parameters.get("client_id", ""))
+    if portal is None:
+        raise failure.InvalidRedirect("`client_id` is not registered")
+    return portal
+
+
+def trusted_redirect_uri(parameters: Parameters, portal: Portal) -> str:
+    """The redirect URI must equal a registered one, character by character (RFC 9700 §2.1)."""
+    redirect_uri = parameters.get("redirect_uri")
+    if redirect_uri is None:
+        raise failure.InvalidRedirect("`redirect_uri` is missing")
+    if not portal.allows_redirect(redirect_uri):
+        raise failure.InvalidRedirect("`redirect_uri` is not registered for this client")
+    return redirect_uri
+
+
+Check = Callable[[Parameters, Portal, Profile], None]
+
+
+def check_request_object(parameters: Parameters, portal: Portal, profile: Profile) -> None:
+    """A server that does not take request objects says so (OpenID Connect Core §6.1)."""
+    if "request" in parameters:
+        raise failure.RequestNotSupported()
+
+
+def check_request_uri(parameters: Parameters, portal: Portal, profile: Profile) -> None:
+    """A server that does not take request_uri says so (OpenID Connect Core §6.2)."""
+    if "request_uri" in parameters:
+        raise failure.RequestUriNotSupported()
+
+
+def check_response_type(parameters: Parameters, portal: Portal, profile: Profile) -> None:
+    """REQUIRED; only the code flow is offered (RFC 9700 §2.1.2)."""
+    if parameters.required("response_type") != "code":
+        raise failure.UnsupportedResponseType("`response_type` must be `code`")
+
+
+def check_response_mode(parameters: Parameters, portal: Portal, profile: Profile) -> None:
+    """An unsupported response mode is an error, not a silent default (OAuth 2.0 Multiple Response Types §2.1)."""
+    if parameters.get("response_mode", "query") != "query":
+        raise failure.InvalidRequest("`response_mode` must be `query`")
+
+
+def check_grant_registered(parameters: Parameters, portal: Portal, profile: Profile) -> None:
+    """A client may use only the grant types of its registration (RFC 7591 §2)."""
+    if "authorization_code" not in portal.grant_types:
+        raise failure.UnauthorizedClient("`authorization_code` is not among the client's grant types")
+
+
+def check_scope(parameters: Parameters, portal: Portal, profile: Profile) -> None:
+    """Scope tokens are VSCHAR without quote and backslash (RFC 6749 §3.3), and procedures must be the portal's."""
+    tokens = parameters.required("scope").split(" ")
+    if not all(_SCOPE_TOKEN.fullmatch(token) for token in tokens if token):
+        raise failure.InvalidScope("`scope` holds characters that RFC 6749 does not allow")
+    asked = [token.removeprefix(PROCEDURE_SCOPE) for token in tokens if token.startswith(PROCEDURE_SCOPE)]
+    excess = [code for code in asked if code not in portal.procedures]
+    if excess:
+        raise failure.InvalidScope("a procedure is not registered for this portal", excess=[c[:40] for c in excess])
+    if len(set(asked)) > 1:
+        raise failure.InvalidScope("one procedure at a time: the citizen reads one notice for one form")
+
+
+def check_challenge(parameters: Parameters, portal: Portal, profile: Profile) -> None:
+    """Where the profile demands it a challenge is REQUIRED; once sent it must be S256 (RFC 7636 §4.3, §4.4.1)."""
+    challenge = parameters.get("code_challenge")
+    method = parameters.get("code_challenge_method")
+    if challenge is None:
+        if profile.challenge_required or method is not None:
+            raise failure.InvalidRequest("`code_challenge` is missing")
+        return
+    if method != "S256":
+        raise failure.InvalidRequest("`code_challenge_method` must be `S256`")
+    if not _CHALLENGE.fullmatch(challenge):
+        raise failure.InvalidRequest("`code_challenge` must be 43 to 128 unreserved characters")
+
+
+def check_prompt(parameters: Parameters, portal: Portal, profile: Profile) -> None:
+    """`none` stands alone; unknown values are an error (OpenID Connect Core §3.1.2.1)."""
+    prompts = parameters.get("prompt", "").split()
+    if not _PROMPTS.issuperset(prompts):
+        raise failure.InvalidRequest("`prompt` holds an unknown value")
+    if "none" in prompts and len(prompts) > 1:
+        raise failure.InvalidRequest("`prompt=none` allows no other prompt")
+
+
+def check_max_age(parameters: Parameters, portal: Portal, profile: Profile) -> None:
+    """A number of seconds, zero or more (OpenID Connect Core §3.1.2.1)."""
+    max_age = parameters.get("max_age")
+    if max_age is not None and not (max_age.isascii() and max_age.isdigit() and len(max_age) < 10):
+        raise failure.InvalidRequest("`max_age` must be a number of seconds")
+
+
+CHECKS: tuple[Check, ...] = (
+    check_request_object,
+    check_request_uri,
+    check_response_type,
+    check_response_mode,
+    check_grant_registered,
+    check_scope,
+    check_challenge,
+    check_prompt,
+    check_max_age,
+)
+
+
+def parse_authorization(parameters: Parameters, portal: Portal, redirect_uri: str) -> AuthorizationRequest:
+    """Run every check and return the request. Raises a Failure that goes to the portal."""
+    profile = PROFILES[portal.profile]
+    for check in CHECKS:
+        check(parameters, portal, profile)
+    prompts = tuple(parameters.get("prompt", "").split())
+    max_age = parameters.get("max_age", portal.default_max_age)
+    return AuthorizationRequest(
+        client_id=portal.client_id,
+        redirect_uri=redirect_uri,
+        scopes=granted_scopes(parameters["scope"], portal, prompts),
+        state=parameters.get("state"),
+        nonce=parameters.get("nonce"),
+        code_challenge=parameters.get("code_challenge"),
+        prompts=prompts,
+        max_age=None if max_age is None else int(max_age),
+        acr_values=tuple(parameters.get("acr_values", "").split()),
+        id_token_hint=parameters.get("id_token_hint"),
+        login_hint=parameters.get("login_hint"),
+        ui_locales=parameters.get("ui_locales"),
+        idp_hint=parameters.get("idp_hint"),
+    )
+
+
+def granted_scopes(scope: str, portal: Portal, prompts: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the scopes that take effect: unknown ones are ignored (OpenID Connect Core §3.1.2.1), and
+    `offline_access` without `prompt=consent` or the refresh grant is ignored too (§11)."""
+    kept: list[str] = []
+    for token in scope.split():
+        offline = token == "offline_access"  # noqa: S105  a scope, not a secret
+        if offline and not ("consent" in prompts and "refresh_token" in portal.grant_types):
+            continue
+        if token in kept or not (token in IDENTITY_SCOPES or token.startswith(PROCEDURE_SCOPE)):
+            continue
+        kept.append(token)
+    return tuple(kept)
+
+
+def request_body(request: AuthorizationRequest) -> dict[str, object]:
+    """Return the JSON-able form that an attempt keeps."""
+    return {name: getattr(request, name) for name in AuthorizationRequest.__dataclass_fields__}
+
+
+def request_of(body: Mapping[str, object]) -> AuthorizationRequest:
+    """Read what `request_body` wrote."""
+    members = {name: tuple(value) if isinstance(value, list) else value for name, value in body.items()}
+    return AuthorizationRequest(**members)  # type: ignore[arg-type]

@@ -1,0 +1,105 @@
+"""Who a sign-in belongs to: an upstream account is linked once to a citizen, and never merged silently.
+
+(issuer, subject, account type) is the key of an account; the personal number links accounts only when the
+provider vouches for it and name and birth date do not contradict what is linked already (design.md §3).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.assurance.match import match_name
+from gateway.identity_providers.contract import Authentication
+from gateway.openid_provider.failure import AccountNeedsReview
+from gateway.vocabulary.citizen import Citizen
+from gateway.vocabulary.clock import Randomness, text_token
+from gateway.vocabulary.store import BlindIndex, Change, Insert, Kind, Put, Record, RecordKey, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """The citizen of a sign-in and what must be stored with it."""
+
+    citizen: Citizen
+    changes: Sequence[Change]
+
+
+def snapshot(citizen_id: str, seen: Authentication) -> Citizen:
+    """Return the identity as this sign-in shows it."""
+    return Citizen(
+        id=citizen_id,
+        full_name=seen.full_name,
+        personal_number=seen.personal_number,
+        old_number=seen.old_number,
+        passport_number=seen.passport_number,
+        birth_date=seen.birth_date,
+        sex=seen.sex,
+        account_type=seen.account_type,
+        account_level=seen.account_level,
+    )
+
+
+def contradicts(linked: Citizen, seen: Authentication) -> bool:
+    """Tell whether a sign-in contradicts what is linked: another number, another birth date, a different name."""
+    if linked.personal_number and seen.personal_number and linked.personal_number != seen.personal_number:
+        return True
+    if linked.birth_date and seen.birth_date and not linked.birth_date.agrees_with(seen.birth_date):
+        return True
+    return match_name(linked.full_name, seen.full_name).outcome == "different"
+
+
+def account_address(seen: Authentication, index: BlindIndex) -> RecordKey:
+    """Return where the upstream account is stored."""
+    key = index.blind("account", "\x1f".join((seen.issuer, seen.subject, seen.account_type)))
+    return RecordKey(Kind.ACCOUNT, key)
+
+
+def number_address(seen: Authentication, index: BlindIndex) -> RecordKey | None:
+    """Return where the citizen of the number is stored, when the provider vouches for the number."""
+    if not (seen.vouches_for_number and seen.personal_number):
+        return None
+    return RecordKey(Kind.CITIZEN_NUMBER, index.blind("personal_number", seen.personal_number))
+
+
+async def link_account(
+    seen: Authentication, store: Store, index: BlindIndex, randomness: Randomness, now: datetime
+) -> Linked:
+    """Find or make the citizen of a sign-in. Raises AccountNeedsReview after storing the contradiction."""
+    account, number = account_address(seen, index), number_address(seen, index)
+    found = await store.load(account, *([number] if number else []))
+    known = next((record for record in found if record is not None), None)
+    if known is None:
+        return _new_citizen(seen, account, number, text_token(randomness, 128))
+    citizen_id = str(known.body["citizen_id"])
+    (stored,) = await store.load(RecordKey(Kind.CITIZEN, citizen_id))
+    if stored is not None and contradicts(Citizen.of(stored.body), seen):
+        review = Record(
+            kind=Kind.REVIEW,
+            key=text_token(randomness, 128),
+            subject=citizen_id,
+            body={"seen": snapshot(citizen_id, seen).body(), "provider": seen.provider, "at": now.timestamp()},
+        )
+        await store.commit([Put(review)], now=now)
+        raise AccountNeedsReview(operator_detail="the account contradicts the linked identity")
+    citizen = snapshot(citizen_id, seen)
+    changes: list[Change] = [Put(Record(kind=Kind.CITIZEN, key=citizen_id, subject=citizen_id, body=citizen.body()))]
+    if found[0] is None:
+        changes.append(Insert(_pointer(account, citizen_id)))
+    if number is not None and found[1] is None:
+        changes.append(Insert(_pointer(number, citizen_id)))
+    return Linked(citizen, changes)
+
+
+def _new_citizen(seen: Authentication, account: RecordKey, number: RecordKey | None, citizen_id: str) -> Linked:
+    citizen = snapshot(citizen_id, seen)
+    changes: list[Change] = [
+        Insert(_pointer(account, citizen_id)),
+        Insert(Record(kind=Kind.CITIZEN, key=citizen_id, subject=citizen_id, body=citizen.body())),
+    ]
+    if number is not None:
+        changes.append(Insert(_pointer(number, citizen_id)))
+    return Linked(citizen, changes)
+
+
+def _pointer(address: RecordKey, citizen_id: str) -> Record:
+    return Record(kind=address.kind, key=address.key, body={"citizen_id": citizen_id})

@@ -1,0 +1,54 @@
+"""Metadata that cannot lie: generated from the tables the endpoints run on (OIDC Discovery §3, RFC 8414 §2)."""
+
+from typing import Any
+
+from gateway.openid_provider.house import House
+from gateway.openid_provider.profiles import CLAIMS_OF_SCOPE, IDENTITY_SCOPES, PROCEDURE_SCOPE, PROFILES
+from gateway.tokens.keys import SIGNING_ALGORITHMS
+from gateway.vocabulary.assurance_level import ACR_VALUES
+
+
+def authorization_server_metadata(house: House) -> dict[str, Any]:
+    """Return the members that both documents share."""
+    methods = sorted(set().union(*(profile.authentication_methods for profile in PROFILES.values())))
+    secret_methods = [method for method in methods if method != "none"]
+    issuer = house.issuer
+    return {
+        "issuer": issuer,
+        "authorization_endpoint": f"{issuer}/authorize",
+        "token_endpoint": f"{issuer}/token",
+        "jwks_uri": f"{issuer}/jwks",
+        "introspection_endpoint": f"{issuer}/introspect",
+        "revocation_endpoint": f"{issuer}/revoke",
+        "scopes_supported": [*IDENTITY_SCOPES, *(PROCEDURE_SCOPE + code for code in sorted(house.policy.procedures))],
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+        "token_endpoint_auth_methods_supported": methods,
+        "introspection_endpoint_auth_methods_supported": secret_methods,
+        "revocation_endpoint_auth_methods_supported": methods,
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": True,
+        "ui_locales_supported": ["vi", "en"],
+        "service_documentation": f"{issuer}/errors",
+    }
+
+
+def openid_configuration(house: House) -> dict[str, Any]:
+    """Return the OpenID Connect discovery document."""
+    return authorization_server_metadata(house) | {
+        "userinfo_endpoint": f"{house.issuer}/userinfo",
+        "end_session_endpoint": f"{house.issuer}/logout",
+        "subject_types_supported": ["pairwise", "public"],
+        "id_token_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
+        "acr_values_supported": list(ACR_VALUES),
+        "claims_supported": [
+            *("sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "sid"),
+            *(claim for claims in CLAIMS_OF_SCOPE.values() for claim in claims),
+        ],
+        "claim_types_supported": ["normal"],
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "claims_parameter_supported": False,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+    }

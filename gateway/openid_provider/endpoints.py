@@ -1,0 +1,252 @@
+"""HTTP for the provider: plain Starlette routes that parse, call one function and write one reply.
+
+They answer RFC 6749 errors, never a framework's own; before a redirect URI is trusted an error is a 400 page.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from urllib.parse import urlencode
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.openid_provider import failure
+from gateway.openid_provider.authorization import (
+    AuthorizationRequest,
+    find_portal,
+    parse_authorization,
+    trusted_redirect_uri,
+)
+from gateway.openid_provider.client_authentication import require_in_time
+from gateway.openid_provider.clients import Portal
+from gateway.openid_provider.discovery import authorization_server_metadata, openid_configuration
+from gateway.openid_provider.grants.authorization_code import AuthorizationCode
+from gateway.openid_provider.grants.client_credentials import ClientCredentials
+from gateway.openid_provider.grants.refresh_token import RefreshToken
+from gateway.openid_provider.house import House
+from gateway.openid_provider.interaction import Browser, load_session, show_attempt, start, submit_attempt
+from gateway.openid_provider.introspection import answer_introspection
+from gateway.openid_provider.logout import begin_logout, confirm_logout
+from gateway.openid_provider.parameters import MAX_BYTES, Parameters, parse_form
+from gateway.openid_provider.refusals import error_json, refuse_to_portal
+from gateway.openid_provider.reply import Reply, json_reply, page_reply, redirect
+from gateway.openid_provider.revocation import answer_revocation
+from gateway.openid_provider.screens import FailurePage, LoggedOut
+from gateway.openid_provider.token import GrantType, answer_token
+from gateway.openid_provider.upstream import come_back, signed_out_upstream
+from gateway.openid_provider.userinfo import answer_userinfo
+from gateway.vocabulary.failure import Failure
+
+Handler = Callable[[Request], Awaitable[Response]]
+log = structlog.get_logger()
+
+
+def provider_routes(house: House) -> list[Route]:
+    """Return the routes of the provider, the hot ones first."""
+    endpoints = Endpoints(house)
+    protocol, pages = endpoints.protocol, endpoints.page
+    return [
+        Route("/token", protocol(endpoints.token), methods=["POST"]),
+        Route("/userinfo", protocol(endpoints.userinfo), methods=["GET", "POST"]),
+        Route("/authorize", pages(endpoints.authorize), methods=["GET", "POST"]),
+        Route("/introspect", protocol(endpoints.introspect), methods=["POST"]),
+        Route("/revoke", protocol(endpoints.revoke), methods=["POST"]),
+        Route("/jwks", protocol(endpoints.jwks), methods=["GET"]),
+        Route("/.well-known/openid-configuration", protocol(endpoints.configuration), methods=["GET"]),
+        Route("/.well-known/oauth-authorization-server", protocol(endpoints.metadata), methods=["GET"]),
+        Route("/interaction/{attempt_id}", pages(endpoints.interaction), methods=["GET", "POST"]),
+        Route("/upstream/{alias}/callback", pages(endpoints.callback), methods=["GET"]),
+        Route("/upstream/{alias}/signed-out", pages(endpoints.signed_out), methods=["GET"]),
+        Route("/logout", pages(endpoints.logout), methods=["GET", "POST"]),
+        Route("/logout/confirm", pages(endpoints.logout_confirm), methods=["POST"]),
+        Route("/logout/done", pages(endpoints.logout_done), methods=["GET"]),
+    ]
+
+
+def respond(reply: Reply) -> Response:
+    """Return a reply as the web framework's response, its headers in order."""
+    response = Response(reply.body, status_code=reply.status)
+    for name, value in reply.headers:
+        response.headers.append(name, value)
+    return response
+
+
+async def read_body(request: Request) -> bytes:
+    """Return the body. Raises InvalidRequest as soon as it grows over the limit."""
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > MAX_BYTES:
+            raise failure.InvalidRequest(f"the parameters are larger than {MAX_BYTES} bytes")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+async def read_form(request: Request) -> Parameters:
+    """Return the form of a POST. Raises InvalidRequest: another content type, repeated or oversized parameters."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    body = await read_body(request)
+    if kind != "application/x-www-form-urlencoded" and body:
+        raise failure.InvalidRequest("send `application/x-www-form-urlencoded`")
+    return parse_form(body)
+
+
+def read_query(request: Request) -> Parameters:
+    """Return the parameters of the query. Raises InvalidRequest."""
+    octets: bytes = request.scope["query_string"]
+    return parse_form(octets)
+
+
+def trace_of(request: Request) -> str:
+    """Return the trace id that the application gave this request."""
+    return str(request.scope.get("gate06.trace_id", ""))
+
+
+class Endpoints:
+    """The handlers, bound to one house."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.grant_types: Mapping[str, GrantType] = {
+            grant.name: grant
+            for grant in (AuthorizationCode(), RefreshToken(house.refresh_secret), ClientCredentials())
+        }
+
+    def protocol(self, handler: Callable[[Request], Awaitable[Reply]]) -> Handler:
+        """Wrap an endpoint that programs call: a failure becomes OAuth JSON."""
+
+        async def handle(request: Request) -> Response:
+            try:
+                return respond(await handler(request))
+            except Failure as refused:
+                refused.trace_id = refused.trace_id or trace_of(request)
+                log.info("refused", code=refused.code, trace_id=refused.trace_id, reason=refused.operator_detail)
+                return respond(error_json(self.house, refused))
+
+        return handle
+
+    def page(self, handler: Callable[[Request, Browser], Awaitable[Reply]]) -> Handler:
+        """Wrap an endpoint that browsers visit: a failure becomes a page, never a redirect to an untrusted place."""
+
+        async def handle(request: Request) -> Response:
+            browser = Browser(
+                cookies=request.cookies,
+                languages=request.query_params.get("ui_locales") or request.headers.get("accept-language", ""),
+                trace_id=trace_of(request),
+            )
+            try:
+                return respond(await handler(request, browser))
+            except Failure as refused:
+                refused.trace_id = refused.trace_id or browser.trace_id
+                log.info("refused", code=refused.code, trace_id=refused.trace_id, reason=refused.operator_detail)
+                return respond(self.failure_page(refused, browser))
+
+        return handle
+
+    def failure_page(self, refused: Failure, browser: Browser, *developer: tuple[str, str]) -> Reply:
+        """Return the page of a failure that leads nowhere."""
+        view = FailurePage(failure=refused, developer=developer if self.house.develop else ())
+        status = refused.http_status if refused.http_status >= 400 else 400
+        return page_reply(self.house.screens.show(view, languages=browser.languages, status=status))
+
+    async def authorize(self, request: Request, browser: Browser) -> Reply:
+        """RFC 6749 §3.1: GET, or POST, which goes on as GET so that the session cookie is seen (SameSite=Lax)."""
+        if request.method == "POST":
+            form = await read_form(request)
+            query = urlencode([*form.items(), *(("resource", resource) for resource in form.resources)])
+            return redirect(f"{self.house.issuer}/authorize?{query}")
+        parameters = read_query(request)
+        portal = find_portal(parameters, self.house.clients)
+        require_in_time(portal, self.house.clock.now())
+        try:
+            redirect_uri = trusted_redirect_uri(parameters, portal)
+        except failure.InvalidRedirect as refused:
+            received = parameters.get("redirect_uri", "")
+            registered = tuple(("registered", uri) for uri in portal.redirect_uris)
+            refused.trace_id = browser.trace_id
+            return self.failure_page(refused, browser, ("received", received), *registered)
+        return await self._authorize(parameters, portal, redirect_uri, browser)
+
+    async def _authorize(self, parameters: Parameters, portal: Portal, redirect_uri: str, browser: Browser) -> Reply:
+        try:
+            request = parse_authorization(parameters, portal, redirect_uri)
+        except Failure as refused:
+            stub = AuthorizationRequest(
+                client_id=portal.client_id, redirect_uri=redirect_uri, scopes=(), state=parameters.get("state")
+            )
+            return await refuse_to_portal(self.house, refused, stub, portal, trace_id=browser.trace_id)
+        session = await load_session(self.house, browser)
+        return await start(self.house, request, portal, session, browser)
+
+    async def interaction(self, request: Request, browser: Browser) -> Reply:
+        """One page of an attempt."""
+        attempt_id = request.path_params["attempt_id"]
+        if request.method == "GET":
+            return await show_attempt(self.house, attempt_id, browser)
+        return await submit_attempt(self.house, attempt_id, await read_form(request), browser)
+
+    async def callback(self, request: Request, browser: Browser) -> Reply:
+        """An identity provider sends the browser back."""
+        raw_query = request.scope["query_string"].decode("latin-1")
+        return await come_back(self.house, request.path_params["alias"], raw_query, browser)
+
+    async def signed_out(self, request: Request, browser: Browser) -> Reply:
+        """An identity provider has ended its session."""
+        state = read_query(request).get("state")
+        return await signed_out_upstream(self.house, request.path_params["alias"], state, browser)
+
+    async def token(self, request: Request) -> Reply:
+        """RFC 6749 §3.2."""
+        form = await read_form(request)
+        authorization = request.headers.getlist("authorization")
+        return await answer_token(self.house, self.grant_types, authorization, form, trace_of(request))
+
+    async def userinfo(self, request: Request) -> Reply:
+        """OpenID Connect Core §5.3."""
+        body_token = None
+        if request.method == "POST":
+            body_token = (await read_form(request)).get("access_token")
+        return await answer_userinfo(self.house, request.headers.getlist("authorization"), body_token)
+
+    async def introspect(self, request: Request) -> Reply:
+        """RFC 7662 §2."""
+        form = await read_form(request)
+        return await answer_introspection(self.house, request.headers.getlist("authorization"), form)
+
+    async def revoke(self, request: Request) -> Reply:
+        """RFC 7009 §2."""
+        form = await read_form(request)
+        authorization = request.headers.getlist("authorization")
+        return await answer_revocation(self.house, authorization, form, trace_of(request))
+
+    async def jwks(self, request: Request) -> Reply:
+        """RFC 7517 §5: every key that may have signed something still valid, and the next one."""
+        age = self.house.keys.jwks_max_age
+        reply = json_reply(self.house.keys.jwks())
+        kept = [(name, value) for name, value in reply.headers if name not in {"cache-control", "pragma"}]
+        return Reply(200, reply.body, [*kept, ("cache-control", f"public, max-age={age}")])
+
+    async def configuration(self, request: Request) -> Reply:
+        """OpenID Connect Discovery §4."""
+        return json_reply(openid_configuration(self.house))
+
+    async def metadata(self, request: Request) -> Reply:
+        """RFC 8414 §3."""
+        return json_reply(authorization_server_metadata(self.house))
+
+    async def logout(self, request: Request, browser: Browser) -> Reply:
+        """OpenID Connect RP-Initiated Logout §2."""
+        if request.method == "POST":
+            form = await read_form(request)
+            return redirect(f"{self.house.issuer}/logout?{urlencode(list(form.items()))}")
+        return await begin_logout(self.house, read_query(request), browser)
+
+    async def logout_confirm(self, request: Request, browser: Browser) -> Reply:
+        """The person answered whether to sign out."""
+        return await confirm_logout(self.house, read_query(request), await read_form(request), browser)
+
+    async def logout_done(self, request: Request, browser: Browser) -> Reply:
+        """The last page of a logout that has nowhere to return to."""
+        return page_reply(self.house.screens.show(LoggedOut(portal=None), languages=browser.languages))

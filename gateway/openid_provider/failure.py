@@ -1,0 +1,264 @@
+"""What the protocol endpoints refuse, in the words of the standards (RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1)."""
+
+from gateway.vocabulary.failure import Failure, RefusedBy
+
+_BROKEN_LINK_VI = "Đường dẫn đăng nhập bị lỗi. Quay lại trang dịch vụ và thử lại."
+_BROKEN_LINK_EN = "The sign-in link is broken. Go back to the service and try again."
+_PAUSED_VI = "Dịch vụ tạm thời không đăng nhập được. Quay lại trang dịch vụ và thử lại sau."
+_PAUSED_EN = "The service cannot sign you in for now. Go back to it and try again later."
+
+
+class InvalidRequest(Failure):
+    """A parameter is missing, repeated, too long or malformed (RFC 6749 §4.1.2.1)."""
+
+    code = "GW-1001"
+    title = "invalid request"
+    oauth_error = "invalid_request"
+    refused_by: RefusedBy = "gateway"
+    vi = _BROKEN_LINK_VI
+    en = _BROKEN_LINK_EN
+    fix = "The description names the parameter that is missing, repeated or malformed."
+
+
+class InvalidRedirect(Failure):
+    """The client or its redirect URI is unknown: nothing is sent anywhere (RFC 6749 §4.1.2.1, RFC 9700 §4.1)."""
+
+    code = "GW-1002"
+    title = "client or redirect_uri not registered"
+    oauth_error = "invalid_request"
+    vi = _BROKEN_LINK_VI
+    en = _BROKEN_LINK_EN
+    fix = "Register the exact redirect_uri, character by character; in dev the page shows both side by side."
+
+
+class UnsupportedResponseType(Failure):
+    """Only the code flow is offered."""
+
+    code = "GW-1003"
+    title = "response type not supported"
+    oauth_error = "unsupported_response_type"
+    vi = _BROKEN_LINK_VI
+    en = _BROKEN_LINK_EN
+    fix = "Use response_type=code."
+
+
+class InvalidScope(Failure):
+    """A scope is malformed, or asks for a procedure the portal is not registered for."""
+
+    code = "GW-1004"
+    title = "scope refused"
+    oauth_error = "invalid_scope"
+    vi = _BROKEN_LINK_VI
+    en = _BROKEN_LINK_EN
+    fix = "Ask for scopes and procedures of the portal's registration; `gate06 portal check` lists them."
+
+
+class UnauthorizedClient(Failure):
+    """The client's registration does not allow this grant or response."""
+
+    code = "GW-1005"
+    title = "client may not do this"
+    oauth_error = "unauthorized_client"
+    http_status = 400
+    vi = _PAUSED_VI
+    en = _PAUSED_EN
+    fix = "Add the grant type to the client's registration."
+
+
+class RequestNotSupported(Failure):
+    """Request objects by value are not offered (OpenID Connect Core §3.1.2.6)."""
+
+    code = "GW-1006"
+    title = "request objects not supported"
+    oauth_error = "request_not_supported"
+    vi = _BROKEN_LINK_VI
+    en = _BROKEN_LINK_EN
+    fix = "Send plain parameters."
+
+
+class RequestUriNotSupported(Failure):
+    """Request objects by reference are not offered."""
+
+    code = "GW-1007"
+    title = "request_uri not supported"
+    oauth_error = "request_uri_not_supported"
+    vi = _BROKEN_LINK_VI
+    en = _BROKEN_LINK_EN
+    fix = "Send plain parameters."
+
+
+class NoticeDeclined(Failure):
+    """The citizen left at the notice page."""
+
+    code = "GW-1102"
+    title = "the citizen left"
+    oauth_error = "access_denied"
+    http_status = 403
+    refused_by: RefusedBy = "citizen"
+    vi = "Ông/bà đã chọn không tiếp tục. Chưa có thông tin nào được gửi đi."
+    en = "You chose not to go on. Nothing was sent."
+    fix = "Keep the draft and offer to fill the form by hand."
+
+
+class LoginRequired(Failure):
+    """Nobody is signed in, or not recently enough, and no page may be shown (OpenID Connect Core §3.1.2.6)."""
+
+    code = "GW-1201"
+    title = "sign-in required"
+    oauth_error = "login_required"
+    http_status = 403
+    vi = "Phiên làm việc đã hết. Đăng nhập lại để tiếp tục."
+    en = "The session has ended. Sign in again to go on."
+    fix = "Repeat the request without prompt=none."
+
+
+class InteractionRequired(Failure):
+    """The citizen has to see a notice first and no page may be shown."""
+
+    code = "GW-1202"
+    title = "a notice has to be shown"
+    oauth_error = "consent_required"
+    http_status = 403
+    vi = "Cần xem thông báo về dữ liệu trước khi tiếp tục."
+    en = "A notice about your data has to be shown first."
+    fix = "Repeat the request without prompt=none."
+
+
+class AttemptLost(Failure):
+    """The browser has no cookie of this attempt: another browser, cookies blocked, or cleared."""
+
+    code = "GW-1210"
+    title = "sign-in was started in another browser"
+    oauth_error = "access_denied"
+    http_status = 400
+    vi = "Lần đăng nhập này bắt đầu ở trình duyệt khác hoặc cookie đã bị xóa. Mở lại trang dịch vụ và đăng nhập lại."
+    en = "This sign-in was started in another browser, or its cookie is gone. Open the service again and sign in there."
+    fix = "The person starts again in one browser; check that a proxy does not strip cookies."
+
+
+class AttemptFinished(Failure):
+    """The attempt has ended already: back button, second tab or double submit."""
+
+    code = "GW-1211"
+    title = "sign-in already finished"
+    oauth_error = "access_denied"
+    http_status = 409
+    vi = "Lần đăng nhập này đã xong. Quay lại trang dịch vụ để tiếp tục."
+    en = "This sign-in is already finished. Go back to the service to continue."
+    fix = "Nothing to do: the first submission counts."
+
+
+class AttemptExpired(Failure):
+    """The attempt took longer than it lives."""
+
+    code = "GW-1212"
+    title = "sign-in took too long"
+    oauth_error = "access_denied"
+    http_status = 400
+    vi = "Thao tác quá lâu, lần đăng nhập đã hết hạn. Mở lại trang dịch vụ và bắt đầu lại."
+    en = "It took too long and this sign-in has expired. Open the service again and start over."
+    fix = "Start the authorization request again; nothing was told to anybody."
+
+
+class AccountNeedsReview(Failure):
+    """The account contradicts what is linked already: staff must look, nothing is merged silently."""
+
+    code = "GW-1304"
+    title = "account contradicts linked identity"
+    oauth_error = "access_denied"
+    http_status = 403
+    vi = "Thông tin tài khoản chưa khớp với lần đăng nhập trước. Đến bộ phận một cửa để được kiểm tra."
+    en = "The account does not agree with an earlier sign-in. Visit a one-stop desk to have it checked."
+    fix = "Staff resolve the review; the portal offers to fill the form by hand."
+
+
+class InvalidGrant(Failure):
+    """The code or refresh token is unknown, used, expired, revoked, or belongs to somebody else (RFC 6749 §5.2)."""
+
+    code = "GW-1401"
+    title = "grant refused"
+    oauth_error = "invalid_grant"
+    vi = "Thao tác quá lâu, bắt đầu lại."
+    en = "It took too long. Start again."
+    fix = "Start a new authorization request; a code works once and for a minute."
+
+
+class InvalidProof(Failure):
+    """The code verifier does not answer the challenge (RFC 7636 §4.6)."""
+
+    code = "GW-1402"
+    title = "code verifier refused"
+    oauth_error = "invalid_grant"
+    vi = "Thao tác quá lâu, bắt đầu lại."
+    en = "It took too long. Start again."
+    fix = "Send the verifier whose S256 hash was the code_challenge; none when none was sent."
+
+
+class UnsupportedGrantType(Failure):
+    """The grant type is not offered."""
+
+    code = "GW-1403"
+    title = "grant type not supported"
+    oauth_error = "unsupported_grant_type"
+    vi = _PAUSED_VI
+    en = _PAUSED_EN
+    fix = "Use authorization_code, refresh_token or client_credentials."
+
+
+class InvalidTarget(Failure):
+    """The resource is not known or not this client's (RFC 8707 §2)."""
+
+    code = "GW-1404"
+    title = "resource refused"
+    oauth_error = "invalid_target"
+    vi = _PAUSED_VI
+    en = _PAUSED_EN
+    fix = "Name one resource of the gateway's configuration."
+
+
+class InvalidClient(Failure):
+    """Client authentication failed (RFC 6749 §5.2); why stands in the operator log only."""
+
+    code = "GW-1501"
+    title = "client authentication failed"
+    oauth_error = "invalid_client"
+    http_status = 401
+    vi = _PAUSED_VI
+    en = _PAUSED_EN
+    fix = "Check client_id, secret and the registered token_endpoint_auth_method."
+
+
+class InvalidToken(Failure):
+    """The access token is unknown, expired, revoked or malformed (RFC 6750 §3.1)."""
+
+    code = "GW-1601"
+    title = "access token refused"
+    oauth_error = "invalid_token"
+    http_status = 401
+    vi = "Phiên làm việc đã hết. Đăng nhập lại để tiếp tục."
+    en = "The session has ended. Sign in again to go on."
+    fix = "Get a new access token; send it once, in one place."
+
+
+class InsufficientScope(Failure):
+    """The access token does not carry the scope this needs (RFC 6750 §3.1)."""
+
+    code = "GW-1602"
+    title = "scope too small"
+    oauth_error = "insufficient_scope"
+    http_status = 403
+    vi = _PAUSED_VI
+    en = _PAUSED_EN
+    fix = "Ask for the scope at the authorization endpoint."
+
+
+class ServerError(Failure):
+    """A bug: the caller learns a code and a trace id, the operator the rest."""
+
+    code = "GW-9001"
+    title = "internal error"
+    oauth_error = "server_error"
+    http_status = 500
+    vi = "Hệ thống gặp lỗi. Thử lại sau; nếu vẫn lỗi, gọi đường dây hỗ trợ và đọc mã hỗ trợ."
+    en = "Something went wrong. Try again later; if it stays, call the help line with the support code."
+    fix = "Find the trace id in the operator log."

@@ -1,0 +1,115 @@
+"""The grant: what a citizen's answer to a portal covers. Every code and token hangs on it and dies with it."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from gateway.openid_provider.authorization import AuthorizationRequest
+from gateway.openid_provider.profiles import PROCEDURE_SCOPE
+from gateway.tokens.issue import key_of
+from gateway.vocabulary.citizen import Citizen
+from gateway.vocabulary.store import Kind, Record, RecordKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """`subject` is pairwise; `citizen` the identity at sign-in; `session_key` the session it was made in."""
+
+    id: str
+    client_id: str
+    subject: str
+    citizen: Citizen
+    scopes: tuple[str, ...]
+    dossier: str | None
+    session_key: str
+    acr: str | None
+    amr: tuple[str, ...]
+    auth_time: datetime
+    granted_at: datetime
+    expires_at: datetime
+
+    @property
+    def procedure(self) -> str | None:
+        """The procedure whose form was asked for."""
+        asked = [scope.removeprefix(PROCEDURE_SCOPE) for scope in self.scopes if scope.startswith(PROCEDURE_SCOPE)]
+        return asked[0] if asked else None
+
+    @property
+    def session_id(self) -> str:
+        """The `sid` of this session at this client: keyed to both, so two portals share no correlator."""
+        return hashlib.sha256(f"{self.session_key}|{self.client_id}".encode()).hexdigest()[:32]
+
+
+def grant_address(grant_id: str) -> RecordKey:
+    """Return where a grant is stored."""
+    return RecordKey(Kind.GRANT, grant_id)
+
+
+def grant_record(grant: Grant) -> Record:
+    """Return what is stored, sealed under the citizen's key."""
+    return Record(
+        kind=Kind.GRANT,
+        key=grant.id,
+        group=grant.id,
+        subject=grant.citizen.id,
+        expires_at=grant.expires_at,
+        body={
+            "client_id": grant.client_id,
+            "subject": grant.subject,
+            "citizen": grant.citizen.body(),
+            "scopes": list(grant.scopes),
+            "dossier": grant.dossier,
+            "session_key": grant.session_key,
+            "acr": grant.acr,
+            "amr": list(grant.amr),
+            "auth_time": grant.auth_time.timestamp(),
+            "granted_at": grant.granted_at.timestamp(),
+        },
+    )
+
+
+def grant_of(record: Record | None, now: datetime) -> Grant | None:
+    """Read a stored grant; None when there is none, it has ended or was revoked."""
+    if record is None or not record.alive(now):
+        return None
+    body = record.body
+    return Grant(
+        id=record.key,
+        client_id=body["client_id"],
+        subject=body["subject"],
+        citizen=Citizen.of(body["citizen"]),
+        scopes=tuple(body["scopes"]),
+        dossier=body["dossier"],
+        session_key=body["session_key"],
+        acr=body["acr"],
+        amr=tuple(body["amr"]),
+        auth_time=datetime.fromtimestamp(body["auth_time"], UTC),
+        granted_at=datetime.fromtimestamp(body["granted_at"], UTC),
+        expires_at=record.expires_at or now,
+    )
+
+
+def code_record(code: str, grant: Grant, request: AuthorizationRequest, expires_at: datetime) -> Record:
+    """Return what is stored of a code: what its redemption must repeat, never the code itself."""
+    return Record(
+        kind=Kind.CODE,
+        key=key_of(code),
+        group=grant.id,
+        expires_at=expires_at,
+        body={
+            "client_id": grant.client_id,
+            "redirect_uri": request.redirect_uri,
+            "code_challenge": request.code_challenge,
+            "nonce": request.nonce,
+        },
+    )
+
+
+def access_token_record(
+    key: str, *, client_id: str, scopes: tuple[str, ...], expires_at: datetime, **members: Any
+) -> Record:
+    """Return what is stored of an opaque access token. `members`: `group` for a citizen's token, `resource`."""
+    body = {"client_id": client_id, "scopes": list(scopes), "resource": members.get("resource")}
+    body |= {"issued_at": members["issued_at"].timestamp()}
+    return Record(kind=Kind.ACCESS_TOKEN, key=key, group=members.get("group"), expires_at=expires_at, body=body)

@@ -1,0 +1,94 @@
+"""`grant_type=client_credentials` (RFC 6749 §4.4): a portal acts for itself, never for a citizen.
+
+For our own API the token is opaque. For a `[[resource]]` with JWT tokens (RFC 9068) nothing is written at all; its
+`sub` is the client id, which can never equal a citizen's subject (RFC 9700 §4.15): subjects are 52 base32 letters.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from gateway.openid_provider.clients import Portal, Resource
+from gateway.openid_provider.failure import InvalidScope, InvalidTarget
+from gateway.openid_provider.grant import access_token_record
+from gateway.openid_provider.house import House
+from gateway.openid_provider.parameters import Parameters
+from gateway.openid_provider.profiles import IDENTITY_SCOPES
+from gateway.openid_provider.token import Decision
+from gateway.tokens.issue import AccessTokenFacts, access_token_claims, key_of, mint, mint_grant_id
+from gateway.vocabulary.clock import text_token
+from gateway.vocabulary.store import Insert, Record, RecordKey
+
+
+class ClientCredentials:
+    """Issues a token to the client itself."""
+
+    name = "client_credentials"
+
+    def addresses(self, parameters: Parameters) -> Sequence[RecordKey]:
+        """Nothing: the client is known already."""
+        return ()
+
+    def decide(
+        self, house: House, portal: Portal, parameters: Parameters, found: Sequence[Record | None], now: datetime
+    ) -> Decision:
+        """Issue for the resource named, or for our own API when none is."""
+        resource = target(house, parameters)
+        scopes = client_scopes(parameters.get("scope"), portal, resource)
+        if resource is not None and resource.signed:
+            return _jwt(house, portal, resource, scopes, now)
+        lifetime = house.lifetimes.access_token_for if resource is None else timedelta(seconds=resource.lifetime_s)
+        token = mint("ga", mint_grant_id(house.randomness), house.randomness)
+        record = access_token_record(
+            key_of(token),
+            client_id=portal.client_id,
+            scopes=scopes,
+            expires_at=now + lifetime,
+            resource=None if resource is None else resource.identifier,
+            issued_at=now,
+        )
+        return Decision(changes=[Insert(record)], answer=_answer(token, int(lifetime.total_seconds()), scopes))
+
+
+def target(house: House, parameters: Parameters) -> Resource | None:
+    """Return the resource named. Raises InvalidTarget: unknown, or more than one (RFC 8707 §2)."""
+    if not parameters.resources:
+        return None
+    resource = house.resources.get(parameters.resources[0]) if len(parameters.resources) == 1 else None
+    if resource is None:
+        raise InvalidTarget("`resource` must name one known resource")
+    return resource
+
+
+def client_scopes(scope: str | None, portal: Portal, resource: Resource | None) -> tuple[str, ...]:
+    """Return the scopes that both the client's registration and the resource allow. Raises InvalidScope."""
+    allowed = portal.scopes.difference(IDENTITY_SCOPES)
+    if resource is not None:
+        allowed = allowed.intersection(resource.scopes)
+    if scope is None:
+        return tuple(sorted(allowed))
+    asked = tuple(dict.fromkeys(scope.split()))
+    if not allowed.issuperset(asked):
+        raise InvalidScope("`scope` is not among those of this client and resource")
+    return asked
+
+
+def _jwt(house: House, portal: Portal, resource: Resource, scopes: tuple[str, ...], now: datetime) -> Decision:
+    facts = AccessTokenFacts(
+        issuer=house.issuer,
+        subject=portal.client_id,
+        client_id=portal.client_id,
+        audience=resource.identifier,
+        issued_at=now,
+        lifetime_s=resource.lifetime_s,
+        token_id=text_token(house.randomness, 128),
+        scope=" ".join(scopes),
+    )
+    token = house.keys.sign(access_token_claims(facts), typ="at+jwt")
+    return Decision(answer=_answer(token, resource.lifetime_s, scopes))
+
+
+def _answer(token: str, lifetime_s: int, scopes: tuple[str, ...]) -> dict[str, object]:
+    answer: dict[str, object] = {"access_token": token, "token_type": "Bearer", "expires_in": lifetime_s}
+    if scopes:
+        answer["scope"] = " ".join(scopes)
+    return answer

@@ -1,0 +1,41 @@
+"""`id_token_hint`: an ID token of ours, even an expired one, that says whom the portal means (OIDC Core §3.1.2.1)."""
+
+from dataclasses import dataclass
+
+from gateway.openid_provider.clients import Portal
+from gateway.openid_provider.house import House
+from gateway.tokens.jose import ID_TOKEN_HINT, JoseRefused, verify
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """Whom a hint names: the pairwise subject, the client it was issued to, and the session at that client."""
+
+    subject: str
+    client_id: str
+    session_id: str | None
+
+
+def read_hint(house: House, hint: str | None) -> Hint | None:
+    """Return what a hint says when we signed it; None for anything else."""
+    if hint is None:
+        return None
+    try:
+        claims = verify(hint, ID_TOKEN_HINT, house.keys, now=house.clock.now(), issuer=house.issuer)
+    except JoseRefused:
+        return None
+    audience, session_id = claims.get("aud"), claims.get("sid")
+    if not isinstance(audience, str):
+        return None
+    return Hint(str(claims["sub"]), audience, session_id if isinstance(session_id, str) else None)
+
+
+NOBODY = ""
+
+
+def hinted_subject(house: House, hint: str | None, portal: Portal) -> str | None:
+    """Return the subject a portal's hint names; None without a hint, nobody for a hint that is not this portal's."""
+    if hint is None:
+        return None
+    read = read_hint(house, hint)
+    return read.subject if read is not None and read.client_id == portal.client_id else NOBODY

@@ -1,0 +1,47 @@
+"""What the endpoints of the provider work with: one value, put together in `application.py`, without behaviour."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateway.audit.receipt import Refusals
+from gateway.audit.record import Evidence
+from gateway.identity_providers.contract import IdentityProvider
+from gateway.openid_provider.clients import ClientRegistry, ResourceRegistry
+from gateway.openid_provider.forms import FormPreparation
+from gateway.openid_provider.profiles import Lifetimes
+from gateway.openid_provider.screens import Screens
+from gateway.policy.bundle import PolicyBundle
+from gateway.tokens.keys import KeyRing
+from gateway.vocabulary.clock import Clock, Randomness
+from gateway.vocabulary.store import BlindIndex, Listing, Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """Issuer, registries, stores and ports. `pairwise_secret` derives subjects, `refresh_secret` successors of
+    refresh tokens (both 32 bytes); `develop` shows registered and received values on error pages."""
+
+    issuer: str
+    clients: ClientRegistry
+    resources: ResourceRegistry
+    identity_providers: Mapping[str, IdentityProvider]
+    policy: PolicyBundle
+    store: Store
+    listing: Listing
+    index: BlindIndex
+    evidence: Evidence
+    refusals: Refusals
+    keys: KeyRing
+    forms: FormPreparation
+    screens: Screens
+    clock: Clock
+    randomness: Randomness
+    lifetimes: Lifetimes
+    pairwise_secret: bytes
+    refresh_secret: bytes
+    develop: bool = False
+
+    @property
+    def secure(self) -> bool:
+        """Whether the issuer is https, and cookies therefore `__Host-` and Secure."""
+        return self.issuer.startswith("https:")

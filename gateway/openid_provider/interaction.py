@@ -1,0 +1,296 @@
+"""The pages between a request and its answer: choose a provider, go there, come back, read the notice.
+
+Each function is one HTTP step and ends in a `Reply`. The order is decided by `prompts.decide_step` alone, again at
+every step, from what is stored: a back button or a second tab can repeat a step and never skip one.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from gateway.openid_provider import failure
+from gateway.openid_provider.answer import Answering, answer_portal
+from gateway.openid_provider.attempt import Attempt, attempt_header, attempt_of, attempt_record, begin_attempt
+from gateway.openid_provider.authorization import AuthorizationRequest
+from gateway.openid_provider.clients import Portal
+from gateway.openid_provider.cookies import SESSION, read_cookie
+from gateway.openid_provider.forms import FormAsk, FormPreview
+from gateway.openid_provider.hints import hinted_subject
+from gateway.openid_provider.house import House
+from gateway.openid_provider.notice import identity_claims, identity_rows
+from gateway.openid_provider.parameters import Parameters
+from gateway.openid_provider.profiles import NOTICE_VERSION
+from gateway.openid_provider.prompts import Answer, Facts, Refuse, ShowNotice, SignIn, Step, decide_step
+from gateway.openid_provider.refusals import error_url, face, leave_receipt, refuse_to_portal
+from gateway.openid_provider.reply import Reply, page_reply, redirect
+from gateway.openid_provider.screens import FailurePage, NoticePage, ProviderButton, SignInChoice
+from gateway.openid_provider.session import Session, session_address, session_of, session_record
+from gateway.tokens.issue import key_of, pairwise_subject
+from gateway.vocabulary.failure import Failure
+from gateway.vocabulary.store import Change, Insert, Kind, Put, Record, RecordKey, Replace, Spend
+
+_VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Browser:
+    """What a browser brings: its cookies, its languages, and the trace id of this request."""
+
+    cookies: Mapping[str, str]
+    languages: str
+    trace_id: str
+
+
+def subject_of(house: House, portal: Portal, session: Session) -> str:
+    """Return the citizen's pairwise subject at a portal."""
+    sector = "" if portal.subject_type == "public" else portal.sector_identifier
+    return pairwise_subject(house.pairwise_secret, sector, session.citizen.id)
+
+
+async def load_session(house: House, browser: Browser) -> Session | None:
+    """Return the live session of the browser's cookie."""
+    cookie = read_cookie(browser.cookies, SESSION, secure=house.secure)
+    if cookie is None:
+        return None
+    (record,) = await house.store.load(session_address(cookie))
+    now = house.clock.now()
+    session = session_of(record, now)
+    return session if session is not None and session.alive(now, house.lifetimes) else None
+
+
+def notice_key(house: House, request: AuthorizationRequest, citizen_id: str) -> str:
+    """Return the key a notice is remembered under: portal, scopes, version; a procedure per dossier or day."""
+    parts = [citizen_id, request.client_id, " ".join(sorted(request.scopes)), NOTICE_VERSION]
+    if request.procedures:
+        parts.append(request.dossier or house.clock.now().astimezone(_VIETNAM).date().isoformat())
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+
+
+async def gather_facts(
+    house: House,
+    request: AuthorizationRequest,
+    portal: Portal,
+    session: Session | None,
+    *,
+    hinted_subject: str | None,
+    fresh: bool,
+) -> Facts:
+    """Load what `decide_step` needs to know."""
+    minimum = max((house.policy.procedures[code].minimum_level for code in request.procedures), default=None)
+    if session is None:
+        return Facts(session=None, hinted_subject=hinted_subject, minimum_level=minimum)
+    key = notice_key(house, request, session.citizen.id)
+    now = house.clock.now()
+    noticed = session.remembers(key, now)
+    if not noticed:
+        (memory,) = await house.store.load(RecordKey(Kind.NOTICE_MEMORY, key))
+        noticed = memory is not None and memory.alive(now)
+    return Facts(
+        session=session,
+        fresh=fresh,
+        noticed=noticed,
+        minimum_level=minimum,
+        subject=subject_of(house, portal, session),
+        hinted_subject=hinted_subject,
+    )
+
+
+async def start(
+    house: House,
+    request: AuthorizationRequest,
+    portal: Portal,
+    session: Session | None,
+    browser: Browser,
+) -> Reply:
+    """Answer an authorization request at once, or begin an attempt and show its first page."""
+    hinted = hinted_subject(house, request.id_token_hint, portal)
+    facts = await gather_facts(house, request, portal, session, hinted_subject=hinted, fresh=False)
+    step = decide_step(request, facts, house.clock.now())
+    if isinstance(step, Refuse):
+        return await refuse_to_portal(house, step.failure, request, portal, trace_id=browser.trace_id)
+    if isinstance(step, Answer) and session is not None:
+        answering = Answering(
+            request=request,
+            portal=portal,
+            session=session,
+            subject=subject_of(house, portal, session),
+            trace_id=browser.trace_id,
+        )
+        return await answer_portal(house, answering)
+    now = house.clock.now()
+    attempt, secret = begin_attempt(request, house.randomness, house.lifetimes, now, browser.trace_id)
+    await house.store.commit([Insert(attempt_record(attempt))], now=now)
+    cookie = attempt_header(attempt, secret, secure=house.secure, lifetimes=house.lifetimes)
+    if isinstance(step, SignIn) and request.idp_hint in house.identity_providers:
+        # imported late: the upstream road leads back into this one
+        from gateway.openid_provider.upstream import depart
+
+        return (await depart(house, attempt, portal, request.idp_hint or "", browser, again=step.again)).adding(cookie)
+    return redirect(attempt_url(house, attempt), [cookie])
+
+
+def attempt_url(house: House, attempt: Attempt) -> str:
+    """Return the address of an attempt's current page."""
+    return f"{house.issuer}/interaction/{attempt.id}"
+
+
+async def load_attempt(house: House, attempt_id: str, browser: Browser) -> tuple[Attempt, Portal, Session | None]:
+    """Return attempt, portal and the session as it stands. Raises AttemptLost, AttemptExpired, AttemptFinished."""
+    (record,) = await house.store.load(RecordKey(Kind.ATTEMPT, key_of(attempt_id)))
+    attempt = attempt_of(attempt_id, record, browser.cookies, house.clock.now(), secure=house.secure)
+    portal = house.clients.get(attempt.request.client_id)
+    if portal is None:
+        raise failure.InvalidRedirect("`client_id` is not registered any more")
+    return attempt, portal, await load_session(house, browser)
+
+
+async def next_step(house: House, attempt: Attempt, portal: Portal, session: Session | None) -> Step:
+    """Decide anew what stands between this attempt and its answer."""
+    fresh = session is not None and session.key == attempt.session_key
+    hinted = hinted_subject(house, attempt.request.id_token_hint, portal)
+    facts = await gather_facts(house, attempt.request, portal, session, hinted_subject=hinted, fresh=fresh)
+    return decide_step(attempt.request, facts, house.clock.now())
+
+
+async def show_attempt(house: House, attempt_id: str, browser: Browser) -> Reply:
+    """GET: show the page that this attempt has come to, or answer the portal."""
+    attempt, portal, session = await load_attempt(house, attempt_id, browser)
+    step = await next_step(house, attempt, portal, session)
+    if isinstance(step, SignIn) or session is None:
+        return page_reply(house.screens.show(sign_in_choice(house, attempt, portal), languages=browser.languages))
+    if isinstance(step, Refuse):
+        return await fail_attempt(house, attempt, portal, step.failure, browser, session=session)
+    if isinstance(step, ShowNotice):
+        return await show_notice(house, attempt, portal, session, browser)
+    return await finish(house, attempt, portal, session)
+
+
+def sign_in_choice(house: House, attempt: Attempt, portal: Portal) -> SignInChoice:
+    """Return the page that offers every identity provider of the citizens' realm."""
+    providers = [p for p in house.identity_providers.values() if p.realm == "citizen"]
+    return SignInChoice(
+        portal=face(portal),
+        providers=tuple(ProviderButton(alias=p.alias, label=p.label) for p in providers),
+        action=attempt_url(house, attempt),
+        csrf=attempt.csrf,
+    )
+
+
+async def show_notice(house: House, attempt: Attempt, portal: Portal, session: Session, browser: Browser) -> Reply:
+    """Ask the sources inside the deadline and show what will be told to the portal."""
+    form: FormPreview | None = None
+    request = attempt.request
+    for procedure in request.procedures:
+        ask = FormAsk(
+            citizen=session.citizen,
+            subject=subject_of(house, portal, session),
+            client_id=portal.client_id,
+            procedure=procedure,
+            dossier=request.dossier,
+            grant_id=attempt.grant_id,
+            trace_id=attempt.trace_id,
+        )
+        try:
+            form = await house.forms.prepare(ask)
+        except Failure as refused:
+            return await fail_attempt(house, attempt, portal, refused, browser, session=session)
+    view = NoticePage(
+        portal=face(portal),
+        person=identity_rows(session.citizen),
+        claims=identity_claims(request.scopes),
+        form=form,
+        action=attempt_url(house, attempt),
+        csrf=attempt.csrf,
+        mode="consent" if form is not None and form.basis == "consent" else "notice",
+    )
+    return page_reply(house.screens.show(view, languages=browser.languages))
+
+
+async def submit_attempt(house: House, attempt_id: str, parameters: Parameters, browser: Browser) -> Reply:
+    """POST: a provider was chosen, the notice was answered, or the person left."""
+    attempt, portal, session = await load_attempt(house, attempt_id, browser)
+    if not hmac.compare_digest(parameters.get("csrf", ""), attempt.csrf):
+        raise failure.AttemptLost(operator_detail="the form's csrf value is not the attempt's")
+    if "cancel" in parameters or parameters.get("decision") == "deny":
+        return await leave(house, attempt, portal)
+    step = await next_step(house, attempt, portal, session)
+    if isinstance(step, SignIn) and "provider" in parameters:
+        from gateway.openid_provider.upstream import depart
+
+        return await depart(house, attempt, portal, parameters["provider"], browser, again=step.again)
+    if isinstance(step, ShowNotice) and parameters.get("decision") == "allow" and session is not None:
+        return await finish(house, attempt, portal, session, noticed=True)
+    return redirect(attempt_url(house, attempt))
+
+
+async def leave(house: House, attempt: Attempt, portal: Portal) -> Reply:
+    """The person goes back without telling anything: the portal gets `access_denied`."""
+    return await refuse_to_portal(
+        house,
+        failure.NoticeDeclined(),
+        attempt.request,
+        portal,
+        trace_id=attempt.trace_id,
+        changes=(Spend(attempt.address),),
+    )
+
+
+async def finish(house: House, attempt: Attempt, portal: Portal, session: Session, *, noticed: bool = False) -> Reply:
+    """Answer the portal, remembering the notice when it was just read."""
+    changes: list[Change] = [Spend(attempt.address)]
+    if noticed:
+        changes = [*await remember_notice(house, attempt.request, session), *changes]
+    answering = Answering(
+        request=attempt.request,
+        portal=portal,
+        session=session,
+        subject=subject_of(house, portal, session),
+        trace_id=attempt.trace_id,
+        grant_id=attempt.grant_id,
+        spend=changes,
+    )
+    return await answer_portal(house, answering)
+
+
+async def remember_notice(house: House, request: AuthorizationRequest, session: Session) -> list[Change]:
+    """Return the changes that remember a notice: durably, and in the session for the quick way."""
+    now = house.clock.now()
+    until = now + house.lifetimes.notice_memory_for
+    if request.dossier is not None:
+        until = now + house.lifetimes.dossier_for
+    elif request.procedures:
+        until = now.astimezone(_VIETNAM).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    key = notice_key(house, request, session.citizen.id)
+    # the body is empty: the key says it all, and says it to nobody without the citizen's internal id
+    record = Record(kind=Kind.NOTICE_MEMORY, key=key, subject=session.citizen.id, expires_at=until, body={})
+    noticing = session.having_noticed(key, until, now)
+    # a lost race with another tab is no loss: the durable record below remembers as well
+    await house.store.commit([Replace(session_record(noticing, house.lifetimes))], now=now)
+    return [Put(record)]
+
+
+async def fail_attempt(
+    house: House,
+    attempt: Attempt,
+    portal: Portal,
+    refused: Failure,
+    browser: Browser,
+    *,
+    session: Session | None = None,
+) -> Reply:
+    """End an attempt with a page that says what to do and leads back to the portal with the error."""
+    request = attempt.request
+    await leave_receipt(
+        house,
+        refused,
+        portal,
+        trace_id=attempt.trace_id,
+        procedure=request.procedures[0] if request.procedures else None,
+        citizen_id=None if session is None else session.citizen.id,
+        changes=(Spend(attempt.address),),
+    )
+    view = FailurePage(failure=refused, portal=face(portal), return_url=error_url(house, refused, request))
+    return page_reply(house.screens.show(view, languages=browser.languages, status=refused.http_status))

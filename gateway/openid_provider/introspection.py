@@ -1,0 +1,87 @@
+"""Token introspection (RFC 7662): `active: false` to everyone but the token's client and its resource's client."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from gateway.openid_provider.access import Access, load_access
+from gateway.openid_provider.client_authentication import authenticate_client, parse_credentials
+from gateway.openid_provider.clients import Portal
+from gateway.openid_provider.failure import InvalidClient, InvalidToken
+from gateway.openid_provider.grant import Grant, grant_address, grant_of
+from gateway.openid_provider.house import House
+from gateway.openid_provider.parameters import Parameters
+from gateway.openid_provider.reply import Reply, json_reply
+from gateway.tokens.issue import key_of, parse
+from gateway.vocabulary.store import Kind, RecordKey
+
+INACTIVE = {"active": False}
+
+
+async def answer_introspection(house: House, authorization: Sequence[str], parameters: Parameters) -> Reply:
+    """Say whether a token is good now, to those it concerns. Raises InvalidClient, InvalidRequest."""
+    now = house.clock.now()
+    portal = authenticate_client(parse_credentials(authorization, parameters), house.clients, now)
+    if portal.public:
+        raise InvalidClient("a public client cannot introspect")
+    token = parameters.required("token")
+    named = parse(token)
+    if named is None:
+        return json_reply(INACTIVE)
+    if named[0] == "gr":
+        return json_reply(await _refresh_token(house, token, named[1], portal, now))
+    try:
+        access = await load_access(house.store, token, now)
+    except InvalidToken:
+        return json_reply(INACTIVE)
+    return json_reply(_describe(house, access) if _concerns(house, access, portal) else INACTIVE)
+
+
+def _concerns(house: House, access: Access, portal: Portal) -> bool:
+    if access.client_id == portal.client_id:
+        return True
+    resource = None if access.resource is None else house.resources.get(access.resource)
+    return resource is not None and resource.introspection_client == portal.client_id
+
+
+def _describe(house: House, access: Access) -> dict[str, Any]:
+    answer: dict[str, Any] = {
+        "active": True,
+        "iss": house.issuer,
+        "client_id": access.client_id,
+        "scope": " ".join(access.record.body["scopes"]),
+        "token_type": "Bearer",
+        "iat": int(access.record.body["issued_at"]),
+        "sub": access.client_id if access.grant is None else access.grant.subject,
+        "aud": access.resource or house.issuer,
+    }
+    if access.record.expires_at is not None:
+        answer["exp"] = int(access.record.expires_at.timestamp())
+    return answer | _sign_in_members(access.grant)
+
+
+def _sign_in_members(grant: Grant | None) -> dict[str, Any]:
+    """Return `acr` and `auth_time` of the sign-in behind a token (RFC 9470 §6.2)."""
+    if grant is None:
+        return {}
+    members: dict[str, Any] = {"auth_time": int(grant.auth_time.timestamp())}
+    if grant.acr is not None:
+        members["acr"] = grant.acr
+    return members
+
+
+async def _refresh_token(house: House, token: str, grant_id: str, portal: Portal, now: datetime) -> dict[str, Any]:
+    record, stored = await house.store.load(RecordKey(Kind.REFRESH_TOKEN, key_of(token)), grant_address(grant_id))
+    grant = grant_of(stored, now)
+    if record is None or grant is None or not record.alive(now) or grant.client_id != portal.client_id:
+        return dict(INACTIVE)
+    answer: dict[str, Any] = {
+        "active": True,
+        "iss": house.issuer,
+        "client_id": grant.client_id,
+        "scope": " ".join(grant.scopes),
+        "sub": grant.subject,
+        "iat": int(record.body["issued_at"]),
+        "exp": int(grant.expires_at.timestamp()),
+    }
+    return answer

@@ -1,0 +1,151 @@
+"""RP-initiated logout (OpenID Connect RP-Initiated Logout 1.0): GET and POST.
+
+With a good hint for the session that lives, the session ends at once; otherwise the person is asked. The browser
+goes only to an address registered for the client, and only with what the client sent.
+"""
+
+import hmac
+from dataclasses import dataclass
+
+from gateway.audit.event import SessionEnded
+from gateway.openid_provider.clients import Portal
+from gateway.openid_provider.cookies import SESSION, clear_cookie, read_cookie
+from gateway.openid_provider.failure import AttemptLost
+from gateway.openid_provider.grant import grant_of
+from gateway.openid_provider.hints import Hint, read_hint
+from gateway.openid_provider.house import House
+from gateway.openid_provider.interaction import Browser, load_session, subject_of
+from gateway.openid_provider.parameters import Parameters
+from gateway.openid_provider.refusals import face
+from gateway.openid_provider.reply import Reply, page_reply, redirect, with_query
+from gateway.openid_provider.screens import LoggedOut, LogoutConfirm
+from gateway.openid_provider.session import Session
+from gateway.openid_provider.upstream import returned_uri, session_ender
+from gateway.tokens.issue import key_of
+from gateway.vocabulary.clock import text_token
+from gateway.vocabulary.store import Change, Insert, Kind, Record, RecordKey, Remove, Revoke
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogoutRequest:
+    """A parsed request: whose it is, if known, and where it may go afterwards."""
+
+    portal: Portal | None
+    hint: Hint | None
+    return_to: str | None
+
+
+def parse_logout(house: House, parameters: Parameters) -> LogoutRequest:
+    """Read the request. The return address counts only with a known client that registered it (§3)."""
+    hint = read_hint(house, parameters.get("id_token_hint"))
+    client_id = parameters.get("client_id")
+    if hint is not None and client_id is not None and client_id != hint.client_id:
+        hint, client_id = None, None  # §2: the two must name the same client
+    portal = house.clients.get(hint.client_id if hint is not None else client_id or "")
+    wanted = parameters.get("post_logout_redirect_uri")
+    if portal is None or wanted not in portal.post_logout_redirect_uris:
+        return LogoutRequest(portal=portal, hint=hint, return_to=None)
+    return LogoutRequest(portal=portal, hint=hint, return_to=with_query(wanted, {"state": parameters.get("state")}))
+
+
+async def begin_logout(house: House, parameters: Parameters, browser: Browser) -> Reply:
+    """End the session at once when the hint proves whose wish it is; ask the person otherwise."""
+    request = parse_logout(house, parameters)
+    session = await load_session(house, browser)
+    proven = request.hint is not None and request.portal is not None
+    if proven and (session is None or _means(house, request, session)):
+        return await end_session(house, request, session, browser)
+    if session is None and request.return_to is None:
+        view = LoggedOut(portal=face(request.portal) if request.portal else None)
+        return page_reply(house.screens.show(view, languages=browser.languages))
+    # the confirmation repeats what was asked, so that nothing has to be stored for a stranger
+    query = {name: parameters.get(name) for name in ("id_token_hint", "client_id", "post_logout_redirect_uri", "state")}
+    confirm = LogoutConfirm(
+        portal=face(request.portal) if request.portal else None,
+        action=with_query(f"{house.issuer}/logout/confirm", query),
+        csrf=_csrf(house, browser),
+    )
+    return page_reply(house.screens.show(confirm, languages=browser.languages))
+
+
+def _means(house: House, request: LogoutRequest, session: Session) -> bool:
+    return (
+        request.hint is not None
+        and request.portal is not None
+        and request.hint.subject == subject_of(house, request.portal, session)
+    )
+
+
+def _csrf(house: House, browser: Browser) -> str:
+    cookie = read_cookie(browser.cookies, SESSION, secure=house.secure) or ""
+    return hmac.digest(house.refresh_secret, f"logout|{cookie}".encode(), "sha256").hex()
+
+
+async def confirm_logout(house: House, query: Parameters, form: Parameters, browser: Browser) -> Reply:
+    """The person answered the confirmation."""
+    if not hmac.compare_digest(form.get("csrf", ""), _csrf(house, browser)):
+        raise AttemptLost(operator_detail="the form's csrf value is not the session's")
+    request = parse_logout(house, query)
+    session = await load_session(house, browser)
+    if form.get("logout") != "yes":
+        view = LoggedOut(portal=face(request.portal) if request.portal else None, stayed=True)
+        return page_reply(house.screens.show(view, languages=browser.languages))
+    return await end_session(house, request, session, browser)
+
+
+async def end_session(house: House, request: LogoutRequest, session: Session | None, browser: Browser) -> Reply:
+    """Delete the session and what hangs on it, end the provider's session too, and send the browser on."""
+    gone = clear_cookie(SESSION, secure=house.secure)
+    upstream = None
+    if session is not None:
+        await _forget(house, request, session, browser.trace_id)
+        upstream = await _upstream_sign_out(house, request, session)
+    if upstream is not None:
+        return redirect(upstream, [gone])
+    if request.return_to is not None:
+        return redirect(request.return_to, [gone])
+    view = LoggedOut(portal=face(request.portal) if request.portal else None)
+    return page_reply(house.screens.show(view, languages=browser.languages), [gone])
+
+
+async def _forget(house: House, request: LogoutRequest, session: Session, trace_id: str) -> None:
+    """Remove the session; its grants without offline_access end with it (a shared desk keeps nothing)."""
+    now = house.clock.now()
+    changes: list[Change] = [Remove(RecordKey(Kind.SESSION, session.key))]
+    for record in await house.listing.select(Kind.GRANT, subject=session.citizen.id):
+        grant = grant_of(record, now)
+        if grant is not None and grant.session_key == session.key and "offline_access" not in grant.scopes:
+            changes.append(Revoke(grant.id))
+    event = await house.evidence.tell(
+        SessionEnded,
+        outcome="signed_out",
+        actor_kind="citizen",
+        citizen_id=session.citizen.id,
+        portal=None if request.portal is None else request.portal.client_id,
+        trace_id=trace_id,
+    )
+    await house.store.commit(changes, [event], now=now)
+
+
+async def _upstream_sign_out(house: House, request: LogoutRequest, session: Session) -> str | None:
+    provider = session_ender(house.identity_providers.get(session.provider))
+    if provider is None:
+        return None
+    state = text_token(house.randomness)
+    url = provider.sign_out_url(
+        id_token=session.upstream_id_token, return_to=returned_uri(house, session.provider), state=state
+    )
+    if url is None:
+        return None
+    now = house.clock.now()
+    record = Record(
+        kind=Kind.UPSTREAM_STATE,
+        key=key_of(state),
+        expires_at=now + house.lifetimes.upstream_for,
+        body={
+            "alias": session.provider,
+            "return_to": request.return_to or f"{house.issuer}/logout/done",
+        },
+    )
+    await house.store.commit([Insert(record)], now=now)
+    return url

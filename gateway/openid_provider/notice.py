@@ -1,0 +1,43 @@
+"""Words of the notice page that the provider itself knows: who the person is, and which identity claims are told."""
+
+from collections.abc import Iterable
+
+from gateway.openid_provider.screens import Text
+from gateway.vocabulary.citizen import Citizen
+
+_NAME: Text = {"vi": "Họ, chữ đệm và tên", "en": "Full name"}
+_NUMBER: Text = {"vi": "Số định danh cá nhân", "en": "Personal identification number"}
+_PASSPORT: Text = {"vi": "Số hộ chiếu", "en": "Passport number"}
+_BIRTH: Text = {"vi": "Ngày, tháng, năm sinh", "en": "Date of birth"}
+_SEX: Text = {"vi": "Giới tính", "en": "Sex"}
+_PSEUDONYM: Text = {"vi": "Mã riêng của ông/bà tại dịch vụ này", "en": "A code for you at this service alone"}
+_OFFLINE: Text = {"vi": "Truy cập sau khi ông/bà đăng xuất", "en": "Access after you have signed out"}
+
+
+def masked(text: str, *, head: int, tail: int) -> str:
+    """Return the text with its middle hidden; too short a text is hidden whole."""
+    hidden = len(text) - head - tail
+    if hidden < 1:
+        return "•" * len(text)
+    return text[:head] + "•" * hidden + text[len(text) - tail :]
+
+
+def identity_rows(citizen: Citizen) -> tuple[tuple[Text, str, str], ...]:
+    """Return (label, masked, full) of who the citizen is."""
+    rows = [(_NAME, citizen.full_name, citizen.full_name)]
+    if citizen.personal_number:
+        rows.append((_NUMBER, masked(citizen.personal_number, head=3, tail=3), citizen.personal_number))
+    elif citizen.passport_number:
+        rows.append((_PASSPORT, masked(citizen.passport_number, head=1, tail=3), citizen.passport_number))
+    return tuple(rows)
+
+
+def identity_claims(scopes: Iterable[str]) -> tuple[Text, ...]:
+    """Return the labels of what the identity scopes tell the portal."""
+    told = [_PSEUDONYM]
+    asked = set(scopes)
+    if "profile" in asked:
+        told += [_NAME, _BIRTH, _SEX]
+    if "offline_access" in asked:
+        told.append(_OFFLINE)
+    return tuple(told)

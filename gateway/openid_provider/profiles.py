@@ -1,0 +1,73 @@
+"""Client profiles as data: which checks apply to whom, and how long things live. One page for a reviewer.
+
+`legacy` is for confidential clients with an end date; `baseline` is OAuth 2.1 (PKCE S256 always). A profile never
+appears in an `if`: it is a row here, and `authorization.py` runs the row.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """One row: whether a challenge must be sent (RFC 7636), and which authentication methods are accepted."""
+
+    name: str
+    challenge_required: bool
+    public_clients: bool
+    authentication_methods: frozenset[str]
+
+
+PROFILES: Mapping[str, Profile] = {
+    "legacy": Profile(
+        name="legacy",
+        challenge_required=False,
+        public_clients=False,
+        authentication_methods=frozenset({"client_secret_basic", "client_secret_post"}),
+    ),
+    "baseline": Profile(
+        name="baseline",
+        challenge_required=True,
+        public_clients=True,
+        authentication_methods=frozenset({"client_secret_basic", "client_secret_post", "none"}),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lifetimes:
+    """How long each thing lives. `tombstone_for` keeps what is spent until its replay window has passed."""
+
+    attempt_for: timedelta = timedelta(minutes=30)
+    upstream_for: timedelta = timedelta(minutes=15)
+    code_for: timedelta = timedelta(seconds=60)
+    access_token_for: timedelta = timedelta(minutes=10)
+    id_token_for: timedelta = timedelta(minutes=10)
+    refresh_token_for: timedelta = timedelta(days=30)
+    refresh_grace_for: timedelta = timedelta(seconds=30)
+    session_idle_for: timedelta = timedelta(hours=8)
+    session_max_for: timedelta = timedelta(hours=24)
+    notice_memory_for: timedelta = timedelta(days=365)
+    dossier_for: timedelta = timedelta(days=30)
+
+
+CLAIMS_OF_SCOPE: Mapping[str, tuple[str, ...]] = {
+    "profile": (
+        "name",
+        "family_name",
+        "middle_name",
+        "given_name",
+        "birthdate",
+        "gender",
+        "zoneinfo",
+        "locale",
+        "updated_at",
+    ),
+}
+"""OpenID Connect Core §5.4. E-mail, phone and address are not offered: no source vouches for them at sign-in."""
+
+PROCEDURE_SCOPE = "procedure:"
+PREFILL_VERIFY_SCOPE = "prefill:verify"
+IDENTITY_SCOPES = ("openid", "profile", "offline_access")
+NOTICE_VERSION = "2026-11"

@@ -1,0 +1,99 @@
+"""What still stands between a checked request and its answer: a pure decision over facts and time.
+
+Each `needs_…` is one sentence of OpenID Connect Core §3.1.2.3; `decide_step` asks them in order and is total.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gateway.openid_provider.authorization import AuthorizationRequest
+from gateway.openid_provider.failure import InteractionRequired, LoginRequired
+from gateway.openid_provider.session import Session
+from gateway.vocabulary.assurance_level import LevelTooLow
+from gateway.vocabulary.failure import Failure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What was loaded. `session` is alive or None; `fresh` tells that it was made in this attempt; `noticed` that
+    the notice was seen; `minimum_level` what the procedure demands; `subject` and `hinted_subject` are pairwise."""
+
+    session: Session | None
+    fresh: bool = False
+    noticed: bool = False
+    minimum_level: int | None = None
+    subject: str | None = None
+    hinted_subject: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """The person has to sign in; `again` when a session exists and the provider must ask anew."""
+
+    again: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShowNotice:
+    """The notice has to be shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The portal can be answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """The portal gets an error."""
+
+    failure: Failure
+
+
+Step = SignIn | ShowNotice | Answer | Refuse
+Need = Callable[[AuthorizationRequest, Session, Facts, datetime], bool]
+
+
+def needs_login_again(request: AuthorizationRequest, session: Session, facts: Facts, now: datetime) -> bool:
+    """`prompt=login` and `select_account`: the server SHOULD ask for authentication even when there is a session."""
+    return not facts.fresh and bool({"login", "select_account"}.intersection(request.prompts))
+
+
+def needs_recent_login(request: AuthorizationRequest, session: Session, facts: Facts, now: datetime) -> bool:
+    """`max_age`: when the last active authentication is older, the server MUST ask again; 0 always asks."""
+    if request.max_age is None or (facts.fresh and request.max_age == 0):
+        return False
+    return now - session.auth_time > timedelta(seconds=request.max_age) or request.max_age == 0
+
+
+def needs_hinted_person(request: AuthorizationRequest, session: Session, facts: Facts, now: datetime) -> bool:
+    """`id_token_hint`: the person who signs in MUST be the one the hint names."""
+    return facts.hinted_subject is not None and facts.hinted_subject != facts.subject
+
+
+NEEDS: tuple[Need, ...] = (needs_login_again, needs_recent_login, needs_hinted_person)
+
+
+def decide_step(request: AuthorizationRequest, facts: Facts, now: datetime) -> Step:
+    """Return the next step. With `prompt=none` a page becomes an error (OpenID Connect Core §3.1.2.6)."""
+    silent = "none" in request.prompts
+    session = facts.session
+    if session is None:
+        return Refuse(LoginRequired()) if silent else SignIn(again=False)
+    if facts.fresh and needs_hinted_person(request, session, facts, now):
+        return Refuse(LoginRequired("the person who signed in is not the one `id_token_hint` names"))
+    if any(need(request, session, facts, now) for need in NEEDS):
+        return Refuse(LoginRequired()) if silent else SignIn(again=True)
+    if level_too_low(facts, session):
+        return Refuse(LevelTooLow())
+    if not facts.noticed or "consent" in request.prompts:
+        return Refuse(InteractionRequired()) if silent else ShowNotice()
+    return Answer()
+
+
+def level_too_low(facts: Facts, session: Session) -> bool:
+    """The account level a procedure demands is essential: signing in again never raises it (design.md §3)."""
+    if facts.minimum_level is None or session.citizen.account_type == "organisation":
+        return False
+    return (session.citizen.account_level or 0) < facts.minimum_level

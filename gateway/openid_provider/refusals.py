@@ -1,0 +1,85 @@
+"""How a refusal leaves the provider: with a receipt, as OAuth JSON, as a redirect to the portal, or as a page."""
+
+from gateway.audit.event import OAuthRefused
+from gateway.openid_provider.authorization import AuthorizationRequest
+from gateway.openid_provider.clients import Portal
+from gateway.openid_provider.house import House
+from gateway.openid_provider.reply import Reply, json_reply, redirect, with_query
+from gateway.openid_provider.screens import PortalFace
+from gateway.vocabulary.failure import Failure
+from gateway.vocabulary.store import Change, Put
+
+
+async def leave_receipt(
+    house: House,
+    failure: Failure,
+    portal: Portal,
+    *,
+    trace_id: str,
+    procedure: str | None = None,
+    citizen_id: str | None = None,
+    changes: tuple[Change, ...] = (),
+) -> Failure:
+    """Store the refusal (event and receipt) with `changes`, and put receipt and trace id on the failure."""
+    failure.trace_id = trace_id
+    record, event = await house.refusals.refuse(
+        failure,
+        OAuthRefused,
+        actor_kind="portal" if citizen_id is None else "citizen",
+        actor_ref=portal.client_id if citizen_id is None else None,
+        client_id=portal.client_id,
+        procedure=procedure,
+        citizen_id=citizen_id,
+    )
+    await house.store.commit([*changes, Put(record)], [event], now=house.clock.now())
+    return failure
+
+
+def error_uri(house: House, failure: Failure) -> str:
+    """Return where the failure is explained (design.md §9)."""
+    query = f"?receipt={failure.receipt}" if failure.receipt else ""
+    return f"{house.issuer}/errors/{failure.code}{query}"
+
+
+def error_members(house: House, failure: Failure) -> dict[str, str]:
+    """Return the members of an OAuth error (RFC 6749 §5.2)."""
+    members = {"error": failure.oauth_error or "server_error"}
+    description = failure.detail or failure.title
+    members["error_description"] = "".join(c for c in description if " " <= c <= "~" and c not in '"\\')
+    members["error_uri"] = error_uri(house, failure)
+    return members
+
+
+def error_json(house: House, failure: Failure) -> Reply:
+    """Return the failure as a token endpoint does (RFC 6749 §5.2)."""
+    headers = [*failure.headers.items()]
+    if failure.retry_after is not None:
+        headers.append(("retry-after", str(failure.retry_after)))
+    return json_reply(error_members(house, failure), failure.http_status, headers)
+
+
+def error_url(house: House, failure: Failure, request: AuthorizationRequest) -> str:
+    """Return the portal's address with the error; `iss` and `state` as in every answer (RFC 9207 §2)."""
+    return with_query(
+        request.redirect_uri, {**error_members(house, failure), "state": request.state, "iss": house.issuer}
+    )
+
+
+async def refuse_to_portal(
+    house: House,
+    failure: Failure,
+    request: AuthorizationRequest,
+    portal: Portal,
+    *,
+    trace_id: str,
+    changes: tuple[Change, ...] = (),
+) -> Reply:
+    """Send the browser back to the portal with an error."""
+    procedure = request.procedures[0] if request.procedures else None
+    await leave_receipt(house, failure, portal, trace_id=trace_id, procedure=procedure, changes=changes)
+    return redirect(error_url(house, failure, request))
+
+
+def face(portal: Portal) -> PortalFace:
+    """Return how a portal is named to people."""
+    return PortalFace(name=portal.display_name, agency=portal.display_agency, home=portal.client_uri)

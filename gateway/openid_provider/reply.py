@@ -1,0 +1,53 @@
+"""What an endpoint answers, before a web framework sees it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+
+from gateway.openid_provider.screens import Page
+
+NO_STORE = (("cache-control", "no-store"), ("pragma", "no-cache"))
+_SAFE = (
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Status, body and headers in order (a header may repeat: `set-cookie`)."""
+
+    status: int
+    body: bytes = b""
+    headers: Sequence[tuple[str, str]] = ()
+
+    def adding(self, *headers: tuple[str, str]) -> "Reply":
+        """Return the same reply with more headers."""
+        return Reply(self.status, self.body, (*self.headers, *headers))
+
+
+def json_reply(document: Mapping[str, Any], status: int = 200, headers: Sequence[tuple[str, str]] = ()) -> Reply:
+    """Return a JSON document that nobody may store (RFC 6749 §5.1)."""
+    return Reply(status, orjson.dumps(document), (("content-type", "application/json"), *NO_STORE, *_SAFE, *headers))
+
+
+def redirect(url: str, headers: Sequence[tuple[str, str]] = ()) -> Reply:
+    """Return a 303 (never a 307, which would post the citizen's form onwards: RFC 9700 §4.12)."""
+    return Reply(303, b"", (("location", url), *NO_STORE, *_SAFE, *headers))
+
+
+def page_reply(page: Page, headers: Sequence[tuple[str, str]] = ()) -> Reply:
+    """Return a rendered page."""
+    return Reply(page.status, page.body, (*page.headers.items(), *headers))
+
+
+def with_query(url: str, parameters: Mapping[str, str | None]) -> str:
+    """Append parameters to a URL that may have a query already; None is left out (RFC 6749 §4.1.2)."""
+    query = urlencode({name: value for name, value in parameters.items() if value is not None})
+    if not query:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}{query}"

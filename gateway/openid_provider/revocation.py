@@ -1,0 +1,47 @@
+"""Token revocation (RFC 7009): a refresh token takes its grant with it, an access token goes alone.
+
+Always 200 for an authenticated client, so that nobody learns which tokens exist; a token of another client stays.
+"""
+
+from collections.abc import Sequence
+
+from gateway.audit.event import GrantRevoked
+from gateway.openid_provider.client_authentication import authenticate_client, parse_credentials
+from gateway.openid_provider.grant import grant_address, grant_of
+from gateway.openid_provider.house import House
+from gateway.openid_provider.parameters import Parameters
+from gateway.openid_provider.reply import NO_STORE, Reply
+from gateway.tokens.issue import key_of, parse
+from gateway.vocabulary.store import Kind, RecordKey, Remove, Revoke
+
+_KINDS = {"ga": Kind.ACCESS_TOKEN, "gr": Kind.REFRESH_TOKEN}
+
+
+async def answer_revocation(house: House, authorization: Sequence[str], parameters: Parameters, trace_id: str) -> Reply:
+    """Revoke a token of the calling client. Raises InvalidClient, InvalidRequest."""
+    now = house.clock.now()
+    portal = authenticate_client(parse_credentials(authorization, parameters), house.clients, now)
+    token = parameters.required("token")
+    done = Reply(200, b"", NO_STORE)
+    named = parse(token)
+    kind = _KINDS.get(named[0]) if named is not None else None
+    if named is None or kind is None:
+        return done
+    record, stored = await house.store.load(RecordKey(kind, key_of(token)), grant_address(named[1]))
+    if record is None or record.body["client_id"] != portal.client_id:
+        return done
+    grant = grant_of(stored, now)
+    if kind is Kind.ACCESS_TOKEN:
+        await house.store.commit([Remove(record.address)], now=now)
+    elif grant is not None:
+        event = await house.evidence.tell(
+            GrantRevoked,
+            outcome="revoked_by_portal",
+            actor_kind="portal",
+            actor_ref=portal.client_id,
+            citizen_id=grant.citizen.id,
+            portal=portal.client_id,
+            trace_id=trace_id,
+        )
+        await house.store.commit([Revoke(grant.id)], [event], now=now)
+    return done

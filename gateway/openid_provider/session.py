@@ -1,0 +1,101 @@
+"""The citizen's browser session: one cookie, one sealed record, sliding idle time under a hard maximum."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from gateway.openid_provider.profiles import Lifetimes
+from gateway.tokens.issue import key_of
+from gateway.vocabulary.citizen import Citizen
+from gateway.vocabulary.store import Kind, Record, RecordKey
+
+_TOUCH_AFTER = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """Who is signed in, how and since when. `noticed` maps a notice's key to the time it is remembered until."""
+
+    key: str
+    citizen: Citizen
+    acr: str | None
+    amr: tuple[str, ...]
+    auth_time: datetime
+    provider: str
+    upstream_session_id: str | None = None
+    upstream_id_token: str | None = None
+    created_at: datetime
+    touched_at: datetime
+    noticed: Mapping[str, float] = field(default_factory=dict)
+    version: int = 1
+
+    def alive(self, now: datetime, lifetimes: Lifetimes) -> bool:
+        """Tell whether neither the idle time nor the hard maximum has passed."""
+        return now < min(self.touched_at + lifetimes.session_idle_for, self.created_at + lifetimes.session_max_for)
+
+    def remembers(self, notice_key: str, now: datetime) -> bool:
+        """Tell whether this notice was seen and is still remembered."""
+        return self.noticed.get(notice_key, 0.0) > now.timestamp()
+
+    def due_touch(self, now: datetime) -> bool:
+        """Tell whether the idle clock is worth a write."""
+        return now - self.touched_at > _TOUCH_AFTER
+
+    def touched(self, now: datetime) -> "Session":
+        """Return it as used just now."""
+        return replace(self, touched_at=now, version=self.version + 1)
+
+    def having_noticed(self, notice_key: str, until: datetime, now: datetime) -> "Session":
+        """Return it with a notice remembered, and without those that ran out."""
+        kept = {key: at for key, at in self.noticed.items() if at > now.timestamp()}
+        kept[notice_key] = until.timestamp()
+        return replace(self, noticed=kept, touched_at=now, version=self.version + 1)
+
+
+def session_address(cookie: str) -> RecordKey:
+    """Return where the session of a cookie value is stored: under its hash, so a dump opens no session."""
+    return RecordKey(Kind.SESSION, key_of(cookie))
+
+
+def session_record(session: Session, lifetimes: Lifetimes) -> Record:
+    """Return what is stored, sealed under the citizen's key."""
+    return Record(
+        kind=Kind.SESSION,
+        key=session.key,
+        subject=session.citizen.id,
+        version=session.version,
+        expires_at=min(session.touched_at + lifetimes.session_idle_for, session.created_at + lifetimes.session_max_for),
+        body={
+            "citizen": session.citizen.body(),
+            "acr": session.acr,
+            "amr": list(session.amr),
+            "auth_time": session.auth_time.timestamp(),
+            "provider": session.provider,
+            "upstream_session_id": session.upstream_session_id,
+            "upstream_id_token": session.upstream_id_token,
+            "created_at": session.created_at.timestamp(),
+            "touched_at": session.touched_at.timestamp(),
+            "noticed": dict(session.noticed),
+        },
+    )
+
+
+def session_of(record: Record | None, now: datetime) -> Session | None:
+    """Read a stored session; None when there is none or it has ended."""
+    if record is None or not record.alive(now):
+        return None
+    body = record.body
+    return Session(
+        key=record.key,
+        citizen=Citizen.of(body["citizen"]),
+        acr=body["acr"],
+        amr=tuple(body["amr"]),
+        auth_time=datetime.fromtimestamp(body["auth_time"], UTC),
+        provider=body["provider"],
+        upstream_session_id=body["upstream_session_id"],
+        upstream_id_token=body["upstream_id_token"],
+        created_at=datetime.fromtimestamp(body["created_at"], UTC),
+        touched_at=datetime.fromtimestamp(body["touched_at"], UTC),
+        noticed=body["noticed"],
+        version=record.version,
+    )

@@ -1,0 +1,148 @@
+"""The token endpoint (RFC 6749 §3.2): the recipe owns the order, a grant only decides.
+
+parse → authenticate → load → decide → commit → render; a grant type cannot forget a step, since it never holds it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from gateway.audit.event import Event, GrantRevoked
+from gateway.openid_provider.client_authentication import authenticate_client, parse_credentials
+from gateway.openid_provider.clients import Portal
+from gateway.openid_provider.failure import InvalidGrant, UnauthorizedClient, UnsupportedGrantType
+from gateway.openid_provider.grant import Grant
+from gateway.openid_provider.house import House
+from gateway.openid_provider.parameters import Parameters
+from gateway.openid_provider.refusals import error_json, leave_receipt
+from gateway.openid_provider.reply import Reply, json_reply
+from gateway.vocabulary.failure import Failure
+from gateway.vocabulary.store import Change, Outcome, Record, RecordKey, Spend, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What a grant type decided: changes for the one commit, the event of the step, and what to answer with.
+
+    `id_token` holds the claims to sign, None for no ID token.
+    """
+
+    changes: Sequence[Change] = ()
+    event: type[Event] | None = None
+    grant: Grant | None = None
+    answer: Mapping[str, Any] = field(default_factory=dict)
+    id_token: Mapping[str, Any] | None = None
+
+
+class GrantType(Protocol):
+    """One grant type: which records it needs, and what follows from them."""
+
+    name: str
+
+    def addresses(self, parameters: Parameters) -> Sequence[RecordKey]:
+        """Return what to load. Raises a Failure for parameters that are missing or malformed."""
+        ...
+
+    def decide(
+        self, house: House, portal: Portal, parameters: Parameters, found: Sequence[Record | None], now: datetime
+    ) -> Decision:
+        """Return the decision; reads nothing but its arguments and fresh random values of the house."""
+        ...
+
+
+async def answer_token(
+    house: House,
+    grant_types: Mapping[str, GrantType],
+    authorization: Sequence[str],
+    parameters: Parameters,
+    trace_id: str,
+) -> Reply:
+    """Answer a token request."""
+    try:
+        now = house.clock.now()
+        portal = authenticate_client(parse_credentials(authorization, parameters), house.clients, now)
+    except Failure as refused:
+        refused.trace_id = trace_id
+        return error_json(house, refused)
+    try:
+        decision = await _decide(house, grant_types, portal, parameters, now)
+        if not await _commit(house, decision, portal, trace_id):
+            # two refreshes at the same moment: decided anew, the second sees the successor and answers with it
+            decision = await _decide(house, grant_types, portal, parameters, now)
+            await _commit(house, decision, portal, trace_id)
+    except Failure as refused:
+        return error_json(house, await leave_receipt(house, refused, portal, trace_id=trace_id))
+    answer = dict(decision.answer)
+    if decision.id_token is not None:
+        answer["id_token"] = house.keys.sign(decision.id_token, typ="JWT", alg=portal.id_token_signed_response_alg)
+    return json_reply(answer)
+
+
+async def _decide(
+    house: House, grant_types: Mapping[str, GrantType], portal: Portal, parameters: Parameters, now: datetime
+) -> Decision:
+    name = parameters.required("grant_type")
+    grant_type = grant_types.get(name)
+    if grant_type is None:
+        raise UnsupportedGrantType()
+    if name not in portal.grant_types:
+        raise UnauthorizedClient(f"`{name}` is not among the client's grant types")
+    addresses = grant_type.addresses(parameters)
+    found = await house.store.load(*addresses) if addresses else ()
+    return grant_type.decide(house, portal, parameters, found, now)
+
+
+async def _commit(house: House, decision: Decision, portal: Portal, trace_id: str) -> bool:
+    """Spend before anything is handed out; a replay has already killed the grant inside the same operation.
+
+    Return False when the race was lost to an equal request that may be answered alike. Raises InvalidGrant.
+    """
+    if not decision.changes and decision.event is None:
+        return True
+    events = []
+    if decision.event is not None and decision.grant is not None:
+        events.append(
+            await house.evidence.tell(
+                decision.event,
+                outcome="tokens_issued",
+                actor_kind="portal",
+                actor_ref=portal.client_id,
+                citizen_id=decision.grant.citizen.id,
+                portal=portal.client_id,
+                procedure=decision.grant.procedure,
+                attributes=decision.grant.scopes,
+                trace_id=trace_id,
+            )
+        )
+    verdict = await house.store.commit(decision.changes, events, now=house.clock.now())
+    if verdict.done:
+        return True
+    lost = decision.changes[verdict.lost_at or 0]
+    if verdict.outcome is Outcome.REPLAY and isinstance(lost, Spend) and not lost.revoke_on_replay:
+        return False
+    await _tell_loss(house, decision, portal, verdict, trace_id)
+    raise InvalidGrant(_WORDS.get(verdict.outcome, "the grant has ended"))
+
+
+_WORDS = {
+    Outcome.REPLAY: "the authorization code or refresh token was used before: the grant is revoked",
+    Outcome.EXPIRED: "the authorization code or refresh token has expired",
+    Outcome.REVOKED: "the grant is revoked",
+    Outcome.UNKNOWN: "the authorization code or refresh token is unknown",
+}
+
+
+async def _tell_loss(house: House, decision: Decision, portal: Portal, verdict: Verdict, trace_id: str) -> None:
+    if verdict.outcome is not Outcome.REPLAY or decision.grant is None:
+        return
+    event = await house.evidence.tell(
+        GrantRevoked,
+        outcome="replay",
+        actor_kind="portal",
+        actor_ref=portal.client_id,
+        citizen_id=decision.grant.citizen.id,
+        portal=portal.client_id,
+        trace_id=trace_id,
+    )
+    await house.store.commit([], [event], now=house.clock.now())

@@ -1,0 +1,198 @@
+"""The side road to an identity provider and back: one random state per departure, spent before anything is read."""
+
+from dataclasses import replace
+from datetime import datetime
+from urllib.parse import parse_qsl
+
+from gateway.audit.event import PersonSignedIn
+from gateway.identity_providers.contract import (
+    Authentication,
+    Begin,
+    Callback,
+    EndsSession,
+    IdentityProvider,
+    IdentityProviderUnavailable,
+    UpstreamAnswerInvalid,
+)
+from gateway.openid_provider import failure
+from gateway.openid_provider.attempt import Attempt, attempt_record, signed_in
+from gateway.openid_provider.citizens import link_account
+from gateway.openid_provider.clients import Portal
+from gateway.openid_provider.cookies import SESSION, set_cookie
+from gateway.openid_provider.house import House
+from gateway.openid_provider.interaction import Browser, attempt_url, fail_attempt, load_attempt
+from gateway.openid_provider.parameters import MAX_BYTES
+from gateway.openid_provider.reply import Reply, redirect
+from gateway.openid_provider.session import Session, session_record
+from gateway.tokens.issue import key_of
+from gateway.vocabulary.citizen import Citizen
+from gateway.vocabulary.clock import text_token
+from gateway.vocabulary.failure import Failure
+from gateway.vocabulary.store import Insert, Kind, Outcome, Record, RecordKey, Replace, Spend
+
+
+def callback_uri(house: House, alias: str) -> str:
+    """Return the one callback address of a provider: distinct per provider, so answers cannot be mixed up."""
+    return f"{house.issuer}/upstream/{alias}/callback"
+
+
+def returned_uri(house: House, alias: str) -> str:
+    """Return where a provider sends the browser after ending its session."""
+    return f"{house.issuer}/upstream/{alias}/signed-out"
+
+
+def session_ender(provider: object) -> EndsSession | None:
+    """Return the provider as one whose session can be ended, if it is."""
+    return provider if isinstance(provider, EndsSession) else None
+
+
+async def depart(house: House, attempt: Attempt, portal: Portal, alias: str, browser: Browser, *, again: bool) -> Reply:
+    """Send the browser to a provider. `again`: the person must authenticate anew; a provider that cannot be told so
+    has its own session ended first, and without a way to do that the attempt ends (design.md §3 auth_time)."""
+    provider = house.identity_providers.get(alias)
+    if provider is None or provider.realm != "citizen":
+        raise failure.InvalidRequest("`provider` is not one of the offered ones")
+    if again and not provider.reauthenticates and not attempt.again:
+        return await _sign_out_first(house, attempt, portal, provider, browser)
+    state = text_token(house.randomness)
+    request = attempt.request
+    begin = Begin(
+        state=state,
+        redirect_uri=callback_uri(house, alias),
+        acr_values=request.acr_values,
+        prompt_login=again,
+        max_age=request.max_age,
+        login_hint=request.login_hint,
+        ui_locales=request.ui_locales,
+    )
+    try:
+        departure = await provider.begin(begin)
+    except Failure as refused:
+        return await fail_attempt(house, attempt, portal, refused, browser)
+    await _remember(house, state, alias, attempt, departure.memory)
+    return redirect(departure.url)
+
+
+async def _remember(house: House, state: str, alias: str, attempt: Attempt, memory: dict[str, object]) -> None:
+    now = house.clock.now()
+    record = Record(
+        kind=Kind.UPSTREAM_STATE,
+        key=key_of(state),
+        expires_at=now + house.lifetimes.upstream_for,
+        body={"alias": alias, "attempt_id": attempt.id, "memory": memory},
+    )
+    await house.store.commit([Insert(record)], now=now)
+
+
+async def _sign_out_first(
+    house: House, attempt: Attempt, portal: Portal, provider: IdentityProvider, browser: Browser
+) -> Reply:
+    state = text_token(house.randomness)
+    url = None
+    ending = session_ender(provider)
+    if ending is not None:
+        url = ending.sign_out_url(id_token=None, return_to=returned_uri(house, provider.alias), state=state)
+    if url is None:
+        refused = failure.LoginRequired("the identity provider cannot be asked to authenticate again")
+        return await fail_attempt(house, attempt, portal, refused, browser)
+    await _remember(house, state, provider.alias, attempt, {})
+    return redirect(url)
+
+
+async def _spend_state(house: House, alias: str, state: str | None) -> Record:
+    """Consume the state: the second use of a callback address finds nothing. Raises AttemptFinished, AttemptExpired,
+    UpstreamAnswerInvalid."""
+    if not state:
+        raise UpstreamAnswerInvalid(operator_detail="callback without state")
+    address = RecordKey(Kind.UPSTREAM_STATE, key_of(state))
+    (record,) = await house.store.load(address)
+    if record is None or record.body["alias"] != alias:
+        raise UpstreamAnswerInvalid(operator_detail="callback with a state that was not sent there")
+    verdict = await house.store.commit([Spend(address, revoke_on_replay=False)], now=house.clock.now())
+    if verdict.outcome is Outcome.REPLAY:
+        raise failure.AttemptFinished()
+    if not verdict.done:
+        raise failure.AttemptExpired()
+    return record
+
+
+async def come_back(house: House, alias: str, raw_query: str, browser: Browser) -> Reply:
+    """The provider's callback: spend the state, check the browser, read who it is, make the session."""
+    if len(raw_query) > MAX_BYTES:
+        raise failure.InvalidRequest("the callback is too large")
+    pairs = parse_qsl(raw_query, keep_blank_values=True)
+    parameters = dict(pairs)
+    if len(parameters) != len(pairs):
+        raise UpstreamAnswerInvalid(operator_detail="callback repeats a parameter")
+    record = await _spend_state(house, alias, parameters.get("state"))
+    attempt, portal, _ = await load_attempt(house, record.body["attempt_id"], browser)
+    provider = house.identity_providers[alias]
+    callback = Callback(
+        parameters=parameters,
+        raw_query=raw_query,
+        redirect_uri=callback_uri(house, alias),
+        state=parameters["state"],
+        memory=record.body["memory"],
+    )
+    try:
+        seen = await provider.complete(callback)
+        return await _sign_in(house, attempt, seen, browser)
+    except Failure as refused:
+        return await fail_attempt(house, attempt, portal, refused, browser)
+
+
+async def _sign_in(house: House, attempt: Attempt, seen: Authentication, browser: Browser) -> Reply:
+    cookie = text_token(house.randomness)
+    # two first sign-ins of one person at the same moment: the second links to what the first made
+    for _ in range(3):
+        now = house.clock.now()
+        linked = await link_account(seen, house.store, house.index, house.randomness, now)
+        session = new_session(cookie, seen, linked.citizen, now)
+        event = await house.evidence.tell(
+            PersonSignedIn,
+            outcome="signed_in",
+            actor_kind="citizen",
+            citizen_id=linked.citizen.id,
+            portal=attempt.request.client_id,
+            connector=seen.provider,
+            trace_id=attempt.trace_id,
+        )
+        changes = [
+            *linked.changes,
+            Insert(session_record(session, house.lifetimes)),
+            Replace(attempt_record(signed_in(attempt, session.key))),
+        ]
+        verdict = await house.store.commit(changes, [event], now=now)
+        if verdict.done:
+            header = set_cookie(SESSION, cookie, secure=house.secure)
+            return redirect(attempt_url(house, attempt), [header])
+        if verdict.outcome is not Outcome.EXISTS:
+            raise failure.AttemptFinished()
+    raise IdentityProviderUnavailable(operator_detail="the account changed under three parallel sign-ins")
+
+
+def new_session(cookie: str, seen: Authentication, citizen: Citizen, now: datetime) -> Session:
+    """Return the session of a sign-in; its cookie is always new, so nobody can have fixed it before."""
+    return Session(
+        key=key_of(cookie),
+        citizen=citizen,
+        acr=seen.acr,
+        amr=seen.amr,
+        auth_time=seen.auth_time or now,
+        provider=seen.provider,
+        upstream_session_id=seen.session_id,
+        upstream_id_token=seen.id_token,
+        created_at=now,
+        touched_at=now,
+    )
+
+
+async def signed_out_upstream(house: House, alias: str, state: str | None, browser: Browser) -> Reply:
+    """The provider ended its session: go on where the state says (a sign-in that starts anew, or a logout)."""
+    record = await _spend_state(house, alias, state)
+    if "return_to" in record.body:
+        return redirect(record.body["return_to"])
+    attempt, portal, _ = await load_attempt(house, record.body["attempt_id"], browser)
+    reminded = replace(attempt, again=True, version=attempt.version + 1)
+    await house.store.commit([Replace(attempt_record(reminded))], now=house.clock.now())
+    return await depart(house, reminded, portal, alias, browser, again=True)
