@@ -1,1 +1,1 @@
-"""postgresql"""
+"""PostgreSQL 15+ through asyncpg: one round trip for a load, one for a batch of commits."""
