@@ -6,16 +6,14 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from gateway.assurance.level import acr_of, level_of, reaches
 from gateway.assurance.match import Claim, RegisterRecord, look_up, match_name, match_person
 from gateway.assurance.register import synthetic_register
 from gateway.vocabulary.partial_date import PartialDate
 from gateway.vocabulary.persona import persona, personas
 from gateway.vocabulary.provenance import Unavailable
 
-SYLLABLES = ("Hoàng Hòa Hoà Thủy Thuỷ Nguyễn Sỹ Lý Lí Quý Qúy H'Ƀil Niê Kđăm Đỗ Toán Y Bhăm Ma Lùng Khoá Mỹ Mĩ").split(
-    " "
-)
+_WORDS = "Hoàng Hòa Hoà Thủy Thuỷ Nguyễn Sỹ Lý Lí Quý Qúy H'Ƀil Niê Kđăm Đỗ Toán Y Bhăm Ma Lùng Khoá Mỹ Mĩ"
+SYLLABLES = _WORDS.split()
 names = st.one_of(st.lists(st.sampled_from(SYLLABLES), min_size=1, max_size=5).map(" ".join), st.text(max_size=30))
 
 
@@ -130,14 +128,3 @@ def test_the_population_lookup_never_says_that_somebody_died() -> None:
     claim = Claim(full_name=lung.full_name, number=lung.personal_number)
     record = RegisterRecord(full_name=lung.full_name, personal_number=lung.personal_number)
     assert match_person(claim, [record]).verdict == "matched"
-
-
-def test_levels_have_an_acr_and_none_reaches_nothing() -> None:
-    assert acr_of(2) == "urn:gate06:vneid:2"
-    assert level_of("urn:gate06:vneid:1") == 1
-    assert level_of("urn:gate06:vneid:3") is None
-    assert level_of("urn:other:1") is None
-    assert acr_of(None) is None
-    assert reaches(2, 1)
-    assert not reaches(None, 1)
-    assert not reaches(1, 2)
