@@ -149,6 +149,13 @@ class FormAsked(Event):
     sentence = "sources are about to be asked for a form"
 
 
+class FormPrepared(Event):
+    """Sources answered for a notice page; the values are kept with the grant and no portal was told anything."""
+
+    name = "FormPrepared"
+    sentence = "sources answered for a page shown to the citizen alone"
+
+
 class FormReleased(Event):
     """A filled form is about to be given out: stored before the caller sees it, with every outcome."""
 

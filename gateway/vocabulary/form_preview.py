@@ -6,15 +6,19 @@ from datetime import date
 from typing import Literal
 
 from gateway.vocabulary.citizen import Citizen
+from gateway.vocabulary.purpose import Relation
 
 Text = Mapping[str, str]
-Relation = Literal["self", "guardian", "officer"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormAsk:
     """A portal wants a form for the person who signed in. `grant_id` is chosen before the grant exists, so that
-    what the sources answer now serves the prefill that follows; `subject` is pairwise for the client."""
+    what the sources answer now serves the prefill that follows; `subject` is pairwise for the client.
+
+    `portal_procedures` and `portal_attributes` are what the portal is registered for; None leaves the question of
+    procedures to the caller, who has checked it, and sets no limit of attributes beyond the procedure's own.
+    """
 
     citizen: Citizen
     subject: str
@@ -24,12 +28,14 @@ class FormAsk:
     grant_id: str
     trace_id: str
     relation: Relation = "self"
+    portal_procedures: frozenset[str] | None = None
+    portal_attributes: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewField:
     """One row of the notice page. `masked` hides the middle of a value, `shown` is the full display text; both
-    None unless the status is verified, conflict or stale; `why` says why there is none."""
+    None unless the status is verified, conflict or stale; `why` says why there is none, `need` why the form asks."""
 
     id: str
     label: Text
@@ -39,6 +45,7 @@ class PreviewField:
     masked: str | None = None
     shown: str | None = None
     why: Text | None = None
+    need: Text | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
