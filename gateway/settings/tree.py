@@ -1,0 +1,209 @@
+"""The tree: every setting with its type, its default and a sentence. Frozen once read."""
+
+from base64 import urlsafe_b64decode
+from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    model_validator,
+)
+
+from gateway.connector_runtime.configuration import ConnectorSettings, EgressSettings
+from gateway.identity_providers.configuration import IdentityProviderSettings
+from gateway.openid_provider.clients import Portal, Resource
+from gateway.vocabulary.failure import Failure
+
+PortNumber = Annotated[int, Field(ge=0, le=65535)]
+
+
+def _split(value: object) -> object:
+    """Read the environment's one text as a list: parts between commas."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_split)]
+Folders = Annotated[tuple[Path, ...], BeforeValidator(_split)]
+
+
+class ConfigurationRefused(Failure):
+    """The settings cannot be used; `problems` names key, place and remedy, one line each."""
+
+    code = "GW-9001"
+    title = "configuration refused"
+    http_status = 500
+    vi = "Cấu hình của cổng không hợp lệ."
+    en = "The gateway's configuration cannot be used."
+    fix = "Correct the keys that are named, then run `gate06 doctor`."
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = tuple(problems)
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class StoreSettings(_Section):
+    """Where records live."""
+
+    url: str = Field("sqlite:///.gate06/gate06.db", description="sqlite:///PATH or postgresql://…")
+    redis: str = Field("", description="redis://… for short-lived records; empty: all records in SQL")
+    master_key: SecretStr | None = Field(None, description="32 bytes, base64url or hex; better by file")
+    master_key_file: Path | None = Field(None, description="a file that holds the master key")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if not self.url.startswith(("sqlite:///", "postgresql://", "postgres://")):
+            raise ValueError("`url` must begin with sqlite:/// or postgresql://")
+        if self.redis and not self.redis.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("`redis` must begin with redis://, rediss:// or unix://")
+        return self
+
+
+class KeySettings(_Section):
+    """The pace of key rotation."""
+
+    publish_seconds: int = Field(3600, ge=0, description="how long a key is published before it signs")
+    retire_seconds: int = Field(2_592_000, ge=0, description="how long a key verifies after it stopped signing")
+
+
+class PrefillSettings(_Section):
+    """Filling forms."""
+
+    deadline_ms: int = Field(2500, ge=100, le=30_000, description="the time all sources together have to answer")
+
+
+class ProxySettings(_Section):
+    """What stands in front of the gateway."""
+
+    trusted: Networks = Field((), description="addresses whose forwarding headers are believed")
+    client_cert_header: str = Field("", description="the header a trusted proxy puts the client certificate into")
+
+
+class LimitSettings(_Section):
+    """Rate limits."""
+
+    enabled: bool = Field(True, description="whether callers are limited")
+
+
+class DpopSettings(_Section):
+    """Proof of possession (RFC 9449)."""
+
+    nonce: Literal["off", "on"] = Field("off", description="whether proofs must carry a nonce of ours")
+
+
+class EgressZones(EgressSettings):
+    """Where calls may go."""
+
+    portals: Literal["internet", "lab"] = Field("internet", description="the zone of addresses portals register")
+
+
+class MetricsSettings(_Section):
+    """The port of the metrics."""
+
+    host: str = Field("127.0.0.1", description="the address metrics are served on")
+    port: PortNumber = Field(9100, description="the port metrics are served on")
+
+
+class ServerSettings(_Section):
+    """The port of the gateway."""
+
+    host: str = Field("127.0.0.1", description="the address the gateway listens on")
+    port: PortNumber = Field(8000, description="the port the gateway listens on")
+    workers: int = Field(1, ge=1, le=64, description="how many processes serve")
+
+
+class LogSettings(_Section):
+    """The operator's log on stderr."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="the least level that is written")
+    format: Literal["json", "text"] = Field("json", description="JSON lines, or text for a terminal")
+
+
+class DemoSettings(_Section):
+    """Ports of what the demo runs beside the gateway."""
+
+    vneid_port: PortNumber = Field(8001, description="the VNeID simulator's port")
+    sources_port: PortNumber = Field(8002, description="the sources simulator's port")
+    portal_port: PortNumber = Field(8003, description="the sample portal's port")
+
+
+class ConnectorsSettings(BaseModel):
+    """`[connectors.NAME]` tables, and further folders that hold connectors."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
+    __pydantic_extra__: dict[str, ConnectorSettings] = Field(init=False)
+
+    path: Folders = Field((), description="folders with connectors beside the built-in ones")
+
+    def by_name(self) -> Mapping[str, ConnectorSettings]:
+        """Return the settings of every connector that has a table."""
+        return dict(self.__pydantic_extra__ or {})
+
+
+class PoliciesSettings(_Section):
+    """Folders of the policy book."""
+
+    path: Folders = Field((), description="folders with procedures and policies beside the built-in ones")
+
+
+class Settings(_Section):
+    """The whole tree."""
+
+    issuer: str = Field("", description="the exact issuer; every address of the gateway is derived from it")
+    profile: Literal["production", "dev"] = Field("production", description="dev allows http and weaker settings")
+    store: StoreSettings = StoreSettings()
+    keys: KeySettings = KeySettings()
+    prefill: PrefillSettings = PrefillSettings()
+    proxy: ProxySettings = ProxySettings()
+    limits: LimitSettings = LimitSettings()
+    dpop: DpopSettings = DpopSettings()
+    egress: EgressZones = EgressZones()
+    metrics: MetricsSettings = MetricsSettings()
+    server: ServerSettings = ServerSettings()
+    log: LogSettings = LogSettings()
+    demo: DemoSettings = DemoSettings()
+    connectors: ConnectorsSettings = ConnectorsSettings()
+    policies: PoliciesSettings = PoliciesSettings()
+    portal: tuple[Portal, ...] = ()
+    resource: tuple[Resource, ...] = ()
+    identity_provider: tuple[IdentityProviderSettings, ...] = ()
+    _origins: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @property
+    def dev(self) -> bool:
+        """Whether this is a developer's gateway."""
+        return self.profile == "dev"
+
+    @property
+    def origins(self) -> Mapping[str, str]:
+        """Where each value came from: dotted key → file, environment name or flag; defaults are not in it."""
+        return self._origins
+
+    def master_key_bytes(self) -> bytes:
+        """Return the 32 bytes that seal everything. Raises ConfigurationRefused."""
+        file, text = self.store.master_key_file, self.store.master_key
+        try:
+            written = file.read_text("ascii") if file is not None else text.get_secret_value() if text else ""
+        except (OSError, ValueError) as trouble:
+            raise ConfigurationRefused([f"`store.master_key_file`: `{file}` cannot be read"]) from trouble
+        octets = _key_octets(written.strip())
+        if len(octets) != 32:
+            raise ConfigurationRefused(["`store.master_key` must be 32 bytes, base64url or hex"])
+        return octets
+
+
+def _key_octets(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text) if len(text) == 64 else urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        return b""
