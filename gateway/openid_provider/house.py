@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.audit.receipt import Refusals
 from gateway.audit.record import Evidence
 from gateway.identity_providers.contract import IdentityProvider
 from gateway.openid_provider.clients import ClientRegistry, ResourceRegistry
@@ -30,7 +29,6 @@ class House:
     listing: Listing
     index: BlindIndex
     evidence: Evidence
-    refusals: Refusals
     keys: KeyRing
     forms: FormPreparation
     screens: Screens

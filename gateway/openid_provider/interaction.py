@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from gateway.identity_providers.contract import SignInFailure
 from gateway.openid_provider import failure
 from gateway.openid_provider.answer import Answering, answer_portal
 from gateway.openid_provider.attempt import Attempt, attempt_header, attempt_of, attempt_record, begin_attempt
@@ -281,8 +282,12 @@ async def fail_attempt(
     *,
     session: Session | None = None,
 ) -> Reply:
-    """End an attempt with a page that says what to do and leads back to the portal with the error."""
+    """Show what happened, what to do and the way back to the portal with its error.
+
+    A sign-in that may be tried again keeps its attempt, so that the journey goes on; any other failure ends it.
+    """
     request = attempt.request
+    retryable = isinstance(refused, SignInFailure) and refused.retryable
     await leave_receipt(
         house,
         refused,
@@ -290,7 +295,12 @@ async def fail_attempt(
         trace_id=attempt.trace_id,
         procedure=request.procedures[0] if request.procedures else None,
         citizen_id=None if session is None else session.citizen.id,
-        changes=(Spend(attempt.address),),
+        changes=() if retryable else (Spend(attempt.address),),
     )
-    view = FailurePage(failure=refused, portal=face(portal), return_url=error_url(house, refused, request))
+    view = FailurePage(
+        failure=refused,
+        portal=face(portal),
+        return_url=error_url(house, refused, request),
+        retry_url=attempt_url(house, attempt) if retryable else None,
+    )
     return page_reply(house.screens.show(view, languages=browser.languages, status=refused.http_status))

@@ -64,6 +64,7 @@ async def begin_logout(house: House, parameters: Parameters, browser: Browser) -
         portal=face(request.portal) if request.portal else None,
         action=with_query(f"{house.issuer}/logout/confirm", query),
         csrf=_csrf(house, browser),
+        again=with_query(f"{house.issuer}/logout", query),
     )
     return page_reply(house.screens.show(confirm, languages=browser.languages))
 

@@ -1,6 +1,7 @@
 """How a refusal leaves the provider: with a receipt, as OAuth JSON, as a redirect to the portal, or as a page."""
 
 from gateway.audit.event import OAuthRefused
+from gateway.audit.receipt import refuse
 from gateway.openid_provider.authorization import AuthorizationRequest
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.house import House
@@ -22,12 +23,13 @@ async def leave_receipt(
 ) -> Failure:
     """Store the refusal (event and receipt) with `changes`, and put receipt and trace id on the failure."""
     failure.trace_id = trace_id
-    record, event = await house.refusals.refuse(
+    record, event = await refuse(
         failure,
-        OAuthRefused,
-        actor_kind="portal" if citizen_id is None else "citizen",
-        actor_ref=portal.client_id if citizen_id is None else None,
+        evidence=house.evidence,
+        kind=OAuthRefused,
+        issuer=house.issuer,
         client_id=portal.client_id,
+        actor_kind="portal" if citizen_id is None else "citizen",
         procedure=procedure,
         citizen_id=citizen_id,
     )
