@@ -37,7 +37,7 @@ class PageScreens:
             case NoticePage():
                 return self._form("citizen/notice.html", view, language, status, switch=view.action)
             case LogoutConfirm():
-                return self._form("citizen/logout.html", view, language, status, switch=view.action)
+                return self._form("citizen/logout.html", view, language, status, switch=view.again)
             case FormPost():
                 return self._form("citizen/form_post.html", view, language, status, host=urlsplit(view.action).netloc)
             case LoggedOut():

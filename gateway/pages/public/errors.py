@@ -3,7 +3,7 @@
 The classes have to be imported before (`application` and the command import every folder that defines some).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from inspect import cleandoc
 
@@ -32,14 +32,19 @@ class Entry:
     failure: type[Failure]
 
 
+def _ours() -> Iterator[type[Failure]]:
+    # a class somebody defined in passing (a test, a connector of another package) is not ours to document
+    return (failure for failure in catalogue() if failure.__module__.partition(".")[0] in {"gateway", "connectors"})
+
+
 def list_entries() -> list[Entry]:
     """Return the entries of all known failure classes, ordered by code."""
-    return [Entry(failure.code.partition("-")[0], failure) for failure in catalogue()]
+    return [Entry(failure.code.partition("-")[0], failure) for failure in _ours()]
 
 
 def find_failure(code: str) -> type[Failure] | None:
     """Return the class with this code, or None."""
-    return next((failure for failure in catalogue() if failure.code == code), None)
+    return next((failure for failure in _ours() if failure.code == code), None)
 
 
 def explain_cause(failure: type[Failure]) -> str:
@@ -51,7 +56,7 @@ def render_error_catalogue(failures: Iterable[type[Failure]] | None = None) -> s
     """Return `docs/errors.md`: a section for each code with cause, both sentences, wire form and fix."""
     parts = [_HEAD]
     family = ""
-    for failure in catalogue() if failures is None else sorted(failures, key=lambda entry: entry.code):
+    for failure in _ours() if failures is None else sorted(failures, key=lambda entry: entry.code):
         prefix = failure.code.partition("-")[0]
         if prefix != family:
             family = prefix

@@ -1,0 +1,230 @@
+"""One of each page, with names that try to break out of HTML, and a small server that shows them."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.identity_providers.contract import (
+    AccountClosed,
+    AccountLevelTooLow,
+    AccountLocked,
+    AccountNotActivated,
+    IdentityProviderUnavailable,
+    SignInCancelled,
+    SignInNotConfirmed,
+    UpstreamAnswerInvalid,
+)
+from gateway.openid_provider.failure import InvalidRedirect
+from gateway.openid_provider.screens import (
+    FailurePage,
+    FormPost,
+    LoggedOut,
+    LogoutConfirm,
+    NoticePage,
+    PortalFace,
+    ProviderButton,
+    SignInChoice,
+    View,
+)
+from gateway.pages.layout.frame import Layout
+from gateway.pages.layout.province import Province
+from gateway.pages.public.pages import PersonaHint, PublicPages
+from gateway.pages.public.status import StatusReport, StatusRow
+from gateway.pages.routes import page_language, page_response, public_routes
+from gateway.pages.screens import PageScreens
+from gateway.vocabulary.failure import Failure
+from gateway.vocabulary.form_preview import FormPreview, PreviewField
+from gateway.vocabulary.persona import personas
+
+AT = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+PORTAL = PortalFace(
+    name={"vi": "Cổng dịch vụ công tỉnh", "en": "Provincial services portal"},
+    agency={"vi": "Văn phòng UBND tỉnh", "en": "Provincial people's office"},
+    home="https://portal.example/home",
+)
+HOSTILE = PortalFace(name={"vi": "<script>alert(1)</script>", "en": '"><img src=x onerror=alert(1)>'}, home=None)
+POPULATION = {"vi": "CSDL quốc gia về dân cư", "en": "National population database"}
+PROVIDERS = (
+    ProviderButton(
+        alias="vneid",
+        label={
+            "vi": "Đăng nhập bằng tài khoản định danh điện tử",
+            "en": "Sign in with the electronic identity account",
+        },
+    ),
+    ProviderButton(
+        alias="national", label={"vi": "Tài khoản Cổng Dịch vụ công quốc gia", "en": "National portal account"}
+    ),
+)
+
+
+def _field(
+    name: str, vi: str, en: str, masked: str | None, shown: str | None, status: str = "verified"
+) -> PreviewField:
+    return PreviewField(
+        id=name,
+        label={"vi": vi, "en": en},
+        status=status,
+        source_label=POPULATION,
+        as_of=date(2026, 11, 22) if shown is not None else None,
+        masked=masked,
+        shown=shown,
+    )
+
+
+FIELDS = (
+    _field("applicant.full_name", "Họ, chữ đệm và tên", "Full name", "T••• T•• B•••", "Trần Thị Bưởi"),
+    _field("applicant.birth_date", "Ngày sinh", "Date of birth", "••/••/1975", "12/05/1975"),
+    _field("applicant.sex", "Giới tính", "Sex", "Nữ", "Nữ", "conflict"),
+    _field("applicant.personal_number", "Số định danh cá nhân", "Personal number", "999•••••0003", "999175000003"),
+    _field("applicant.residence", "Nơi thường trú", "Residence", "••• xã Trà Hồ", "Tổ 7, xã Trà Hồ", "stale"),
+    PreviewField(
+        id="head.full_name",
+        label={"vi": "Họ tên chủ hộ", "en": "Head of household"},
+        status="unavailable",
+        source_label=POPULATION,
+        why={"vi": "Nguồn chưa trả lời. Ông/bà tự điền.", "en": "The source has not answered. Fill it in yourself."},
+    ),
+    _field("head.relation", "Quan hệ với chủ hộ", "Relation to the head", None, None, "not_applicable"),
+    _field("applicant.phone", "Số điện thoại", "Telephone", None, None, "self_declared"),
+    _field("head.personal_number", "Số định danh chủ hộ", "Number of the head", None, None, "withheld"),
+)
+FORM = FormPreview(
+    procedure="1.004222",
+    title={"vi": "Đăng ký thường trú", "en": "Registration of permanent residence"},
+    legal_basis=({"vi": "Luật Cư trú 2020, Điều 22", "en": "Law on Residence 2020, Article 22"},),
+    basis="law",
+    fields=FIELDS,
+    kept_for={"vi": "10 phút sau khi đăng nhập", "en": "10 minutes after the sign-in"},
+)
+PERSON = (
+    ({"vi": "Họ tên", "en": "Name"}, "T••• T•• B•••", "Trần Thị Bưởi"),
+    ({"vi": "Số định danh", "en": "Number"}, "999•••••0003", "999175000003"),
+)
+
+
+def failing(kind: type[Failure], **members: object) -> FailurePage:
+    """Return the page of a failure class with a support code and both ways on."""
+    failure = kind()
+    failure.trace_id, failure.receipt = "4bf92f3577b34da6", "rf_0123456789"
+    known = {"portal": PORTAL, "return_url": "https://portal.example/cb?error=x&state=s", "retry_url": "/again"}
+    return FailurePage(failure=failure, **(known | members))  # type: ignore[arg-type]
+
+
+CAUSES: dict[str, type[Failure]] = {
+    "cancelled": SignInCancelled,
+    "not_confirmed": SignInNotConfirmed,
+    "not_activated": AccountNotActivated,
+    "locked": AccountLocked,
+    "closed": AccountClosed,
+    "unavailable": IdentityProviderUnavailable,
+    "answer_invalid": UpstreamAnswerInvalid,
+    "level": AccountLevelTooLow,
+}
+VIEWS: dict[str, View] = {
+    "sign_in": SignInChoice(portal=PORTAL, providers=PROVIDERS, action="/view/sign_in", csrf="c-1"),
+    "notice": NoticePage(portal=PORTAL, person=PERSON, claims=(), form=FORM, action="/view/notice", csrf="c-2"),
+    "consent": NoticePage(
+        portal=PORTAL, person=PERSON, claims=(), form=FORM, action="/view/consent", csrf="c-3", mode="consent"
+    ),
+    "claims": NoticePage(
+        portal=PORTAL,
+        person=PERSON,
+        claims=({"vi": "Họ tên", "en": "Name"}, {"vi": "Mức độ tài khoản", "en": "Account level"}),
+        form=None,
+        action="/view/claims",
+        csrf="c-4",
+    ),
+    "logout": LogoutConfirm(portal=PORTAL, action="/view/logout", csrf="c-5", again="/view/logout"),
+    "logged_out": LoggedOut(portal=PORTAL),
+    "stayed": LoggedOut(portal=None, stayed=True),
+    "form_post": FormPost(action="https://portal.example/cb", parameters=(("code", 'a"b'), ("state", "<s>"))),
+    "redirect": FailurePage(
+        failure=InvalidRedirect(),
+        developer=(
+            ("registered redirect_uri 1", "https://portal.example/other/path"),
+            ("registered redirect_uri 2", "https://portal.example/callback"),
+            ("received redirect_uri", "https://portal.example/callback/"),
+        ),
+    ),
+    "hostile": NoticePage(
+        portal=HOSTILE,
+        person=(({"vi": "Họ tên", "en": "Name"}, "H•••", "H'Ƀil <b>Niê</b> & Kđăm"),),
+        claims=({"vi": "{họ} <i>tên</i>", "en": "{name} <i>x</i>"},),
+        form=None,
+        action="/view/hostile",
+        csrf='"><script>',
+    ),
+} | {name: failing(kind) for name, kind in CAUSES.items()}
+
+
+async def read_status() -> StatusReport:
+    """Return three parts, one in each state."""
+    return StatusReport(
+        checked_at=AT,
+        rows=(
+            StatusRow(id="gateway", name={"vi": "Cổng định danh", "en": "Gateway"}, state="up", since=AT),
+            StatusRow(id="population", name=POPULATION, state="degraded", since=AT),
+            StatusRow(id="vneid", name={"vi": "VNeID"}, state="down"),
+        ),
+    )
+
+
+def make_layout(*, trial: bool = False, base_path: str = "") -> Layout:
+    """Return the frame the samples are shown in."""
+    province = Province(name={"vi": "Tỉnh Trà Hồ", "en": "Trà Hồ province"})
+    return Layout(province, base_path=base_path, trial=trial)
+
+
+def make_public_pages(layout: Layout) -> PublicPages:
+    """Return the public pages with three of the demo's people."""
+    hints = tuple(
+        PersonaHint(index=one.index, name=one.full_name, note={"vi": one.note_vi, "en": one.note_en})
+        for one in personas()
+    )
+    return PublicPages(layout, personas=hints, portal_url="http://127.0.0.1:8003/")
+
+
+def make_application(*, trial: bool = False) -> Starlette:
+    """Return an application that shows each sample under `/view/{name}` beside the public pages."""
+    layout = make_layout(trial=trial)
+    screens = PageScreens(layout)
+    pages = make_public_pages(layout)
+
+    async def show(request: Request) -> Response:
+        view = VIEWS[request.path_params["name"]]
+        return page_response(screens.show(view, languages=page_language(request)))
+
+    async def broken(request: Request) -> Response:
+        return page_response(pages.broken(page_language(request), trace_id="4bf92f3577b34da6"))
+
+    return Starlette(
+        routes=[
+            *public_routes(pages, read_status),
+            Route("/view/{name}", show, methods=["GET", "POST"]),
+            Route("/broken", broken),
+        ]
+    )
+
+
+@contextlib.contextmanager
+def serving(application: Starlette) -> Iterator[str]:
+    """Serve an application on a free port of 127.0.0.1 in a thread; give its address."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(application, log_level="error", lifespan="on", ws="none"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listener.close()
