@@ -48,9 +48,7 @@ class MemoryLog:
         for place, event in enumerate(self.events):
             if event.receipt == receipt:
                 index = self.order.index(place) if place in self.order else None
-                return FoundEvent(
-                    receipt=receipt, at=event.at, leaf=event.leaf, index=index, client_id=event.client_id
-                )
+                return FoundEvent(receipt=receipt, at=event.at, leaf=event.leaf, index=index, client_id=event.client_id)
         return None
 
     async def of_subject(self, subject_tags: Sequence[str], limit: int) -> list[FoundEvent]:

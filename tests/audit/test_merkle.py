@@ -174,8 +174,8 @@ def test_an_empty_log_is_a_prefix_of_every_log():
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.integers(1, 400), min_size=1, max_size=6), st.integers(0, 1))
-def test_tiles_grow_from_the_right_edge_alone(batches, _):
+@given(st.lists(st.integers(1, 400), min_size=1, max_size=6))
+def test_tiles_grow_from_the_right_edge_alone(batches):
     tiles, edge, size = {}, {}, 0
     for count in batches:
         count = min(count, len(LEAVES) - size)

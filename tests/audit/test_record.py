@@ -8,7 +8,7 @@ import pytest
 import rfc8785
 
 from gateway.audit import event as event_module
-from gateway.audit.event import Event, FormReleased, FormRefused, PersonSignedIn
+from gateway.audit.event import Event, FormRefused, FormReleased, PersonSignedIn
 from gateway.audit.record import Evidence
 from gateway.audit.reference import event_classes, render_reference
 from gateway.vocabulary.clock import SettableClock, SystemRandomness
