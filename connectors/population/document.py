@@ -1,0 +1,88 @@
+"""Reading XML that others wrote: no document types, no entities, no network, nothing huge; prefixes do not count."""
+
+from collections.abc import Iterator
+
+from lxml import etree
+
+LARGEST = 1_048_576
+
+
+class Malformed(Exception):
+    """Not a document one may read. The text says what kind of trouble it is and never quotes the document."""
+
+
+class Unreadable(Exception):
+    """One part of a document makes no sense (two different numbers, 31 February). No value inside."""
+
+
+def read_document(body: bytes) -> etree._Element:
+    """Return the root of a document. Raises Malformed for anything that is not plain, small, well-formed XML.
+
+    libxml2 refuses entity bombs by itself, but with entities unresolved an external one reads as empty text: so a
+    document that brings any document type is refused as a whole.
+    """
+    if len(body) > LARGEST:
+        raise Malformed("larger than 1 MB")
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+        recover=False,
+    )
+    try:
+        root = etree.fromstring(body, parser)
+    except (etree.XMLSyntaxError, ValueError):
+        raise Malformed("not well-formed") from None
+    document = root.getroottree().docinfo
+    if document.internalDTD is not None or document.externalDTD is not None or document.doctype:
+        raise Malformed("brings a document type")
+    return root
+
+
+def local_name(element: etree._Element) -> str:
+    """Return the element's name without prefix, lower case."""
+    return etree.QName(element).localname.lower()
+
+
+def children(element: etree._Element, name: str) -> list[etree._Element]:
+    """Return the direct children of a local name (lower case)."""
+    return [child for child in element if isinstance(child.tag, str) and local_name(child) == name]
+
+
+def descendants(element: etree._Element, *names: str) -> Iterator[etree._Element]:
+    """Yield every element below (or at) `element` whose local name is one of `names`, in document order."""
+    for one in element.iter():
+        if isinstance(one.tag, str) and local_name(one) in names:
+            yield one
+
+
+def child(element: etree._Element | None, name: str) -> etree._Element | None:
+    """Return the one direct child of a local name, None without one.
+
+    Raises Unreadable when there are several that differ: which of them is meant is not ours to choose.
+    """
+    if element is None:
+        return None
+    found = children(element, name)
+    if len({etree.tostring(one, method="c14n", with_tail=False) for one in found}) > 1:
+        raise Unreadable(f"`{name}` stands there twice with different content")
+    return found[0] if found else None
+
+
+def text_of(element: etree._Element | None) -> str:
+    """Return the element's own text, trimmed; empty for none, and for an element that has children."""
+    if element is None or len(element):
+        return ""
+    return (element.text or "").strip()
+
+
+def attribute(element: etree._Element, name: str) -> str:
+    """Return an attribute by its local name in any case, empty without one."""
+    for key, value in element.attrib.items():
+        if etree.QName(key).localname.lower() == name:
+            return str(value).strip()
+    return ""
