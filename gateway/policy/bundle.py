@@ -22,12 +22,12 @@ BUILT_IN = Path(__file__).resolve().parents[2] / "policies"
 """The folder of the built-in book."""
 
 _REMEMBERED_DECISIONS = 4096
-_ANNOTATIONS = ("id", "legal_basis", "vi", "en", "failure")
+_ANNOTATIONS = ("id", "legal_basis", "legal_basis_en", "vi", "en", "failure")
 
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """What was read: sources, attributes and procedures by id, hand-written rules, the schema, and the hash of it all."""
+    """What was read: sources, attributes and procedures by id, hand-written rules, schema, and the hash of it all."""
 
     sources: Mapping[str, Source]
     attributes: Mapping[str, Attribute]

@@ -58,7 +58,8 @@ def _compile_block(procedure: Procedure, block: str, relation: Relation, attribu
         [
             f"// releases: {', '.join(sorted(attributes))}",
             f"@id({quote(name)})",
-            f"@legal_basis({quote(law)})",
+            f"@legal_basis({quote(_law(procedure, 'vi', 'chưa kiểm chứng'))})",
+            f"@legal_basis_en({quote(_law(procedure, 'en', 'unverified'))})",
             f"@vi({quote(_vi(procedure, who['vi']))})",
             f"@en({quote(_en(procedure, who['en']))})",
             "permit (",
@@ -75,6 +76,11 @@ def _compile_block(procedure: Procedure, block: str, relation: Relation, attribu
     return CompiledRule(
         id=name, procedure=procedure.code, block=block, relation=relation, attributes=attributes, text=text
     )
+
+
+def _law(procedure: Procedure, language: str, doubt: str) -> str:
+    texts = ((text.wire()[language], text.read == "unverified") for text in procedure.legal_basis)
+    return "; ".join(f"{text} ({doubt})" if unverified else text for text, unverified in texts)
 
 
 def _vi(procedure: Procedure, who: str) -> str:

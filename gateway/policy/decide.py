@@ -16,7 +16,6 @@ from gateway.policy.engine import Grammar, Judge, Question, Rule, Verdict
 from gateway.policy.failure import REFUSALS
 from gateway.policy.procedure import Procedure
 from gateway.vocabulary.failure import Failure
-from gateway.vocabulary.purpose import Basis, Relation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,15 +29,18 @@ class PortalFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseRequest:
-    """The question. A fact that is None is absent, and an absent fact refuses."""
+    """The question. A level, basis or relation that is None is absent and refuses; consent that is absent is none.
+
+    `basis` and `relation` are words of `gateway.vocabulary.purpose`; any other word refuses.
+    """
 
     portal: PortalFacts
     procedure: str
     attributes: frozenset[str]
     level: int | None = None
-    basis: Basis | None = None
+    basis: str | None = None
     consent: bool | None = None
-    relation: Relation | None = None
+    relation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,7 @@ class Slice:
             "portal_procedure": self.procedure.code in request.portal.procedures,
             "level": request.level,
             "basis": request.basis,
-            "consent": request.consent,
+            "consent": request.consent is True,
             "relation": request.relation,
         }
         questions = [Question(names[0], {**facts, "portal_attribute": listed}) for (_, listed), names in cells.items()]
@@ -192,7 +194,7 @@ def refuse_all(request: ReleaseRequest, guard: str) -> ReleaseDecision:
 def _absent_fact(request: ReleaseRequest) -> str | None:
     if request.level is None:
         return "guard/no-level"
-    if request.basis is None or request.consent is None or request.relation is None:
+    if request.basis is None or request.relation is None:
         return "guard/incomplete"
     return None
 
