@@ -225,7 +225,16 @@ def _foreign_spouse(person: Persona, chance: _Chance) -> Persona:
 
 
 def _dead(person: Persona, chance: _Chance) -> Persona:
-    return replace(person, death_date="2024-06-30", account=Account(state="closed"), as_of="2024-06-28")
+    """Return somebody who died before the reform of 2025: the record stands still, with the units of its day."""
+    home = _former_address(chance)
+    return replace(
+        person,
+        death_date="2024-06-30",
+        account=Account(state="closed"),
+        permanent_residence=home,
+        current_residence=home,
+        as_of="2024-06-28",
+    )
 
 
 def _minor(person: Persona, chance: _Chance) -> Persona:
@@ -271,8 +280,8 @@ def _split_commune(person: Persona, chance: _Chance) -> Persona:
 
 
 def _missing_district(person: Persona, chance: _Chance) -> Persona:
-    home = person.native_place
-    return replace(person, permanent_residence=replace(home, district=None) if home else None, as_of="2025-06-01")
+    home = replace(_former_address(chance), district=None)
+    return replace(person, permanent_residence=home, current_residence=home, as_of="2025-06-01")
 
 
 def _no_nationality(person: Persona, chance: _Chance) -> Persona:

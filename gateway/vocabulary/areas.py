@@ -62,8 +62,8 @@ class AreaLists:
         text: str = "",
         country: str = "VN",
     ) -> Address:
-        """Put names beside codes; a former commune alone finds its district and province where the list knows."""
-        if scheme == "pre2025" and commune:
+        """Put names beside codes; a code that came alone finds its district and province where the list knows."""
+        if scheme == "pre2025" and commune and not province:
             district = district or self.communes[scheme].get(commune, {}).get("district")
         if district:
             province = province or self.districts.get(district, {}).get("province")
