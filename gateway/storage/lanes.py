@@ -1,0 +1,146 @@
+"""Lanes to a server: whatever waits is sent as one call whenever a lane is free (micro-batching).
+
+A single caller goes at once; many callers share calls, so the cost per caller falls as load rises. A caller that
+is cancelled does not cancel the call it shares with others.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, Generic, Protocol, TypeVar
+
+from gateway.vocabulary.store import StorageUnavailable
+
+Connection = TypeVar("Connection")
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+
+class Line(Protocol[Connection, Item, Answer]):
+    """How to reach a server and send it a batch; `repeatable` calls may be sent again after a broken connection."""
+
+    repeatable: bool
+
+    async def connect(self) -> Connection:
+        """Return a new connection."""
+        ...
+
+    def usable(self, connection: Connection) -> bool:
+        """Tell whether a connection that lay idle may still be used."""
+        ...
+
+    async def send(self, connection: Connection, items: Sequence[Item]) -> Sequence[Answer | Exception]:
+        """Return an answer for each item, in order."""
+        ...
+
+    async def disconnect(self, connection: Connection) -> None:
+        """Close a connection."""
+        ...
+
+
+class Lanes(Generic[Connection, Item, Answer]):
+    """Some connections and the items that wait for one. Raises StorageUnavailable through the futures."""
+
+    def __init__(self, line: Line[Connection, Item, Answer], *, lanes: int, longest: int, patience: float) -> None:
+        self._line = line
+        self._longest = longest
+        self._patience = patience
+        self._waiting: list[tuple[Item, asyncio.Future[Answer]]] = []
+        self._idle: list[asyncio.Future[None]] = []
+        self._tasks = [asyncio.create_task(self._run()) for _ in range(lanes)]
+
+    def submit(self, item: Item) -> "asyncio.Future[Answer]":
+        """Put an item in the queue; the future is its answer."""
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        future.add_done_callback(_look)
+        self._waiting.append((item, future))
+        if self._idle:
+            wake = self._idle.pop()
+            if not wake.done():
+                wake.set_result(None)
+        return future
+
+    async def close(self) -> None:
+        """Close all connections; what still waits fails."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for _, future in self._waiting:
+            if not future.done():
+                future.set_exception(StorageUnavailable(operator_detail="closed"))
+
+    async def _run(self) -> None:
+        connection: Connection | None = None
+        try:
+            while True:
+                while not self._waiting:
+                    wake: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                    self._idle.append(wake)
+                    await wake
+                batch = self._waiting[: self._longest]
+                del self._waiting[: len(batch)]
+                connection = await self._serve(connection, batch)
+        finally:
+            if connection is not None:
+                await self._drop(connection)
+
+    async def _serve(
+        self, connection: Connection | None, batch: list[tuple[Item, "asyncio.Future[Answer]"]]
+    ) -> Connection | None:
+        """Send a batch and settle its futures; return the connection when it can go on."""
+        items = [item for item, _ in batch]
+        for attempt in (1, 2):
+            try:
+                async with asyncio.timeout(self._patience):
+                    if connection is not None and not self._line.usable(connection):
+                        await self._drop(connection)
+                        connection = None
+                    if connection is None:
+                        connection = await self._line.connect()
+                    answers = await self._line.send(connection, items)
+            except asyncio.CancelledError:
+                _fail(batch, StorageUnavailable(operator_detail="closed"))
+                if connection is not None:
+                    await self._drop(connection)
+                raise
+            except Exception as error:
+                if connection is not None:
+                    await self._drop(connection)
+                connection = None
+                if attempt == 1 and self._line.repeatable and not isinstance(error, TimeoutError):
+                    continue
+                _fail(batch, _unavailable(error))
+                return None
+            for (_, future), answer in zip(batch, answers, strict=True):
+                if future.done():
+                    continue
+                if isinstance(answer, Exception):
+                    future.set_exception(answer)
+                else:
+                    future.set_result(answer)
+            return connection
+        return connection
+
+    async def _drop(self, connection: Connection) -> None:
+        with suppress(Exception):
+            async with asyncio.timeout(1):
+                await self._line.disconnect(connection)
+
+
+def _look(future: "asyncio.Future[Any]") -> None:
+    """Retrieve an exception nobody awaits any more, so that asyncio does not log it."""
+    if not future.cancelled():
+        future.exception()
+
+
+def _fail(batch: list[tuple[Any, "asyncio.Future[Any]"]], error: StorageUnavailable) -> None:
+    for _, future in batch:
+        if not future.done():
+            future.set_exception(error)
+
+
+def _unavailable(error: Exception) -> StorageUnavailable:
+    if isinstance(error, StorageUnavailable):
+        return error
+    code = getattr(error, "sqlstate", None) or type(error).__name__
+    return StorageUnavailable(operator_detail=str(code))
