@@ -1,0 +1,145 @@
+"""The ASGI surface: start and stop, a trace id per request, one log line, metrics, and the face of a bug.
+
+Pure ASGI: a framework's middleware class costs more than a whole endpoint. Nothing of a request but its route
+template, method, status and duration is kept; of an exception, its class and place and never its text, which
+may quote what a person typed.
+"""
+
+import re
+import time
+import traceback
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Protocol
+
+import structlog
+from prometheus_client import Counter, Histogram
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.vocabulary.clock import Randomness
+
+log = structlog.get_logger()
+
+_TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+REQUESTS = Counter("gate06_http_requests", "Requests answered", ["route", "method", "status"])
+SECONDS = Histogram(
+    "gate06_http_request_seconds",
+    "Time from the first byte in to the last byte out",
+    ["route"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
+_METHODS = frozenset({"GET", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class Running(Protocol):
+    """What runs between start and stop: the routes as an ASGI application, and a way to end it."""
+
+    application: ASGIApp
+
+    async def close(self) -> None:
+        """End background work and close connections."""
+        ...
+
+
+class Shell:
+    """The application as a server sees it. `open_house` is awaited once, at start."""
+
+    def __init__(
+        self,
+        open_house: Callable[[], Awaitable[Running]],
+        randomness: Randomness,
+        broken: Callable[[Scope, str], tuple[int, list[tuple[bytes, bytes]], bytes]],
+    ) -> None:
+        self._open_house = open_house
+        self._randomness = randomness
+        self._broken = broken
+        self._running: Running | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection event of the server."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http" and self._running is not None:
+            await self._serve(self._running.application, scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                try:
+                    self._running = await self._open_house()
+                except Exception as error:
+                    log.error("start_failed", reason=type(error).__name__, code=getattr(error, "code", None))
+                    await send({"type": "lifespan.startup.failed", "message": describe(error)})
+                    raise
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                if self._running is not None:
+                    await self._running.close()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def _serve(self, application: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        started = time.perf_counter()
+        trace_id = self._trace_id(scope)
+        scope["gate06.trace_id"] = trace_id
+        told = _Told(send, trace_id)
+        try:
+            await application(scope, receive, told)
+        except Exception as error:
+            log.error("broken", trace_id=trace_id, reason=type(error).__name__, at=place_of(error))
+            if told.status == 0:
+                status, headers, body = self._broken(scope, trace_id)
+                await told({"type": "http.response.start", "status": status, "headers": headers})
+                await told({"type": "http.response.body", "body": body})
+        spent = time.perf_counter() - started
+        route, method = route_of(scope), scope["method"] if scope["method"] in _METHODS else "other"
+        REQUESTS.labels(route, method, told.status).inc()
+        SECONDS.labels(route).observe(spent)
+        log.info(
+            "request", route=route, method=method, status=told.status, ms=round(spent * 1000, 1), trace_id=trace_id
+        )
+
+    def _trace_id(self, scope: Scope) -> str:
+        """Return the caller's W3C trace id, or a new one."""
+        for name, value in scope["headers"]:
+            if name == b"traceparent" and (match := _TRACEPARENT.fullmatch(value)) and match[1].strip(b"0"):
+                return str(match[1], "ascii")
+        return self._randomness.octets(16).hex()
+
+
+class _Told:
+    """Passes messages on, remembers the status, and names the trace in the answer."""
+
+    __slots__ = ("_send", "_trace_id", "status")
+
+    def __init__(self, send: Send, trace_id: str) -> None:
+        self._send = send
+        self._trace_id = trace_id
+        self.status = 0
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers: list[tuple[bytes, bytes]] = message.setdefault("headers", [])
+            message["headers"] = [*headers, (b"x-trace-id", self._trace_id.encode("ascii"))]
+        await self._send(message)
+
+
+def route_of(scope: MutableMapping[str, Any]) -> str:
+    """Return the template of the route that answered, never the path itself: a path may hold an id."""
+    route = scope.get("route")
+    path = getattr(route, "path", None)
+    return path if isinstance(path, str) else "none"
+
+
+def place_of(error: BaseException) -> str:
+    """Return where an exception was raised, file and line of the innermost frame."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else ""
+
+
+def describe(error: Exception) -> str:
+    """Return what the server may print of a failed start: failures speak for themselves, bugs only by class."""
+    from gateway.vocabulary.failure import Failure
+
+    return f"{error.code}: {error}" if isinstance(error, Failure) else type(error).__name__

@@ -1,0 +1,174 @@
+"""A provider with everything real but the identity provider and the form: stores, keys, policy, pages, HTTP."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx2
+from starlette.applications import Starlette
+
+from gateway.audit.record import Evidence
+from gateway.identity_providers.contract import Authentication, Begin, Callback, Departure
+from gateway.openid_provider.clients import ClientRegistry, Portal, Resource, ResourceRegistry
+from gateway.openid_provider.endpoints import provider_routes
+from gateway.openid_provider.house import House
+from gateway.openid_provider.profiles import Lifetimes
+from gateway.pages.layout.frame import Layout
+from gateway.pages.screens import PageScreens
+from gateway.policy.bundle import PolicyBundle
+from gateway.storage.open import open_storage
+from gateway.tokens.keys import KeyRing
+from gateway.vocabulary.clock import SettableClock, SystemRandomness
+from gateway.vocabulary.form_preview import FormAsk, FormPreview
+from gateway.vocabulary.partial_date import PartialDate
+
+ISSUER = "http://127.0.0.1:8000"
+CALLBACK = "http://127.0.0.1:8003/callback"
+SECRET = "s3cr:t%+ /ü-of-the-portal-with-odd-letters"
+START = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+
+PORTALS = (
+    Portal.model_validate(
+        {
+            "client_id": "portal",
+            "client_secret": SECRET,
+            "redirect_uris": [CALLBACK, "http://127.0.0.1:8003/other?x=1"],
+            "post_logout_redirect_uris": ["http://127.0.0.1:8003/bye"],
+            "grant_types": ["authorization_code", "refresh_token", "client_credentials"],
+            "scope": "openid profile offline_access report:read",
+            "procedures": ["1.004222"],
+            "client_name": "Cổng thử",
+        }
+    ),
+    Portal.model_validate(
+        {
+            "client_id": "app",
+            "token_endpoint_auth_method": "none",
+            "redirect_uris": ["http://127.0.0.1:8005/callback"],
+            "grant_types": ["authorization_code", "refresh_token"],
+        }
+    ),
+    Portal.model_validate(
+        {
+            "client_id": "old",
+            "client_secret": "old-secret",
+            "token_endpoint_auth_method": "client_secret_post",
+            "profile": "legacy",
+            "legacy_until": "2027-06-30",
+            "redirect_uris": ["http://127.0.0.1:8006/callback"],
+            "id_token_signed_response_alg": "RS256",
+            "sector": "old.example",
+            "id_token_claims": ["name"],
+        }
+    ),
+)
+RESOURCES = (
+    Resource.model_validate(
+        {"identifier": "https://reports.example", "token_format": "jwt", "scopes": ["report:read"], "lifetime_s": 120}
+    ),
+)
+
+
+def person(**changes: object) -> Authentication:
+    """Return a sign-in of the person that most tests are about."""
+    members: dict[str, object] = {
+        "provider": "fake",
+        "issuer": "https://idp.example",
+        "subject": "person-3",
+        "full_name": "TRẦN THỊ BƯỞI",
+        "personal_number": "999175000003",
+        "birth_date": PartialDate(1975, 5, 12),
+        "sex": "female",
+        "account_level": 2,
+        "acr": "urn:gate06:vneid:2",
+        "vouches_for_number": True,
+    }
+    return Authentication(**{**members, **changes})  # type: ignore[arg-type]
+
+
+@dataclass
+class ScriptedProvider:
+    """An identity provider whose next answer the test writes."""
+
+    alias: str = "fake"
+    label: Mapping[str, str] = field(default_factory=lambda: {"vi": "Thử", "en": "Trial"})
+    realm: str = "citizen"
+    reauthenticates: bool = True
+    answer: Authentication | Exception = field(default_factory=person)
+    begun: list[Begin] = field(default_factory=list)
+
+    async def begin(self, request: Begin) -> Departure:
+        self.begun.append(request)
+        return Departure(f"https://idp.example/authorize?state={request.state}", {"kept": 1})
+
+    async def complete(self, callback: Callback) -> Authentication:
+        assert callback.memory == {"kept": 1}
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+class EmptyForms:
+    """A form without fields: what a form looks like is not this folder's business."""
+
+    async def prepare(self, ask: FormAsk) -> FormPreview:
+        title = {"vi": "Đăng ký thường trú", "en": "Permanent residence"}
+        return FormPreview(procedure=ask.procedure, title=title, legal_basis=(), basis="law", fields=(), kept_for=title)
+
+
+@dataclass
+class Provider:
+    """The house, its clock, its scripted upstream, and a browser-like client."""
+
+    house: House
+    clock: SettableClock
+    upstream: ScriptedProvider
+    http: httpx2.AsyncClient
+
+    async def get(self, url: str, **members: object) -> httpx2.Response:
+        return await self.http.get(url, **members)  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def open_provider(folder: Path, store_url: str | None = None) -> AsyncIterator[Provider]:
+    """Yield a provider on a fresh store."""
+    randomness, clock = SystemRandomness(), SettableClock(START)
+    storage = await open_storage(
+        store_url or f"sqlite:///{folder}/store.db", None, master_key=b"m" * 32, randomness=randomness
+    )
+    keys = await KeyRing.open(
+        storage.store,
+        storage.store,
+        clock,
+        randomness,
+        publish_for=timedelta(seconds=600),
+        retire_for=timedelta(seconds=3600),
+    )
+    upstream = ScriptedProvider()
+    house = House(
+        issuer=ISSUER,
+        clients=ClientRegistry(PORTALS),
+        resources=ResourceRegistry(RESOURCES),
+        identity_providers={"fake": upstream},  # type: ignore[dict-item]
+        policy=PolicyBundle.load(),
+        store=storage.store,
+        listing=storage.store,
+        index=storage.index,
+        evidence=Evidence(clock, randomness, storage.keys),
+        keys=keys,
+        forms=EmptyForms(),
+        screens=PageScreens(Layout()),
+        clock=clock,
+        randomness=randomness,
+        lifetimes=Lifetimes(),
+        pairwise_secret=keys.pairwise_key(),
+        refresh_secret=b"r" * 32,
+        develop=True,
+    )
+    application = Starlette(routes=provider_routes(house))
+    transport = httpx2.ASGITransport(app=application)
+    async with httpx2.AsyncClient(transport=transport, base_url=ISSUER) as http:
+        yield Provider(house, clock, upstream, http)
+    await storage.close()
