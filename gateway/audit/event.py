@@ -152,6 +152,7 @@ class FormAsked(Event):
 class FormPrepared(Event):
     """Sources answered for a notice page; the values are kept with the grant and no portal was told anything."""
 
+    __slots__ = ()
     name = "FormPrepared"
     sentence = "sources answered for a page shown to the citizen alone"
 

@@ -1,0 +1,247 @@
+"""A plan and the answers become envelopes. Pure: what it is given decides, and a blank always says why."""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple, cast
+
+from gateway.assurance.match import Claim, RegisterRecord, contradictions
+from gateway.connector_runtime.contract import Answer
+from gateway.connector_runtime.failure import why as reason_of
+from gateway.prefill import failure
+from gateway.prefill.envelope import TOLD, Envelope, Status, Why
+from gateway.prefill.plan import Plan, PlannedField, Way
+from gateway.vocabulary.address import Address
+from gateway.vocabulary.canonical import NotCanonical, canonical_bytes
+from gateway.vocabulary.citizen import Citizen
+from gateway.vocabulary.form_preview import Text
+from gateway.vocabulary.partial_date import PartialDate
+from gateway.vocabulary.person_name import display_name
+from gateway.vocabulary.provenance import Absent, Found, Outcome, Refused, Unavailable
+
+STALE_AFTER = timedelta(hours=24)
+"""A value fetched longer ago than this was not fetched for this form."""
+
+_NO_NUMBER = Why.of(failure.NoPersonalNumber)
+_CONTRADICTS = Why.of(failure.RecordContradicts)
+_DISAGREE = Why.of(failure.SourcesDisagree)
+_STALE = Why.of(failure.ValueStale)
+_BY_HAND = Why.of(failure.FilledByHand)
+_NOT_ASKED = Unavailable(reason="unreachable")
+_UNDECLARED = Why.of(failure.NothingDeclared)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What assembling rests on: who signed in, what the policy refused and why, what sources and the person said.
+
+    `answers` per source; `declared` what the person says of themselves, by attribute.
+    """
+
+    citizen: Citizen
+    now: datetime
+    refused: Mapping[str, Why] = field(default_factory=dict)
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+    declared: Mapping[str, str] = field(default_factory=dict)
+
+
+class Assembled(NamedTuple):
+    """The envelopes by field, the fields whose source still works, and whether no source's trouble shows."""
+
+    fields: dict[str, Envelope]
+    late: tuple[str, ...]
+    complete: bool
+
+
+class _Part(NamedTuple):
+    """What one way of filling a field came to."""
+
+    way: Way
+    outcome: Outcome
+    canonical: bytes | None = None
+
+
+def assemble(plan: Plan, facts: Facts) -> Assembled:
+    """Return an envelope for every planned field; sources in trouble touch their own fields only."""
+    strangers = strange_sources(facts)
+    numberless = facts.citizen.personal_number is None and facts.citizen.old_number is None
+    fields: dict[str, Envelope] = {}
+    late: list[str] = []
+    complete = True
+    for planned in plan.fields:
+        if not planned.ways:
+            why = Why.saying(failure.FilledByHand.code, planned.by_hand) if planned.by_hand else _BY_HAND
+            fields[planned.id] = Envelope("self_declared", "editable", planned.rule, planned.type, why=why)
+        elif planned.self_declared:
+            fields[planned.id] = _declared(planned, facts)
+        elif numberless and planned.ways[0].attribute not in facts.refused:
+            fields[planned.id] = _blank(planned, planned.ways[0], "not_applicable", _NO_NUMBER)
+        else:
+            envelope, trouble = _fill(planned, facts, strangers)
+            fields[planned.id] = envelope
+            if trouble is not None:
+                complete = False
+                if trouble.reason == "late":
+                    late.append(planned.id)
+    return Assembled(fields, tuple(late), complete)
+
+
+def strange_sources(facts: Facts) -> frozenset[str]:
+    """Return the sources whose record contradicts the person who signed in (name with marks, or sex)."""
+    claim = Claim(full_name=facts.citizen.full_name, sex=facts.citizen.sex)
+    strange = set()
+    for source, answer in facts.answers.items():
+        name, sex = answer.get("full_name"), answer.get("sex")
+        record = RegisterRecord(
+            full_name=name.value if isinstance(name, Found) else claim.full_name,
+            sex=sex.value if isinstance(sex, Found) else None,
+        )
+        if contradictions(claim, record):
+            strange.add(source)
+    return frozenset(strange)
+
+
+def display_of(planned: PlannedField, value: Any) -> Text:
+    """Return the words of a value: a name in title case when it came in capitals, a date as forms write it."""
+    if isinstance(value, PartialDate | Address):
+        return {"vi": value.display()}
+    if planned.type == "code" and value in planned.words:
+        return planned.words[value]
+    return {"vi": display_name(value) if planned.mask == "name" else value}
+
+
+def _declared(planned: PlannedField, facts: Facts) -> Envelope:
+    way = planned.ways[0]
+    if way.attribute in facts.refused:
+        return _blank(planned, way, "withheld", facts.refused[way.attribute])
+    said = facts.declared.get(way.attribute)
+    if said is None:
+        return _blank(planned, way, "self_declared", _UNDECLARED)
+    head = planned.heads[way.source]
+    return Envelope(
+        "self_declared",
+        planned.lock,
+        planned.rule,
+        planned.type,
+        said,
+        {"vi": said},
+        way.source,
+        head.source_label,
+        correction=head.correction,
+        attribute=way.attribute,
+    )
+
+
+def _fill(
+    planned: PlannedField, facts: Facts, strangers: frozenset[str]
+) -> tuple[Envelope, Unavailable | Refused | None]:
+    """Return the envelope of a field filled by registers, and the trouble to tell when that left it empty."""
+    allowed = [way for way in planned.ways if way.attribute not in facts.refused]
+    if not allowed:
+        way = planned.ways[0]
+        return _blank(planned, way, "withheld", facts.refused[way.attribute]), None
+    parts = [_part(planned, way, facts) for way in allowed]
+    found = [part for part in parts if part.canonical is not None and part.way.source not in strangers]
+    if not found:
+        return _empty(planned, parts, strangers)
+    condition = found[0].way.condition
+    if condition is not None and condition.unknown == "withheld":
+        why = Why.saying(failure.ConditionUnknown.code, condition.note.wire())
+        return _blank(planned, found[0].way, "withheld", why), None
+    return _reconcile([_told(planned, part, facts.now) for part in found]), None
+
+
+def _part(planned: PlannedField, way: Way, facts: Facts) -> _Part:
+    """Return what a source said; a value that is not one of the field's type was garbled on its way."""
+    outcome = facts.answers.get(way.source, {}).get(way.attribute, _NOT_ASKED)
+    if not isinstance(outcome, Found):
+        return _Part(way, outcome)
+    try:
+        return _Part(way, outcome, canonical_bytes(planned.type, outcome.value))
+    except NotCanonical:
+        return _Part(way, Unavailable(reason="malformed"))
+
+
+def _told(planned: PlannedField, part: _Part, now: datetime) -> Envelope:
+    way, found = part.way, cast(Found, part.outcome)
+    value = unicodedata.normalize("NFC", found.value) if isinstance(found.value, str) else found.value
+    lock, why = planned.lock, None
+    status: Status = "verified"
+    if way.condition is not None:
+        lock, why = "confirm", Why.saying(failure.ConditionUnknown.code, way.condition.note.wire())
+    if now - found.provenance.retrieved_at > STALE_AFTER:
+        status, lock, why = "stale", "confirm", _STALE
+    head = planned.heads[way.source]
+    return Envelope(
+        status,
+        lock,
+        planned.rule,
+        planned.type,
+        value,
+        display_of(planned, value),
+        found.provenance.source,
+        head.source_label,
+        found.provenance.as_of,
+        found.provenance.retrieved_at,
+        head.correction,
+        why,
+        way.attribute,
+        part.canonical,
+    )
+
+
+def _reconcile(envelopes: list[Envelope]) -> Envelope:
+    """One envelope of several sources: the first of the file's order, or a conflict that shows them all."""
+    first, *others = envelopes
+    if any(first.canonical != other.canonical for other in others):
+        return first._replace(status="conflict", lock="confirm", why=_DISAGREE, rivals=tuple(envelopes))
+    return first
+
+
+def _empty(
+    planned: PlannedField, parts: list[_Part], strangers: frozenset[str]
+) -> tuple[Envelope, Unavailable | Refused | None]:
+    """No way gave a value: tell of the one that may still give one, else of the first."""
+    part = next((part for part in parts if isinstance(part.outcome, Unavailable)), parts[0])
+    outcome = part.outcome
+    if isinstance(outcome, Found) or part.way.source in strangers:
+        return _blank(planned, part.way, "withheld", _CONTRADICTS), Refused("other_person")
+    words = reason_of(outcome)
+    retry_after = outcome.retry_after if isinstance(outcome, Unavailable) else None
+    why = Why.of(words or failure.FormIncomplete, retry_after)
+    envelope = _blank(planned, part.way, _status_without_value(outcome), why)
+    return envelope, outcome if isinstance(outcome, Unavailable | Refused) else None
+
+
+def _status_without_value(outcome: Outcome) -> Status:
+    match outcome:
+        case Absent("not_kept"):
+            return "not_applicable"
+        case Refused("purpose_denied" | "officer_denied" | "other_person"):
+            return "withheld"
+        case _:
+            return "unavailable"
+
+
+def _blank(planned: PlannedField, way: Way, status: Status, why: Why) -> Envelope:
+    head = planned.heads[way.source]
+    return Envelope(
+        status,
+        "editable",
+        planned.rule,
+        planned.type,
+        source=way.source,
+        source_label=head.source_label,
+        correction=head.correction,
+        why=why,
+        attribute=way.attribute,
+    )
+
+
+def outcome_word(assembled: Assembled) -> str:
+    """Return how a form came out, for evidence: `released`, `partial`, or `failed` when every register failed."""
+    if assembled.complete:
+        return "released"
+    told = any(envelope.status in TOLD for envelope in assembled.fields.values())
+    return "partial" if told else "failed"

@@ -1,0 +1,169 @@
+"""The wire of prefill: POST /v1/prefill, GET /v1/prefill/{id}, POST /v1/prefill/verify.
+
+Each endpoint parses, lets its road decide and commit, and renders. A refusal leaves a receipt; one that cannot be
+stored is answered all the same, without.
+"""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.audit.event import FormRefused
+from gateway.audit.receipt import refuse
+from gateway.prefill.bearer import Bearer, BearerReader
+from gateway.prefill.failure import BodyTooLarge, FormUnknown
+from gateway.prefill.fill import PrefillRequest, fill_form
+from gateway.prefill.house import Prefill
+from gateway.prefill.reissue import ReissueRequest, reissue_form
+from gateway.prefill.verify import VerifyRequest, verify_form
+from gateway.prefill.wire import PrefillBody, VerifyBody, read_body
+from gateway.vocabulary.failure import Failure
+from gateway.vocabulary.problem import preferred_language, problem
+from gateway.vocabulary.store import CitizenErased, Put, StorageUnavailable
+
+PREFILL_LIMIT = 16_384
+VERIFY_LIMIT = 1_048_576
+
+_FORM_ID = re.compile(r"pf_[A-Za-z0-9_-]{16,64}")
+_TRACE_PARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?")
+_NO_STORE = {"cache-control": "no-store", "pragma": "no-cache"}
+
+
+@dataclass(slots=True)
+class Call:
+    """One request under way: what is known of it so far, for the refusal it may end in."""
+
+    request: Request
+    trace_id: str
+    bearer: Bearer | None = None
+    procedure: str | None = field(default=None)
+
+
+Handler = Callable[[Call, Prefill], Awaitable[dict[str, Any]]]
+
+
+def prefill_routes(house: Prefill, bearers: BearerReader) -> list[Route]:
+    """Return the routes of prefill; `bearers` reads access tokens."""
+
+    def endpoint(handle: Handler) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            call = Call(request, trace_id_of(request, house))
+            try:
+                call.bearer = await bearers.read(
+                    request.headers.getlist("authorization"), method=request.method, url=_url(request, house)
+                )
+                return _json(await handle(call, house))
+            except Failure as failure:
+                return await refuse_call(failure, call, house)
+
+        return answer
+
+    return [
+        Route("/v1/prefill", endpoint(post_prefill), methods=["POST"]),
+        Route("/v1/prefill/verify", endpoint(post_verify), methods=["POST"]),
+        Route("/v1/prefill/{form_id}", endpoint(get_prefill), methods=["GET"]),
+    ]
+
+
+async def post_prefill(call: Call, house: Prefill) -> dict[str, Any]:
+    """Fill a form."""
+    body = read_body(PrefillBody, await read_capped(call.request, PREFILL_LIMIT))
+    call.procedure = body.procedure if body.procedure in house.policy.procedures else None
+    asked = PrefillRequest(
+        bearer=_bearer(call),
+        procedure=body.procedure,
+        dossier=body.dossier,
+        fields=None if body.fields is None else frozenset(body.fields),
+        trace_id=call.trace_id,
+    )
+    return (await fill_form(asked, house)).wire()
+
+
+async def get_prefill(call: Call, house: Prefill) -> dict[str, Any]:
+    """Give a form again, with what came late."""
+    form_id = call.request.path_params["form_id"]
+    if not _FORM_ID.fullmatch(form_id):
+        raise FormUnknown
+    asked = ReissueRequest(bearer=_bearer(call), form_id=form_id, trace_id=call.trace_id)
+    return (await reissue_form(asked, house)).wire()
+
+
+async def post_verify(call: Call, house: Prefill) -> dict[str, Any]:
+    """Compare a submitted form with its manifest."""
+    body = read_body(VerifyBody, await read_capped(call.request, VERIFY_LIMIT))
+    asked = VerifyRequest(
+        bearer=_bearer(call),
+        manifest=body.manifest,
+        values=body.values,
+        expected=body.expected(),
+        trace_id=call.trace_id,
+    )
+    return (await verify_form(asked, house)).wire()
+
+
+async def refuse_call(failure: Failure, call: Call, house: Prefill) -> Response:
+    """Store the refusal as evidence where a known client was refused, and answer it as problem JSON."""
+    failure.trace_id = call.trace_id
+    language = preferred_language(call.request.headers.get("accept-language"))
+    if call.bearer is not None and failure.http_status < 500:
+        await _leave_receipt(failure, call, house)
+    headers = {**_NO_STORE, **failure.headers, "content-language": language}
+    if failure.retry_after is not None:
+        headers["retry-after"] = str(failure.retry_after)
+    document = problem(failure, issuer=house.figures.issuer, language=language)
+    return Response(orjson.dumps(document), failure.http_status, headers, "application/problem+json")
+
+
+async def read_capped(request: Request, limit: int) -> bytes:
+    """Return the body. Raises BodyTooLarge as soon as it is longer than `limit` octets."""
+    parts: list[bytes] = []
+    length = 0
+    async for part in request.stream():
+        length += len(part)
+        if length > limit:
+            raise BodyTooLarge
+        parts.append(part)
+    return b"".join(parts)
+
+
+def trace_id_of(request: Request, house: Prefill) -> str:
+    """Return the caller's trace id (W3C Trace Context), or a new one."""
+    sent = _TRACE_PARENT.fullmatch(request.headers.get("traceparent", ""))
+    return sent[1] if sent else house.desk.randomness.octets(16).hex()
+
+
+async def _leave_receipt(failure: Failure, call: Call, house: Prefill) -> None:
+    bearer = _bearer(call)
+    try:
+        record, event = await refuse(
+            failure,
+            evidence=house.desk.evidence,
+            kind=FormRefused,
+            issuer=house.figures.issuer,
+            client_id=bearer.client_id,
+            procedure=call.procedure,
+            citizen_id=bearer.citizen.id if bearer.citizen else None,
+        )
+        await house.desk.store.commit([Put(record)], [event], now=house.desk.clock.now())
+    except (StorageUnavailable, CitizenErased):
+        failure.receipt = None  # nothing was stored: a receipt would promise what nobody can show
+
+
+def _bearer(call: Call) -> Bearer:
+    assert call.bearer is not None
+    return call.bearer
+
+
+def _url(request: Request, house: Prefill) -> str:
+    """Return the URL a proof of possession has to name: ours by the issuer, never by the Host header."""
+    return house.figures.issuer + request.url.path
+
+
+def _json(document: dict[str, Any]) -> Response:
+    return Response(orjson.dumps(document), 200, _NO_STORE, "application/json")

@@ -1,0 +1,134 @@
+"""What a portal gets for a field, and the form around the fields (design.md §7 and §15)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, Literal, NamedTuple
+
+from gateway.vocabulary.address import Address
+from gateway.vocabulary.failure import Failure
+from gateway.vocabulary.form_preview import Text
+from gateway.vocabulary.partial_date import PartialDate
+
+Status = Literal["verified", "self_declared", "unavailable", "not_applicable", "withheld", "conflict", "stale"]
+
+TOLD: frozenset[Status] = frozenset({"verified", "conflict", "stale"})
+"""The statuses under which a register's value is told, and tagged in the manifest."""
+
+
+class Why(NamedTuple):
+    """The reason beside a field: a stable code and a sentence in both languages; `retry_after` in seconds."""
+
+    code: str
+    vi: str
+    en: str
+    retry_after: int | None = None
+
+    def wire(self) -> dict[str, Any]:
+        """Return it as JSON shows it."""
+        told: dict[str, Any] = {"code": self.code, "vi": self.vi, "en": self.en}
+        if self.retry_after is not None:
+            told["retry_after"] = self.retry_after
+        return told
+
+    @classmethod
+    def of(cls, failure: type[Failure], retry_after: int | None = None) -> "Why":
+        """Return the words of a failure class."""
+        return cls(failure.code, failure.vi, failure.en, retry_after)
+
+    @classmethod
+    def saying(cls, code: str, text: Text) -> "Why":
+        """Return words of the procedure's file under a stable code."""
+        return cls(code, text["vi"], text["en"])
+
+
+class Envelope(NamedTuple):
+    """One field. `value` is text, a PartialDate, an Address or None; `rivals` are envelopes of the other sources of
+    a conflict; `attribute`, `type` and `canonical` (RFC 8785 bytes) serve evidence and manifest and are not told."""
+
+    status: Status
+    lock: str
+    rule: str
+    type: str
+    value: Any = None
+    display: Text | None = None
+    source: str | None = None
+    source_label: Text | None = None
+    as_of: date | None = None
+    retrieved_at: datetime | None = None
+    correction: str | None = None
+    why: Why | None = None
+    attribute: str | None = None
+    canonical: bytes | None = None
+    rivals: tuple["Envelope", ...] = ()
+
+    def wire(self) -> dict[str, Any]:
+        """Return the members of design.md §15; a member without content is left out, `value` never."""
+        told: dict[str, Any] = {"status": self.status, "value": wire_value(self.value)}
+        if self.display is not None:
+            told["display"] = self.display
+        if self.source is not None:
+            told["source"] = self.source
+            told["source_label"] = self.source_label
+        if self.as_of is not None:
+            told["as_of"] = self.as_of
+        if self.retrieved_at is not None:
+            told["retrieved_at"] = instant(self.retrieved_at)
+        if isinstance(self.value, PartialDate):
+            told["precision"] = self.value.precision
+        told["lock"] = self.lock
+        told["rule"] = self.rule
+        if self.why is not None:
+            told["why"] = self.why.wire()
+        if self.correction is not None:
+            told["correction"] = self.correction
+        if self.rivals:
+            told["conflict"] = [rival.wire() for rival in self.rivals]
+        return told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilledForm:
+    """A form ready to be given out: `complete` when no source's trouble left a field empty."""
+
+    id: str
+    procedure: str
+    form_version: str
+    subject: str
+    dossier: str | None
+    issued_at: datetime
+    expires_at: datetime
+    fields: Mapping[str, Envelope]
+    late: Sequence[str]
+    complete: bool
+    manifest: str
+    receipt: str
+
+    def wire(self) -> dict[str, Any]:
+        """Return the filled form of design.md §15."""
+        return {
+            "id": self.id,
+            "procedure": self.procedure,
+            "form_version": self.form_version,
+            "subject": self.subject,
+            "dossier": self.dossier,
+            "issued_at": instant(self.issued_at),
+            "expires_at": instant(self.expires_at),
+            "complete": self.complete,
+            "fields": {name: envelope.wire() for name, envelope in self.fields.items()},
+            "manifest": self.manifest,
+            "receipt": self.receipt,
+            "late": list(self.late),
+        }
+
+
+def wire_value(value: Any) -> Any:
+    """Return a value as a form carries it in JSON: text, or the object of an address."""
+    if value is None or isinstance(value, str):
+        return value
+    return value.wire() if isinstance(value, Address) else str(value)
+
+
+def instant(at: datetime) -> str:
+    """Return a time as RFC 3339 in UTC, whole seconds."""
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,195 @@
+"""Why a form was refused (PF-101 to PF-119) and why a field has no value that can be taken as it is (PF-120 on)."""
+
+from gateway.vocabulary.failure import Failure, RefusedBy
+
+
+class FormIncomplete(Failure):
+    """Some values could not be fetched; the form opens all the same and each field says why."""
+
+    code = "PF-101"
+    title = "some values could not be fetched"
+    http_status = 200
+    refused_by: RefusedBy = "source"
+    vi = "Một số thông tin chưa lấy được, ông/bà tự điền."
+    en = "Some values could not be fetched; please fill them in yourself."
+    fix = "Read `status` and `why` of each field; nothing is refused."
+
+
+class RequestMalformed(Failure):
+    """The body is not the JSON that is asked for; `missing` names members that are not there."""
+
+    code = "PF-102"
+    title = "malformed request"
+    refused_by: RefusedBy = "portal"
+    vi = "Cổng dịch vụ gửi yêu cầu không đúng dạng."
+    en = "The portal's request is malformed."
+    fix = "Compare the body with the operation in `/openapi.json`; `errors` names each member that is wrong."
+
+
+class CitizenNotPresent(Failure):
+    """The token belongs to a client alone: nobody has signed in behind it."""
+
+    code = "PF-103"
+    title = "no citizen behind the token"
+    http_status = 403
+    vi = "Cần người dân đăng nhập mới lấy được biểu mẫu điền sẵn."
+    en = "A form is filled only for a citizen who signed in."
+    fix = "Use the access token of the citizen's sign-in, not one of client_credentials."
+
+
+class SessionOver(Failure):
+    """The session the grant was made in has ended, and no dossier named at sign-in keeps the right to read."""
+
+    code = "PF-104"
+    title = "citizen's session has ended"
+    http_status = 403
+    vi = "Phiên làm việc đã hết. Ông/bà đăng nhập lại để lấy thông tin."
+    en = "The session has ended. Please sign in again."
+    fix = "Sign the citizen in again, or name the dossier at sign-in: it may be read for 30 days."
+
+
+class ProcedureNotInScope(Failure):
+    """The token was not granted for this procedure."""
+
+    code = "PF-105"
+    title = "procedure not in the token's scope"
+    http_status = 403
+    vi = "Lần đăng nhập này không dành cho thủ tục đó."
+    en = "This sign-in was not for that procedure."
+    fix = "Ask for the scope `procedure:<code>` at sign-in; one grant serves the procedures it names."
+
+
+class DossierNotNamed(Failure):
+    """The request names a dossier that was not named at sign-in."""
+
+    code = "PF-106"
+    title = "dossier not named at sign-in"
+    http_status = 403
+    vi = "Lần đăng nhập này không dành cho hồ sơ đó."
+    en = "This sign-in was not for that dossier."
+    fix = "Name the dossier in the authorization request; a prefill names the same one or none."
+
+
+class EvidenceNotStored(Failure):
+    """The event could not be stored, so no source was asked and nothing is given out."""
+
+    code = "PF-107"
+    title = "evidence could not be stored"
+    http_status = 503
+    vi = "Chưa ghi được bằng chứng nên hệ thống không lấy thông tin. Thử lại sau ít phút."
+    en = "The evidence could not be stored, so nothing was fetched or told. Try again in a few minutes."
+    fix = "No evidence, no values: check the database with `gate06 doctor`; it refuses writes."
+
+
+class FormUnknown(Failure):
+    """No form of this id may be read with this token, or its values are no longer kept."""
+
+    code = "PF-108"
+    title = "form unknown"
+    http_status = 404
+    vi = "Không tìm thấy biểu mẫu này, hoặc thời hạn 10 phút đã hết."
+    en = "There is no such form, or its 10 minutes are over."
+    fix = "Ask for a new form; late fields are kept for ten minutes for the citizen and client they belong to."
+
+
+class SourcesDisagree(Failure):
+    """Two sources hold different values; both are shown and the citizen confirms one."""
+
+    code = "PF-109"
+    title = "sources disagree"
+    http_status = 409
+    refused_by: RefusedBy = "source"
+    vi = "Thông tin giữa hai cơ quan chưa khớp. Ông/bà chọn thông tin đúng; cơ quan quản lý sẽ kiểm tra."
+    en = "Two registers do not agree. Choose the right value; the registers will look into it."
+    fix = "Show every entry of `conflict` with its source and let the citizen confirm one."
+
+
+class VerifyThrottled(Failure):
+    """Too many changed values were compared with one manifest: it will not serve for guessing."""
+
+    code = "PF-110"
+    title = "manifest compared too often"
+    http_status = 429
+    vi = "Biểu mẫu này đã bị đối chiếu sai quá nhiều lần."
+    en = "This form was compared with changed values too often."
+    fix = "Ask for a new form with a new manifest; a manifest allows 20 answers that hold a `changed`."
+
+
+class BodyTooLarge(Failure):
+    """The body is longer than any form."""
+
+    code = "PF-111"
+    title = "body too large"
+    http_status = 413
+    refused_by: RefusedBy = "portal"
+    vi = "Cổng dịch vụ gửi yêu cầu quá lớn."
+    en = "The portal's request is too large."
+    fix = "A prefill request has at most 16 KB, a verification at most 1 MB."
+
+
+class FilledByHand(Failure):
+    """No source fills this field for this person."""
+
+    code = "PF-120"
+    title = "filled in by hand"
+    http_status = 200
+    vi = "Mục này do ông/bà tự điền."
+    en = "Please fill in this field yourself."
+    fix = "Nothing to mend: the procedure's file says why no source fills it."
+
+
+class NothingDeclared(Failure):
+    """The person declared nothing at sign-in that could be put here."""
+
+    code = "PF-121"
+    title = "nothing declared at sign-in"
+    http_status = 200
+    vi = "Ông/bà chưa khai thông tin này khi đăng nhập, xin tự điền."
+    en = "You declared nothing of this at sign-in; please fill it in."
+    fix = "Nothing to mend: contact details come from the person, never from a register."
+
+
+class NoPersonalNumber(Failure):
+    """The person has no personal number, and the register is asked by it."""
+
+    code = "PF-122"
+    title = "register is asked by personal number"
+    http_status = 200
+    vi = "Ông/bà không có số định danh cá nhân nên hệ thống không tra cứu mục này. Ông/bà tự điền."
+    en = "You have no personal number, so this register is not asked. Please fill in this field yourself."
+    fix = "Nothing to mend: foreign residents fill in the form by hand."
+
+
+class RecordContradicts(Failure):
+    """A record came back whose name or sex contradicts the person who signed in; nothing of it is shown."""
+
+    code = "PF-123"
+    title = "record contradicts the sign-in"
+    http_status = 409
+    refused_by: RefusedBy = "source"
+    vi = "Bản ghi của cơ quan quản lý khác với thông tin đăng nhập nên không dùng. Ông/bà tự điền, hỏi công an cấp xã."
+    en = "The register's record contradicts your sign-in and is not used. Fill it in and ask the commune police."
+    fix = "The number leads to another person's record, or one of the two is wrong: only the registers can say."
+
+
+class ConditionUnknown(Failure):
+    """The field may be filled under a condition that only the citizen knows."""
+
+    code = "PF-124"
+    title = "depends on what the citizen says"
+    http_status = 200
+    vi = "Chỉ đúng trong một trường hợp; ông/bà xác nhận hoặc thay thông tin khác."
+    en = "True in one case only; please confirm or replace it."
+    fix = "Show `why` beside the field and let the citizen confirm or change the value."
+
+
+class ValueStale(Failure):
+    """The value was fetched a while ago and the source could not be asked now."""
+
+    code = "PF-125"
+    title = "value fetched earlier"
+    http_status = 200
+    refused_by: RefusedBy = "source"
+    vi = "Thông tin được lấy từ trước, hiện chưa đối chiếu lại được. Ông/bà kiểm tra giúp."
+    en = "This value was fetched earlier and could not be checked again now. Please look at it."
+    fix = "Show `retrieved_at`; the source was not reached this time."

@@ -1,0 +1,162 @@
+"""The road of a filled form. The order is here and nowhere else: no step can be left out by another."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.audit.event import FormAsked
+from gateway.connector_runtime.contract import Question
+from gateway.policy.bundle import PolicyBundle
+from gateway.policy.decide import PortalFacts, ReleaseDecision, ReleaseRequest
+from gateway.prefill.assemble import Facts, assemble
+from gateway.prefill.bearer import Bearer
+from gateway.prefill.envelope import FilledForm, Why
+from gateway.prefill.failure import CitizenNotPresent, DossierNotNamed, ProcedureNotInScope, SessionOver
+from gateway.prefill.house import Figures, Prefill
+from gateway.prefill.kept import KeptAnswers, kept_address, read_kept
+from gateway.prefill.late import LateKeeper, late_until
+from gateway.prefill.plan import Plan
+from gateway.prefill.release import Errand, Heard, commit_evidence, release_form, tell
+from gateway.vocabulary.form_preview import FormAsk
+from gateway.vocabulary.store import StoredEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrefillRequest:
+    """A portal's request, parsed. `fields` None asks for the whole form."""
+
+    bearer: Bearer
+    procedure: str
+    dossier: str | None = None
+    fields: frozenset[str] | None = None
+    trace_id: str
+
+
+async def fill_form(request: PrefillRequest, house: Prefill) -> FilledForm:
+    """Return the filled form of a citizen who is present.
+
+    Raises a PF refusal before any source is asked, EvidenceNotStored when an event cannot be stored: then
+    nothing was asked (`FormAsked`) or nothing is given out (`FormReleased`).
+    """
+    ask = admit(request.bearer, request, house)  # 1 who asks, and may they at all
+    plan = house.plan(ask.procedure, ask.relation, request.fields)  # 2 what is needed, from whom
+    errand = permit(plan, ask, house.policy, strict=request.fields is not None)  # 3 what the rules allow
+    kept = await load_kept(ask, house)  # 4 what sources said to this grant a moment ago
+    asked = await store_asked(errand, house)  # 5 no source is called before this is stored
+    heard = await hear(errand, kept, house)  # 6 ask, in parallel, inside the deadline
+    assembled = assemble(plan, facts_of(errand, heard, house.desk.clock.now()))  # 7 values with provenance
+    return await release_form(errand, heard, assembled, asked, house)  # 8 stored before the caller sees it
+
+
+def admit(bearer: Bearer, request: PrefillRequest, house: Prefill) -> FormAsk:
+    """Return whose form is asked for. Raises the refusals of design.md §7, “Who may read”."""
+    house.policy.procedure(request.procedure)
+    if bearer.citizen is None or bearer.grant_id is None or bearer.subject is None:
+        raise CitizenNotPresent
+    if request.procedure not in bearer.procedures:
+        raise ProcedureNotInScope
+    if request.dossier is not None and request.dossier != bearer.dossier:
+        raise DossierNotNamed
+    if not may_read(bearer, house.desk.clock.now(), house.figures):
+        raise SessionOver
+    return FormAsk(
+        citizen=bearer.citizen,
+        subject=bearer.subject,
+        client_id=bearer.client_id,
+        procedure=request.procedure,
+        dossier=bearer.dossier,
+        grant_id=bearer.grant_id,
+        trace_id=request.trace_id,
+        portal_procedures=bearer.portal_procedures,
+        portal_attributes=bearer.portal_attributes,
+    )
+
+
+def may_read(bearer: Bearer, now: datetime, figures: Figures) -> bool:
+    """Tell whether the citizen's session lives, or a dossier named at sign-in is young enough."""
+    if bearer.session_alive:
+        return True
+    named = bearer.dossier is not None and bearer.granted_at is not None
+    return named and bearer.granted_at is not None and now - bearer.granted_at <= figures.dossier_for
+
+
+def permit(plan: Plan, ask: FormAsk, policy: PolicyBundle, *, strict: bool = False) -> Errand:
+    """Ask the policy. Raises its refusal when nothing is permitted, and when `strict` if anything is refused:
+    a form asked for as a whole shows what is withheld, a field asked for by name is refused."""
+    basis = plan.procedure.basis
+    procedures = frozenset({ask.procedure}) if ask.portal_procedures is None else ask.portal_procedures
+    decision = policy.decide(
+        ReleaseRequest(
+            portal=PortalFacts(client_id=ask.client_id, procedures=procedures, attributes=ask.portal_attributes),
+            procedure=ask.procedure,
+            attributes=plan.attributes,
+            level=ask.citizen.account_level,
+            basis=basis,
+            consent=basis == "consent",  # a grant in consent mode is the citizen's agreement
+            relation=ask.relation,
+        )
+    )
+    refusal = decision.failure()
+    if refusal is not None and (not decision.permitted or _beyond(decision, plan, strict)):
+        raise refusal
+    code = refusal.code if refusal else ""
+    refused = {one.attribute: Why(code, one.why["vi"], one.why["en"]) for one in decision.refused}
+    return Errand(ask=ask, plan=plan, decision=decision, refused=refused, bundle_id=policy.bundle_id)
+
+
+def _beyond(decision: ReleaseDecision, plan: Plan, strict: bool) -> bool:
+    """Tell whether something asked for by name is refused; what is only asked along to guard may be."""
+    return strict and any(one.attribute not in plan.guards for one in decision.refused)
+
+
+async def load_kept(ask: FormAsk, house: Prefill) -> KeptAnswers | None:
+    """Return what sources answered this grant for this procedure, if that is not over."""
+    (record,) = await house.desk.store.load(kept_address(ask.grant_id, ask.procedure))
+    return read_kept(record, house.desk.clock.now())
+
+
+async def store_asked(errand: Errand, house: Prefill) -> StoredEvent:
+    """Store that sources are about to be asked. Raises EvidenceNotStored."""
+    event = await tell(FormAsked, errand, house, outcome="asked", attributes=asked_attributes(errand))
+    await commit_evidence(house, [], event)
+    return event
+
+
+async def hear(errand: Errand, kept: KeptAnswers | None, house: Prefill) -> Heard:
+    """Ask every source that has not answered yet; who has no number is asked about nowhere."""
+    ask, now = errand.ask, house.desk.clock.now()
+    known = kept or KeptAnswers(answers={}, late_until={}, fetched_at=now)
+    numberless = ask.citizen.personal_number is None and ask.citizen.old_number is None
+    missing = {} if numberless else known.unanswered(errand.questions)
+    if not missing:
+        return Heard(known, fresh=False)
+    keeper = LateKeeper(house.desk, ask)
+    deadline_at = now + house.figures.deadline_for
+    questions = {source: _question(attributes, errand, deadline_at, house) for source, attributes in missing.items()}
+    answers = await house.sources.ask(questions, on_late=keeper.keep)
+    waiting = late_until(answers, house.desk.clock.now() + house.figures.late_for)
+    return Heard(known.joined(answers, waiting), fresh=True, keeper=keeper)
+
+
+def facts_of(errand: Errand, heard: Heard, now: datetime) -> Facts:
+    """Return what assembling rests on."""
+    return Facts(citizen=errand.ask.citizen, now=now, refused=errand.refused, answers=heard.kept.answers)
+
+
+def asked_attributes(errand: Errand) -> tuple[str, ...]:
+    """Return the names that sources are asked for."""
+    return tuple(sorted(frozenset().union(*errand.questions.values())))
+
+
+def _question(attributes: frozenset[str], errand: Errand, deadline_at: datetime, house: Prefill) -> Question:
+    citizen = errand.ask.citizen
+    return Question(
+        attributes=attributes,
+        personal_number=citizen.personal_number,
+        old_number=citizen.old_number,
+        full_name=citizen.full_name,
+        birth_date=citizen.birth_date,
+        procedure=errand.ask.procedure,
+        purpose=errand.plan.procedure.purpose.vi,
+        request_id=house.desk.randomness.octets(16).hex(),
+        deadline_at=deadline_at,
+    )

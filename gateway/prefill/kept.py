@@ -1,0 +1,163 @@
+"""What sources answered, kept sealed with the grant for ten minutes, so that a journey asks each source once.
+
+One record per grant and procedure: permission at a source is per procedure, and so is what is kept of it. The
+record hangs on the grant (it dies with it) and is sealed under the citizen's key.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from gateway.connector_runtime.contract import Answer
+from gateway.vocabulary.address import Address
+from gateway.vocabulary.partial_date import PartialDate
+from gateway.vocabulary.provenance import Absent, Found, Outcome, Provenance, Refused, Unavailable
+from gateway.vocabulary.store import Kind, Record, RecordKey
+
+KEPT_FOR = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptAnswers:
+    """The answers by source. `late_until` by source: until when an answer that is late may still come."""
+
+    answers: Mapping[str, Answer]
+    late_until: Mapping[str, datetime]
+    fetched_at: datetime
+
+    def settled(self, now: datetime) -> "KeptAnswers":
+        """Return the answers with what is late and can come no more as timed out."""
+        if not self.late_until:
+            return self
+        over = {source for source, until in self.late_until.items() if now >= until}
+        answers = {
+            source: {name: _timed_out(outcome) for name, outcome in answer.items()} if source in over else answer
+            for source, answer in self.answers.items()
+        }
+        waiting = {source: until for source, until in self.late_until.items() if source not in over}
+        return replace(self, answers=answers, late_until=waiting)
+
+    def unanswered(self, questions: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+        """Return what still has to be asked: sources that were in trouble, and attributes never asked for.
+
+        A source that is still working is not asked again.
+        """
+        return {
+            source: attributes
+            for source, attributes in questions.items()
+            if source not in self.late_until and not self._answered(source, attributes)
+        }
+
+    def joined(self, newer: Mapping[str, Answer], late_until: Mapping[str, datetime]) -> "KeptAnswers":
+        """Return these with newer answers in the place of what the same sources said of the same attributes."""
+        answers = {**self.answers, **{source: {**self.answers.get(source, {}), **new} for source, new in newer.items()}}
+        waiting = {source: until for source, until in self.late_until.items() if source not in newer}
+        return replace(self, answers=answers, late_until={**waiting, **late_until})
+
+    def _answered(self, source: str, attributes: frozenset[str]) -> bool:
+        known = self.answers.get(source, {})
+        return all(name in known and not isinstance(known[name], Unavailable) for name in attributes)
+
+
+def kept_address(grant_id: str, procedure: str) -> RecordKey:
+    """Return where the answers of a grant for a procedure are kept."""
+    return RecordKey(Kind.KEPT_ANSWERS, f"{grant_id}.{procedure}")
+
+
+def kept_record(kept: KeptAnswers, *, grant_id: str, procedure: str, citizen_id: str) -> Record:
+    """Return the record of kept answers; it expires ten minutes after they were first fetched."""
+    return Record(
+        kind=Kind.KEPT_ANSWERS,
+        key=kept_address(grant_id, procedure).key,
+        group=grant_id,
+        subject=citizen_id,
+        expires_at=kept.fetched_at + KEPT_FOR,
+        body={
+            "fetched_at": kept.fetched_at.timestamp(),
+            "late_until": {source: until.timestamp() for source, until in kept.late_until.items()},
+            "answers": {
+                source: {name: encode_outcome(outcome) for name, outcome in answer.items()}
+                for source, answer in kept.answers.items()
+            },
+        },
+    )
+
+
+def read_kept(record: Record | None, now: datetime) -> KeptAnswers | None:
+    """Read a record of kept answers; None when there is none, it expired or its grant was revoked."""
+    if record is None or not record.alive(now):
+        return None
+    body = record.body
+    return KeptAnswers(
+        answers={
+            source: {name: decode_outcome(outcome) for name, outcome in answer.items()}
+            for source, answer in body["answers"].items()
+        },
+        late_until={source: _instant(until) for source, until in body["late_until"].items()},
+        fetched_at=_instant(body["fetched_at"]),
+    ).settled(now)
+
+
+def encode_outcome(outcome: Outcome) -> list[Any]:
+    """Return an outcome as JSON-able parts; `decode_outcome` reads them back unchanged."""
+    match outcome:
+        case Found(value, provenance):
+            at = provenance.retrieved_at.timestamp()
+            return ["found", *_encode(value), provenance.source, provenance.as_of.isoformat(), at]
+        case Absent(reason):
+            return ["absent", reason]
+        case Refused(reason):
+            return ["refused", reason]
+        case Unavailable(retry_after, reason):
+            return ["unavailable", retry_after, reason]
+
+
+def decode_outcome(parts: list[Any]) -> Outcome:
+    """Read what `encode_outcome` wrote."""
+    match parts:
+        case ["found", kind, value, source, as_of, at]:
+            provenance = Provenance(source=source, as_of=date.fromisoformat(as_of), retrieved_at=_instant(at))
+            return Found(_decode(kind, value), provenance)
+        case ["absent", reason]:
+            return Absent(reason)
+        case ["refused", reason]:
+            return Refused(reason)
+        case ["unavailable", retry_after, reason]:
+            return Unavailable(retry_after, reason)
+    raise ValueError("not an outcome that was kept")
+
+
+def _encode(value: Any) -> tuple[str, Any]:
+    if isinstance(value, PartialDate):
+        return "date", str(value)
+    if isinstance(value, Address):
+        return "address", value.wire()
+    if isinstance(value, Mapping):
+        return "object", {name: _encode(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return "list", [_encode(part) for part in value]
+    return "plain", value
+
+
+def _decode(kind: str, value: Any) -> Any:
+    match kind:
+        case "plain":
+            return value
+        case "date":
+            return PartialDate.parse(value)
+        case "address":
+            return Address.from_wire(value)
+        case "object":
+            return {name: _decode(*part) for name, part in value.items()}
+        case _:
+            return [_decode(*part) for part in value]
+
+
+def _timed_out(outcome: Outcome) -> Outcome:
+    late = isinstance(outcome, Unavailable) and outcome.reason == "late"
+    return Unavailable(reason="timeout") if late else outcome
+
+
+def _instant(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,128 @@
+"""The manifest: what the gateway told of each field, in a form that lets nobody guess a value without the gateway.
+
+A JWS (RFC 7515) with `typ` prefill-manifest+jwt. Each field told by a register carries a tag: HMAC-SHA-256 over
+field id and canonical value under a key derived for this manifest from the citizen's own key. The portal may keep
+the manifest: without that key a tag says nothing, and when the citizen's key is destroyed nothing can be compared.
+"""
+
+import hmac
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from gateway.prefill.envelope import TOLD, Envelope
+from gateway.tokens.jose import MANIFEST, FixedKeys, JoseRefused, KeySource, verify
+from gateway.tokens.key_material import KeyRefused
+from gateway.vocabulary.canonical import NotCanonical, canonical_bytes, canonical_names
+
+MANIFEST_TYPE = "prefill-manifest+jwt"
+
+ManifestState = Literal["valid", "expired", "foreign", "invalid"]
+FieldState = Literal["intact", "changed", "withheld", "unknown"]
+
+
+class Signer(Protocol):
+    """The gateway's signing key."""
+
+    def sign(self, claims: Mapping[str, Any], *, typ: str | None, alg: str = "ES256") -> str:
+        """Return a compact JWS over `claims` with this `typ`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestCheck:
+    """What a manifest is. `rule` is the first rule that failed, None when valid; `claims` only when valid."""
+
+    state: ManifestState
+    rule: str | None = None
+    claims: Mapping[str, Any] = field(default_factory=dict)
+
+
+def manifest_purpose(jti: str) -> str:
+    """Return the purpose under which a manifest's key is derived from the citizen's."""
+    return f"manifest:{jti}"
+
+
+def manifest_fields(fields: Mapping[str, Envelope], key: bytes) -> dict[str, dict[str, Any]]:
+    """Return what the manifest says of each field: type, status, source, as_of, rule, and for a told value its tag."""
+    return {name: _field(name, envelope, key) for name, envelope in fields.items()}
+
+
+def compare_field(name: str, told: Mapping[str, Any] | None, submitted: Any, key: bytes) -> FieldState:
+    """Compare one submitted value with what the manifest says of its field."""
+    if told is None:
+        return "unknown"
+    if "tag" not in told:
+        return "withheld" if told["status"] == "withheld" else "unknown"
+    try:
+        value = canonical_bytes(told["type"], submitted)
+        names = canonical_names(submitted) if told["type"] == "address" else None
+    except NotCanonical:
+        return "changed"
+    if not _same(_tag(key, name, value), told["tag"]):
+        return "changed"
+    # An address without names is compared by its codes; one that shows names must show those that were told.
+    if names is not None and not _same(_tag(key, f"{name}#names", names), told.get("tag_names", "")):
+        return "changed"
+    return "intact"
+
+
+def check_manifest(
+    manifest: str, keys: KeySource, *, now: datetime, issuer: str | None = None, audience: str | None = None
+) -> ManifestCheck:
+    """Check signature, type, times, issuer and audience, in this order. An `audience` of None is not judged."""
+    try:
+        claims = verify(manifest, MANIFEST, keys, now=now, issuer=issuer)
+    except JoseRefused as refusal:
+        return ManifestCheck("expired" if refusal.rule == "exp" else "invalid", refusal.rule)
+    if not _well_formed(claims):
+        return ManifestCheck("invalid", "fields")
+    if audience is not None and claims["aud"] != audience:
+        return ManifestCheck("foreign", "aud")
+    return ManifestCheck("valid", None, claims)
+
+
+def verify_manifest(
+    manifest: str, jwks: Mapping[str, Any], *, now: datetime, audience: str | None = None
+) -> tuple[bool, str | None]:
+    """The pure check `verify manifest` (design.md §15): whether it is valid, and the failed rule or None."""
+    try:
+        keys = FixedKeys.of_jwks(jwks)
+    except KeyRefused as refusal:
+        return False, f"jwks:{refusal.rule}"
+    check = check_manifest(manifest, keys, now=now, audience=audience)
+    return check.state == "valid", check.rule
+
+
+def _field(name: str, envelope: Envelope, key: bytes) -> dict[str, Any]:
+    told: dict[str, Any] = {"type": envelope.type, "status": envelope.status, "rule": envelope.rule}
+    if envelope.source is not None:
+        told["source"] = envelope.source
+    if envelope.status not in TOLD or envelope.canonical is None:
+        return told
+    told["as_of"] = envelope.as_of.isoformat() if envelope.as_of else None
+    told["tag"] = _tag(key, name, envelope.canonical)
+    if envelope.type == "address" and (names := canonical_names(envelope.value)) is not None:
+        told["tag_names"] = _tag(key, f"{name}#names", names)
+    return told
+
+
+def _tag(key: bytes, name: str, value: bytes) -> str:
+    """HMAC over field id, NUL and RFC 8785 bytes: neither part can hold a NUL, so no two fields share a message."""
+    digest = hmac.digest(key, name.encode() + b"\0" + value, "sha256")
+    return urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+
+
+def _same(one: str, other: Any) -> bool:
+    return isinstance(other, str) and hmac.compare_digest(one.encode(), other.encode())
+
+
+def _well_formed(claims: Mapping[str, Any]) -> bool:
+    fields = claims.get("fields")
+    return (
+        isinstance(claims.get("procedure"), str)
+        and isinstance(fields, dict)
+        and all(isinstance(told, dict) and {"type", "status"} <= told.keys() for told in fields.values())
+    )

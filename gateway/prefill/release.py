@@ -1,0 +1,215 @@
+"""Giving a form out: its event, its manifest and what is kept, in one commit, before anybody sees a value."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from gateway.audit.event import Event, FormReleased
+from gateway.policy.decide import ReleaseDecision
+from gateway.prefill.assemble import Assembled, outcome_word
+from gateway.prefill.envelope import FilledForm, Why
+from gateway.prefill.failure import EvidenceNotStored, SessionOver
+from gateway.prefill.house import Prefill
+from gateway.prefill.kept import KeptAnswers, kept_record
+from gateway.prefill.late import LateKeeper
+from gateway.prefill.manifest import MANIFEST_TYPE, manifest_fields, manifest_purpose
+from gateway.prefill.plan import Plan
+from gateway.vocabulary.clock import Randomness, text_token
+from gateway.vocabulary.form_preview import FormAsk
+from gateway.vocabulary.store import (
+    Change,
+    Insert,
+    Kind,
+    Outcome,
+    Put,
+    Record,
+    RecordKey,
+    Require,
+    StorageUnavailable,
+    StoredEvent,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """A form under way: who asks, what is needed, what the rules allow (`refused` says why, per attribute)."""
+
+    ask: FormAsk
+    plan: Plan
+    decision: ReleaseDecision
+    refused: Mapping[str, Why]
+    bundle_id: str
+
+    @property
+    def questions(self) -> dict[str, frozenset[str]]:
+        """What each source may be asked for."""
+        return self.plan.questions(self.decision.permitted)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What sources said: the answers, and whether something new has to be kept."""
+
+    kept: KeptAnswers
+    fresh: bool
+    keeper: LateKeeper | None = None
+
+
+class FormIds(NamedTuple):
+    """The id of a form and of one manifest over it; the first manifest of a form bears the form's own id."""
+
+    form: str
+    manifest: str
+
+    @classmethod
+    def first(cls, randomness: Randomness) -> "FormIds":
+        """Return the ids of a new form."""
+        form_id = f"pf_{text_token(randomness, 128)}"
+        return cls(form_id, form_id)
+
+    def again(self, randomness: Randomness) -> "FormIds":
+        """Return the ids of a further manifest over the same form."""
+        return FormIds(self.form, f"pm_{text_token(randomness, 128)}")
+
+
+async def release_form(
+    errand: Errand, heard: Heard, assembled: Assembled, asked: StoredEvent, house: Prefill
+) -> FilledForm:
+    """Store what is told, its manifest's key and what is kept, in one commit; then return the form."""
+    event = await tell(
+        FormReleased,
+        errand,
+        house,
+        outcome=outcome_word(assembled),
+        attributes=told_attributes(assembled),
+        extra=(("asked", asked.receipt), ("outcomes", outcomes(assembled))),
+    )
+    ids = FormIds.first(house.desk.randomness)
+    form = await sign_form(ids, errand, assembled, event, house)
+    await commit_kept(errand, heard, [require_grant(errand), manifest_of(ids, form, errand)], event, house)
+    return form
+
+
+def require_grant(errand: Errand) -> Require:
+    """Go on only while the grant stands: a revocation while sources were asked ends the form."""
+    return Require(RecordKey(Kind.GRANT, errand.ask.grant_id))
+
+
+async def commit_kept(errand: Errand, heard: Heard, changes: list[Change], event: StoredEvent, house: Prefill) -> None:
+    """Store an event with changes and, when sources were asked, their answers; late answers may follow from then on."""
+    ask = errand.ask
+    if heard.fresh:
+        kept = kept_record(heard.kept, grant_id=ask.grant_id, procedure=ask.procedure, citizen_id=ask.citizen.id)
+        changes = [*changes, Put(kept)]
+    try:
+        await commit_evidence(house, changes, event)
+    except BaseException:
+        if heard.keeper is not None:
+            heard.keeper.drop()
+        raise
+    if heard.keeper is not None:
+        heard.keeper.begin()
+
+
+async def sign_form(
+    ids: FormIds, errand: Errand, assembled: Assembled, event: StoredEvent, house: Prefill
+) -> FilledForm:
+    """Return the form with its manifest signed under a key that lives with the citizen's."""
+    ask, version = errand.ask, errand.plan.procedure.form_version
+    issued_at = house.desk.clock.now().replace(microsecond=0)
+    expires_at = issued_at + house.figures.manifest_for
+    key = await house.desk.keys.derive(ask.citizen.id, manifest_purpose(ids.manifest))
+    claims = {
+        "iss": house.figures.issuer,
+        "aud": ask.client_id,
+        "sub": ask.subject,
+        "jti": ids.manifest,
+        "iat": int(issued_at.timestamp()),
+        "exp": int(expires_at.timestamp()),
+        "form": ids.form,
+        "procedure": ask.procedure,
+        "form_version": version,
+        "dossier": ask.dossier,
+        "fields": manifest_fields(assembled.fields, key),
+    }
+    return FilledForm(
+        id=ids.form,
+        procedure=ask.procedure,
+        form_version=version,
+        subject=ask.subject,
+        dossier=ask.dossier,
+        issued_at=issued_at,
+        expires_at=expires_at,
+        fields=assembled.fields,
+        late=assembled.late,
+        complete=assembled.complete,
+        manifest=house.signer.sign(claims, typ=MANIFEST_TYPE),
+        receipt=event.receipt,
+    )
+
+
+def manifest_of(ids: FormIds, form: FilledForm, errand: Errand) -> Insert:
+    """Store the record behind a manifest: whose key its tags are made with, how often it was compared in vain,
+    and what its form was, so that a late field can be asked for by the form's id."""
+    ask, plan = errand.ask, errand.plan
+    whole = len(plan.fields) == len(plan.procedure.fields)
+    record = Record(
+        kind=Kind.MANIFEST_KEY,
+        key=ids.manifest,
+        subject=ask.citizen.id,
+        expires_at=form.expires_at,
+        body={
+            "form": form.id,
+            "client_id": ask.client_id,
+            "grant_id": ask.grant_id,
+            "procedure": ask.procedure,
+            "fields": None if whole else [field.id for field in plan.fields],
+            "late": list(form.late),
+            "changed": 0,
+        },
+    )
+    return Insert(record)
+
+
+async def tell(kind: type[Event], errand: Errand, house: Prefill, *, outcome: str, **members: Any) -> StoredEvent:
+    """Make an event about this form; nothing is stored yet."""
+    ask = errand.ask
+    sources = sorted(errand.plan.asked_of)
+    return await house.desk.evidence.tell(
+        kind,
+        outcome=outcome,
+        actor_kind="citizen",
+        citizen_id=ask.citizen.id,
+        portal=ask.client_id,
+        procedure=ask.procedure,
+        dossier=ask.dossier,
+        basis=errand.plan.procedure.basis,
+        policy_bundle=errand.bundle_id,
+        policy_ids=errand.decision.policy_ids,
+        connector=sources[0] if len(sources) == 1 else None,
+        trace_id=ask.trace_id,
+        **members,
+    )
+
+
+async def commit_evidence(house: Prefill, changes: list[Change], event: StoredEvent) -> None:
+    """Commit an event with its changes. Raises EvidenceNotStored, or SessionOver when the grant was revoked."""
+    try:
+        verdict = await house.desk.store.commit(changes, [event], now=house.desk.clock.now())
+    except StorageUnavailable as trouble:
+        raise EvidenceNotStored(operator_detail=trouble.operator_detail) from trouble
+    if verdict.outcome in {Outcome.REVOKED, Outcome.UNKNOWN, Outcome.EXPIRED}:
+        raise SessionOver
+    if not verdict.done:
+        raise EvidenceNotStored(operator_detail=f"the commit ended `{verdict.outcome}`")
+
+
+def told_attributes(assembled: Assembled) -> tuple[str, ...]:
+    """Return the names of what is told."""
+    told = {envelope.attribute for envelope in assembled.fields.values() if envelope.value is not None}
+    return tuple(sorted(name for name in told if name is not None))
+
+
+def outcomes(assembled: Assembled) -> dict[str, str]:
+    """Return the status of every attribute that was planned, by name; never a value."""
+    return {e.attribute: e.status for e in assembled.fields.values() if e.attribute is not None}

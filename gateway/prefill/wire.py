@@ -1,0 +1,70 @@
+"""What portals send, as models: parsed before anything is asked, and refused member by member without a value."""
+
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gateway.prefill.failure import RequestMalformed
+
+Model = TypeVar("Model", bound=BaseModel)
+
+FieldId = Annotated[str, Field(min_length=1, max_length=120)]
+DossierId = Annotated[str, Field(min_length=1, max_length=100)]
+ProcedureCode = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.]{2,39}$")]
+
+
+class PrefillBody(BaseModel):
+    """POST /v1/prefill. `dossier` is the one named at sign-in; `fields` asks for these fields only."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    procedure: ProcedureCode
+    dossier: DossierId | None = None
+    fields: Annotated[list[FieldId], Field(min_length=1, max_length=200)] | None = None
+
+
+class VerifyBody(BaseModel):
+    """POST /v1/prefill/verify. `values` maps field ids to what is submitted, in the notation of the form.
+
+    `procedure`, `dossier`, `form` and `subject` are optional: when given, a manifest that says otherwise is foreign.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    manifest: Annotated[str, Field(min_length=1, max_length=262_144)]
+    values: Annotated[dict[FieldId, Any], Field(max_length=500)]
+    procedure: ProcedureCode | None = None
+    dossier: DossierId | None = None
+    form: Annotated[str, Field(max_length=100)] | None = None
+    subject: Annotated[str, Field(max_length=255)] | None = None
+
+    def expected(self) -> dict[str, str]:
+        """Return what the manifest has to say, by the name of its claim."""
+        claims = {"procedure": self.procedure, "dossier": self.dossier, "form": self.form, "sub": self.subject}
+        return {name: value for name, value in claims.items() if value is not None}
+
+
+def read_body(model: type[Model], body: bytes) -> Model:
+    """Read a JSON body. Raises RequestMalformed whose `errors` name each wrong member and repeat no value."""
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as trouble:
+        errors = trouble.errors(include_url=False, include_input=False, include_context=False)
+        found = [(_name(model, error["loc"]), error["type"], error["msg"]) for error in errors]
+        missing = [name for name, kind, _ in found if kind == "missing"]
+        said = "; ".join(f"`{name}`: {_said(kind, message)}" for name, kind, message in found)
+        raise RequestMalformed(said, missing=missing) from None
+
+
+def _said(kind: str, message: str) -> str:
+    """Return pydantic's sentence; the JSON reader's own may quote the text around the fault, so it is replaced."""
+    return "is not JSON" if kind == "json_invalid" else message[:1].lower() + message[1:]
+
+
+def _name(model: type[BaseModel], location: tuple[int | str, ...]) -> str:
+    """Return where a fault is. Keys below our own members are the portal's and may be anything: not repeated."""
+    if not location:
+        return "body"
+    first = str(location[0])
+    known = first if first in model.model_fields else "unknown member"
+    return f"{known}[{location[1]}]" if len(location) > 1 and isinstance(location[1], int) else known
