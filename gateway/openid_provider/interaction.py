@@ -193,6 +193,8 @@ async def show_notice(house: House, attempt: Attempt, portal: Portal, session: S
             dossier=request.dossier,
             grant_id=attempt.grant_id,
             trace_id=attempt.trace_id,
+            portal_procedures=frozenset(portal.procedures),
+            portal_attributes=None if portal.attributes is None else frozenset(portal.attributes),
         )
         try:
             form = await house.forms.prepare(ask)

@@ -105,6 +105,9 @@ class EgressZones(EgressSettings):
     """Where calls may go."""
 
     portals: Literal["internet", "lab"] = Field("internet", description="the zone of addresses portals register")
+    identity_providers: Literal["internet", "gov-wan", "lab"] = Field(
+        "internet", description="the zone of the identity providers' addresses"
+    )
 
 
 class MetricsSettings(_Section):

@@ -1,0 +1,257 @@
+"""Putting the house together: settings in, one ASGI application out. Nothing below knows who else lives here."""
+
+import asyncio
+import hmac
+import os
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Scope
+
+from gateway.application.joints import NoticingStore, TokenBearers, TokenClients
+from gateway.application.logs import configure_logs
+from gateway.application.operations import Operations, operational_routes
+from gateway.application.shell import Shell
+from gateway.application.troubles import broken_answer, error_handlers
+from gateway.audit.checkpoint import NoteSigner, origin_of
+from gateway.audit.endpoints import LogDesk
+from gateway.audit.log import Log
+from gateway.audit.receipt import ReceiptDesk
+from gateway.audit.record import Evidence
+from gateway.audit.sequencer import Sequencer
+from gateway.connector_runtime.outbound import ZoneClient
+from gateway.connector_runtime.registry import ConnectorRegistry
+from gateway.identity_providers.registry import build
+from gateway.openid_provider.clients import ClientRegistry, ResourceRegistry
+from gateway.openid_provider.endpoints import provider_routes
+from gateway.openid_provider.house import House
+from gateway.openid_provider.profiles import Lifetimes
+from gateway.pages.layout.frame import Layout
+from gateway.pages.public.pages import PersonaHint, PublicPages
+from gateway.pages.routes import public_routes
+from gateway.pages.screens import PageScreens
+from gateway.policy.bundle import PolicyBundle
+from gateway.prefill.endpoints import prefill_routes
+from gateway.prefill.house import Desk, Figures, Prefill
+from gateway.settings import ConfigurationRefused, Settings, read_settings
+from gateway.storage.open import Storage, open_storage
+from gateway.tokens.keys import KeyRing
+from gateway.vocabulary.clock import Clock, Randomness, SystemClock, SystemRandomness, text_token
+from gateway.vocabulary.persona import personas
+
+log = structlog.get_logger()
+
+
+def create_application() -> ASGIApp:
+    """Return the gateway as an ASGI application, set up by the environment (the server calls this in each worker).
+
+    Raises ConfigurationRefused for settings that cannot be served with.
+    """
+    return application_of(read_settings())
+
+
+def application_of(settings: Settings, clock: Clock | None = None) -> ASGIApp:
+    """Return the gateway for these settings; storage and keys are opened when the server starts it."""
+    time, chance = clock or SystemClock(), SystemRandomness()
+    configure_logs(settings, time)
+    pages = make_pages(settings)
+
+    async def open_house() -> Running:
+        return await assemble(settings, pages, time, chance)
+
+    def broken(scope: Scope, trace_id: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        return broken_answer(pages, settings.issuer, scope, trace_id)
+
+    return Shell(open_house, chance, broken)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What has to be closed again."""
+
+    storage: Storage
+    connectors: ConnectorRegistry
+    upstream: ZoneClient
+
+
+class Running:
+    """The house at work: its routes, and the tasks that run beside them."""
+
+    def __init__(self, application: ASGIApp, opened: Opened) -> None:
+        self.application = application
+        self._opened = opened
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def begin(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        """Run work beside the requests until the house closes."""
+        self._tasks.append(asyncio.create_task(work, name=name))
+
+    async def close(self) -> None:
+        """End the tasks, then close connections."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._opened.connectors.close()
+        await self._opened.upstream.close()
+        await self._opened.storage.close()
+
+
+def make_pages(settings: Settings) -> PublicPages:
+    """Return the pages; in dev they show the personas to sign in as."""
+    layout = Layout(base_path=urlsplit(settings.issuer).path, trial=settings.dev)
+    hints = (
+        [
+            PersonaHint(index=one.index, name=one.full_name, note={"vi": one.note_vi, "en": one.note_en})
+            for one in personas()
+        ]
+        if settings.dev
+        else []
+    )
+    portal_url = f"http://127.0.0.1:{settings.demo.portal_port}" if settings.dev else None
+    return PublicPages(layout, personas=tuple(hints), portal_url=portal_url)
+
+
+async def open_store(settings: Settings, chance: Randomness) -> Storage:
+    """Open the storage. Raises ConfigurationRefused: production does not take a Redis that forgets."""
+    storage = await open_storage(
+        settings.store.url,
+        settings.store.redis or None,
+        master_key=settings.master_key_bytes(),
+        randomness=chance,
+    )
+    durability = await storage.durability()
+    if durability is not None and not durability.append_only and not settings.dev:
+        await storage.close()
+        raise ConfigurationRefused(["`store.redis` has no append-only file: set `appendonly yes`"])
+    return storage
+
+
+async def assemble(settings: Settings, pages: PublicPages, clock: Clock, chance: Randomness) -> Running:
+    """Open everything and join it."""
+    storage = await open_store(settings, chance)
+    keys = await KeyRing.open(
+        storage.store,
+        storage.store,
+        clock,
+        chance,
+        publish_for=timedelta(seconds=settings.keys.publish_seconds),
+        retire_for=timedelta(seconds=settings.keys.retire_seconds),
+    )
+    shelf = Log(storage.journal, storage.tree, storage.checkpoints, storage.leases)
+    signer = NoteSigner(origin_of(settings.issuer), keys.log_key())
+    sequencer = Sequencer(shelf, signer, clock, holder=f"{os.getpid()}-{text_token(chance, 64)}")
+    store = NoticingStore(storage.store, sequencer.notify)
+    connectors = ConnectorRegistry.load(settings.connectors.by_name(), egress=settings.egress, clock=clock)
+    upstream = ZoneClient(settings.egress.identity_providers, settings.egress)
+    opened = Opened(storage, connectors, upstream)
+    evidence = Evidence(clock, chance, storage.keys)
+    policy = PolicyBundle.load(settings.policies.path)
+    prefill = Prefill(
+        policy,
+        connectors,
+        Desk(store=store, keys=storage.keys, evidence=evidence, clock=clock, randomness=chance),
+        keys,
+        Figures(issuer=settings.issuer, deadline_for=timedelta(milliseconds=settings.prefill.deadline_ms)),
+    )
+    clients = ClientRegistry(settings.portal)
+    await clients.refresh(storage.store)
+    require_permitted(policy, clients)
+    house = House(
+        issuer=settings.issuer,
+        clients=clients,
+        resources=ResourceRegistry(settings.resource),
+        identity_providers=build(settings.identity_provider, upstream, keys, clock, chance, http_allowed=settings.dev),
+        policy=policy,
+        store=store,
+        listing=store,
+        index=storage.index,
+        evidence=evidence,
+        keys=keys,
+        forms=prefill,
+        screens=PageScreens(pages.layout),
+        clock=clock,
+        randomness=chance,
+        lifetimes=Lifetimes(),
+        pairwise_secret=keys.pairwise_key(),
+        refresh_secret=hmac.digest(keys.pairwise_key(), b"refresh-token-successor", "sha256"),
+        develop=settings.dev,
+    )
+    desk = LogDesk(
+        shelf, ReceiptDesk(storage.store, storage.journal, keys, settings.issuer), TokenClients(house), settings.issuer
+    )
+    operations = operational_routes(storage, connectors, house, sequencer)
+    running = Running(join_routes(house, prefill, desk, pages, operations), opened)
+    running.begin("sequencer", sequencer.run())
+    running.begin("keys", keys.keep_fresh())
+    running.begin("portals", keep_clients_fresh(clients, storage))
+    running.begin("purge", keep_purging(storage, clock))
+    log.info("started", worker=os.getpid(), policy_bundle=policy.bundle_id)
+    return running
+
+
+def join_routes(house: House, prefill: Prefill, desk: LogDesk, pages: PublicPages, operations: Operations) -> ASGIApp:
+    """Return the routes of all floors in one application, the hot ones first."""
+    application = FastAPI(
+        title="Gate06",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        exception_handlers=error_handlers(pages, house.issuer),
+        # FastAPI's own telemetry exports query strings: `code`, `state` and hints would leave the house
+        telemetry={"tracing": False, "logs": False, "metrics": False, "operation_spans": False},
+    )
+    application.router.redirect_slashes = False
+    application.router.routes.extend(
+        [
+            *provider_routes(house),
+            *prefill_routes(prefill, TokenBearers(house)),
+            *desk.routes(),
+            *operations.routes,
+            *public_routes(pages, operations.read_status),
+        ]
+    )
+    return application
+
+
+def require_permitted(policy: PolicyBundle, clients: ClientRegistry) -> None:
+    """A portal may list no procedure that does not exist and no attribute beyond its procedures (design.md §6).
+
+    Raises ConfigurationRefused that names portal and excess.
+    """
+    wrong: list[str] = []
+    for portal in clients.all():
+        unknown = [code for code in portal.procedures if code not in policy.procedures]
+        wrong += [f"portal `{portal.client_id}`: `procedures` names `{code}`, which does not exist" for code in unknown]
+        known = [code for code in portal.procedures if code not in unknown]
+        excess = policy.excess(known, portal.attributes or ())
+        if excess:
+            named = ", ".join(f"`{attribute}`" for attribute in excess)
+            wrong.append(f"portal `{portal.client_id}`: `attributes` goes beyond its procedures: {named}")
+    if wrong:
+        raise ConfigurationRefused(wrong)
+
+
+async def keep_clients_fresh(clients: ClientRegistry, storage: Storage) -> None:
+    """Take over portals registered by command or on another node, within two seconds."""
+    while True:
+        await asyncio.sleep(2)
+        try:
+            await clients.refresh(storage.store)
+        except Exception as error:
+            log.warning("portals_not_refreshed", reason=type(error).__name__)
+
+
+async def keep_purging(storage: Storage, clock: Clock) -> None:
+    """Delete what has expired and whose replay window is over, every ten minutes."""
+    while True:
+        await asyncio.sleep(600)
+        try:
+            count = await storage.purge(clock.now())
+            log.info("purged", count=count)
+        except Exception as error:
+            log.warning("not_purged", reason=type(error).__name__)

@@ -1,0 +1,88 @@
+"""The joints: adapters between folders that do not know each other, each as thin as its two protocols allow."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from gateway.openid_provider.bearer import Caller, read_caller
+from gateway.openid_provider.house import House
+from gateway.openid_provider.profiles import PROCEDURE_SCOPE
+from gateway.prefill.bearer import Bearer
+from gateway.storage.sealed import SealedStore
+from gateway.vocabulary.store import Change, Kind, Record, RecordKey, StoredEvent, Verdict
+
+
+class NoticingStore:
+    """A store that tells the sequencer when it has stored an event."""
+
+    def __init__(self, store: SealedStore, notify: Callable[[], None]) -> None:
+        self._store = store
+        self._notify = notify
+
+    async def load(self, *addresses: RecordKey) -> tuple[Record | None, ...]:
+        """Load."""
+        return await self._store.load(*addresses)
+
+    async def select(
+        self, kind: Kind, *, subject: str | None = None, group: str | None = None, limit: int = 1000
+    ) -> list[Record]:
+        """Select."""
+        return await self._store.select(kind, subject=subject, group=group, limit=limit)
+
+    async def commit(self, changes: Sequence[Change], events: Sequence[StoredEvent] = (), *, now: datetime) -> Verdict:
+        """Commit, then wake the sequencer."""
+        verdict = await self._store.commit(changes, events, now=now)
+        if events:
+            self._notify()
+        return verdict
+
+
+class TokenBearers:
+    """Prefill's `BearerReader` over the provider's access tokens."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def read(self, authorization: Sequence[str], *, method: str, url: str) -> Bearer:
+        """Return the caller. Raises InvalidToken, InvalidRequest."""
+        return bearer_from(await read_caller(self._house, authorization))
+
+
+def bearer_from(caller: Caller) -> Bearer:
+    """Return prefill's view of a caller."""
+    portal, grant = caller.portal, caller.grant
+    known = Bearer(
+        client_id=portal.client_id,
+        scopes=caller.access.scopes,
+        portal_procedures=frozenset(portal.procedures),
+        portal_attributes=None if portal.attributes is None else frozenset(portal.attributes),
+        verifies=frozenset(portal.verifies),
+    )
+    if grant is None:
+        return known
+    return Bearer(
+        client_id=known.client_id,
+        scopes=known.scopes,
+        procedures=frozenset(
+            scope.removeprefix(PROCEDURE_SCOPE) for scope in known.scopes if scope.startswith(PROCEDURE_SCOPE)
+        ),
+        portal_procedures=known.portal_procedures,
+        portal_attributes=known.portal_attributes,
+        verifies=known.verifies,
+        grant_id=grant.id,
+        subject=grant.subject,
+        citizen=grant.citizen,
+        dossier=grant.dossier,
+        session_alive=caller.session_alive,
+        granted_at=grant.granted_at,
+    )
+
+
+class TokenClients:
+    """The log's `ClientReader` over the provider's access tokens."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def client_id(self, authorization: Sequence[str], *, method: str, url: str) -> str:
+        """Return the client behind a token. Raises InvalidToken, InvalidRequest."""
+        return (await read_caller(self._house, authorization)).portal.client_id
