@@ -53,12 +53,14 @@ class PostgresqlServer:
         subprocess.run(run, check=True, capture_output=True, cwd="/", **account)
         self.process = subprocess.Popen(
             # no test cuts the power, so nothing has to wait for the disk
-            [binary("postgres", "postgresql"), "-D", cluster, "-p", str(self.port), "-k", self.directory]
-            + ["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=200"],
+            [
+                *(binary("postgres", "postgresql"), "-D", cluster, "-p", str(self.port), "-k", self.directory),
+                *("-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=200"),
+            ],
             stdout=subprocess.DEVNULL,
             stderr=(self.directory / "log").open("wb"),
             cwd="/",
-            preexec_fn=end_with_parent,
+            preexec_fn=end_with_parent,  # noqa: PLW1509  forks from a thread that holds no lock
             **account,
         )
         wait_until(self._answers, self.process, "PostgreSQL")
@@ -120,12 +122,14 @@ class RedisServer:
     def start(self) -> None:
         """Start the server and wait until it answers."""
         self.process = subprocess.Popen(
-            [binary("redis-server", "redis-server"), "--port", str(self.port), "--bind", "127.0.0.1"]
-            + ["--dir", str(self.directory), "--save", "", "--appendonly", self._append_only]
-            + ["--appendfsync", "always", "--logfile", "redis.log"],
+            [
+                *(binary("redis-server", "redis-server"), "--port", str(self.port), "--bind", "127.0.0.1"),
+                *("--dir", str(self.directory), "--save", "", "--appendonly", self._append_only),
+                *("--appendfsync", "always", "--logfile", "redis.log"),
+            ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            preexec_fn=end_with_parent,
+            preexec_fn=end_with_parent,  # noqa: PLW1509  forks from a thread that holds no lock
         )
         wait_until(self._answers, self.process, "Redis")
 

@@ -14,9 +14,11 @@ from gateway.vocabulary.store import StorageUnavailable
 Connection = TypeVar("Connection")
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
+Asked_contra = TypeVar("Asked_contra", contravariant=True)
+Given_co = TypeVar("Given_co", covariant=True)
 
 
-class Line(Protocol[Connection, Item, Answer]):
+class Line(Protocol[Connection, Asked_contra, Given_co]):
     """How to reach a server and send it a batch; `repeatable` calls may be sent again after a broken connection."""
 
     repeatable: bool
@@ -29,7 +31,7 @@ class Line(Protocol[Connection, Item, Answer]):
         """Tell whether a connection that lay idle may still be used."""
         ...
 
-    async def send(self, connection: Connection, items: Sequence[Item]) -> Sequence[Answer | Exception]:
+    async def send(self, connection: Connection, items: Sequence[Asked_contra]) -> Sequence[Given_co | Exception]:
         """Return an answer for each item, in order."""
         ...
 

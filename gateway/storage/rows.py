@@ -118,6 +118,10 @@ class Backend(Protocol):
         """Return the rows of a kind, newest first."""
         ...
 
+    def revoked_grants(self) -> Awaitable[list[str]]:
+        """Return the keys of all revoked grants."""
+        ...
+
     def purge(self, now: int) -> Awaitable[int]:
         """Delete rows whose tombstone window is over; return how many."""
         ...

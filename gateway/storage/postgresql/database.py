@@ -1,6 +1,7 @@
 """PostgreSQL as an opened database."""
 
 import asyncio
+
 import asyncpg
 
 from gateway.storage.failure import StoreMisfit

@@ -14,7 +14,8 @@ PENDING = "SELECT position, leaf FROM event WHERE log_index IS NULL ORDER BY pos
 ENTRIES = "SELECT leaf FROM event WHERE log_index >= $1 AND log_index < $2 AND log_index IS NOT NULL ORDER BY log_index"
 TILES = """SELECT a.place, t.hashes FROM unnest($1::int[], $2::bigint[]) WITH ORDINALITY AS a (level, number, place)
     JOIN tile t ON t.level = a.level AND t.number = a.number"""
-NUMBER = """UPDATE event SET log_index = $2 + a.place - 1 FROM unnest($1::bigint[]) WITH ORDINALITY AS a (position, place)
+NUMBER = """UPDATE event SET log_index = $2 + a.place - 1
+    FROM unnest($1::bigint[]) WITH ORDINALITY AS a (position, place)
     WHERE event.position = a.position"""
 STORE_TILES = """INSERT INTO tile (level, number, hashes) SELECT * FROM unnest($1::int[], $2::bigint[], $3::bytea[])
     ON CONFLICT (level, number) DO UPDATE SET hashes = excluded.hashes"""

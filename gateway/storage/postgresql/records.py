@@ -16,6 +16,7 @@ SELECT = """SELECT r.kind, r.key, r.sealed, r.expires_at, r.grp, r.subject,
     FROM record r LEFT JOIN record g ON g.kind = 'grant' AND g.key = r.grp
     WHERE r.kind = $1 AND ($2::text IS NULL OR r.subject = $2) AND ($3::text IS NULL OR r.grp = $3)
     ORDER BY r.ordinal DESC LIMIT $4"""
+REVOKED = "SELECT key FROM record WHERE kind = 'grant' AND state = 'revoked'"
 PURGE = """DELETE FROM record WHERE (kind, key) IN (SELECT kind, key FROM record
     WHERE expires_at <= $1 AND kind = $2 LIMIT 500 FOR UPDATE SKIP LOCKED)"""
 PURGE_MARKS = """DELETE FROM spent WHERE (kind, key) IN (SELECT kind, key FROM spent
@@ -60,6 +61,11 @@ class PostgresqlRecords:
         """Return the rows of a kind, newest first."""
         found = await self._server.run(lambda connection: connection.fetch(SELECT, kind, subject, group, limit))
         return [Row._make(row) for row in found]
+
+    async def revoked_grants(self) -> list[str]:
+        """Return the keys of all revoked grants."""
+        found = await self._server.run(lambda connection: connection.fetch(REVOKED))
+        return [row[0] for row in found]
 
     async def purge(self, now: int) -> int:
         """Delete rows whose tombstone window is over."""

@@ -3,8 +3,9 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
+from functools import partial
 from time import perf_counter
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from gateway.storage.rows import MICROSECOND, Row, Settled, Step, Work, judge, kept_for, micros
 from gateway.storage.sqlite.writer import PATIENCE, Writer
@@ -16,11 +17,12 @@ COLUMNS = "kind, key, sealed, expires_at, grp, subject, state, version, ordinal"
 READ_STATE = """CASE WHEN r.grp IS NULL OR EXISTS (SELECT 1 FROM record g
     WHERE g.kind = 'grant' AND g.key = r.grp AND g.state <> 'revoked') THEN r.state ELSE 'revoked' END"""
 READ = (
-    f"SELECT r.kind, r.key, r.sealed, r.expires_at, r.grp, r.subject, {READ_STATE}, r.version, r.ordinal FROM record r"  # noqa: E501, S608
+    f"SELECT r.kind, r.key, r.sealed, r.expires_at, r.grp, r.subject, {READ_STATE}, r.version, r.ordinal FROM record r"  # noqa: S608
 )
 LOAD = READ + " WHERE r.kind = ? AND r.key = ?"
 SELECT = READ + (
-    " WHERE r.kind = ? AND (?2 IS NULL OR r.subject = ?2) AND (?3 IS NULL OR r.grp = ?3) ORDER BY r.ordinal DESC LIMIT ?4"
+    " WHERE r.kind = ? AND (?2 IS NULL OR r.subject = ?2) AND (?3 IS NULL OR r.grp = ?3)"
+    " ORDER BY r.ordinal DESC LIMIT ?4"
 )
 STICKY = "CASE WHEN kind = 'grant' AND state = 'revoked' THEN 'revoked' ELSE {} END"
 INSERT = f"INSERT INTO record ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (kind, key) DO UPDATE SET " + (  # noqa: S608
@@ -39,11 +41,12 @@ SPEND = """UPDATE record SET state = 'used', version = version + 1 WHERE kind = 
     WHERE g.kind = 'grant' AND g.key = record.grp AND g.state <> 'revoked'))"""
 WHY = f"SELECT {READ_STATE}, r.expires_at, r.grp FROM record r WHERE r.kind = ? AND r.key = ?"  # noqa: S608
 REVOKE = (
-    "UPDATE record SET state = 'revoked', version = version + 1 WHERE kind = 'grant' AND key = ? AND state <> 'revoked'"  # noqa: E501
+    "UPDATE record SET state = 'revoked', version = version + 1 WHERE kind = 'grant' AND key = ? AND state <> 'revoked'"
 )
 REMOVE = "DELETE FROM record WHERE kind = ? AND key = ?"
 MARK = """INSERT INTO spent (kind, key, until) VALUES (?, ?, ?)
     ON CONFLICT (kind, key) DO UPDATE SET until = excluded.until WHERE spent.until <= ?"""
+REVOKED = "SELECT key FROM record WHERE kind = 'grant' AND state = 'revoked'"
 EVENT = "INSERT INTO event (receipt, at, leaf, subject_tag, client_id) VALUES (?, ?, ?, ?, ?)"
 PURGE = """DELETE FROM record WHERE (kind, key) IN (SELECT kind, key FROM record
     WHERE expires_at <= ? AND kind = ? LIMIT 200)"""
@@ -59,13 +62,12 @@ class SqliteRecords:
 
     async def load(self, addresses: Sequence[RecordKey]) -> list[Row | None]:
         """Return the rows in the order asked."""
-        execute = self._connection.execute
         rows: list[Row | None] = []
         for address in addresses:
             try:
-                found = execute(LOAD, address).fetchone()
+                found = self._connection.execute(LOAD, address).fetchone()
             except sqlite3.Error:
-                found = (await read(self._connection, lambda c, a=address: c.execute(LOAD, a).fetchall()) or [None])[0]
+                found = await read(self._connection, partial(_load_one, address))
             rows.append(None if found is None else Row._make(found))
         return rows
 
@@ -77,6 +79,10 @@ class SqliteRecords:
         """Return the rows of a kind, newest first."""
         found = await read(self._connection, lambda c: c.execute(SELECT, (kind, subject, group, limit)).fetchall())
         return [Row._make(row) for row in found]
+
+    async def revoked_grants(self) -> list[str]:
+        """Return the keys of all revoked grants."""
+        return [key for (key,) in await read(self._connection, lambda c: c.execute(REVOKED).fetchall())]
 
     async def purge(self, now: int) -> int:
         """Delete rows whose tombstone window is over, a few at a time so that nobody waits for the lock."""
@@ -94,6 +100,10 @@ class SqliteRecords:
             deleted += count
             if count < 200:
                 return deleted
+
+
+def _load_one(address: RecordKey, connection: sqlite3.Connection) -> Any:
+    return connection.execute(LOAD, address).fetchone()
 
 
 async def read(connection: sqlite3.Connection, reading: Callable[[sqlite3.Connection], Answer]) -> Answer:
