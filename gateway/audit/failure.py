@@ -84,7 +84,7 @@ class CallerUnknown(Failure):
 class LogDamaged(Failure):
     """The stored tree contradicts itself or a checkpoint: nothing more is signed over it."""
 
-    code = "GW-9101"
+    code = "GW-9201"
     title = "evidence log damaged"
     http_status = 503
     vi = "Nhật ký bằng chứng đang được kiểm tra."

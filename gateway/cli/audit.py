@@ -16,6 +16,7 @@ from gateway.audit.checkpoint import InvalidNote, NoteVerifier, parse_verifier_k
 from gateway.audit.log import Log
 from gateway.audit.proof import latest_note
 from gateway.audit.verify import Report, verify_export, verify_log
+from gateway.cli.exit_codes import Exit
 from gateway.vocabulary.failure import Failure
 
 _CHUNK = 1024
@@ -140,7 +141,7 @@ async def _say_checkpoint(opening: AbstractAsyncContextManager[OpenedLog], key: 
             return await latest_note(opened.log)
         except Failure as failure:
             typer.echo(f"{failure.code}: {failure.en}", err=True)
-            raise typer.Exit(4) from None
+            raise typer.Exit(Exit.NOT_FOUND) from None
 
 
 async def _verify_opened(
@@ -158,7 +159,7 @@ def _verifier(key: str) -> NoteVerifier:
         return NoteVerifier(name, [public_key])
     except (InvalidNote, ValueError):
         typer.echo("`--key` is not a verifier key", err=True)
-        raise typer.Exit(2) from None
+        raise typer.Exit(Exit.USAGE) from None
 
 
 def _say_report(report: Report, *, as_json: bool) -> None:
@@ -170,4 +171,4 @@ def _say_report(report: Report, *, as_json: bool) -> None:
         typer.echo(f"{len(report.dated_back)} events are dated long before their neighbours", err=True)
     if report.finding is not None:
         typer.echo(f"the log is not whole: {report.finding.sentence()}", err=True)
-        raise typer.Exit(7)
+        raise typer.Exit(Exit.CHECK_FAILED)

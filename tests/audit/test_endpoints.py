@@ -137,7 +137,7 @@ async def test_what_is_not_there_is_a_404_with_a_name(client, memory):
 async def test_a_damaged_log_says_so_without_details(client, memory):
     memory.events[5] = make_event(5, outcome="forged")
     answer = await client.get("/v1/log/inclusion", params={"receipt": receipt_of(5)})
-    assert (answer.status_code, answer.json()["code"]) == (503, "GW-9101")
+    assert (answer.status_code, answer.json()["code"]) == (503, "GW-9201")
     assert "entry 5" not in answer.text
 
 

@@ -1,0 +1,15 @@
+"""`gate06 verify …`: the pure checks of what the gateway signs and proves (design.md §15)."""
+
+import typer
+
+from gateway.cli.verify_merkle import merkle
+
+app = typer.Typer(help="Check signatures and proofs read from stdin.", no_args_is_help=True)
+
+
+@app.callback()
+def _root() -> None:
+    """Keep the verb's name even while there is one verb."""
+
+
+app.command("merkle")(merkle)
