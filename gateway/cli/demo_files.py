@@ -1,0 +1,180 @@
+"""What a demo needs on disk: keys, secrets, seeds and one settings file, all in one folder nobody else reads."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+import tomlkit
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from gateway.policy.bundle import BUILT_IN
+from gateway.vocabulary.clock import SystemClock, SystemRandomness, text_token
+
+SAMPLE_CLIENT = "sample-portal"
+CONFORMANCE_CLIENT = "conformance"
+_VNEID_CLIENT = "gate06-demo"
+_SECRETS = ("master.key", "portal.secret", "conformance.secret", "vneid.secret", "population.secret")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoPlan:
+    """Where things are: ports on this machine, the issuer, the stores."""
+
+    folder: Path
+    issuer: str
+    store: str
+    redis: str
+    gateway_port: int
+    vneid_port: int
+    sources_port: int
+    portal_port: int
+    metrics_port: int
+    workers: int = 1
+
+    @property
+    def portal_url(self) -> str:
+        """Where the sample portal is."""
+        return f"http://127.0.0.1:{self.portal_port}"
+
+    @property
+    def vneid_url(self) -> str:
+        """Where the VNeID simulator is."""
+        return f"http://127.0.0.1:{self.vneid_port}"
+
+    @property
+    def sources_url(self) -> str:
+        """Where the sources simulator is."""
+        return f"http://127.0.0.1:{self.sources_port}"
+
+    @property
+    def settings_file(self) -> Path:
+        """The settings of the demo."""
+        return self.folder / "demo.toml"
+
+    def secret(self, name: str) -> str:
+        """Return a secret that `write_files` made."""
+        return (self.folder / name).read_text("ascii")
+
+
+def write_files(plan: DemoPlan) -> None:
+    """Write everything. Secrets and keys are made once and kept, so that a second demo opens the first one's store."""
+    plan.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name in _SECRETS:
+        if not (plan.folder / name).exists():
+            _write(plan.folder / name, text_token(SystemRandomness()))
+    if not (plan.folder / "vneid.pem").exists():
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        _write(
+            plan.folder / "vneid.pub", key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        )
+        _write(plan.folder / "vneid.pem", key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    _write(plan.settings_file, tomlkit.dumps(_settings(plan)))
+    _write(plan.folder / "simulators.json", orjson.dumps(_simulators(plan)))
+
+
+def _settings(plan: DemoPlan) -> dict[str, Any]:
+    store: dict[str, str] = {"url": plan.store, "master_key_file": "master.key"}
+    return {
+        "issuer": plan.issuer,
+        "profile": "dev",
+        "store": store | ({"redis": plan.redis} if plan.redis else {}),
+        "server": {"port": plan.gateway_port, "workers": plan.workers},
+        "metrics": {"port": plan.metrics_port},
+        "demo": {
+            "vneid_port": plan.vneid_port,
+            "sources_port": plan.sources_port,
+            "portal_port": plan.portal_port,
+        },
+        "proxy": {"trusted": ["127.0.0.1"], "client_cert_header": "Client-Cert"},
+        "egress": {"portals": "lab"},
+        "connectors": {
+            "population": {
+                "url": f"{plan.sources_url}/ndxp/population",
+                "zone": "lab",
+                "user": "gate06",
+                "secret_file": "population.secret",
+                "officer": "gate06.demo",
+                "agency_code": "H00.00.00",
+            }
+        },
+        "identity_provider": [_vneid(plan)],
+        "portal": [_sample(plan), _conformance(plan)],
+    }
+
+
+def _vneid(plan: DemoPlan) -> dict[str, Any]:
+    return {
+        "alias": "vneid",
+        "kind": "vneid",
+        "label": {"vi": "Đăng nhập bằng VNeID", "en": "Sign in with VNeID"},
+        "issuer": plan.vneid_url,
+        "client_id": _VNEID_CLIENT,
+        "client_secret_file": "vneid.secret",
+        "private_key_file": "vneid.pem",
+        "vouches_for_number": True,
+    }
+
+
+def _sample(plan: DemoPlan) -> dict[str, Any]:
+    return {
+        "client_id": SAMPLE_CLIENT,
+        "client_secret_file": "portal.secret",
+        "client_name": "Cổng dịch vụ công mẫu",
+        "client_name#en": "Sample service portal",
+        "client_uri": plan.portal_url,
+        "agency": {"vi": "UBND xã Bàu Trăn (giả định)", "en": "Bau Tran commune (invented)"},
+        "redirect_uris": [f"{plan.portal_url}/callback"],
+        "post_logout_redirect_uris": [f"{plan.portal_url}/logged-out"],
+        "grant_types": ["authorization_code", "refresh_token", "client_credentials"],
+        "procedures": _procedures(),
+    }
+
+
+def _conformance(plan: DemoPlan) -> dict[str, Any]:
+    """A client as certification suites bring it: no PKCE, secret in the body, RS256."""
+    until = (SystemClock().now() + timedelta(days=365)).date()
+    return {
+        "client_id": CONFORMANCE_CLIENT,
+        "client_secret_file": "conformance.secret",
+        "client_name": "Conformance",
+        "redirect_uris": [f"{plan.portal_url}/conformance/callback", "https://localhost.emobix.co.uk:8443/callback"],
+        "post_logout_redirect_uris": [f"{plan.portal_url}/conformance/logged-out"],
+        "token_endpoint_auth_method": "client_secret_post",
+        "grant_types": ["authorization_code", "refresh_token", "client_credentials"],
+        "id_token_signed_response_alg": "RS256",
+        "profile": "legacy",
+        "legacy_until": until,
+        "sector": "conformance.invalid",
+        "procedures": _procedures(),
+    }
+
+
+def _procedures() -> list[str]:
+    return sorted(file.name.partition("_")[0] for file in (BUILT_IN / "procedures").glob("*.toml"))
+
+
+def _simulators(plan: DemoPlan) -> Mapping[str, Any]:
+    client = {
+        "client_id": _VNEID_CLIENT,
+        "client_secret": plan.secret("vneid.secret"),
+        "redirect_uris": [f"{plan.issuer}/upstream/vneid/callback"],
+        "public_key": (plan.folder / "vneid.pub").read_text("ascii"),
+    }
+    return {
+        "vneid": {"issuer": plan.vneid_url, "clients": [client]},
+        "population": {"user": "gate06", "secret": plan.secret("population.secret")},
+    }
+
+
+def _write(file: Path, content: str | bytes) -> None:
+    """Write whole or not at all, for the owner's eyes only."""
+    waiting = file.with_name(f"{file.name}.{os.getpid()}")
+    descriptor = os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(content.encode("utf-8") if isinstance(content, str) else content)
+    waiting.replace(file)

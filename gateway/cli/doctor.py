@@ -1,0 +1,141 @@
+"""`gate06 doctor`: what is in order and what is not, each with its fix. Exit 7 when anything is wrong."""
+
+import asyncio
+import shutil
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import typer
+
+from gateway.cli.connection import Config, Json, Redis, Store, opened_ring, opened_storage, settings_of
+from gateway.cli.exit_codes import Exit
+from gateway.cli.output import say_json, say_table, talk
+from gateway.cli.portal import excess_of
+from gateway.settings import ConfigurationRefused, Settings
+from gateway.storage.open import Storage
+from gateway.tokens.keys import KeyState
+from gateway.vocabulary.clock import SystemClock
+from gateway.vocabulary.failure import Failure
+
+_LEAST_DISK = 1 << 30
+_YEAR_OF_BUILD = 2026
+_CALL_FOR = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line: what was looked at, whether it is in order, what was seen, what to do."""
+
+    check: str
+    in_order: bool
+    detail: str
+    fix: str = ""
+
+
+def doctor(store: Store = None, redis: Redis = None, config: Config = None, *, as_json: Json = False) -> None:
+    """Check clock, settings, database, Redis, keys, policies, connectors, identity providers, disk."""
+    rows = [*check_machine()]
+    try:
+        settings = settings_of(store, redis, config)
+    except ConfigurationRefused as refused:
+        rows += [Row("settings", False, problem, refused.fix) for problem in refused.problems]
+    else:
+        rows.append(Row("settings", True, f"profile {settings.profile}, issuer {settings.issuer}"))
+        rows += check_policies(settings)
+        rows += asyncio.run(check_stack(settings))
+    _say(rows, as_json)
+    if not all(row.in_order for row in rows):
+        raise typer.Exit(Exit.CHECK_FAILED)
+
+
+def check_machine() -> list[Row]:
+    """Look at the clock, the time zone data, the text encoding and the disk."""
+    now = SystemClock().now()
+    rows = [
+        Row("clock", now.year >= _YEAR_OF_BUILD, now.isoformat(timespec="seconds"), "set the clock; run an NTP client"),
+        Row("encoding", "ệ".encode().decode("utf-8") == "ệ", "UTF-8", "start Python with UTF-8 (PYTHONUTF8=1)"),
+    ]
+    try:
+        shown = datetime(2026, 1, 1, tzinfo=UTC).astimezone(ZoneInfo("Asia/Ho_Chi_Minh"))
+        rows.append(Row("time zone", shown.hour == 7, "Asia/Ho_Chi_Minh is UTC+7", "install tzdata"))
+    except (KeyError, OSError):
+        rows.append(Row("time zone", False, "Asia/Ho_Chi_Minh is unknown", "install tzdata"))
+    free = shutil.disk_usage(Path.cwd()).free
+    rows.append(Row("disk", free > _LEAST_DISK, f"{free >> 30} GiB free", "make room for the database and its log"))
+    return rows
+
+
+def check_policies(settings: Settings) -> list[Row]:
+    """Compile the policy book and hold the portals against it."""
+    from gateway.policy.bundle import PolicyBundle
+
+    try:
+        bundle = PolicyBundle.load(settings.policies.path)
+        excess = excess_of(settings.portal, settings)
+    except Failure as failure:
+        return [Row("policies", False, failure.detail or failure.title, failure.fix)]
+    rows = [Row("policies", True, f"{len(bundle.procedures)} procedures, bundle {bundle.bundle_id[:12]}")]
+    rows += [Row("portals", False, problem, "run `gate06 portal check FILE`") for problem in excess]
+    ended = [portal.client_id for portal in settings.portal if portal.ended(SystemClock().now())]
+    rows += [Row("portals", False, f"`{one}` is past its legacy_until", "move it to baseline") for one in ended]
+    return rows if excess or ended else [*rows, Row("portals", True, f"{len(settings.portal)} in the settings")]
+
+
+async def check_stack(settings: Settings) -> list[Row]:
+    """Open the storage and the ring, knock at sources and identity providers."""
+    rows: list[Row] = []
+    try:
+        async with opened_storage(settings, migrate=False) as storage:
+            rows += [
+                Row(found.name, found.in_order, found.detail, "" if found.in_order else "see docs/errors.md#gw-9002")
+                for found in await storage.check()
+            ]
+            rows += await _check_keys(settings, storage)
+    except Failure as failure:
+        rows.append(Row("database", False, failure.detail or failure.title, failure.fix))
+    knocks: list[Callable[[], Awaitable[Row]]] = []
+    for name, connector in settings.connectors.by_name().items():
+        knocks.append(lambda name=name, url=connector.url: _knock(f"connector {name}", url))  # type: ignore[misc]
+    for provider in settings.identity_provider:
+        name, url = f"identity provider {provider.alias}", provider.issuer
+        knocks.append(lambda name=name, url=url: _knock(name, url))  # type: ignore[misc]
+    return rows + list(await asyncio.gather(*(knock() for knock in knocks)))
+
+
+async def _check_keys(settings: Settings, storage: Storage) -> list[Row]:
+    ring = await opened_ring(settings, storage)
+    active = [key for key in ring.listed() if key.state(SystemClock().now()) is KeyState.ACTIVE]
+    missing = {"ES256", "RS256", "PS256", "Ed25519"} - {key.alg for key in active}
+    oldest = min((key.use_at for key in active), default=None)
+    detail = f"{len(active)} in use, oldest since {oldest.date().isoformat()}" if oldest else "no key is in use"
+    return [Row("keys", not missing, detail, "gate06 key rotate --alg ALG --force")]
+
+
+async def _knock(name: str, url: str) -> Row:
+    """Open a connection and close it: nobody is asked about anybody."""
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        async with asyncio.timeout(_CALL_FOR):
+            _, writer = await asyncio.open_connection(parts.hostname, port)
+            writer.close()
+            await writer.wait_closed()
+    except (OSError, TimeoutError):
+        return Row(name, False, f"{parts.hostname}:{port} does not answer", "check the network zone and the address")
+    return Row(name, True, f"{parts.hostname}:{port} answers")
+
+
+def _say(rows: list[Row], as_json: bool) -> None:
+    if as_json:
+        say_json({"schema": "gate06.doctor/1", "checks": [asdict(row) for row in rows]})
+        return
+    say_table(
+        ("check", "state", "detail"), [(row.check, "ok" if row.in_order else "WRONG", row.detail) for row in rows]
+    )
+    for row in rows:
+        if not row.in_order and row.fix:
+            talk(f"{row.check}: {row.fix}")

@@ -1,0 +1,175 @@
+"""`gate06 portal add|list|check`: who may use the gateway."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+
+from gateway.cli.connection import Config, Json, Redis, Store, opened_storage, settings_of
+from gateway.cli.exit_codes import Exit
+from gateway.cli.output import say_json, say_table, talk
+from gateway.openid_provider.clients import ClientRegistry, Portal, unsafe_members
+from gateway.policy.bundle import PolicyBundle
+from gateway.settings import ConfigurationRefused, Settings, read_settings
+from gateway.vocabulary.clock import SystemClock, SystemRandomness, text_token
+from gateway.vocabulary.failure import Failure
+from gateway.vocabulary.store import Insert
+
+app = typer.Typer(help="Add, list and check portals.", no_args_is_help=True)
+
+RedirectUris = Annotated[list[str] | None, typer.Option("--redirect-uri", help="Where codes go; may be repeated.")]
+Procedures = Annotated[list[str] | None, typer.Option("--procedure", help="A form it may ask for; may be repeated.")]
+GrantTypes = Annotated[list[str] | None, typer.Option("--grant-type", help="May be repeated.")]
+LegacyUntil = Annotated[str | None, typer.Option("--legacy-until", help="Last day of a legacy client, YYYY-MM-DD.")]
+AuthMethod = Annotated[str, typer.Option("--auth-method", help="client_secret_basic, client_secret_post or none.")]
+
+
+class PortalExists(Failure):
+    """A portal with this id is registered already."""
+
+    code = "GW-9104"
+    title = "portal exists already"
+    http_status = 409
+    vi = "Cổng với mã này đã được đăng ký."
+    en = "A portal with this id is registered already."
+    fix = "Choose another client id, or see `gate06 portal list`."
+
+
+@app.command()
+def add(
+    client_id: str,
+    *,
+    redirect_uri: RedirectUris = None,
+    procedure: Procedures = None,
+    grant_type: GrantTypes = None,
+    name: Annotated[str, typer.Option("--name", help="Its name, for people.")] = "",
+    profile: Annotated[str, typer.Option("--profile", help="baseline or legacy.")] = "baseline",
+    legacy_until: LegacyUntil = None,
+    auth_method: AuthMethod = "client_secret_basic",
+    store: Store = None,
+    redis: Redis = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Register a portal; its secret is made here and shown once. The running stack knows it within 5 s."""
+    settings = settings_of(store, redis, config)
+    secret = None if auth_method == "none" else text_token(SystemRandomness())
+    members: dict[str, Any] = {
+        "client_id": client_id,
+        "client_name": name,
+        "redirect_uris": redirect_uri or [],
+        "procedures": procedure or [],
+        "grant_types": grant_type or ["authorization_code"],
+        "profile": profile,
+        "legacy_until": legacy_until,
+        "token_endpoint_auth_method": auth_method,
+    }
+    portal = _read_portal({**members, "client_secret": secret} if secret else members)
+    problems = [*(unsafe_members(portal) if not settings.dev else []), *excess_of((portal,), settings)]
+    if problems:
+        raise ConfigurationRefused(problems)
+    asyncio.run(_store(portal, settings))
+    talk(f"`{client_id}` is registered; keep its secret now, it is not shown again")
+    answer = {"client_id": client_id} | ({"client_secret": secret} if secret else {})
+    if as_json:
+        say_json({"schema": "gate06.portal/1", **answer})
+    else:
+        for member, value in answer.items():
+            typer.echo(f"{member} {value}")
+
+
+@app.command("list")
+def list_portals(store: Store = None, redis: Redis = None, config: Config = None, *, as_json: Json = False) -> None:
+    """List the portals of the settings and those added by command."""
+    settings = settings_of(store, redis, config)
+    rows = asyncio.run(_list(settings))
+    if as_json:
+        say_json({"schema": "gate06.portals/1", "portals": rows})
+        return
+    say_table(
+        ("client_id", "profile", "origin", "procedures"),
+        [(row["client_id"], row["profile"], row["origin"], " ".join(row["procedures"]) or "-") for row in rows],
+    )
+
+
+@app.command()
+def check(
+    files: Annotated[list[Path], typer.Argument(help="Seed files: [[portal]] tables, or one portal's members.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Check seed files: members, addresses, what is asked for beyond the procedures. Exit 3 names what is wrong."""
+    settings = read_settings(
+        files=[],
+        portals=files,
+        environ={"GATE06_ISSUER": "https://check.invalid", "GATE06_PROFILE": "dev"},
+    )
+    problems = excess_of(settings.portal, settings)
+    warnings = [problem for portal in settings.portal for problem in unsafe_members(portal)]
+    for warning in warnings:
+        talk(f"in production: {warning}")
+    if problems:
+        raise ConfigurationRefused(problems)
+    checked = [portal.client_id for portal in settings.portal]
+    if not checked:
+        talk("no portal in these files")
+        raise typer.Exit(Exit.NOT_FOUND)
+    if as_json:
+        say_json({"schema": "gate06.portal-check/1", "portals": checked, "warnings": warnings})
+    else:
+        typer.echo("\n".join(checked))
+
+
+def excess_of(portals: tuple[Portal, ...], settings: Settings) -> list[str]:
+    """Return what portals list beyond what the policy book gives their procedures, one sentence each."""
+    bundle = PolicyBundle.load(settings.policies.path)
+    problems = []
+    for portal in portals:
+        unknown = [code for code in portal.procedures if code not in bundle.procedures]
+        problems += [f"`procedures` of `{portal.client_id}`: unknown procedure `{code}`" for code in unknown]
+        if portal.attributes is not None:
+            known = [code for code in portal.procedures if code not in unknown]
+            excess = bundle.excess(known, portal.attributes)
+            problems += [f"`attributes` of `{portal.client_id}`: no procedure of it needs `{one}`" for one in excess]
+    return problems
+
+
+def _read_portal(members: dict[str, Any]) -> Portal:
+    try:
+        return Portal.model_validate({name: value for name, value in members.items() if value is not None})
+    except ValidationError as trouble:
+        problems = []
+        for error in trouble.errors():
+            member = ".".join(str(part) for part in error["loc"]) or "portal"
+            problems.append(f"`{member}`: {error['msg'].removeprefix('Value error, ')}")
+        raise ConfigurationRefused(problems) from None
+
+
+async def _store(portal: Portal, settings: Settings) -> None:
+    if any(seed.client_id == portal.client_id for seed in settings.portal):
+        raise PortalExists(f"`{portal.client_id}` stands in the settings")
+    async with opened_storage(settings) as storage:
+        verdict = await storage.store.commit([Insert(portal.record())], now=SystemClock().now())
+    if not verdict.done:
+        raise PortalExists(f"`{portal.client_id}`")
+
+
+async def _list(settings: Settings) -> list[dict[str, Any]]:
+    registry = ClientRegistry(settings.portal)
+    async with opened_storage(settings) as storage:
+        await registry.refresh(storage.store)
+    seeds = {portal.client_id for portal in settings.portal}
+    return [
+        {
+            "client_id": portal.client_id,
+            "name": dict(portal.display_name),
+            "profile": portal.profile,
+            "legacy_until": portal.legacy_until.isoformat() if portal.legacy_until else None,
+            "procedures": list(portal.procedures),
+            "redirect_uris": list(portal.redirect_uris),
+            "origin": "settings" if portal.client_id in seeds else "command",
+        }
+        for portal in sorted(registry.all(), key=lambda portal: portal.client_id)
+    ]
