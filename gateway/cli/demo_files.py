@@ -91,7 +91,7 @@ def _settings(plan: DemoPlan) -> dict[str, Any]:
             "portal_port": plan.portal_port,
         },
         "proxy": {"trusted": ["127.0.0.1"], "client_cert_header": "Client-Cert"},
-        "egress": {"portals": "lab"},
+        "egress": {"portals": "lab", "identity_providers": "lab"},
         "connectors": {
             "population": {
                 "url": f"{plan.sources_url}/ndxp/population",
