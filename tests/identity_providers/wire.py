@@ -64,4 +64,11 @@ async def serving(application: Any, sock: Any) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        await server.shutdown(sockets=[sock])
+        for listening in server.servers:
+            listening.close()
+        for connection in list(server.server_state.connections):
+            connection.shutdown()
+        # callers that have hung up are seen a turn of the loop later; uvicorn itself would wait 100 ms for them
+        async with asyncio.timeout(5):
+            while server.server_state.connections or server.server_state.tasks:  # noqa: ASYNC110  it has no event
+                await asyncio.sleep(0)

@@ -11,6 +11,7 @@ others `seconds` is how long the fault stays; `times` is how many sign-ins it me
 """
 
 import hmac
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -26,8 +27,8 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.identity_providers.vneid.simulator_calls import Calls
 from gateway.identity_providers.vneid.simulator_faults import FAULTS, FaultOrder, FaultSwitch
 from gateway.identity_providers.vneid.simulator_people import People, claims_of, looks_real
 from gateway.identity_providers.vneid.simulator_seal import seal
@@ -308,6 +309,27 @@ class VNeIDSimulator:
         now = self._clock.now()
         for held in (self._attempts, self._codes, self._tokens, self._sessions):
             _forget(held, now)
+
+
+class Calls:
+    """Counts requests to what is played (not to `/_…`); keeps method and path of the last hundred, never a query."""
+
+    def __init__(self, application: ASGIApp, clock: Clock) -> None:
+        self._application = application
+        self._clock = clock
+        self._count = 0
+        self._last: deque[dict[str, str]] = deque(maxlen=100)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Count, then pass on."""
+        if scope["type"] == "http" and "/_" not in scope["path"]:
+            self._count += 1
+            at = self._clock.now().isoformat(timespec="milliseconds")
+            self._last.append({"method": scope["method"], "path": scope["path"], "at": at})
+        if scope["type"] == "http" and scope["path"] == "/_calls":
+            await JSONResponse({"count": self._count, "last": list(self._last)})(scope, receive, send)
+            return
+        await self._application(scope, receive, send)
 
 
 def create_application(
