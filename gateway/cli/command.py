@@ -104,7 +104,7 @@ def _run(arguments: list[str]) -> int:
     try:
         answer: Any = complete_app()(args=arguments, standalone_mode=False)
     except TyperException as mistake:
-        mistake.show()  # type: ignore[attr-defined]  the class that is raised has it
+        mistake.show()  # type: ignore[attr-defined]
         return Exit.USAGE
     return answer if isinstance(answer, int) else Exit.OK
 

@@ -159,6 +159,7 @@ def programs_of(plan: DemoPlan, settings: Settings, environment: dict[str, str],
             "PORTAL_CLIENT_SECRET_FILE": str(plan.folder / "portal.secret"),
             "PORTAL_BASE_URL": plan.portal_url,
             "GATE06_PORTAL_PORT": str(plan.portal_port),
+            "PYTHONPATH": str(Path(__file__).resolve().parents[2]),  # the examples are no part of the package
         }
         found.append(program("sample portal", ["examples.portal"], f"{plan.portal_url}/", **own))
     return found
