@@ -22,8 +22,8 @@ from gateway.vocabulary.clock import Clock
 
 _LEASE = "sequencer"
 _LEASE_FOR = timedelta(seconds=3)
-_FIRST_BATCH = 128  # small batches keep the write lock short; a backlog gets larger ones
-_LARGEST_BATCH = 1024
+_SMALL_BATCH, _LARGE_BATCH = 32, 256  # small ones hold the write lock for a millisecond at most
+_PATIENT_FOR = 16  # full small batches before a backlog gets large ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Sequencer:
         self._news = asyncio.Event()
         self._standing = Standing()
         self._edge: Mapping[TileAddress, bytes] | None = None
-        self._batch = _FIRST_BATCH
+        self._full_count = 0
         self._renewed_at = float("-inf")
         self._signed_at = float("-inf")
         self._logger = structlog.get_logger()
@@ -137,9 +137,10 @@ class Sequencer:
     async def _extend(self) -> int:
         """Put one batch into the tree; return how many events were waiting (0 ends the rush)."""
         assert self._edge is not None
-        pending = await self._log.journal.pending(self._batch)
+        limit = _SMALL_BATCH if self._full_count < _PATIENT_FOR else _LARGE_BATCH
+        pending = await self._log.journal.pending(limit)
+        self._full_count = self._full_count + 1 if len(pending) == limit else 0
         if not pending:
-            self._batch = _FIRST_BATCH
             return 0
         size = self._standing.size
         tiles, edge = extend_edge(size, self._edge, [leaf_hash(event.leaf) for event in pending])
@@ -149,8 +150,6 @@ class Sequencer:
             return len(pending)
         self._edge = edge
         self._standing = replace(self._standing, size=size + len(pending))
-        full = len(pending) == self._batch
-        self._batch = min(self._batch * 2, _LARGEST_BATCH) if full else _FIRST_BATCH
         return len(pending)
 
     async def _sign_when_due(self) -> None:

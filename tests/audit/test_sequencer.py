@@ -229,7 +229,6 @@ async def test_two_that_both_believe_they_lead_never_fork():
 async def test_nothing_is_signed_over_a_tree_that_contradicts_the_last_checkpoint():
     memory = MemoryLog()
     memory.store(*events(300))
-    await sequencer(memory).work()
     while len(memory.order) < 300:
         await sequencer(memory).work()
     signed = dict(memory.notes)
