@@ -66,6 +66,8 @@ class PolicyBundle:
         part = self._slices.get(request.procedure)
         if part is None:
             return refuse_all(request, "guard/unknown-procedure")
+        if not request.attributes:
+            return refuse_all(request, "guard/nothing-asked")
         return part.decide(request)
 
     def procedure(self, code: str) -> Procedure:

@@ -50,9 +50,6 @@ def compile_procedure(procedure: Procedure) -> tuple[CompiledRule, ...]:
 def _compile_block(procedure: Procedure, block: str, relation: Relation, attributes: frozenset[str]) -> CompiledRule:
     name = rule_id(procedure.code, block, relation)
     who = _WHO[relation]
-    law = "; ".join(
-        f"{text.en}{' (unverified)' if text.read == 'unverified' else ''}" for text in procedure.legal_basis
-    )
     bases = dict.fromkeys((procedure.basis, "consent"))
     text = "\n".join(
         [

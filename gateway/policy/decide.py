@@ -5,7 +5,7 @@ of them; an attribute that some rule names is always asked about on its own.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
@@ -85,6 +85,10 @@ GUARDS: dict[str, Guard] = {
     ),
     "guard/unknown-attribute": Guard(
         Text(vi="Danh mục thuộc tính không có tên này", en="The attribute catalogue has no such name"), "PF-007"
+    ),
+    "guard/nothing-asked": Guard(
+        Text(vi="Không hỏi thông tin nào", en="No attribute was asked for"),
+        "PF-006",
     ),
     "guard/no-level": Guard(
         Text(vi="Không biết mức độ tài khoản của người này", en="The account level of the person is not known"),
@@ -182,13 +186,9 @@ def conclude(
 
 
 def refuse_all(request: ReleaseRequest, guard: str) -> ReleaseDecision:
-    """Refuse every attribute asked because of one guard."""
-    decision = conclude({}, dict.fromkeys(request.attributes, (guard,)), {})
-    if decision.refused:
-        return decision
-    return ReleaseDecision(
-        decision="deny", permitted=frozenset(), refused=(), policy_ids=(guard,), failure_code=GUARDS[guard].failure
-    )
+    """Refuse every attribute asked because of one guard, which decides even when none was asked."""
+    refused = conclude({}, dict.fromkeys(request.attributes, (guard,)), {})
+    return replace(refused, policy_ids=(guard,), failure_code=GUARDS[guard].failure)
 
 
 def _absent_fact(request: ReleaseRequest) -> str | None:

@@ -11,8 +11,8 @@ DOT = "•"
 
 
 def mask_text(rule: MaskRule, text: str) -> str:
-    """Return the display text of a value with its middle hidden. An empty text stays empty."""
-    return _RULES[rule](text) if text else text
+    """Return the display text of a value with its middle hidden. A blank text stays as it is."""
+    return _RULES[rule](text) if text.strip() else text
 
 
 def _ends(text: str, head: int, tail: int) -> str:
