@@ -17,7 +17,7 @@ class EgressSettings(BaseModel):
     ranges of the government network; `lab` is this machine.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     gov_wan: tuple[Network, ...] = ()
     lab: tuple[Network, ...] = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
@@ -39,7 +39,7 @@ class ConnectorSettings(BaseModel):
     `late_for` how long an answer may still come after the deadline, `concurrency` calls at the same time.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     url: str
     zone: ZoneName = "gov-wan"

@@ -10,6 +10,8 @@ from typing import Any
 import aiohttp
 import pytest
 import uvicorn
+from pydantic import SecretStr
+
 from connectors.population.simulator import DEMO_SECRET, DEMO_USER, PATH, create_application
 from gateway.connector_runtime.configuration import ConnectorSettings, EgressSettings
 from gateway.connector_runtime.contract import Question
@@ -17,7 +19,6 @@ from gateway.connector_runtime.registry import ConnectorRegistry
 from gateway.vocabulary.clock import SystemClock
 from gateway.vocabulary.partial_date import PartialDate
 from gateway.vocabulary.persona import Persona, persona
-from pydantic import SecretStr
 
 
 @dataclass
@@ -60,12 +61,11 @@ class Source:
 async def source() -> AsyncIterator[Source]:
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
+    listening.listen()  # callers queue here until the server takes over
     server = uvicorn.Server(
         uvicorn.Config(create_application(count=140), log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
     )
     running = asyncio.create_task(server.serve(sockets=[listening]))
-    while not server.started:
-        await asyncio.sleep(0.01)
     made = Source(f"http://127.0.0.1:{listening.getsockname()[1]}")
     yield made
     for registry in made.registries:

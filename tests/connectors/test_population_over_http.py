@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 import structlog
+
 from connectors.population.fields import READERS
 from connectors.population.people import generate_people
 from gateway.connector_runtime.contract import Absent, Answer, Found, Question, Refused, Unavailable
@@ -270,7 +271,10 @@ async def test_synthetic_people_read_back_as_they_were_made(source, question_abo
 
 
 async def test_no_value_of_a_person_enters_a_log_or_an_exception(
-    source, question_about: Callable[..., Question], caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+    source,
+    question_about: Callable[..., Question],
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     caplog.set_level(logging.DEBUG)
     registry = source.registry()
