@@ -1,6 +1,7 @@
 """Addresses name their list; codes mean nothing without it."""
 
 import pytest
+
 from gateway.vocabulary.address import Address, Unit
 from gateway.vocabulary.areas import shipped_lists
 from gateway.vocabulary.persona import persona, personas
