@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 Text = Mapping[str, str]
 
 
-def _service() -> Text:
+def _front_name() -> Text:
     return {"vi": "Cổng định danh dịch vụ công", "en": "Public services sign-in"}
 
 
@@ -28,7 +28,7 @@ def _hours() -> Text:
 class Province:
     """What a province writes on its pages. `hotline` is a telephone number as people read it."""
 
-    service: Text = field(default_factory=_service)
+    service: Text = field(default_factory=_front_name)
     name: Text = field(default_factory=dict)
     hotline: str = "1900 0368"
     desk: Text = field(default_factory=_desk)
