@@ -11,6 +11,7 @@ from unicodedata import category, normalize
 
 from gateway.identity_providers.configuration import ClaimNames, IdentityProviderSettings
 from gateway.identity_providers.contract import Authentication, UpstreamAnswerInvalid
+from gateway.vocabulary.assurance_level import LEVEL_BY_ACR
 from gateway.vocabulary.citizen import AccountType
 from gateway.vocabulary.partial_date import PartialDate
 
@@ -39,7 +40,6 @@ _ACCOUNT_TYPES: Mapping[str, AccountType] = {
     "2": "organisation",
     "3": "organisation",
 }
-_LEVEL_OF_ACR: Mapping[str, int] = {"urn:gate06:vneid:1": 1, "urn:gate06:vneid:2": 2}
 _UNKNOWN_DAY = re.compile(r"0{1,2}[/.\-]0{1,2}[/.\-](\d{4})|(\d{4})(?:-00-00|0000)")
 _UNKNOWN_DAY_OF_MONTH = re.compile(r"0{1,2}[/.\-](\d{1,2})[/.\-](\d{4})|(\d{4})-(\d{2})-00")
 _LONGEST_TEXT = 255
@@ -171,7 +171,7 @@ def _read_level(
     mapped = sorted({settings.acr[one] for one in spelled if one in settings.acr})
     acr = mapped[0] if mapped else None
     levels = [int(plain)] if plain in ("1", "2") else []
-    levels += [_LEVEL_OF_ACR[one] for one in mapped if one in _LEVEL_OF_ACR]
+    levels += [LEVEL_BY_ACR[one] for one in mapped if one in LEVEL_BY_ACR]
     return (min(levels) if levels else None), acr
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol, runtime_checkable
 
+from gateway.vocabulary.assurance_level import LevelTooLow
 from gateway.vocabulary.citizen import AccountType
 from gateway.vocabulary.failure import Failure, RefusedBy
 from gateway.vocabulary.partial_date import PartialDate
@@ -194,16 +195,11 @@ class SignInNotConfirmed(SignInFailure):
     fix = "Retry; the cause lies with the app or the phone."
 
 
-class AccountLevelTooLow(SignInFailure):
-    """The account's level is below what was essential; signing in again does not raise it."""
+class AccountLevelTooLow(LevelTooLow, SignInFailure):
+    """The upstream itself refused because the account's level is below what was essential (GW-1203)."""
 
-    code = "GW-1203"
-    title = "account level too low"
-    oauth_error = "unmet_authentication_requirements"
+    refused_by: RefusedBy = "identity_provider"
     retryable = False
-    vi = "Dịch vụ này cần tài khoản định danh điện tử mức độ 2."
-    en = "This service needs an electronic identity account of level 2."
-    fix = "Link to how level 2 is obtained; ask for `acr_values` only where the procedure demands the level."
 
 
 class NoOwnAccount(SignInFailure):

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
-from gateway.identity_providers.contract import IdentityProviderUnavailable
+from gateway.identity_providers.contract import IdentityProviderUnavailable, SignInFailure
 from gateway.vocabulary.clock import Clock
 
 T = TypeVar("T")
@@ -14,8 +14,9 @@ T = TypeVar("T")
 class Remembered(Generic[T]):
     """Keeps the outcome of `fetch` for `fresh_for`; for `stale_for` while the upstream cannot be reached.
 
-    Between two fetches for whatever reason but age lies at least `pause_for`: neither a dead upstream nor a
-    stream of tokens with made-up key ids turns into a stream of requests.
+    A failure is remembered for two seconds and an extra fetch has its pause: neither a dead or wrong upstream nor
+    a stream of tokens with made-up key ids turns into a stream of requests. Only an upstream that cannot be
+    reached is bridged with what was fetched before; one that answers wrongly is believed to be wrong.
     """
 
     def __init__(
@@ -28,7 +29,7 @@ class Remembered(Generic[T]):
         self._lock = asyncio.Lock()
         self._held: tuple[datetime, T] | None = None
         self._refetched_at: datetime | None = None
-        self._failed: tuple[datetime, IdentityProviderUnavailable] | None = None
+        self._failed: tuple[datetime, SignInFailure] | None = None
 
     @property
     def latest(self) -> T | None:
@@ -56,20 +57,21 @@ class Remembered(Generic[T]):
 
     async def _fetch_or_keep(self) -> T:
         now = self._clock.now()
-        held = self._within(self._stale_for)
         if self._failed and now - self._failed[0] < _FAILURE_FOR:
-            if held is not None:
-                return held
-            raise IdentityProviderUnavailable(operator_detail=self._failed[1].operator_detail)
+            return self._bridge(self._failed[1])
         try:
             fetched = await self._fetch()
-        except IdentityProviderUnavailable as trouble:
+        except SignInFailure as trouble:
             self._failed = (now, trouble)
-            if held is not None:
-                return held
-            raise
+            return self._bridge(trouble)
         self._held, self._failed = (self._clock.now(), fetched), None
         return fetched
+
+    def _bridge(self, trouble: SignInFailure) -> T:
+        held = self._within(self._stale_for)
+        if held is not None and isinstance(trouble, IdentityProviderUnavailable):
+            return held
+        raise type(trouble)(operator_detail=trouble.operator_detail)
 
     def _within(self, age: timedelta) -> T | None:
         if self._held is None or self._clock.now() - self._held[0] >= age:

@@ -7,7 +7,7 @@ OpenID Connect Unmet Authentication Requirements 1.0, design.md §3.
 from collections.abc import Sequence
 from typing import Literal
 
-from gateway.vocabulary.failure import Failure
+from gateway.vocabulary.failure import Failure, RefusedBy
 
 AccountLevel = Literal[1, 2]
 
@@ -44,7 +44,7 @@ class LevelTooLow(Failure):
     title = "account level too low"
     http_status = 403
     oauth_error = "unmet_authentication_requirements"
-    refused_by = "policy"
+    refused_by: RefusedBy = "policy"
     vi = (
         "Dịch vụ này cần tài khoản định danh điện tử mức độ 2. "
         "Ông/bà mang thẻ căn cước đến công an xã, phường để nâng mức độ tài khoản."

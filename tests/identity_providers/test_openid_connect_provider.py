@@ -1,5 +1,6 @@
 """The relying party against an issuer that misbehaves: one row for each thing that can be wrong."""
 
+import asyncio
 import contextlib
 from base64 import b64decode
 from datetime import timedelta
@@ -331,6 +332,25 @@ async def test_discovery_has_an_age(bench):
     with pytest.raises(UpstreamAnswerInvalid) as refusal:
         await bench.depart()
     assert "`token_endpoint`" in refusal.value.operator_detail
+
+
+async def test_a_wrong_document_is_not_fetched_for_every_citizen(bench):
+    bench.issuer.metadata["issuer"] = "https://evil.test"
+    for _ in range(5):
+        with pytest.raises(UpstreamAnswerInvalid) as refusal:
+            await bench.depart()
+        assert "`issuer` is not the pinned one" in refusal.value.operator_detail
+    assert bench.issuer.count("/discovery") == 1
+    del bench.issuer.metadata["issuer"]
+    bench.clock.move(timedelta(seconds=3))
+    await bench.depart()
+
+
+async def test_parallel_sign_ins_share_one_fetch(bench):
+    async with asyncio.TaskGroup() as group:
+        for _ in range(8):
+            group.create_task(bench.depart())
+    assert bench.issuer.count("/discovery") <= 2
 
 
 async def test_signing_key_rotation_just_before_signing(bench):
