@@ -99,9 +99,9 @@ local function revoke(view, group)
   local grant = view.get(name)
   if grant and not is_mark(grant) then
     grant = copy(grant)
+    if grant[STATE] ~= 'revoked' then grant[VERSION] = grant[VERSION] + 1 end
     grant[STATE] = 'revoked'
-    -- raised even when it was revoked already: an undo of somebody else's revocation must not lift this one
-    grant[VERSION] = grant[VERSION] + 1
+    -- written even when it was revoked already: with our stamp on it nobody else's undo lifts this revocation
   else
     grant = {'', false, false, false, 'revoked', 0, 0, false, MARK_MS}
   end

@@ -82,7 +82,7 @@ class _RedisLine:
         options: dict[str, Any] = dict(parse_url(url))
         self._class: Callable[..., Connection] = options.pop("connection_class", Connection)
         options.setdefault("socket_connect_timeout", 2)
-        self._options = {**options, "retry": Retry(NoBackoff(), 0), "health_check_interval": 0, "lib_name": None}
+        self._options = {**options, "retry": Retry(NoBackoff(), 0), "health_check_interval": 0, "driver_info": None}
         self._greet = greet
 
     async def connect(self) -> Connection:
