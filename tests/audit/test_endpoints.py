@@ -11,6 +11,7 @@ from gateway.audit.endpoints import LogDesk, parse_tile_path
 from gateway.audit.event import FormRefused
 from gateway.audit.failure import CallerUnknown, TileUnknown
 from gateway.audit.journal import TileAddress
+from gateway.audit.openapi import log_operations
 from gateway.audit.receipt import ReceiptDesk, refuse
 from gateway.audit.record import Evidence
 from gateway.cli.verify_merkle import check_merkle
@@ -213,3 +214,38 @@ async def test_a_refusal_is_told_in_the_callers_language(client):
     assert vietnamese.json()["detail"] == vietnamese.json()["messages"]["vi"]
     assert english.json()["detail"] == english.json()["messages"]["en"]
     assert (vietnamese.headers["content-language"], english.headers["content-language"]) == ("vi", "en")
+
+
+async def test_the_promise_in_openapi_is_kept(client, memory):
+    promised = log_operations()
+    routes = LogDesk(memory.log(), None, ClientsInTests(), ISSUER).routes()
+    assert set(promised) == {route.path.replace(":path}", "}") for route in routes}
+    token = {"Authorization": "Bearer p1"}
+    asked = [
+        ("/v1/log/checkpoint", "/v1/log/checkpoint", {}),
+        ("/log/checkpoint", "/log/checkpoint", {}),
+        ("/v1/log/inclusion", f"/v1/log/inclusion?receipt={receipt_of(280)}", {}),
+        ("/v1/log/inclusion", f"/v1/log/inclusion?receipt={receipt_of(280)}", token),
+        ("/v1/log/inclusion", f"/v1/log/inclusion?receipt={receipt_of(280)}", {"Authorization": "x"}),
+        ("/v1/log/inclusion", f"/v1/log/inclusion?receipt={receipt_of(999)}", {}),
+        ("/v1/log/inclusion", "/v1/log/inclusion", {}),
+        ("/v1/log/consistency", "/v1/log/consistency?from=5", {}),
+        ("/v1/log/consistency", "/v1/log/consistency?from=x", {}),
+        ("/v1/receipts/{receipt}", f"/v1/receipts/{receipt_of(1)}", token),
+        ("/v1/receipts/{receipt}", f"/v1/receipts/{receipt_of(2)}", token),
+        ("/v1/receipts/{receipt}", "/v1/receipts/rc_1", token),
+        ("/v1/receipts/{receipt}", f"/v1/receipts/{receipt_of(1)}", {}),
+        ("/log/tile/{path}", "/log/tile/0/000", {}),
+        ("/log/tile/{path}", "/log/tile/9/000", {}),
+    ]
+    seen = set()
+    for path, url, headers in asked:
+        answer = await client.get(url, headers=headers)
+        promise = promised[path]["get"]["responses"][str(answer.status_code)]["content"]
+        media_type = answer.headers["content-type"].partition(";")[0]
+        schema = promise[media_type]["schema"]
+        if schema["type"] == "object":
+            assert set(schema["required"]) <= set(answer.json())
+            assert media_type == PROBLEM or set(answer.json()) <= set(schema["properties"])
+        seen.add((path, answer.status_code))
+    assert len(seen) == len(asked) - 1  # all but one ask for another answer
