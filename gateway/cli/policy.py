@@ -219,14 +219,20 @@ def _mount_explain(app: typer.Typer, open_book: OpenBook) -> None:
         book: BookFolder = None,
         procedure: Code = None,
         lang: Language = "vi",
+        cedar: Annotated[bool, typer.Option("--cedar", help="The rules --procedure compiles to, as Cedar.")] = False,
         as_json: Json = False,
     ) -> None:
         """Say in words why: the question of `eval` read from stdin, or with --procedure the page of a procedure."""
         if lang not in {"vi", "en"}:
             raise _refuse([f"`--lang {lang}` is neither `vi` nor `en`"], 2)
+        if cedar and procedure is None:
+            raise _refuse(["`--cedar` needs `--procedure`"], 2)
         found = _open(open_book, config, portal, path, book)
         bundle = _load(found)
         try:
+            if cedar and procedure:
+                typer.echo(bundle.cedar_text(bundle.procedure(procedure).code), nl=False)
+                return
             words = explain_procedure(bundle, procedure) if procedure else _explain_stdin(bundle, found.portals)
         except UnknownProcedure as unknown:
             raise _refuse([unknown.detail], 4) from None

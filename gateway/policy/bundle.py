@@ -122,6 +122,8 @@ def _permit_rules(code: str, rules: Sequence[CompiledRule], grammar: Grammar) ->
 def read_book(folders: Sequence[Path]) -> Book:
     """Read and check folders of policy; the first one holds the schema. Raises PolicyInvalid."""
     problems = [f"`{folder}` is not a folder" for folder in folders if not folder.is_dir()]
+    own_schema = [folder for folder in folders[1:] if (folder / "schema.cedarschema").exists()]
+    problems += [f"`{folder.name}/schema.cedarschema` has no place in an added folder" for folder in own_schema]
     if problems:
         raise PolicyInvalid(problems)
     grammar = _read_grammar(folders[0] / "schema.cedarschema")

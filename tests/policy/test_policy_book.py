@@ -273,6 +273,11 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     assert "is not a folder" in complaints(BUILT_IN, tmp_path / "nowhere")
 
 
+def test_an_added_folder_brings_no_schema(tmp_path: Path) -> None:
+    (tmp_path / "schema.cedarschema").write_text("entity Portal;", encoding="utf-8")
+    assert "has no place in an added folder" in complaints(BUILT_IN, tmp_path)
+
+
 def test_the_bundle_id_is_the_books_and_changes_with_it(tmp_path: Path) -> None:
     assert PolicyBundle.load().bundle_id == served().bundle_id
     folder = copy_of_the_book(tmp_path, {FORM: ("minimum_level = 2", "minimum_level = 1")})

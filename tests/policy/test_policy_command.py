@@ -134,6 +134,13 @@ def test_explain_shows_the_page_the_legal_unit_signs() -> None:
     assert "typed by hand" in english
 
 
+def test_explain_shows_the_rules_a_procedure_compiles_to() -> None:
+    golden = (BUILT_IN / "golden/1.004222.cedar").read_text(encoding="utf-8")
+    assert run("explain", "--procedure", "1.004222", "--cedar").stdout == golden
+    assert run("explain", "--cedar").exit_code == 2
+    assert run("explain", "--cedar", "--procedure", "8").exit_code == 4
+
+
 def test_explain_knows_no_such_procedure_language_or_question() -> None:
     missing = run("explain", "--procedure", "1.00422")
     assert missing.exit_code == 4
