@@ -16,7 +16,9 @@ class Unreadable(Exception):
 
 
 def read_document(body: bytes) -> etree._Element:
-    """Return the root of a document. Raises Malformed for anything that is not plain, small, well-formed XML.
+    """Return the root of a document, its element names without prefix and in lower case.
+
+    Raises Malformed for anything that is not plain, small, well-formed XML.
 
     libxml2 refuses entity bombs by itself, but with entities unresolved an external one reads as empty text: so a
     document that brings any document type is refused as a whole.
@@ -40,35 +42,31 @@ def read_document(body: bytes) -> etree._Element:
     document = root.getroottree().docinfo
     if document.internalDTD is not None or document.externalDTD is not None or document.doctype:
         raise Malformed("brings a document type")
+    for element in root.iter():
+        # once here, so that every reader may look for a plain name: prefixes and capitals differ between callers
+        element.tag = element.tag.rpartition("}")[2].lower()
     return root
 
 
 def local_name(element: etree._Element) -> str:
-    """Return the element's name without prefix, lower case."""
-    return etree.QName(element).localname.lower()
-
-
-def children(element: etree._Element, name: str) -> list[etree._Element]:
-    """Return the direct children of a local name (lower case)."""
-    return [child for child in element if isinstance(child.tag, str) and local_name(child) == name]
+    """Return the element's name as `read_document` left it: without prefix, lower case."""
+    return str(element.tag)
 
 
 def descendants(element: etree._Element, *names: str) -> Iterator[etree._Element]:
-    """Yield every element below (or at) `element` whose local name is one of `names`, in document order."""
-    for one in element.iter():
-        if isinstance(one.tag, str) and local_name(one) in names:
-            yield one
+    """Yield every element below (or at) `element` whose name is one of `names`, in document order."""
+    yield from element.iter(*names)
 
 
 def child(element: etree._Element | None, name: str) -> etree._Element | None:
-    """Return the one direct child of a local name, None without one.
+    """Return the one direct child of a name, None without one.
 
     Raises Unreadable when there are several that differ: which of them is meant is not ours to choose.
     """
     if element is None:
         return None
-    found = children(element, name)
-    if len({etree.tostring(one, method="c14n", with_tail=False) for one in found}) > 1:
+    found = list(element.iterchildren(name))
+    if len(found) > 1 and len({etree.tostring(one, method="c14n", with_tail=False) for one in found}) > 1:
         raise Unreadable(f"`{name}` stands there twice with different content")
     return found[0] if found else None
 

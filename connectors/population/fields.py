@@ -8,7 +8,7 @@ from datetime import date
 
 from lxml import etree
 
-from connectors.population.document import Unreadable, child, children, text_of
+from connectors.population.document import Unreadable, child, text_of
 from gateway.vocabulary.address import Address, Scheme
 from gateway.vocabulary.areas import AreaLists
 from gateway.vocabulary.partial_date import PartialDate
@@ -185,10 +185,9 @@ def _read_old_number(row: Row) -> str | None:
 
 def _read_relative(part: str, name: str) -> Callable[[Row], Value | None]:
     def read(row: Row) -> Value | None:
-        relative = row.part(part)
-        if relative is None or not children(relative, name):
+        found = child(row.part(part), name)
+        if found is None:
             return None
-        found = child(relative, name)
         if name == "hovaten":
             return read_name(found)
         return read_code(found) if name == "quanhe" else read_number(found, (12,))

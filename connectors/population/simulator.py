@@ -213,7 +213,7 @@ def _check_order(operation: etree._Element) -> None:
     for element in operation:
         name = local_name(element)
         if name not in places:
-            raise Refusal(f"unknown element {etree.QName(element).localname}")
+            raise Refusal(f"unknown element {name}")
         if places[name] <= last:
             raise Refusal(f"element {_ORDER[places[name]]} stands in the wrong place")
         last = places[name]
