@@ -4,6 +4,7 @@ Source: design.md §5. A population lookup does not say whether a person is abse
 not say that somebody died; so `deceased` comes only from records that know (civil status, an account's state).
 """
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -107,11 +108,18 @@ def look_up(claimed: Claim, register: Sequence[RegisterRecord]) -> list[Register
 def contradictions(claimed: Claim, record: RegisterRecord) -> tuple[Literal["full_name", "sex"], ...]:
     """Return what a record that came back says otherwise than the claim: its name with marks, its sex."""
     found: list[Literal["full_name", "sex"]] = []
-    if match_name(claimed.full_name, record.full_name).outcome == "different":
+    if not _alike(claimed.full_name, record.full_name):
         found.append("full_name")
     if claimed.sex and record.sex and claimed.sex != record.sex:
         found.append("sex")
     return tuple(found)
+
+
+def _alike(a: str, b: str) -> bool:
+    """Tell whether two names do not contradict each other; registers mostly differ by capitals, so that goes first."""
+    if unicodedata.normalize("NFC", a).casefold() == unicodedata.normalize("NFC", b).casefold():
+        return True
+    return match_name(a, b).outcome != "different"
 
 
 def _judge(claimed: Claim, record: RegisterRecord) -> PersonMatch:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from gateway.vocabulary.address import Address
@@ -129,6 +130,7 @@ def wire_value(value: Any) -> Any:
     return value.wire() if isinstance(value, Address) else str(value)
 
 
+@lru_cache(maxsize=256)
 def instant(at: datetime) -> str:
     """Return a time as RFC 3339 in UTC, whole seconds."""
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

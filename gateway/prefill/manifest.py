@@ -15,7 +15,7 @@ from typing import Any, Literal, Protocol
 from gateway.prefill.envelope import TOLD, Envelope
 from gateway.tokens.jose import MANIFEST, FixedKeys, JoseRefused, KeySource, verify
 from gateway.tokens.key_material import KeyRefused
-from gateway.vocabulary.canonical import NotCanonical, canonical_bytes, canonical_names
+from gateway.vocabulary.canonical import NotCanonical, canonical_beside, canonical_bytes
 
 MANIFEST_TYPE = "prefill-manifest+jwt"
 
@@ -58,15 +58,14 @@ def compare_field(name: str, told: Mapping[str, Any] | None, submitted: Any, key
         return "withheld" if told["status"] == "withheld" else "unknown"
     try:
         value = canonical_bytes(told["type"], submitted)
-        names = canonical_names(submitted) if told["type"] == "address" else None
+        beside = canonical_beside(submitted) if told["type"] == "address" else {}
     except NotCanonical:
         return "changed"
-    if not _same(_tag(key, name, value), told["tag"]):
-        return "changed"
-    # An address without names is compared by its codes; one that shows names must show those that were told.
-    if names is not None and not _same(_tag(key, f"{name}#names", names), told.get("tag_names", "")):
-        return "changed"
-    return "intact"
+    tags = told.get("beside", {})
+    same = _same(_tag(key, name, value), told["tag"]) and all(
+        _same(_tag(key, f"{name}#{part}", found), tags.get(part)) for part, found in beside.items()
+    )
+    return "intact" if same else "changed"
 
 
 def check_manifest(
@@ -104,8 +103,9 @@ def _field(name: str, envelope: Envelope, key: bytes) -> dict[str, Any]:
         return told
     told["as_of"] = envelope.as_of.isoformat() if envelope.as_of else None
     told["tag"] = _tag(key, name, envelope.canonical)
-    if envelope.type == "address" and (names := canonical_names(envelope.value)) is not None:
-        told["tag_names"] = _tag(key, f"{name}#names", names)
+    if envelope.type == "address":
+        beside = canonical_beside(envelope.value)
+        told["beside"] = {part: _tag(key, f"{name}#{part}", found) for part, found in beside.items()}
     return told
 
 

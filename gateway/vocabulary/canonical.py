@@ -36,7 +36,7 @@ def canonical_bytes(kind: str, value: Any) -> bytes:
 def canonical_value(kind: str, value: Any) -> str | dict[str, str | None]:
     """Return the value whose RFC 8785 form is the canonical one. Raises NotCanonical."""
     if kind == "address":
-        return _address(value.wire() if isinstance(value, Address) else value)
+        return _own_address(value) if isinstance(value, Address) else _address(value)
     if kind == "date":
         return _date(value)
     text = _plain(value)
@@ -48,24 +48,41 @@ def canonical_text(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
-def canonical_names(value: Any) -> bytes | None:
-    """Return the RFC 8785 bytes of the unit names an address carries beside its codes, None when it has none.
+def canonical_beside(value: Any) -> dict[str, bytes]:
+    """Return the RFC 8785 bytes of what an address carries beside its canonical form, by part; only what is there.
 
-    Codes decide, but people read names: a form that shows names must show those that were released.
+    Codes decide, but people read names: a form that shows the names of the units, the text as it was received or
+    the candidates of today has to show those that were told.
     """
     members = value.wire() if isinstance(value, Address) else value
     if not isinstance(members, Mapping):
-        return None
-    names = [_name(members.get(unit)) for unit in _UNITS]
-    return rfc8785.dumps(names) if any(names) else None
+        return {}
+    beside: dict[str, Any] = {
+        "names": [_name(members.get(unit)) for unit in _UNITS],
+        "as_received": canonical_text(_plain(members.get("as_received") or "")),
+        "candidates": _candidates(members.get("candidates") or []),
+    }
+    return {part: rfc8785.dumps(found) for part, found in beside.items() if any(found)}
+
+
+def _candidates(listed: Any) -> list[list[str | None]]:
+    if not isinstance(listed, list) or not all(isinstance(one, Mapping) for one in listed):
+        raise NotCanonical("not a list of candidates")
+    return [
+        [_plain(one.get("scheme") or ""), *(part(one.get(unit)) for unit in _UNITS for part in (_code, _name))]
+        for one in listed
+    ]
 
 
 def _plain(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise NotCanonical("not a text")
     text = str(value)
-    if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
-        raise NotCanonical("not a Unicode text")
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise NotCanonical("not a Unicode text") from None
     return text
 
 
@@ -76,6 +93,18 @@ def _date(value: Any) -> str:
         return str(PartialDate.parse(unicodedata.normalize("NFKC", _plain(value))))
     except ValueError as trouble:
         raise NotCanonical("not a date") from trouble
+
+
+def _own_address(address: Address) -> dict[str, str | None]:
+    """The same as `_address` of its wire form, without building that."""
+    return {
+        "province": _code(address.province and address.province.code),
+        "district": _code(address.district and address.district.code),
+        "commune": _code(address.commune and address.commune.code),
+        "scheme": address.scheme,
+        "country": canonical_text(_plain(address.country or "VN")),
+        "detail": canonical_text(_plain(address.detail)),
+    }
 
 
 def _address(members: Any) -> dict[str, str | None]:
