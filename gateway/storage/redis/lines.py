@@ -97,8 +97,9 @@ class _RedisLine:
         return connection
 
     def usable(self, connection: Connection) -> bool:
-        """Tell whether the connection is open."""
-        return bool(connection.is_connected)
+        """Tell whether the connection is open: one the server closed meanwhile must not cost a commit."""
+        reader = getattr(connection, "_reader", None)
+        return reader is not None and not reader.at_eof()
 
     async def disconnect(self, connection: Connection) -> None:
         """Close it at once."""
@@ -130,7 +131,9 @@ class CommitLine(_RedisLine):
 
 
 class CommandLine(_RedisLine):
-    """Any command, one at a time."""
+    """Any command, one at a time; all that go this way (INFO, SCAN, undo by stamp, heal) may be repeated."""
+
+    repeatable = True
 
     async def send(self, connection: Connection, items: Sequence[Sequence[Any]]) -> list[Any]:
         """Return the answers."""
