@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Route
 
 NPM = Path(__file__).parent.parent / "npm"
 FLAGS = [
@@ -46,3 +46,28 @@ def barriers(page: Page, axe: str) -> list[dict[str, Any]]:
 def overflows(page: Page) -> int:
     """Return by how many pixels the page is wider than its window."""
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+def forbid_elsewhere(context: BrowserContext, address: str, asked: list[str]) -> None:
+    """Note every request and stop those that leave the server under test."""
+
+    def look(route: Route) -> None:
+        asked.append(route.request.url)
+        if route.request.url.startswith(address):
+            route.continue_()
+        else:
+            route.abort()
+
+    context.route("**/*", look)
+
+
+def focus_path(page: Page, most: int = 60) -> list[str]:
+    """Press Tab until the focus leaves the page; return the ids (or tags) that had it, in order."""
+    seen: list[str] = []
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        name = page.evaluate("(document.activeElement.id || document.activeElement.tagName).toString()")
+        if name in {"BODY", "HTML"}:
+            break
+        seen.append(name)
+    return seen

@@ -3,7 +3,7 @@
 import contextlib
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 
 import uvicorn
@@ -216,14 +216,20 @@ def make_application(*, trial: bool = False) -> Starlette:
 
 
 @contextlib.contextmanager
-def serving(application: Starlette) -> Iterator[str]:
-    """Serve an application on a free port of 127.0.0.1 in a thread; give its address."""
+def serving(application: Starlette | Callable[[str], Starlette]) -> Iterator[str]:
+    """Serve an application on a free port of 127.0.0.1 in a thread; give its address.
+
+    An application that has to know its own address is given as a function of it.
+    """
     listener = socket.create_server(("127.0.0.1", 0))
+    address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    if not isinstance(application, Starlette):
+        application = application(address)
     server = uvicorn.Server(uvicorn.Config(application, log_level="error", lifespan="on", ws="none"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        yield address
     finally:
         server.should_exit = True
         thread.join(10)

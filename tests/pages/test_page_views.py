@@ -71,7 +71,7 @@ def test_a_page_is_whole_without_a_script_and_names_its_language(name, language)
     assert len(outline.all("h1")) == 1
     ids = [attrs["id"] for _, attrs in outline.elements if "id" in attrs]
     assert len(ids) == len(set(ids))
-    assert [attrs["href"] for attrs in outline.all("a")][0] == "#main"
+    assert next(attrs["href"] for attrs in outline.all("a")) == "#main"
     assert "1900 0368" in outline.text
 
 

@@ -142,7 +142,7 @@ def test_the_licence_of_the_fonts_stands_beside_them():
 def test_an_issuer_with_a_path_keeps_it_in_every_address():
     pages = make_public_pages(make_layout(base_path="/gate/"))
     html = pages.home("vi").body.decode()
-    ours = [link for link in re.findall(r'(?:href|src)="(/[^"]*)"', html)]
+    ours = list(re.findall(r'(?:href|src)="(/[^"]*)"', html))
     assert ours
     assert all(link.startswith("/gate/") for link in ours)
 

@@ -86,6 +86,7 @@ class StandIn:
         self.prefill_refusal: tuple[int, dict[str, Any]] | None = None
         self.verify_status = 200
         self.manifest = "valid"
+        self.name = "H'Ƀil <b>Niê</b> Kđăm"
         self.late = True
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.codes: dict[str, dict[str, str]] = {}
@@ -154,7 +155,7 @@ class StandIn:
             "iat": now,
             "exp": now + 300,
             "nonce": self.nonce or asked["nonce"],
-            "name": "H'Ƀil <b>Niê</b> Kđăm",
+            "name": self.name,
         }
         signed = jwt.encode({"alg": "ES256", "kid": "k1"}, claims, self.key)
         return JSONResponse({"access_token": "citizen", "token_type": "Bearer", "expires_in": 300, "id_token": signed})
