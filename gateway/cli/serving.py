@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli.connection import Config, Redis, Store, settings_of
+from gateway.cli.metrics import served_metrics
 from gateway.cli.output import talk
 from gateway.settings import Settings
 
@@ -40,7 +42,8 @@ def serve(
     settings = settings_of(None, None, None, on_demo=False)
     settings.master_key_bytes()  # refused here, once, and not in every worker
     talk(f"gate06 serves {settings.issuer} at http://{settings.server.host}:{settings.server.port}")
-    run_server(settings)
+    with tempfile.TemporaryDirectory(prefix="gate06-metrics-") as folder, served_metrics(settings, Path(folder)):
+        run_server(settings)
 
 
 def export(flags: Mapping[str, object], configs: list[Path] | None, portals: list[Path] | None) -> None:
