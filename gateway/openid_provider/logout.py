@@ -20,7 +20,7 @@ from gateway.openid_provider.refusals import face
 from gateway.openid_provider.reply import Reply, page_reply, redirect, with_query
 from gateway.openid_provider.screens import LoggedOut, LogoutConfirm
 from gateway.openid_provider.session import Session
-from gateway.openid_provider.upstream import returned_uri, session_ender
+from gateway.openid_provider.upstream import SIGN_OUT, returned_uri, session_ender
 from gateway.tokens.issue import key_of
 from gateway.vocabulary.clock import text_token
 from gateway.vocabulary.store import Change, Insert, Kind, Record, RecordKey, Remove, Revoke
@@ -144,6 +144,7 @@ async def _upstream_sign_out(house: House, request: LogoutRequest, session: Sess
         key=key_of(state),
         expires_at=now + house.lifetimes.upstream_for,
         body={
+            "purpose": SIGN_OUT,
             "alias": session.provider,
             "return_to": request.return_to or f"{house.issuer}/logout/done",
         },

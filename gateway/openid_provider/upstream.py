@@ -30,6 +30,9 @@ from gateway.vocabulary.clock import text_token
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.store import Insert, Kind, Outcome, Record, RecordKey, Replace, Spend
 
+# what a state was made for: one made for a sign-out opens no sign-in, and the other way round
+SIGN_IN, SIGN_OUT_FIRST, SIGN_OUT = "sign_in", "sign_out_first", "sign_out"
+
 
 def callback_uri(house: House, alias: str) -> str:
     """Return the one callback address of a provider: distinct per provider, so answers cannot be mixed up."""
@@ -69,17 +72,17 @@ async def depart(house: House, attempt: Attempt, portal: Portal, alias: str, bro
         departure = await provider.begin(begin)
     except Failure as refused:
         return await fail_attempt(house, attempt, portal, refused, browser)
-    await _remember(house, state, alias, attempt, departure.memory)
+    await _remember(house, state, attempt, {"purpose": SIGN_IN, "alias": alias, "memory": departure.memory})
     return redirect(departure.url)
 
 
-async def _remember(house: House, state: str, alias: str, attempt: Attempt, memory: dict[str, object]) -> None:
+async def _remember(house: House, state: str, attempt: Attempt, body: dict[str, object]) -> None:
     now = house.clock.now()
     record = Record(
         kind=Kind.UPSTREAM_STATE,
         key=key_of(state),
         expires_at=now + house.lifetimes.upstream_for,
-        body={"alias": alias, "attempt_id": attempt.id, "memory": memory},
+        body={**body, "attempt_id": attempt.id},
     )
     await house.store.commit([Insert(record)], now=now)
 
@@ -95,18 +98,18 @@ async def _sign_out_first(
     if url is None:
         refused = failure.LoginRequired("the identity provider cannot be asked to authenticate again")
         return await fail_attempt(house, attempt, portal, refused, browser)
-    await _remember(house, state, provider.alias, attempt, {})
+    await _remember(house, state, attempt, {"purpose": SIGN_OUT_FIRST, "alias": provider.alias})
     return redirect(url)
 
 
-async def _spend_state(house: House, alias: str, state: str | None) -> Record:
+async def _spend_state(house: House, alias: str, state: str | None, *purposes: str) -> Record:
     """Consume the state: the second use of a callback address finds nothing. Raises AttemptFinished, AttemptExpired,
     UpstreamAnswerInvalid."""
     if not state:
         raise UpstreamAnswerInvalid(operator_detail="callback without state")
     address = RecordKey(Kind.UPSTREAM_STATE, key_of(state))
     (record,) = await house.store.load(address)
-    if record is None or record.body["alias"] != alias:
+    if record is None or record.body["alias"] != alias or record.body["purpose"] not in purposes:
         raise UpstreamAnswerInvalid(operator_detail="callback with a state that was not sent there")
     verdict = await house.store.commit([Spend(address, revoke_on_replay=False)], now=house.clock.now())
     if verdict.outcome is Outcome.REPLAY:
@@ -124,7 +127,7 @@ async def come_back(house: House, alias: str, raw_query: str, browser: Browser) 
     parameters = dict(pairs)
     if len(parameters) != len(pairs):
         raise UpstreamAnswerInvalid(operator_detail="callback repeats a parameter")
-    record = await _spend_state(house, alias, parameters.get("state"))
+    record = await _spend_state(house, alias, parameters.get("state"), SIGN_IN)
     attempt, portal, _ = await load_attempt(house, record.body["attempt_id"], browser)
     provider = house.identity_providers[alias]
     callback = Callback(
@@ -189,8 +192,8 @@ def new_session(cookie: str, seen: Authentication, citizen: Citizen, now: dateti
 
 async def signed_out_upstream(house: House, alias: str, state: str | None, browser: Browser) -> Reply:
     """The provider ended its session: go on where the state says (a sign-in that starts anew, or a logout)."""
-    record = await _spend_state(house, alias, state)
-    if "return_to" in record.body:
+    record = await _spend_state(house, alias, state, SIGN_OUT_FIRST, SIGN_OUT)
+    if record.body["purpose"] == SIGN_OUT:
         return redirect(record.body["return_to"])
     attempt, portal, _ = await load_attempt(house, record.body["attempt_id"], browser)
     reminded = replace(attempt, again=True, version=attempt.version + 1)
