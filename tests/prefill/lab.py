@@ -195,19 +195,41 @@ def values_of(form: dict[str, Any]) -> dict[str, Any]:
     return {name: one["value"] for name, one in form["fields"].items() if one["value"] is not None}
 
 
+_TEMPLATE: dict[str, bytes] = {}
+
+
+async def _lay_database(path: Path) -> None:
+    """Put an empty database with its keys at `path`; migrations and keys are made once per process."""
+    if "empty" not in _TEMPLATE:
+        empty = path.with_name("empty.db")
+        storage, _ = await _open(empty, SettableClock(START))
+        await storage.close()
+        _TEMPLATE["empty"] = _read(empty)
+    _write(path, _TEMPLATE["empty"])
+
+
+def _read(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+
+
+async def _open(path: Path, clock: SettableClock) -> tuple[Storage, KeyRing]:
+    randomness = SystemRandomness()
+    storage = await open_storage(f"sqlite:///{path}", None, master_key=bytes(32), randomness=randomness)
+    store = storage.store
+    times = {"publish_for": timedelta(0), "retire_for": timedelta(days=60)}
+    return storage, await KeyRing.open(store, store, clock, randomness, **times)
+
+
 @asynccontextmanager
 async def open_lab(folder: Path) -> Any:
     """Open a lab whose database lies in `folder`."""
     clock, randomness = SettableClock(START), SystemRandomness()
-    storage = await open_storage(f"sqlite:///{folder}/lab.db", None, master_key=bytes(32), randomness=randomness)
-    ring = await KeyRing.open(
-        storage.store,
-        storage.store,
-        clock,
-        randomness,
-        publish_for=timedelta(0),
-        retire_for=timedelta(days=60),
-    )
+    await _lay_database(folder / "lab.db")
+    storage, ring = await _open(folder / "lab.db", clock)
     sources = FakeSources(clock)
     desk = Desk(
         store=storage.store,
