@@ -1,6 +1,7 @@
 """Every view, in both languages: ids, language, each field once, masks, escapes."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -11,7 +12,8 @@ from gateway.pages.layout.frame import make_environment
 from gateway.pages.layout.mask import spell_mask
 from gateway.pages.screens import PageScreens
 from gateway.vocabulary.failure import Failure
-from tests.pages.page_samples import CAUSES, FIELDS, PORTAL, VIEWS, failing, make_layout
+from gateway.vocabulary.form_preview import PreviewField
+from tests.pages.page_samples import CAUSES, FIELDS, FORM, PORTAL, VIEWS, failing, make_layout
 
 VOID = {"meta", "link", "input", "br", "img", "path", "circle"}
 both = pytest.mark.parametrize("language", ["vi", "en"])
@@ -143,6 +145,32 @@ def test_a_field_without_a_value_says_why():
     assert "Không có ở nguồn này" in text
     assert "Ông/bà tự khai trên biểu mẫu" in text
     assert "Cơ quan giữ dữ liệu không gửi thông tin này" in text
+
+
+@both
+@pytest.mark.parametrize("mode", ["notice", "consent"])
+@pytest.mark.parametrize("shown", [None, "x"])
+@pytest.mark.parametrize(
+    "status",
+    [
+        *("verified", "self_declared", "unavailable", "not_applicable", "withheld", "conflict", "stale", "not_asked"),
+        "new",
+    ],
+)
+def test_a_row_of_any_status_can_be_shown(status, shown, mode, language):
+    field = PreviewField(id="a.b", label={"vi": "Một"}, status=status, source_label={}, masked=shown, shown=shown)
+    view = replace(VIEWS["notice"], form=replace(FORM, fields=(field,)), mode=mode)
+    outline = read(view, language)
+    cells = outline.all("td")
+    assert len(cells) == 4
+    words = {"vi": "Chỉ hỏi sau khi ông/bà đồng ý", "en": "Asked only after you agree"}[language]
+    assert (words in outline.text) == (mode == "consent" and shown is None)
+
+
+def test_what_a_form_needs_an_item_for_is_said():
+    field = replace(FIELDS[0], need={"vi": "Để xóa đăng ký cũ", "en": "To end the old registration"})
+    view = replace(VIEWS["notice"], form=replace(FORM, fields=(field,)))
+    assert "Để xóa đăng ký cũ" in read(view).text
 
 
 def test_notice_does_not_pretend_a_choice_and_consent_does_offer_one():
