@@ -17,7 +17,7 @@ async def race() -> None:
     storage = await open_storage(
         store, redis or None, master_key=bytes.fromhex(key), randomness=SystemRandomness(), migrate=False
     )
-    print("ready", flush=True)
+    print("ready", flush=True)  # noqa: T201  the parent reads it
 
     async def spend(name: str, number: int) -> str:
         token = Record(kind=Kind.ACCESS_TOKEN, key=f"{name}.{sys.argv[0]}.{number}.{id(storage)}", body={}, group=name)
@@ -27,7 +27,7 @@ async def race() -> None:
 
     for line in iter(sys.stdin.readline, ""):
         outcomes = await asyncio.gather(*(spend(line.strip(), number) for number in range(int(parallel))))
-        print(json.dumps(outcomes), flush=True)
+        print(json.dumps(outcomes), flush=True)  # noqa: T201
     await storage.close()
 
 

@@ -6,6 +6,7 @@ import os
 import sys
 from collections import Counter
 from contextlib import AsyncExitStack, asynccontextmanager
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,7 @@ async def test_two_processes_spend_one_code_fifty_times(storage, urls, now):
         for number in range(ROUNDS):
             name = f"g{number}"
             await storage.store.commit([Insert(grant(now, name)), Insert(code(now, f"{name}.code", name))], now=now)
-            counted = Counter(sum(await together(*(ask(process, name) for process in racers)), []))
+            counted = Counter(chain(*await together(*(ask(process, name) for process in racers))))
             assert counted["done"] == 1, (number, counted)
             assert counted["done"] + counted["replay"] + counted["revoked"] == 40
             loaded = await storage.store.load(at(Kind.GRANT, name), at(Kind.CODE, f"{name}.code"))
@@ -228,7 +229,10 @@ async def test_a_redis_without_its_file_is_reported(tmp_path, now):
         assert not (await storage.durability()).append_only
         findings = {finding.name: finding.in_order for finding in await storage.check()}
         assert findings == {
-            "database": True, "migrations": True, "redis": True, "redis functions": True,
+            "database": True,
+            "migrations": True,
+            "redis": True,
+            "redis functions": True,
             "redis aof": False,
         }
         await asyncio.to_thread(server.kill)

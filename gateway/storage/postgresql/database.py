@@ -71,4 +71,6 @@ async def _state(connection: Connection) -> tuple[int, str | None, int | None]:
     if await connection.fetchval("SELECT to_regclass('alembic_version')") is None:
         return version, None, None
     revision = await connection.fetchval("SELECT version_num FROM alembic_version")
+    if await connection.fetchval("SELECT to_regproc('gate06_commit_version')") is None:
+        return version, revision, None
     return version, revision, await connection.fetchval("SELECT gate06_commit_version()")
