@@ -1,0 +1,187 @@
+"""Prefill over HTTP: shapes, refusals with receipts, and bodies that are not what was asked for."""
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import orjson
+import pytest
+from starlette.applications import Starlette
+
+from gateway.prefill.bearer import Bearer
+from gateway.prefill.endpoints import PREFILL_LIMIT, prefill_routes
+from gateway.vocabulary.failure import Failure
+from gateway.vocabulary.store import Kind, RecordKey
+from tests.prefill.lab import CODE, ISSUER, Lab, open_lab, values_of
+from tests.prefill.test_fill import break_store
+
+pytestmark = pytest.mark.anyio
+
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
+class NoToken(Failure):
+    """What a bearer reader raises."""
+
+    code = "GW-9999"
+    title = "no token"
+    http_status = 401
+    vi = "không"
+    en = "no"
+    fix = "send one"
+
+
+class Bearers:
+    """Knows tokens by their text."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Bearer] = {}
+        self.urls: list[str] = []
+
+    async def read(self, authorization: Sequence[str], *, method: str, url: str) -> Bearer:
+        self.urls.append(f"{method} {url}")
+        for value in authorization:
+            if value.removeprefix("Bearer ") in self.known:
+                return self.known[value.removeprefix("Bearer ")]
+        raise NoToken(headers={"WWW-Authenticate": "Bearer"})
+
+
+class Wire:
+    """A client of the routes, and the lab behind them."""
+
+    def __init__(self, lab: Lab, client: httpx2.AsyncClient, bearers: Bearers) -> None:
+        self.lab, self.client, self.bearers = lab, client, bearers
+
+    async def send(self, method: str, path: str, body: Any = None, **headers: str) -> httpx2.Response:
+        content = body if isinstance(body, bytes) else orjson.dumps(body)
+        sent = {"authorization": "Bearer one", "content-type": "application/json", **headers}
+        return await self.client.request(method, path, content=content, headers=sent)
+
+
+@pytest.fixture
+async def wire(tmp_path: Path) -> AsyncIterator[Wire]:
+    async with open_lab(tmp_path) as lab:
+        bearers = Bearers()
+        bearers.known["one"] = await lab.sign_in(1)
+        application = Starlette(routes=prefill_routes(lab.house, bearers))
+        transport = httpx2.ASGITransport(app=application)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://elsewhere.example") as client:
+            yield Wire(lab, client, bearers)
+
+
+async def test_a_form_its_check_and_its_id(wire: Wire) -> None:
+    reply = await wire.send("POST", "/v1/prefill", {"procedure": CODE})
+    form = reply.json()
+    assert (reply.status_code, reply.headers["cache-control"]) == (200, "no-store")
+    assert {
+        "id",
+        "procedure",
+        "form_version",
+        "subject",
+        "dossier",
+        "issued_at",
+        "expires_at",
+        "complete",
+    } <= form.keys()
+    assert {"fields", "manifest", "receipt", "late"} <= form.keys()
+    check = await wire.send("POST", "/v1/prefill/verify", {"manifest": form["manifest"], "values": values_of(form)})
+    assert set(check.json()["fields"].values()) == {"intact"}
+    again = await wire.send("GET", f"/v1/prefill/{form['id']}")
+    assert again.json()["fields"] == form["fields"]
+    assert wire.bearers.urls[0] == f"POST {ISSUER}/v1/prefill"
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"", "`body`: is not JSON"),
+        (b'{"procedure": "1.00', "`body`: is not JSON"),
+        (b'["Tr\xe1\xba\xa7n Th\xe1\xbb\x8b"]', "`body`"),
+        ({}, "`procedure`: field required"),
+        ({"procedure": "Trần Thị Bưởi"}, "`procedure`"),
+        ({"procedure": CODE, "Bưởi": 1}, "`unknown member`"),
+        ({"procedure": CODE, "fields": []}, "`fields`"),
+        ({"procedure": CODE, "fields": ["ok", 999175000003]}, "`fields[1]`"),
+        ({"procedure": CODE, "dossier": 5}, "`dossier`"),
+    ],
+)
+async def test_a_malformed_body_is_refused_by_member_without_its_value(wire: Wire, body: Any, said: str) -> None:
+    reply = await wire.send("POST", "/v1/prefill", body)
+    refusal = reply.json()
+    assert (reply.status_code, refusal["code"], refusal["refused_by"]) == (400, "PF-102", "portal")
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert said in refusal["reason"]
+    for value in ("Trần", "Bưởi", "999175000003"):
+        assert value not in reply.text
+
+
+async def test_missing_members_are_listed(wire: Wire) -> None:
+    refusal = (await wire.send("POST", "/v1/prefill/verify", {})).json()
+    assert refusal["missing"] == ["manifest", "values"]
+
+
+async def test_a_body_beyond_any_form_is_not_read(wire: Wire) -> None:
+    reply = await wire.send("POST", "/v1/prefill", b" " * (PREFILL_LIMIT + 1))
+    assert (reply.status_code, reply.json()["code"]) == (413, "PF-111")
+
+
+async def test_a_refusal_leaves_a_receipt_with_one_trace(wire: Wire) -> None:
+    wire.bearers.known["machine"] = wire.lab.bearer(1, citizen=None, grant_id=None, subject=None)
+    reply = await wire.send(
+        "POST",
+        "/v1/prefill",
+        {"procedure": CODE},
+        authorization="Bearer machine",
+        traceparent=f"00-{TRACE}-00f067aa0ba902b7-01",
+        **{"accept-language": "en"},
+    )
+    refusal = reply.json()
+    assert (reply.status_code, refusal["code"], refusal["trace_id"]) == (403, "PF-103", TRACE)
+    assert refusal["detail"] == refusal["messages"]["en"]
+    assert refusal["receipt"].startswith("rf_")
+    assert refusal["fix"] == f"{ISSUER}/errors/PF-103?receipt={refusal['receipt']}"
+    (record,) = await wire.lab.storage.store.load(RecordKey(Kind.RECEIPT, refusal["receipt"]))
+    assert record is not None
+    assert record.body["client_id"] == "portal-a"
+    event = (await wire.lab.events())[-1]
+    assert (event["event"], event["outcome"], event["trace_id"]) == ("FormRefused", "PF-103", TRACE)
+    assert wire.lab.sources.asked == []
+
+
+async def test_a_level_too_low_is_403_and_never_a_challenge(wire: Wire) -> None:
+    wire.bearers.known["low"] = await wire.lab.sign_in(10)
+    reply = await wire.send("POST", "/v1/prefill", {"procedure": CODE}, authorization="Bearer low")
+    assert (reply.status_code, reply.json()["code"]) == (403, "GW-1203")
+    assert "www-authenticate" not in reply.headers
+
+
+async def test_without_a_token_it_is_401_with_a_challenge(wire: Wire) -> None:
+    reply = await wire.send("POST", "/v1/prefill", {"procedure": CODE}, authorization="Bearer nobody")
+    assert (reply.status_code, reply.headers["www-authenticate"]) == (401, "Bearer")
+    assert reply.json()["receipt"] is None
+
+
+async def test_evidence_that_cannot_be_stored_is_503_and_asks_nobody(wire: Wire) -> None:
+    break_store(wire.lab, healthy=0)
+    reply = await wire.send("POST", "/v1/prefill", {"procedure": CODE})
+    refusal = reply.json()
+    assert (reply.status_code, refusal["code"], refusal["receipt"]) == (503, "PF-107", None)
+    assert "bằng chứng" in refusal["detail"]
+    assert wire.lab.sources.asked == []
+
+
+async def test_too_many_changed_values_are_429_with_a_time(wire: Wire) -> None:
+    form = (await wire.send("POST", "/v1/prefill", {"procedure": CODE})).json()
+    body = {"manifest": form["manifest"], "values": {"applicant.full_name": "Ai Đó"}}
+    for _ in range(20):
+        assert (await wire.send("POST", "/v1/prefill/verify", body)).status_code == 200
+    reply = await wire.send("POST", "/v1/prefill/verify", body)
+    assert (reply.status_code, reply.json()["code"]) == (429, "PF-110")
+    assert int(reply.headers["retry-after"]) > 0
+
+
+@pytest.mark.parametrize("path", ["/v1/prefill/pf_unknown", "/v1/prefill/pf_AAAAAAAAAAAAAAAAAAAAAA", "/v1/prefill/x"])
+async def test_an_unknown_form_is_404(wire: Wire, path: str) -> None:
+    reply = await wire.send("GET", path)
+    assert (reply.status_code, reply.json()["code"]) == (404, "PF-108")
