@@ -4,13 +4,11 @@ Each function is one HTTP step and ends in a `Reply`. The order is decided by `p
 every step, from what is stored: a back button or a second tab can repeat a step and never skip one.
 """
 
-import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
-from zoneinfo import ZoneInfo
 
+from gateway.consent.notice import Notice, memory_address
 from gateway.identity_providers.contract import SignInFailure
 from gateway.openid_provider import failure
 from gateway.openid_provider.answer import Answering, answer_portal
@@ -23,7 +21,6 @@ from gateway.openid_provider.hints import hinted_subject
 from gateway.openid_provider.house import House
 from gateway.openid_provider.notice import identity_claims, identity_rows
 from gateway.openid_provider.parameters import Parameters
-from gateway.openid_provider.profiles import NOTICE_VERSION
 from gateway.openid_provider.prompts import Answer, Facts, Refuse, ShowNotice, SignIn, Step, decide_step
 from gateway.openid_provider.refusals import error_url, face, leave_receipt, refuse_to_portal
 from gateway.openid_provider.reply import Reply, page_reply, redirect
@@ -31,9 +28,7 @@ from gateway.openid_provider.screens import FailurePage, NoticePage, ProviderBut
 from gateway.openid_provider.session import Session, session_address, session_of, session_record
 from gateway.tokens.issue import key_of, pairwise_subject
 from gateway.vocabulary.failure import Failure
-from gateway.vocabulary.store import Change, Insert, Kind, Put, Record, RecordKey, Replace, Spend
-
-_VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+from gateway.vocabulary.store import Change, Insert, Kind, Put, RecordKey, Replace, Spend
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,12 +57,15 @@ async def load_session(house: House, browser: Browser) -> Session | None:
     return session if session is not None and session.alive(now, house.lifetimes) else None
 
 
-def notice_key(house: House, request: AuthorizationRequest, citizen_id: str) -> str:
-    """Return the key a notice is remembered under: portal, scopes, version; a procedure per dossier or day."""
-    parts = [citizen_id, request.client_id, " ".join(sorted(request.scopes)), NOTICE_VERSION]
-    if request.procedures:
-        parts.append(request.dossier or house.clock.now().astimezone(_VIETNAM).date().isoformat())
-    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+def notice_of(request: AuthorizationRequest, citizen_id: str) -> Notice:
+    """Return what the notice page of a request is about."""
+    return Notice(
+        citizen_id=citizen_id,
+        client_id=request.client_id,
+        scopes=request.scopes,
+        about_form=bool(request.procedures),
+        dossier=request.dossier,
+    )
 
 
 async def gather_facts(
@@ -83,11 +81,11 @@ async def gather_facts(
     minimum = max((house.policy.procedures[code].minimum_level for code in request.procedures), default=None)
     if session is None:
         return Facts(session=None, hinted_subject=hinted_subject, minimum_level=minimum)
-    key = notice_key(house, request, session.citizen.id)
     now = house.clock.now()
+    key = notice_of(request, session.citizen.id).key(now)
     noticed = session.remembers(key, now)
     if not noticed:
-        (memory,) = await house.store.load(RecordKey(Kind.NOTICE_MEMORY, key))
+        (memory,) = await house.store.load(memory_address(key))
         noticed = memory is not None and memory.alive(now)
     return Facts(
         session=session,
@@ -259,20 +257,13 @@ async def finish(house: House, attempt: Attempt, portal: Portal, session: Sessio
 
 
 async def remember_notice(house: House, request: AuthorizationRequest, session: Session) -> list[Change]:
-    """Return the changes that remember a notice: durably, and in the session for the quick way."""
+    """Return the change that remembers a notice durably, after noting it in the session for the quick way."""
     now = house.clock.now()
-    until = now + house.lifetimes.notice_memory_for
-    if request.dossier is not None:
-        until = now + house.lifetimes.dossier_for
-    elif request.procedures:
-        until = now.astimezone(_VIETNAM).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    key = notice_key(house, request, session.citizen.id)
-    # the body is empty: the key says it all, and says it to nobody without the citizen's internal id
-    record = Record(kind=Kind.NOTICE_MEMORY, key=key, subject=session.citizen.id, expires_at=until, body={})
-    noticing = session.having_noticed(key, until, now)
-    # a lost race with another tab is no loss: the durable record below remembers as well
+    memory = notice_of(request, session.citizen.id).record(now)
+    noticing = session.having_noticed(memory.key, memory.expires_at or now, now)
+    # a lost race with another tab is no loss: the durable record remembers as well
     await house.store.commit([Replace(session_record(noticing, house.lifetimes))], now=now)
-    return [Put(record)]
+    return [Put(memory)]
 
 
 async def fail_attempt(

@@ -48,8 +48,6 @@ class Lifetimes:
     refresh_grace_for: timedelta = timedelta(seconds=30)
     session_idle_for: timedelta = timedelta(hours=8)
     session_max_for: timedelta = timedelta(hours=24)
-    notice_memory_for: timedelta = timedelta(days=365)
-    dossier_for: timedelta = timedelta(days=30)
 
 
 CLAIMS_OF_SCOPE: Mapping[str, tuple[str, ...]] = {
@@ -68,6 +66,4 @@ CLAIMS_OF_SCOPE: Mapping[str, tuple[str, ...]] = {
 """OpenID Connect Core §5.4. E-mail, phone and address are not offered: no source vouches for them at sign-in."""
 
 PROCEDURE_SCOPE = "procedure:"
-PREFILL_VERIFY_SCOPE = "prefill:verify"
 IDENTITY_SCOPES = ("openid", "profile", "offline_access")
-NOTICE_VERSION = "2026-11"

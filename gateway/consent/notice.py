@@ -1,0 +1,55 @@
+"""Remembering a notice: once per portal, scope set and notice version for identity; once per dossier, or per day in
+Vietnam without one, for a procedure (design.md §3 "Notice memory").
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from zoneinfo import ZoneInfo
+
+from gateway.vocabulary.store import Kind, Record, RecordKey
+
+NOTICE_VERSION = "2026-11"
+"""Of the notice page's sentences: a new version is shown to everybody again."""
+
+_VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+_IDENTITY_FOR = timedelta(days=365)
+_DOSSIER_FOR = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What a notice page was about. `citizen_id` is the internal id; `about_form` tells that a procedure was asked."""
+
+    citizen_id: str
+    client_id: str
+    scopes: Sequence[str]
+    about_form: bool
+    dossier: str | None
+
+    def key(self, now: datetime) -> str:
+        """Return what the memory is stored under: a hash that says nothing to anybody without the internal id."""
+        parts = [self.citizen_id, self.client_id, " ".join(sorted(self.scopes)), NOTICE_VERSION]
+        if self.about_form:
+            parts.append(self.dossier or now.astimezone(_VIETNAM).date().isoformat())
+        return sha256("\x1f".join(parts).encode()).hexdigest()
+
+    def remembered_until(self, now: datetime) -> datetime:
+        """Return when the notice has to be shown again."""
+        if not self.about_form:
+            return now + _IDENTITY_FOR
+        if self.dossier is not None:
+            return now + _DOSSIER_FOR
+        midnight = now.astimezone(_VIETNAM).replace(hour=0, minute=0, second=0, microsecond=0)
+        return midnight + timedelta(days=1)
+
+    def record(self, now: datetime) -> Record:
+        """Return the durable memory; its body is empty, its key says it all."""
+        until = self.remembered_until(now)
+        return Record(kind=Kind.NOTICE_MEMORY, key=self.key(now), subject=self.citizen_id, expires_at=until, body={})
+
+
+def memory_address(key: str) -> RecordKey:
+    """Return where a memory is stored."""
+    return RecordKey(Kind.NOTICE_MEMORY, key)
