@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import jsonschema_rs
 import orjson
 import pytest
 from starlette.applications import Starlette
 
 from gateway.prefill.bearer import Bearer
 from gateway.prefill.endpoints import PREFILL_LIMIT, prefill_routes
+from gateway.prefill.openapi import prefill_operations
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.store import Kind, RecordKey
 from tests.prefill.lab import CODE, ISSUER, Lab, open_lab, values_of
@@ -56,7 +58,18 @@ class Wire:
     async def send(self, method: str, path: str, body: Any = None, **headers: str) -> httpx2.Response:
         content = body if isinstance(body, bytes) else orjson.dumps(body)
         sent = {"authorization": "Bearer one", "content-type": "application/json", **headers}
-        return await self.client.request(method, path, content=content, headers=sent)
+        reply = await self.client.request(method, path, content=content, headers=sent)
+        hold_to_promise(method, path, reply)
+        return reply
+
+
+def hold_to_promise(method: str, path: str, reply: httpx2.Response) -> None:
+    """Every answer has a status, a media type and a shape that the operation promises."""
+    operations = prefill_operations()
+    item = operations.get(path) or operations["/v1/prefill/{form_id}"]
+    promised = item[method.lower()]["responses"][str(reply.status_code)]["content"]
+    schema = promised[reply.headers["content-type"]]["schema"]
+    jsonschema_rs.validator_for(schema).validate(reply.json())
 
 
 @pytest.fixture
