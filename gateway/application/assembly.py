@@ -4,7 +4,7 @@ import asyncio
 import gc
 import hmac
 import os
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import structlog
 from fastapi import FastAPI
+from starlette.routing import Route
 from starlette.types import ASGIApp, Scope
 
 from gateway.application.joints import NoticingStore, TokenBearers, TokenClients
@@ -83,8 +84,9 @@ class Opened:
 class Running:
     """The house at work: its routes, and the tasks that run beside them."""
 
-    def __init__(self, application: ASGIApp, opened: Opened) -> None:
-        self.application = application
+    def __init__(self, application: FastAPI, opened: Opened) -> None:
+        self.application: ASGIApp = application
+        self.quick: Mapping[str, Route] = fixed_routes(application)
         self._opened = opened
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -196,6 +198,15 @@ async def assemble(settings: Settings, pages: PublicPages, clock: Clock, chance:
     return running
 
 
+def fixed_routes(application: FastAPI) -> dict[str, Route]:
+    """Return the routes whose path has no parameter; the first of two with one path counts, as in the application."""
+    found: dict[str, Route] = {}
+    for route in application.router.routes:
+        if isinstance(route, Route) and "{" not in route.path:
+            found.setdefault(route.path, route)
+    return found
+
+
 def settle_memory() -> None:
     """Leave what lives as long as the process out of garbage collection: a round over it costs a request's time."""
     gc.collect()
@@ -203,7 +214,7 @@ def settle_memory() -> None:
     gc.set_threshold(20_000, 50, 100)
 
 
-def join_routes(house: House, prefill: Prefill, desk: LogDesk, pages: PublicPages, operations: Operations) -> ASGIApp:
+def join_routes(house: House, prefill: Prefill, desk: LogDesk, pages: PublicPages, operations: Operations) -> FastAPI:
     """Return the routes of all floors in one application, the hot ones first."""
     application = FastAPI(
         title="Gate06",

@@ -8,11 +8,12 @@ may quote what a person typed.
 import re
 import time
 import traceback
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Protocol
 
 import structlog
 from prometheus_client import Counter, Histogram
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.vocabulary.clock import Randomness
@@ -34,6 +35,7 @@ class Running(Protocol):
     """What runs between start and stop: the routes as an ASGI application, and a way to end it."""
 
     application: ASGIApp
+    quick: Mapping[str, Route]
 
     async def close(self) -> None:
         """End background work and close connections."""
@@ -59,7 +61,7 @@ class Shell:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
         elif scope["type"] == "http" and self._running is not None:
-            await self._serve(self._running.application, scope, receive, send)
+            await self._serve(self._running, scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:
@@ -78,13 +80,13 @@ class Shell:
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
-    async def _serve(self, application: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _serve(self, running: Running, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         trace_id = self._trace_id(scope)
         scope["gate06.trace_id"] = trace_id
         told = _Told(send, trace_id)
         try:
-            await application(scope, receive, told)
+            await choose(running, scope)(scope, receive, told)
         except Exception as error:
             log.error("broken", trace_id=trace_id, reason=type(error).__name__, at=place_of(error))
             if told.status == 0:
@@ -105,6 +107,15 @@ class Shell:
             if name == b"traceparent" and (match := _TRACEPARENT.fullmatch(value)) and match[1].strip(b"0"):
                 return str(match[1], "ascii")
         return self._randomness.octets(16).hex()
+
+
+def choose(running: Running, scope: Scope) -> ASGIApp:
+    """Return what serves a request: a hot route with a fixed path straight away, the whole application otherwise."""
+    route = running.quick.get(scope["path"])
+    if route is None or route.methods is None or scope["method"] not in route.methods:
+        return running.application
+    scope.update(route=route, endpoint=route.endpoint, path_params={}, app=running.application)
+    return route.app
 
 
 class _Told:

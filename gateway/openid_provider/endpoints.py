@@ -10,6 +10,7 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from gateway.openid_provider import failure
 from gateway.openid_provider.authorization import (
@@ -64,12 +65,20 @@ def provider_routes(house: House) -> list[Route]:
     ]
 
 
-def respond(reply: Reply) -> Response:
-    """Return a reply as the web framework's response, its headers in order."""
-    response = Response(reply.body, status_code=reply.status)
-    for name, value in reply.headers:
-        response.headers.append(name, value)
-    return response
+class Wire(Response):
+    """A reply as an ASGI response, without the framework's second look at every header."""
+
+    def __init__(self, reply: Reply) -> None:
+        self.status_code = reply.status
+        self.body = reply.body
+        self.background = None
+        self.raw_headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in reply.headers]
+        self.raw_headers.append((b"content-length", str(len(reply.body)).encode("ascii")))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send head and body."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else self.body})
 
 
 async def read_body(request: Request) -> bytes:
@@ -119,11 +128,11 @@ class Endpoints:
 
         async def handle(request: Request) -> Response:
             try:
-                return respond(await handler(request))
+                return Wire(await handler(request))
             except Failure as refused:
                 refused.trace_id = refused.trace_id or trace_of(request)
                 log.info("refused", code=refused.code, trace_id=refused.trace_id, reason=refused.operator_detail)
-                return respond(error_json(self.house, refused))
+                return Wire(error_json(self.house, refused))
 
         return handle
 
@@ -137,11 +146,11 @@ class Endpoints:
                 trace_id=trace_of(request),
             )
             try:
-                return respond(await handler(request, browser))
+                return Wire(await handler(request, browser))
             except Failure as refused:
                 refused.trace_id = refused.trace_id or browser.trace_id
                 log.info("refused", code=refused.code, trace_id=refused.trace_id, reason=refused.operator_detail)
-                return respond(self.failure_page(refused, browser))
+                return Wire(self.failure_page(refused, browser))
 
         return handle
 
