@@ -77,7 +77,10 @@ class GatewayClient:
         return RedirectResponse(answer.headers["location"], status_code=303)
 
     async def complete(self, request: Request) -> dict[str, Any]:
-        """Read the callback; return the token with the ID token's claims as `userinfo`. Raises GatewayRefusal."""
+        """Read the callback; return the token, the ID token's claims as `userinfo`, and the person's `name`.
+
+        Raises GatewayRefusal.
+        """
         await self._discover()
         query = request.query_params
         if query.getlist("iss") != [self._settings.issuer]:
@@ -95,7 +98,7 @@ class GatewayClient:
                 }
             )
         try:
-            return dict(await self._people.authorize_access_token(request, leeway=60))
+            token = dict(await self._people.authorize_access_token(request, leeway=60))
         except OAuthError as refused:
             problem = {"code": refused.error or "oauth_error", "detail": refused.description or ""}
             raise GatewayRefusal(problem) from None
@@ -104,6 +107,10 @@ class GatewayClient:
         except (JoseError, ValueError, KeyError) as refused:
             # a signature, a claim or a key that Authlib does not accept
             raise GatewayRefusal({"code": "id_token_refused"}) from refused
+        if "userinfo" not in token:
+            raise GatewayRefusal({"code": "id_token_refused"})
+        token["name"] = await self._name(token)
+        return token
 
     async def prefill(self, token: dict[str, Any], language: str) -> dict[str, Any]:
         """Ask for the filled form. Raises GatewayRefusal."""
@@ -129,6 +136,16 @@ class GatewayClient:
             ui_locales=language,
         )
         return RedirectResponse(answer.headers["location"], status_code=303)
+
+    async def _name(self, token: dict[str, Any]) -> str:
+        """Return the person's name from userinfo; empty when it is not told, or is told of somebody else."""
+        bearer = {"access_token": token["access_token"], "token_type": "Bearer"}
+        try:
+            person = await self._people.userinfo(token=bearer)
+        except (httpx2.HTTPError, ValueError, KeyError, OAuthError):
+            return ""
+        # OpenID Connect Core §5.3.2: the subject must be the ID token's
+        return str(person.get("name") or "") if person.get("sub") == token["userinfo"]["sub"] else ""
 
     async def _discover(self) -> None:
         for client in (self._people, self._machine):

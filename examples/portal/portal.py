@@ -84,7 +84,7 @@ class Portal:
         session = request.session
         session.renew()
         session["token"] = {"access_token": token["access_token"], "id_token": token.get("id_token")}
-        session["person"] = token.get("userinfo", {}).get("name") or ""
+        session["person"] = token["name"]
         for stale in ("filled", "refusal"):
             session.pop(stale, None)
         return RedirectResponse("/form", 303)

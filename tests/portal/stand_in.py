@@ -86,6 +86,7 @@ class StandIn:
         self.prefill_refusal: tuple[int, dict[str, Any]] | None = None
         self.verify_status = 200
         self.manifest = "valid"
+        self.subject = "pairwise"
         self.name = "H'Ƀil <b>Niê</b> Kđăm"
         self.late = True
         self.calls: list[tuple[str, dict[str, Any]]] = []
@@ -98,6 +99,7 @@ class StandIn:
                 Route("/jwks", self.jwks),
                 Route("/authorize", self.authorize),
                 Route("/token", self.token, methods=["POST"]),
+                Route("/userinfo", self.userinfo),
                 Route("/v1/prefill", self.prefill, methods=["POST"]),
                 Route("/v1/prefill/verify", self.verify, methods=["POST"]),
                 Route("/v1/prefill/{id}", self.refresh),
@@ -106,7 +108,7 @@ class StandIn:
         )
 
     async def discovery(self, _: Request) -> Response:
-        ends = {"authorization": "authorize", "token": "token", "end_session": "logout"}
+        ends = {"authorization": "authorize", "token": "token", "end_session": "logout", "userinfo": "userinfo"}
         return JSONResponse(
             {
                 "issuer": self.issuer,
@@ -155,10 +157,12 @@ class StandIn:
             "iat": now,
             "exp": now + 300,
             "nonce": self.nonce or asked["nonce"],
-            "name": self.name,
         }
         signed = jwt.encode({"alg": "ES256", "kid": "k1"}, claims, self.key)
         return JSONResponse({"access_token": "citizen", "token_type": "Bearer", "expires_in": 300, "id_token": signed})
+
+    async def userinfo(self, _: Request) -> Response:
+        return JSONResponse({"sub": self.subject, "name": self.name})
 
     async def prefill(self, request: Request) -> Response:
         self.calls.append(("prefill", await request.json()))

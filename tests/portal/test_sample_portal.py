@@ -249,6 +249,14 @@ def test_a_foreign_nonce_is_refused(portal, stand_in):
     assert "Chưa đăng nhập" in portal.get("/form").text
 
 
+def test_the_name_is_believed_of_the_same_subject_only(portal, stand_in):
+    assert "Đang đăng nhập: H&#39;Ƀil" in sign_in(portal)
+    portal.get("/form")
+    portal.cookies.clear()
+    stand_in.subject = "somebody else"
+    assert "Đang đăng nhập" not in sign_in(portal)
+
+
 def test_two_tabs_do_not_break_each_other(portal):
     first, second = callback_of(portal), callback_of(portal)
     assert portal.get(first).status_code == 303
