@@ -76,6 +76,14 @@ def test_grouping_a_number_changes_nothing_and_a_digit_does(digits: str, data: s
     assert canonical_bytes("number", other) != canonical_bytes("number", digits)
 
 
+@given(words, words, st.one_of(st.none(), words))
+def test_the_bytes_are_those_of_an_independent_implementation(detail: str, code: str, name: str | None) -> None:
+    address = {"scheme": "post2025", "province": {"code": code, "name": name}, "detail": detail, "as_received": name}
+    assert canonical_bytes("address", address) == rfc8785.dumps(canonical_value("address", address))
+    for part in canonical_beside(address).values():
+        assert rfc8785.dumps(json.loads(part)) == part
+
+
 def test_our_own_address_and_its_wire_form_are_one_value() -> None:
     for one in personas():
         for address in (one.permanent_residence, one.current_residence, one.native_place):
