@@ -28,6 +28,7 @@ from gateway.audit.record import Evidence
 from gateway.audit.sequencer import Sequencer
 from gateway.connector_runtime.outbound import ZoneClient
 from gateway.connector_runtime.registry import ConnectorRegistry
+from gateway.identity_providers.contract import IdentityProvider, Probes
 from gateway.identity_providers.registry import build
 from gateway.openid_provider.clients import ClientRegistry, ResourceRegistry
 from gateway.openid_provider.endpoints import provider_routes
@@ -134,8 +135,22 @@ async def open_store(settings: Settings, chance: Randomness) -> Storage:
     return storage
 
 
-async def assemble(settings: Settings, pages: PublicPages, clock: Clock, chance: Randomness) -> Running:
-    """Open everything and join it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """The lower floors, opened: where records, keys and evidence are, and the time and chance they are made with."""
+
+    storage: Storage
+    store: NoticingStore
+    keys: KeyRing
+    shelf: Log
+    sequencer: Sequencer
+    evidence: Evidence
+    clock: Clock
+    chance: Randomness
+
+
+async def lay_ground(settings: Settings, clock: Clock, chance: Randomness) -> Ground:
+    """Open storage, keys and the log. Raises StorageUnavailable, ConfigurationRefused."""
     storage = await open_store(settings, chance)
     keys = await KeyRing.open(
         storage.store,
@@ -148,54 +163,99 @@ async def assemble(settings: Settings, pages: PublicPages, clock: Clock, chance:
     shelf = Log(storage.journal, storage.tree, storage.checkpoints, storage.leases)
     signer = NoteSigner(origin_of(settings.issuer), keys.log_key())
     sequencer = Sequencer(shelf, signer, clock, holder=f"{os.getpid()}-{text_token(chance, 64)}")
-    store = NoticingStore(storage.store, sequencer.notify)
+    return Ground(
+        storage=storage,
+        store=NoticingStore(storage.store, sequencer.notify),
+        keys=keys,
+        shelf=shelf,
+        sequencer=sequencer,
+        evidence=Evidence(clock, chance, storage.keys),
+        clock=clock,
+        chance=chance,
+    )
+
+
+async def assemble(settings: Settings, pages: PublicPages, clock: Clock, chance: Randomness) -> Running:
+    """Open everything and join it."""
+    ground = await lay_ground(settings, clock, chance)
     connectors = ConnectorRegistry.load(settings.connectors.by_name(), egress=settings.egress, clock=clock)
     upstream = ZoneClient(settings.egress.identity_providers, settings.egress)
-    opened = Opened(storage, connectors, upstream)
-    evidence = Evidence(clock, chance, storage.keys)
     policy = PolicyBundle.load(settings.policies.path)
-    prefill = Prefill(
-        policy,
-        connectors,
-        Desk(store=store, keys=storage.keys, evidence=evidence, clock=clock, randomness=chance),
-        keys,
-        Figures(issuer=settings.issuer, deadline_for=timedelta(milliseconds=settings.prefill.deadline_ms)),
-    )
     clients = ClientRegistry(settings.portal)
-    await clients.refresh(storage.store)
+    await clients.refresh(ground.storage.store)
     require_permitted(policy, clients)
-    house = House(
-        issuer=settings.issuer,
-        clients=clients,
-        resources=ResourceRegistry(settings.resource),
-        identity_providers=build(settings.identity_provider, upstream, keys, clock, chance, http_allowed=settings.dev),
-        policy=policy,
-        store=store,
-        listing=store,
-        index=storage.index,
-        evidence=evidence,
-        keys=keys,
-        forms=prefill,
-        screens=PageScreens(pages.layout),
-        clock=clock,
-        randomness=chance,
-        lifetimes=Lifetimes(),
-        pairwise_secret=keys.pairwise_key(),
-        refresh_secret=hmac.digest(keys.pairwise_key(), b"refresh-token-successor", "sha256"),
-        develop=settings.dev,
-    )
-    desk = LogDesk(
-        shelf, ReceiptDesk(storage.store, storage.journal, keys, settings.issuer), TokenClients(house), settings.issuer
-    )
-    operations = operational_routes(storage, connectors, house, sequencer)
+    prefill = make_prefill(settings, ground, policy, connectors)
+    providers = build(settings.identity_provider, upstream, ground.keys, clock, chance, http_allowed=settings.dev)
+    house = make_house(settings, ground, prefill, clients, PageScreens(pages.layout), providers=providers)
+    receipts = ReceiptDesk(ground.storage.store, ground.storage.journal, ground.keys, settings.issuer)
+    desk = LogDesk(ground.shelf, receipts, TokenClients(house), settings.issuer)
+    operations = operational_routes(ground.storage, connectors, house, ground.sequencer)
+    opened = Opened(ground.storage, connectors, upstream)
     running = Running(join_routes(house, prefill, desk, pages, operations), opened)
-    running.begin("sequencer", sequencer.run())
-    running.begin("keys", keys.keep_fresh())
-    running.begin("portals", keep_clients_fresh(clients, storage))
-    running.begin("purge", keep_purging(storage, clock))
+    running.begin("sequencer", ground.sequencer.run())
+    running.begin("keys", ground.keys.keep_fresh())
+    running.begin("portals", keep_clients_fresh(clients, ground.storage))
+    running.begin("purge", keep_purging(ground.storage, clock))
+    running.begin("probes", probe_providers(providers))
     settle_memory()
     log.info("started", worker=os.getpid(), policy_bundle=policy.bundle_id)
     return running
+
+
+def make_prefill(settings: Settings, ground: Ground, policy: PolicyBundle, connectors: ConnectorRegistry) -> Prefill:
+    """Return what fills forms."""
+    desk = Desk(
+        store=ground.store,
+        keys=ground.storage.keys,
+        evidence=ground.evidence,
+        clock=ground.clock,
+        randomness=ground.chance,
+    )
+    deadline_for = timedelta(milliseconds=settings.prefill.deadline_ms)
+    return Prefill(policy, connectors, desk, ground.keys, Figures(issuer=settings.issuer, deadline_for=deadline_for))
+
+
+def make_house(
+    settings: Settings,
+    ground: Ground,
+    prefill: Prefill,
+    clients: ClientRegistry,
+    screens: PageScreens,
+    *,
+    providers: Mapping[str, IdentityProvider],
+) -> House:
+    """Return what the OpenID provider works with."""
+    pairwise_secret = ground.keys.pairwise_key()
+    return House(
+        issuer=settings.issuer,
+        clients=clients,
+        resources=ResourceRegistry(settings.resource),
+        identity_providers=providers,
+        policy=prefill.policy,
+        store=ground.store,
+        listing=ground.store,
+        index=ground.storage.index,
+        evidence=ground.evidence,
+        keys=ground.keys,
+        forms=prefill,
+        screens=screens,
+        clock=ground.clock,
+        randomness=ground.chance,
+        lifetimes=Lifetimes(),
+        pairwise_secret=pairwise_secret,
+        refresh_secret=hmac.digest(pairwise_secret, b"refresh-token-successor", "sha256"),
+        develop=settings.dev,
+    )
+
+
+async def probe_providers(providers: Mapping[str, IdentityProvider]) -> None:
+    """Ask every identity provider once whether it is there, which also warms what it remembers of itself."""
+    for provider in providers.values():
+        try:
+            if isinstance(provider, Probes):
+                await provider.probe()
+        except Exception as error:
+            log.warning("provider_not_reached", provider=provider.alias, reason=type(error).__name__)
 
 
 def fixed_routes(application: FastAPI) -> dict[str, Route]:

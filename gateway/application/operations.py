@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gateway.application.openapi import openapi_route
 from gateway.audit.sequencer import Sequencer
 from gateway.connector_runtime.registry import ConnectorRegistry
 from gateway.openid_provider.house import House
@@ -32,7 +33,7 @@ class Operations:
 def operational_routes(
     storage: Storage, connectors: ConnectorRegistry, house: House, sequencer: Sequencer
 ) -> Operations:
-    """Return `/livez` and `/readyz`, and the reading for `/status`."""
+    """Return `/livez`, `/readyz` and `/openapi.json`, and the reading for `/status`."""
 
     async def livez(request: Request) -> Response:
         return Response(b"ok\n", headers=_NO_STORE, media_type="text/plain")
@@ -50,7 +51,11 @@ def operational_routes(
         return Response(body, 200 if ready else 503, _NO_STORE, "application/json")
 
     watch = StatusWatch(connectors, house)
-    routes = [Route("/livez", livez, methods=["GET"]), Route("/readyz", readyz, methods=["GET"])]
+    routes = [
+        Route("/livez", livez, methods=["GET"]),
+        Route("/readyz", readyz, methods=["GET"]),
+        openapi_route(house.issuer),
+    ]
     return Operations(routes, watch.read)
 
 

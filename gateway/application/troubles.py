@@ -1,7 +1,7 @@
 """What a caller sees of a bug or of an address that does not exist: JSON for programs, a page for people."""
 
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 from starlette.exceptions import HTTPException
@@ -20,15 +20,23 @@ _OAUTH = ("/token", "/userinfo", "/introspect", "/revoke")
 Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
 
 
+def answers_as(path: str) -> Literal["oauth", "problem", "page"]:
+    """Return in what shape a bug or a wrong address is told to whoever asks for a path."""
+    if path.startswith(_OAUTH):
+        return "oauth"
+    return "problem" if path.startswith(_PROGRAMS) else "page"
+
+
 def error_handlers(pages: PublicPages, issuer: str) -> dict[Any, Handler]:
     """Return the handlers for what no endpoint answered: unknown addresses and wrong methods."""
 
     async def http_error(request: Request, error: HTTPException) -> Response:
         headers = dict(error.headers or {})
-        if request.url.path.startswith(_PROGRAMS):
+        shape = answers_as(request.url.path)
+        if shape != "page":
             title = "method not allowed" if error.status_code == 405 else "not found"
             document = {"type": "about:blank", "title": title, "status": error.status_code}
-            if request.url.path.startswith(_OAUTH):
+            if shape == "oauth":
                 document = {"error": "invalid_request", "error_description": title}
             media_type = "application/json" if "error" in document else "application/problem+json"
             return Response(orjson.dumps(document), error.status_code, headers, media_type)
@@ -49,7 +57,8 @@ def broken_answer(
     path = str(scope["path"])
     headers = dict(scope["headers"])
     language = preferred_language(headers.get(b"accept-language", b"").decode("latin-1"))
-    if path.startswith(_OAUTH):
+    shape = answers_as(path)
+    if shape == "oauth":
         return (
             500,
             _headers("application/json"),
@@ -61,7 +70,7 @@ def broken_answer(
                 }
             ),
         )
-    if path.startswith(_PROGRAMS):
+    if shape == "problem":
         document = problem(failure, issuer=issuer, language=language)
         return 500, _headers("application/problem+json"), orjson.dumps(document)
     page = pages.broken(language, trace_id=trace_id)

@@ -109,6 +109,7 @@ class EndsSession(Protocol):
         ...
 
 
+@runtime_checkable
 class Probes(Protocol):
     """An identity provider that can be asked whether it is up, and that warms its caches by it."""
 

@@ -142,7 +142,8 @@ class Endpoints:
         async def handle(request: Request) -> Response:
             browser = Browser(
                 cookies=request.cookies,
-                languages=request.query_params.get("ui_locales") or request.headers.get("accept-language", ""),
+                accepted=request.headers.get("accept-language", ""),
+                chosen=request.query_params.get("ui_locales"),
                 trace_id=trace_of(request),
             )
             try:

@@ -6,7 +6,7 @@ every step, from what is stored: a back button or a second tab can repeat a step
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.consent.notice import Notice, memory_address
 from gateway.identity_providers.contract import SignInFailure
@@ -33,11 +33,21 @@ from gateway.vocabulary.store import Change, Insert, Kind, Put, RecordKey, Repla
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Browser:
-    """What a browser brings: its cookies, its languages, and the trace id of this request."""
+    """What a browser brings: its cookies, its languages (Accept-Language), the language a link chose, the trace id."""
 
     cookies: Mapping[str, str]
-    languages: str
+    accepted: str
+    chosen: str | None
     trace_id: str
+
+    @property
+    def languages(self) -> str:
+        """What pages follow: a chosen language before the accepted ones."""
+        return self.chosen or self.accepted
+
+    def asked_in(self, ui_locales: str | None) -> "Browser":
+        """Return it with what the portal asked for, where the person chose nothing (OIDC Core §3.1.2.1)."""
+        return replace(self, chosen=self.chosen or ui_locales)
 
 
 def subject_of(house: House, portal: Portal, session: Session) -> str:
@@ -157,6 +167,8 @@ async def next_step(house: House, attempt: Attempt, portal: Portal, session: Ses
 async def show_attempt(house: House, attempt_id: str, browser: Browser) -> Reply:
     """GET: show the page that this attempt has come to, or answer the portal."""
     attempt, portal, session = await load_attempt(house, attempt_id, browser)
+    attempt = await remember_language(house, attempt, browser)
+    browser = browser.asked_in(attempt.request.ui_locales)
     step = await next_step(house, attempt, portal, session)
     if isinstance(step, SignIn) or session is None:
         return page_reply(house.screens.show(sign_in_choice(house, attempt, portal), languages=browser.languages))
@@ -165,6 +177,16 @@ async def show_attempt(house: House, attempt_id: str, browser: Browser) -> Reply
     if isinstance(step, ShowNotice):
         return await show_notice(house, attempt, portal, session, browser)
     return await finish(house, attempt, portal, session)
+
+
+async def remember_language(house: House, attempt: Attempt, browser: Browser) -> Attempt:
+    """Keep a language chosen by a page's link, so that it lasts beyond the identity provider."""
+    if browser.chosen is None or browser.chosen == attempt.request.ui_locales:
+        return attempt
+    request = replace(attempt.request, ui_locales=browser.chosen[:40])
+    chosen = replace(attempt, request=request, version=attempt.version + 1)
+    stored = await house.store.commit([Replace(attempt_record(chosen))], now=house.clock.now())
+    return chosen if stored.done else attempt
 
 
 def sign_in_choice(house: House, attempt: Attempt, portal: Portal) -> SignInChoice:
@@ -213,6 +235,7 @@ async def show_notice(house: House, attempt: Attempt, portal: Portal, session: S
 async def submit_attempt(house: House, attempt_id: str, parameters: Parameters, browser: Browser) -> Reply:
     """POST: a provider was chosen, the notice was answered, or the person left."""
     attempt, portal, session = await load_attempt(house, attempt_id, browser)
+    browser = browser.asked_in(attempt.request.ui_locales)
     if not hmac.compare_digest(parameters.get("csrf", ""), attempt.csrf):
         raise failure.AttemptLost(operator_detail="the form's csrf value is not the attempt's")
     if "cancel" in parameters or parameters.get("decision") == "deny":

@@ -129,6 +129,7 @@ async def come_back(house: House, alias: str, raw_query: str, browser: Browser) 
         raise UpstreamAnswerInvalid(operator_detail="callback repeats a parameter")
     record = await _spend_state(house, alias, parameters.get("state"), SIGN_IN)
     attempt, portal, _ = await load_attempt(house, record.body["attempt_id"], browser)
+    browser = browser.asked_in(attempt.request.ui_locales)
     provider = house.identity_providers[alias]
     callback = Callback(
         parameters=parameters,

@@ -426,3 +426,11 @@ async def test_a_public_client_gets_tokens_with_its_verifier_only(provider: worl
     assert answer.status_code == 200
     machine = await provider.http.post("/token", data={"grant_type": "client_credentials", "client_id": "app"})
     assert machine.json()["error"] == "unauthorized_client"
+
+
+async def test_the_language_follows_the_link_then_the_portal_then_the_browser(provider: world.Provider) -> None:
+    begun = await provider.get(authorize_url(ui_locales="en"))
+    address = begun.headers["location"]
+    assert '<html lang="en"' in (await provider.get(address, headers={"accept-language": "vi"})).text
+    assert '<html lang="vi"' in (await provider.get(address, params={"ui_locales": "vi"})).text
+    assert '<html lang="vi"' in (await provider.get(address, headers={"accept-language": "en"})).text
