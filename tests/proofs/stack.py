@@ -1,0 +1,216 @@
+"""The real stack for a proof: gateway and both simulators as programs of their own, killed and started by id."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import orjson
+
+from gateway.cli.demo_files import SAMPLE_CLIENT, DemoPlan, write_files
+from gateway.cli.programs import Program, Running, start, stop, wait_until_ready
+from tests.services import Urls, postgresql_server, redis_server
+
+ROOT = Path(__file__).parents[2]
+PROCEDURE = "1.004222"
+READY_WITHIN_S = 90.0
+NAMES = ("gateway", "vneid", "sources")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """How a stack is wanted. `toml` is one more settings file, `modules` replaces what a program runs."""
+
+    folder: Path
+    urls: Urls
+    workers: int = 1
+    toml: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    modules: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+class Stack:
+    """Three programs on free ports of this machine."""
+
+    def __init__(self, wish: Wish, plan: DemoPlan) -> None:
+        self.wish = wish
+        self.plan = plan
+        self.issuer = plan.issuer
+        self._running: dict[str, Running] = {}
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return what every program of the stack sees."""
+        files = [str(self.plan.settings_file), *([str(self._more)] if self.wish.toml else [])]
+        ours = {name: value for name, value in os.environ.items() if not name.startswith("GATE06_")}
+        own = {"GATE06_CONFIG": os.pathsep.join(files), "GATE06_PROFILE": "dev", "PYTHONPATH": str(ROOT)}
+        return ours | own | dict(self.wish.environment)
+
+    @property
+    def _more(self) -> Path:
+        return self.plan.folder / "more.toml"
+
+    @property
+    def basic(self) -> aiohttp.BasicAuth:
+        """Return the credentials of the sample portal."""
+        return aiohttp.BasicAuth(SAMPLE_CLIENT, self.plan.secret("portal.secret"))
+
+    def log(self, name: str) -> Path:
+        """Return the file that holds stdout and stderr of a program."""
+        return self.plan.folder / "logs" / f"{name}.log"
+
+    def pid(self, name: str) -> int:
+        """Return the process id of a program."""
+        return self._running[name].process.pid
+
+    def workers(self) -> list[int]:
+        """Return the ids of the processes that serve the gateway: they hold the application, not the parent."""
+        parent = self.pid("gateway")
+        children = [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text("ascii").split()]
+        return [pid for pid in children if "gateway.cli.metrics" not in _command(pid)]
+
+    async def begin(self, *names: str) -> None:
+        """Start programs and wait until they answer."""
+        started = [await start(self._program(name)) for name in names]
+        self._running |= dict(zip(names, started, strict=True))
+        await wait_until_ready(started, READY_WITHIN_S)
+
+    async def end(self, *names: str) -> None:
+        """Ask programs to end, and wait."""
+        await stop([self._running[name] for name in names])
+
+    async def kill(self, name: str) -> None:
+        """Kill a program and its children at once (signal 9), as a power cut would."""
+        process = self._running[name].process
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # it leads a session of its own
+        await process.wait()
+
+    async def fault(self, name: str, **order: Any) -> None:
+        """Switch a fault of a simulator on; without an order all off."""
+        async with aiohttp.ClientSession() as session:
+            url = f"{self.url(name)}/_faults"
+            async with session.request("PUT" if order else "DELETE", url, json=order or None) as answer:
+                assert answer.status == 200, await answer.text()
+
+    async def calls(self, name: str = "sources") -> int:
+        """Return how often a simulator was called."""
+        async with aiohttp.ClientSession() as session, session.get(f"{self.url(name)}/_calls") as answer:
+            return int((await answer.json())["count"])
+
+    def url(self, name: str) -> str:
+        """Return where a program listens."""
+        return {"gateway": self.issuer, "vneid": self.plan.vneid_url, "sources": self.plan.sources_url}[name]
+
+    async def command(self, *arguments: str) -> tuple[int, bytes, bytes]:
+        """Run `gate06 …` beside the running stack; return exit code, stdout and stderr."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "gateway", *arguments),
+            env=self.environment,
+            cwd=self.plan.folder,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await process.communicate()
+        return process.returncode or 0, out, err
+
+    async def events(self) -> list[dict[str, Any]]:
+        """Return every event of the log by `gate06 audit export`, once the sequencer has caught up."""
+        await self._await_sequenced()
+        code, out, err = await self.command("audit", "export")
+        assert code == 0, err.decode()
+        return [orjson.loads(_octets(orjson.loads(line)["leaf"])) for line in out.splitlines()]
+
+    async def _await_sequenced(self) -> None:
+        """Wait until the signed log is as long as it was a moment ago: the sequencer works within a second."""
+        sizes = [-1, -2]
+        async with aiohttp.ClientSession() as session:
+            for _ in range(100):
+                async with session.get(f"{self.issuer}/v1/log/checkpoint") as answer:
+                    size = int((await answer.text()).split("\n")[1]) if answer.status == 200 else 0
+                sizes.append(size)
+                if size and sizes[-1] == sizes[-2] == sizes[-3] == sizes[-4]:
+                    return
+                await asyncio.sleep(0.4)
+        raise AssertionError("the log does not come to rest")
+
+    def _program(self, name: str) -> Program:
+        simulate = ["gateway.cli.simulate"]
+        options = str(self.plan.folder / "simulators.json")
+        known = {
+            "gateway": (["gateway"], ["serve"], f"{self.issuer}/readyz"),
+            "vneid": (simulate, ["vneid", str(self.plan.vneid_port), options], f"{self.plan.vneid_url}/_calls"),
+            "sources": (simulate, ["population", str(self.plan.sources_port), options], f"{self.plan.sources_url}/_calls"),
+        }
+        module, arguments, ready_url = known[name]
+        module = list(self.wish.modules.get(name, module))
+        return Program(
+            name=name,
+            arguments=[sys.executable, "-m", *module, *arguments],
+            environment=self.environment,
+            log=self.log(name),
+            ready_url=ready_url,
+        )
+
+
+@asynccontextmanager
+async def open_stack(wish: Wish) -> AsyncIterator[Stack]:
+    """Start a stack; stop it in the end."""
+    plan = _plan(wish)
+    write_files(plan)
+    (plan.folder / "logs").mkdir(exist_ok=True)
+    stack = Stack(wish, plan)
+    if wish.toml:
+        stack._more.write_text(wish.toml, "utf-8")
+    try:
+        await stack.begin(*NAMES)
+        yield stack
+    finally:
+        await stop(list(stack._running.values()))
+
+
+def fresh(setting: str, folder: Path) -> Urls:
+    """Return an empty store of a setting; like `tests.services.fresh_urls`, with the file where the stack lives."""
+    database, _, front = setting.partition("+")
+    folder.mkdir(parents=True, exist_ok=True)
+    store = f"sqlite:///{folder / 'gate06.db'}" if database == "sqlite" else postgresql_server().fresh()
+    return Urls(store, redis_server().fresh() if front else None)
+
+
+def _plan(wish: Wish) -> DemoPlan:
+    with contextlib.ExitStack() as held:
+        doors = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(5)]
+        ports = [door.getsockname()[1] for door in doors]
+    return DemoPlan(
+        folder=wish.folder,
+        issuer=f"http://127.0.0.1:{ports[0]}",
+        store=wish.urls.store,
+        redis=wish.urls.redis or "",
+        gateway_port=ports[0],
+        vneid_port=ports[1],
+        sources_port=ports[2],
+        portal_port=ports[3],
+        metrics_port=ports[4],
+        workers=wish.workers,
+    )
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return ""
+
+
+def _octets(text: str) -> bytes:
+    from base64 import b64decode
+
+    return b64decode(text)
