@@ -14,6 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --qui
 RUN := .venv/.run-installed
 DEV := .venv/.dev-installed
 NPM := tests/npm/node_modules/.installed
+PEER := benchmarks/peer/node_modules/.installed
 PYTEST_FLAGS ?= -n 2 --dist loadfile
 
 .PHONY: help venv demo test check prove bench references format system
@@ -33,6 +34,10 @@ $(DEV): requirements/dev.txt $(RUN)
 
 $(NPM): tests/npm/package-lock.json
 	cd tests/npm && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(PEER): benchmarks/peer/package-lock.json
+	cd benchmarks/peer && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 # programs the tests start: PostgreSQL, Redis, Chromium, nginx, node
@@ -65,5 +70,5 @@ references: $(DEV)
 prove: $(DEV) system
 	$(BIN)/python .ci/prove.py
 
-bench: $(DEV) system
-	$(BIN)/python -m benchmarks
+bench: $(DEV) $(PEER) system
+	$(BIN)/python -m benchmarks $(BENCH_FLAGS)
