@@ -32,6 +32,7 @@ _FROZEN = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, pop
 _NATIVE_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+")
 _SECRET_HASH = re.compile(r"[A-Za-z0-9_-]{43}")
 _NO_PORT_RULE = ("127.0.0.1", "::1")
+_PLAIN_URI = re.compile(r"[!$-;=?-\[\]_a-z~]+")  # no space, quote, hash, backslash or control letter
 
 
 def hash_secret(secret: str) -> str:
@@ -360,7 +361,14 @@ def _check_authentication(portal: Portal) -> None:
 
 
 def _without_port(uri: str) -> tuple[str, str, str, str] | None:
-    parts = urlsplit(uri)
-    if parts.scheme != "http" or parts.hostname not in _NO_PORT_RULE or "#" in uri or parts.username is not None:
+    """A loopback address without its port, to compare by (RFC 8252 §7.3); None for anything else, however bent."""
+    if not _PLAIN_URI.fullmatch(uri):  # urlsplit drops control letters silently, a browser may not
+        return None
+    try:
+        parts = urlsplit(uri)
+        in_range = parts.port is None or parts.port > 0
+    except ValueError:
+        return None
+    if parts.scheme != "http" or parts.hostname not in _NO_PORT_RULE or parts.username is not None or not in_range:
         return None
     return parts.scheme, parts.hostname, parts.path, parts.query

@@ -163,7 +163,8 @@ def _explain(error: Any, origins: Mapping[str, str]) -> str:
     dotted = ".".join(str(part) for part in error["loc"])
     parts = dotted.split(".")
     prefixes = [".".join(parts[:end]) for end in range(len(parts), 0, -1)]
-    place = next((origins[prefix] for prefix in prefixes if prefix in origins), "the defaults")
+    within = (origins[name] for name in origins if name.startswith(f"{dotted}."))
+    place = next((origins[prefix] for prefix in prefixes if prefix in origins), next(within, "the defaults"))
     if error["type"] == "extra_forbidden":
         known = _names_at(error["loc"][:-1])
         parent = ".".join(str(part) for part in error["loc"][:-1])

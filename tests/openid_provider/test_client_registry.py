@@ -144,6 +144,10 @@ def test_a_native_client_may_use_any_loopback_port_and_its_own_scheme() -> None:
         "http://localhost:51234/cb",
         "http://127.0.0.1:1/cb#x",
         "http://[::1",
+        "http://127.0.0.1:1/c\tb",
+        "http://127.0.0.1:99999/cb",
+        "http://127.0.0.1:1\\@x/cb",
+        " http://127.0.0.1:1/cb",
     ):
         assert not portal.allows_redirect(other), other
     web = Portal.model_validate(GOOD | {"redirect_uris": ["http://127.0.0.1:8003/cb"]})

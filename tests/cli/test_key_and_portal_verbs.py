@@ -1,0 +1,166 @@
+"""`gate06 key …`, `gate06 portal …` and `gate06 doctor` on a store of their own."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from gateway.cli.command import main
+
+SEED = """
+[[portal]]
+client_id = "seeded"
+client_secret = "%s"
+redirect_uris = ["https://seeded.example/callback"]
+procedures = ["1.004222"]
+""" % ("s" * 43)
+
+
+@pytest.fixture(autouse=True)
+def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name in list(os.environ):
+        if name.startswith("GATE06_"):
+            monkeypatch.delenv(name)
+    (tmp_path / "master.key").write_text("cd" * 32)
+    (tmp_path / "gate06.toml").write_text(
+        "issuer = 'https://gate.example'\n[store]\nurl = 'sqlite:///gate.db'\nmaster_key_file = 'master.key'\n" + SEED
+    )
+    return tmp_path
+
+
+def run(capfd: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, Any, str]:
+    with pytest.raises(SystemExit) as leaving:
+        main(list(arguments))
+    out, err = capfd.readouterr()
+    code = int(leaving.value.code or 0)
+    return code, (orjson.loads(out) if "--json" in arguments and out else out), err
+
+
+def test_keys_are_listed_rotated_and_retired(capfd: pytest.CaptureFixture[str]) -> None:
+    code, listed, _ = run(capfd, "key", "list", "--json")
+    assert code == 0
+    assert sorted(key["alg"] for key in listed["keys"]) == ["ES256", "Ed25519", "PS256", "RS256"]
+    old = next(key["kid"] for key in listed["keys"] if key["alg"] == "ES256")
+    assert run(capfd, "key", "retire", old)[0] == 5, "a key in use stays"
+    code, fresh, said = run(capfd, "key", "rotate", "--json")
+    assert (code, fresh["state"]) == (0, "next")
+    assert fresh["kid"] in said
+    code, out, said = run(capfd, "key", "rotate")
+    assert (code, out) == (5, "")
+    assert "GW-9101" in said
+    assert run(capfd, "key", "rotate", "--force", "--json")[1]["state"] == "active"
+    assert run(capfd, "key", "retire", old)[0] == 5, "it still verifies what it signed"
+    code, gone, _ = run(capfd, "key", "retire", old, "--force", "--json")
+    assert (code, gone["state"]) == (0, "retired")
+    assert run(capfd, "key", "retire", "nobody")[0] == 4
+    assert run(capfd, "key", "rotate", "--alg", "HS256")[0] == 4
+    table = run(capfd, "key", "list")[1]
+    assert table.splitlines()[0].split()[:3] == ["kid", "alg", "state"]
+
+
+def test_a_portal_is_added_once_with_a_secret_shown_once(capfd: pytest.CaptureFixture[str]) -> None:
+    arguments = ("portal", "add", "mine", "--redirect-uri", "https://mine.example/cb", "--procedure", "1.004222")
+    code, added, said = run(capfd, *arguments, "--json")
+    assert code == 0
+    assert len(added["client_secret"]) == 43
+    assert added["client_secret"] not in said
+    code, out, _ = run(capfd, *arguments)
+    assert (code, out) == (8, "")
+    assert run(capfd, "portal", "add", "seeded", "--redirect-uri", "https://mine.example/cb")[0] == 8
+    code, listed, _ = run(capfd, "portal", "list", "--json")
+    assert {portal["client_id"]: portal["origin"] for portal in listed["portals"]} == {
+        "mine": "command",
+        "seeded": "settings",
+    }
+    assert added["client_secret"].encode() not in b"".join(file.read_bytes() for file in Path().glob("gate.db*"))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--redirect-uri", "http://mine.example/cb"],
+        ["--redirect-uri", "http://127.0.0.1:1/cb"],
+        ["--redirect-uri", "https://mine.example/cb", "--procedure", "9.999999"],
+        ["--redirect-uri", "https://mine.example/cb", "--profile", "legacy"],
+        [],
+    ],
+)
+def test_a_portal_that_may_not_be_is_refused(capfd: pytest.CaptureFixture[str], wrong: list[str]) -> None:
+    code, out, said = run(capfd, "portal", "add", "mine", *wrong)
+    assert (code, out) == (3, "")
+    assert "GW-9001" in said
+
+
+def test_a_public_portal_has_no_secret(capfd: pytest.CaptureFixture[str]) -> None:
+    code, added, _ = run(
+        capfd, *["portal", "add", "app", "--auth-method", "none", "--redirect-uri", "https://app.example/cb", "--json"]
+    )
+    assert code == 0
+    assert "client_secret" not in added
+
+
+def test_seed_files_are_checked(capfd: pytest.CaptureFixture[str], stack: Path) -> None:
+    (stack / "good.toml").write_text(SEED)
+    assert run(capfd, "portal", "check", "good.toml", "--json")[1]["portals"] == ["seeded"]
+    (stack / "excess.toml").write_text(SEED + 'attributes = ["full_name", "blood_type"]\n')
+    code, _, said = run(capfd, "portal", "check", "excess.toml")
+    assert code == 3
+    assert "blood_type" in said
+    (stack / "empty.toml").write_text("")
+    assert run(capfd, "portal", "check", "empty.toml")[0] == 4
+    assert run(capfd, "portal", "check", "nowhere.toml")[0] == 3
+
+
+def test_the_doctor_names_what_is_wrong_and_its_fix(capfd: pytest.CaptureFixture[str], stack: Path) -> None:
+    run(capfd, "key", "list")
+    code, seen, _ = run(capfd, "doctor", "--json")
+    assert code == 0, seen
+    names = {check["check"] for check in seen["checks"]}
+    assert {"clock", "time zone", "disk", "settings", "policies", "portals", "database", "migrations", "keys"} <= names
+    with (stack / "gate06.toml").open("a") as settings:
+        settings.write("[connectors.population]\nurl = 'http://127.0.0.1:1/x'\nzone = 'lab'\n")
+    code, seen, _ = run(capfd, "doctor", "--json")
+    assert code == 7
+    wrong = [check for check in seen["checks"] if not check["in_order"]]
+    assert [check["check"] for check in wrong] == ["connector population"]
+    assert wrong[0]["fix"]
+    code, table, said = run(capfd, "doctor")
+    assert code == 7
+    assert "WRONG" in table
+    assert "connector population" in said
+
+
+def test_the_doctor_goes_on_without_settings(
+    capfd: pytest.CaptureFixture[str], stack: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (stack / "gate06.toml").unlink()
+    code, seen, _ = run(capfd, "doctor", "--json")
+    assert code == 7
+    assert {check["check"] for check in seen["checks"] if not check["in_order"]} == {"settings"}
+    monkeypatch.setenv("GATE06_ISSUER", "https://gate.example")
+    monkeypatch.setenv("GATE06_STORE__MASTER_KEY", "ab" * 32)
+    code, seen, _ = run(capfd, "doctor", "--json")
+    assert code == 7
+    assert "database" in {check["check"] for check in seen["checks"] if not check["in_order"]}
+
+
+def test_verbs_find_a_demo_beside_them_unless_something_else_is_named(
+    capfd: pytest.CaptureFixture[str], stack: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (stack / "gate06.toml").unlink()
+    assert run(capfd, "config", "show")[0] == 3
+    (stack / ".gate06").mkdir()
+    (stack / ".gate06" / "demo.toml").write_text(
+        "issuer = 'http://127.0.0.1:9'\nprofile = 'dev'\n[store]\nurl = 'sqlite:///demo.db'\n"
+    )
+    assert run(capfd, "config", "show", "--json")[1]["settings"]["issuer"] == "http://127.0.0.1:9"
+    (stack / "more.toml").write_text("[prefill]\ndeadline_ms = 900\n")
+    shown = run(capfd, "config", "show", "--json", "--config", "more.toml", "--store", "sqlite:///x.db")[1]["settings"]
+    assert (shown["profile"], shown["store"]["url"], shown["prefill"]["deadline_ms"]) == ("dev", "sqlite:///x.db", 900)
+    (stack / "own.toml").write_text("issuer = 'https://own.example'\n")
+    assert run(capfd, "config", "show", "--config", "own.toml")[0] == 3, "a production file never inherits a demo"
+    monkeypatch.setenv("GATE06_PROFILE", "production")
+    assert run(capfd, "config", "show")[0] == 3
