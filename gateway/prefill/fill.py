@@ -15,7 +15,7 @@ from gateway.prefill.house import Figures, Prefill
 from gateway.prefill.kept import KeptAnswers, kept_address, read_kept
 from gateway.prefill.late import LateKeeper, late_until
 from gateway.prefill.plan import Plan
-from gateway.prefill.release import Errand, Heard, commit_evidence, release_form, tell
+from gateway.prefill.release import Errand, Heard, commit_whole, release_form, tell
 from gateway.vocabulary.form_preview import FormAsk
 from gateway.vocabulary.store import StoredEvent
 
@@ -117,7 +117,7 @@ async def load_kept(ask: FormAsk, house: Prefill) -> KeptAnswers | None:
 async def store_asked(errand: Errand, house: Prefill) -> StoredEvent:
     """Store that sources are about to be asked. Raises EvidenceNotStored."""
     event = await tell(FormAsked, errand, house, outcome="asked", attributes=asked_attributes(errand))
-    await commit_evidence(house, [], event)
+    await commit_whole(house, [], event)
     return event
 
 
@@ -128,13 +128,13 @@ async def hear(errand: Errand, kept: KeptAnswers | None, house: Prefill) -> Hear
     numberless = ask.citizen.personal_number is None and ask.citizen.old_number is None
     missing = {} if numberless else known.unanswered(errand.questions)
     if not missing:
-        return Heard(known, fresh=False)
+        return Heard(kept=known)
     keeper = LateKeeper(house.desk, ask)
     deadline_at = now + house.figures.deadline_for
     questions = {source: _question(attributes, errand, deadline_at, house) for source, attributes in missing.items()}
     answers = await house.sources.ask(questions, on_late=keeper.keep)
     waiting = late_until(answers, house.desk.clock.now() + house.figures.late_for)
-    return Heard(known.joined(answers, waiting), fresh=True, keeper=keeper)
+    return Heard(kept=known.joined(answers, waiting), asked=answers, late_until=waiting, keeper=keeper)
 
 
 def facts_of(errand: Errand, heard: Heard, now: datetime) -> Facts:

@@ -11,20 +11,23 @@ from typing import Any
 
 from gateway.connector_runtime.contract import Answer
 from gateway.vocabulary.address import Address
+from gateway.vocabulary.form_preview import FormAsk
 from gateway.vocabulary.partial_date import PartialDate
 from gateway.vocabulary.provenance import Absent, Found, Outcome, Provenance, Refused, Unavailable
-from gateway.vocabulary.store import Kind, Record, RecordKey
+from gateway.vocabulary.store import Insert, Kind, Record, RecordKey, Replace
 
 KEPT_FOR = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptAnswers:
-    """The answers by source. `late_until` by source: until when an answer that is late may still come."""
+    """The answers by source. `late_until` by source: until when an answer that is late may still come. `version` of
+    the record they were read from, 0 when they are not stored yet."""
 
     answers: Mapping[str, Answer]
     late_until: Mapping[str, datetime]
     fetched_at: datetime
+    version: int = 0
 
     def settled(self, now: datetime) -> "KeptAnswers":
         """Return the answers with what is late and can come no more as timed out."""
@@ -65,13 +68,20 @@ def kept_address(grant_id: str, procedure: str) -> RecordKey:
     return RecordKey(Kind.KEPT_ANSWERS, f"{grant_id}.{procedure}")
 
 
-def kept_record(kept: KeptAnswers, *, grant_id: str, procedure: str, citizen_id: str) -> Record:
-    """Return the record of kept answers; it expires ten minutes after they were first fetched."""
+def keep_answers(kept: KeptAnswers, ask: FormAsk) -> Insert | Replace:
+    """Return the change that stores answers; it loses when somebody else stored some since they were read."""
+    record = kept_record(kept, ask)
+    return Replace(record) if kept.version else Insert(record)
+
+
+def kept_record(kept: KeptAnswers, ask: FormAsk) -> Record:
+    """Return the next version of the record; it expires ten minutes after the first answers were fetched."""
     return Record(
         kind=Kind.KEPT_ANSWERS,
-        key=kept_address(grant_id, procedure).key,
-        group=grant_id,
-        subject=citizen_id,
+        key=kept_address(ask.grant_id, ask.procedure).key,
+        group=ask.grant_id,
+        subject=ask.citizen.id,
+        version=kept.version + 1,
         expires_at=kept.fetched_at + KEPT_FOR,
         body={
             "fetched_at": kept.fetched_at.timestamp(),
@@ -96,6 +106,7 @@ def read_kept(record: Record | None, now: datetime) -> KeptAnswers | None:
         },
         late_until={source: _instant(until) for source, until in body["late_until"].items()},
         fetched_at=_instant(body["fetched_at"]),
+        version=record.version,
     ).settled(now)
 
 

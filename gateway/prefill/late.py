@@ -2,17 +2,15 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import structlog
 
 from gateway.connector_runtime.contract import Answer
-from gateway.prefill.kept import kept_address, kept_record, read_kept
+from gateway.prefill.kept import keep_answers, kept_address, read_kept
 from gateway.vocabulary.form_preview import FormAsk
 from gateway.vocabulary.provenance import Unavailable
-from gateway.vocabulary.store import Replace
 
 if TYPE_CHECKING:
     from gateway.prefill.house import Desk
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 _TRIES = 10
+_PATIENCE_FOR = 60.0  # seconds; a form that takes longer than this to be stored has failed
 
 
 def late_until(answers: Mapping[str, Answer], until: datetime) -> dict[str, datetime]:
@@ -51,7 +50,11 @@ class LateKeeper:
 
     async def keep(self, source: str, answer: Answer) -> None:
         """Join a late answer to the kept ones. Raises StorageUnavailable."""
-        await self._begun.wait()
+        try:
+            async with asyncio.timeout(_PATIENCE_FOR):
+                await self._begun.wait()
+        except TimeoutError:
+            return  # the form failed before its answers were stored
         if self._dropped:
             return
         for _ in range(_TRIES):
@@ -64,13 +67,7 @@ class LateKeeper:
         ask, now = self._ask, self._desk.clock.now()
         (record,) = await self._desk.store.load(kept_address(ask.grant_id, ask.procedure))
         kept = read_kept(record, now)
-        if record is None or kept is None:
+        if kept is None:
             return True  # ten minutes are over or the grant was revoked: the answer is nobody's any more
-        fresh = kept_record(
-            kept.joined({source: answer}, {}),
-            grant_id=ask.grant_id,
-            procedure=ask.procedure,
-            citizen_id=ask.citizen.id,
-        )
-        verdict = await self._desk.store.commit([Replace(replace(fresh, version=record.version + 1))], now=now)
+        verdict = await self._desk.store.commit([keep_answers(kept.joined({source: answer}, {}), ask)], now=now)
         return verdict.done

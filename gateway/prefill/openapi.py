@@ -16,6 +16,7 @@ _WORDS = {"type": "object", "properties": {"vi": _TEXT, "en": _TEXT}, "required"
 _IDS = {"type": "array", "items": _TEXT}
 _UNIT = {"type": ["object", "null"], "properties": {"code": _TEXT, "name": _MAYBE_TEXT}, "required": ["code"]}
 _UNAVAILABLE = "PF-107: the evidence could not be stored, nothing was asked or told; GW-9002: the store does not answer"
+_ERASED = "GW-1303: the citizen's records were erased while the request was under way"
 _NOT_PERMITTED = (
     "PF-103: no citizen behind the token; PF-104: the session has ended; PF-105: procedure not in the token's scope; "
     "PF-106: dossier not named at sign-in; GW-1203: account level too low; PF-002 to PF-007: refused by policy"
@@ -27,6 +28,7 @@ def prefill_operations() -> dict[str, dict[str, Any]]:
     refusals = {
         400: _problem("PF-102: malformed request, `reason` names each member"),
         401: _problem("no token, or the token is not valid"),
+        410: _problem(_ERASED),
         413: _problem("PF-111: body too large"),
         503: _problem(_UNAVAILABLE),
     }
@@ -45,7 +47,7 @@ def prefill_operations() -> dict[str, dict[str, Any]]:
         "/v1/prefill/{form_id}": {
             "get": _operation(
                 "The whole form again, with what came late, under a new manifest",
-                {200: filled, 401: refusals[401], 403: forbidden, 404: unknown, 503: refusals[503]},
+                {200: filled, 401: refusals[401], 403: forbidden, 404: unknown, 410: refusals[410], 503: refusals[503]},
                 parameters=[form_id],
             )
         },

@@ -49,7 +49,7 @@ async def reissue_form(request: ReissueRequest, house: Prefill) -> FilledForm:
     kept = await load_kept(ask, house)
     if kept is None:
         raise FormUnknown
-    heard = Heard(kept, fresh=False)
+    heard = Heard(kept=kept)
     assembled = assemble(plan, facts_of(errand, heard, house.desk.clock.now()))
     arrived = _arrived(body["late"], assembled)
     event = await tell(

@@ -1,16 +1,18 @@
 """Giving a form out: its event, its manifest and what is kept, in one commit, before anybody sees a value."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from gateway.audit.event import Event, FormReleased
+from gateway.connector_runtime.contract import Answer
 from gateway.policy.decide import ReleaseDecision
 from gateway.prefill.assemble import Assembled, outcome_word
 from gateway.prefill.envelope import FilledForm, Why
 from gateway.prefill.failure import EvidenceNotStored, SessionOver
 from gateway.prefill.house import Prefill
-from gateway.prefill.kept import KeptAnswers, kept_record
+from gateway.prefill.kept import KeptAnswers, keep_answers, kept_address, read_kept
 from gateway.prefill.late import LateKeeper
 from gateway.prefill.manifest import MANIFEST_TYPE, manifest_fields, manifest_purpose
 from gateway.prefill.plan import Plan
@@ -21,13 +23,14 @@ from gateway.vocabulary.store import (
     Insert,
     Kind,
     Outcome,
-    Put,
     Record,
     RecordKey,
     Require,
     StorageUnavailable,
     StoredEvent,
 )
+
+_TRIES = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +49,25 @@ class Errand:
         return self.plan.questions(self.decision.permitted)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """What sources said: the answers, and whether something new has to be kept."""
+    """What sources said: `kept` all of it, `asked` what came from sources asked just now, `late_until` which of
+    them still work, `keeper` what waits for their answers."""
 
     kept: KeptAnswers
-    fresh: bool
+    asked: Mapping[str, Answer] = field(default_factory=dict)
+    late_until: Mapping[str, datetime] = field(default_factory=dict)
     keeper: LateKeeper | None = None
+
+    def begin(self) -> None:
+        """The answers are stored: late ones may join them."""
+        if self.keeper is not None:
+            self.keeper.begin()
+
+    def drop(self) -> None:
+        """Nothing was stored: late answers are forgotten."""
+        if self.keeper is not None:
+            self.keeper.drop()
 
 
 class FormIds(NamedTuple):
@@ -97,18 +112,21 @@ def require_grant(errand: Errand) -> Require:
 
 async def commit_kept(errand: Errand, heard: Heard, changes: list[Change], event: StoredEvent, house: Prefill) -> None:
     """Store an event with changes and, when sources were asked, their answers; late answers may follow from then on."""
-    ask = errand.ask
-    if heard.fresh:
-        kept = kept_record(heard.kept, grant_id=ask.grant_id, procedure=ask.procedure, citizen_id=ask.citizen.id)
-        changes = [*changes, Put(kept)]
-    try:
-        await commit_evidence(house, changes, event)
-    except BaseException:
-        if heard.keeper is not None:
-            heard.keeper.drop()
-        raise
-    if heard.keeper is not None:
-        heard.keeper.begin()
+    if not heard.asked:
+        await commit_whole(house, changes, event)
+        return
+    kept = heard.kept
+    for _ in range(_TRIES):
+        outcome = await commit_evidence(house, [*changes, keep_answers(kept, errand.ask)], event)
+        if outcome is Outcome.DONE:
+            heard.begin()
+            return
+        # a late answer, or another form of this grant, was kept since: ours join what is there now
+        (record,) = await house.desk.store.load(kept_address(errand.ask.grant_id, errand.ask.procedure))
+        stored = read_kept(record, house.desk.clock.now())
+        kept = stored.joined(heard.asked, heard.late_until) if stored else replace(kept, version=0)
+    heard.drop()
+    raise EvidenceNotStored(operator_detail="the kept answers kept changing")
 
 
 async def sign_form(
@@ -192,16 +210,25 @@ async def tell(kind: type[Event], errand: Errand, house: Prefill, *, outcome: st
     )
 
 
-async def commit_evidence(house: Prefill, changes: list[Change], event: StoredEvent) -> None:
-    """Commit an event with its changes. Raises EvidenceNotStored, or SessionOver when the grant was revoked."""
+async def commit_whole(house: Prefill, changes: list[Change], event: StoredEvent) -> None:
+    """Commit an event with changes of which none may lose. Raises EvidenceNotStored, SessionOver."""
+    outcome = await commit_evidence(house, changes, event)
+    if outcome is not Outcome.DONE:
+        raise EvidenceNotStored(operator_detail=f"the commit ended `{outcome}`")
+
+
+async def commit_evidence(house: Prefill, changes: list[Change], event: StoredEvent) -> Outcome:
+    """Commit an event with its changes; return `done`, or `exists` or `changed` when the last change lost.
+
+    Raises EvidenceNotStored, or SessionOver when the grant was revoked.
+    """
     try:
         verdict = await house.desk.store.commit(changes, [event], now=house.desk.clock.now())
     except StorageUnavailable as trouble:
         raise EvidenceNotStored(operator_detail=trouble.operator_detail) from trouble
     if verdict.outcome in {Outcome.REVOKED, Outcome.UNKNOWN, Outcome.EXPIRED}:
         raise SessionOver
-    if not verdict.done:
-        raise EvidenceNotStored(operator_detail=f"the commit ended `{verdict.outcome}`")
+    return verdict.outcome
 
 
 def told_attributes(assembled: Assembled) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from gateway.audit.event import FormAsked
 from gateway.policy.failure import AttributeNotPermitted, ProcedureNotAllowed, UnknownProcedure
 from gateway.prefill.failure import (
     CitizenNotPresent,
@@ -18,12 +19,15 @@ from gateway.prefill.failure import (
     ProcedureNotInScope,
     SessionOver,
 )
+from gateway.prefill.fill import permit
 from gateway.prefill.house import Desk
+from gateway.prefill.kept import kept_address, read_kept
+from gateway.prefill.release import Heard, commit_kept, tell
 from gateway.vocabulary.assurance_level import LevelTooLow
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.provenance import Absent, Found, Provenance, Refused, Unavailable
 from gateway.vocabulary.store import Revoke, StorageUnavailable, StoredEvent
-from tests.prefill.lab import START, Lab, open_lab, values_of
+from tests.prefill.lab import CODE, START, Lab, open_lab, values_of
 
 pytestmark = pytest.mark.anyio
 
@@ -380,6 +384,32 @@ async def test_a_late_answer_of_the_notice_page_serves_the_prefill(lab: Lab) -> 
     await asyncio.gather(*lab.sources.tasks)
     assert (await lab.fill(bearer))["late"] == []
     assert len(lab.sources.asked) == 1
+
+
+async def test_a_late_answer_that_arrives_while_the_next_form_is_made_is_not_lost(lab: Lab) -> None:
+    bearer = await lab.sign_in(13)
+    lab.sources.late["population"] = asyncio.Event()
+    form = await lab.fill(bearer)
+    kept = read_kept((await lab.storage.store.load(kept_address("grant-13", CODE)))[0], lab.clock.now())
+    assert kept is not None
+    lab.sources.late["population"].set()
+    await asyncio.gather(*lab.sources.tasks)
+    errand = permit(lab.house.plan(CODE, "self"), lab.ask(13), lab.house.policy)
+    other: dict[str, Any] = {"civil": {"birth_place": Absent()}}
+    event = await tell(FormAsked, errand, lab.house, outcome="asked")
+    await commit_kept(errand, Heard(kept=kept.joined(other, {}), asked=other), [], event, lab.house)
+    whole = await lab.again(bearer, form["id"])
+    assert whole["late"] == []
+    now_kept = read_kept((await lab.storage.store.load(kept_address("grant-13", CODE)))[0], lab.clock.now())
+    assert now_kept is not None
+    assert set(now_kept.answers) == {"population", "civil"}
+
+
+async def test_parallel_forms_of_one_grant_all_arrive(lab: Lab) -> None:
+    bearer = await lab.sign_in(3)
+    forms = await asyncio.gather(*(lab.fill(bearer) for _ in range(8)))
+    assert len({form["id"] for form in forms}) == 8
+    assert {str(values_of(form)) for form in forms} == {str(values_of(forms[0]))}
 
 
 async def test_an_answer_that_never_comes_ends_as_timed_out(lab: Lab) -> None:

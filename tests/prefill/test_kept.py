@@ -1,5 +1,6 @@
 """Kept answers survive their JSON unchanged, and know what still has to be asked."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import orjson
@@ -7,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.prefill.kept import KeptAnswers, decode_outcome, encode_outcome, kept_record, read_kept
+from gateway.vocabulary.citizen import Citizen
+from gateway.vocabulary.form_preview import FormAsk
 from gateway.vocabulary.partial_date import PartialDate
 from gateway.vocabulary.persona import personas
 from gateway.vocabulary.provenance import Absent, Found, Provenance, Refused, Unavailable
@@ -69,8 +72,19 @@ def test_a_late_answer_takes_the_place_of_waiting() -> None:
 
 
 def test_a_record_is_sealed_to_citizen_and_grant_and_ends_in_ten_minutes() -> None:
-    record = kept_record(kept(FOUND), grant_id="g", procedure="1.004222", citizen_id="c")
+    record = kept_record(
+        kept(FOUND),
+        FormAsk(
+            citizen=Citizen(id="c", full_name="x"),
+            subject="s",
+            client_id="p",
+            procedure="1.004222",
+            dossier=None,
+            grant_id="g",
+            trace_id="t",
+        ),
+    )
     assert (record.subject, record.group, record.key) == ("c", "g", "g.1.004222")
-    assert read_kept(record, NOW) == kept(FOUND)
+    assert read_kept(record, NOW) == replace(kept(FOUND), version=1)
     assert read_kept(record, NOW + timedelta(minutes=10)) is None
     assert read_kept(None, NOW) is None
