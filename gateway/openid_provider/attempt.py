@@ -33,6 +33,10 @@ class Attempt:
     expires_at: datetime
     version: int = 1
 
+    def begun_at(self, lifetimes: Lifetimes) -> datetime:
+        """Return when the portal asked."""
+        return self.expires_at - lifetimes.attempt_for
+
     @property
     def address(self) -> RecordKey:
         """Where it is stored."""

@@ -161,6 +161,7 @@ async def next_step(house: House, attempt: Attempt, portal: Portal, session: Ses
     fresh = session is not None and session.key == attempt.session_key
     hinted = hinted_subject(house, attempt.request.id_token_hint, portal)
     facts = await gather_facts(house, attempt.request, portal, session, hinted_subject=hinted, fresh=fresh)
+    facts = replace(facts, asked_at=attempt.begun_at(house.lifetimes))
     return decide_step(attempt.request, facts, house.clock.now())
 
 

@@ -13,6 +13,7 @@ from gateway.openid_provider.house import House
 from gateway.openid_provider.parameters import Parameters
 from gateway.openid_provider.reply import Reply, json_reply
 from gateway.tokens.issue import key_of, parse
+from gateway.tokens.jose import ACCESS_TOKEN, JoseRefused, verify
 from gateway.vocabulary.store import Kind, RecordKey
 
 INACTIVE = {"active": False}
@@ -27,7 +28,7 @@ async def answer_introspection(house: House, authorization: Sequence[str], param
     token = parameters.required("token")
     named = parse(token)
     if named is None:
-        return json_reply(INACTIVE)
+        return json_reply(_signed_token(house, token, portal, now))
     if named[0] == "gr":
         return json_reply(await _refresh_token(house, token, named[1], portal, now))
     try:
@@ -35,6 +36,17 @@ async def answer_introspection(house: House, authorization: Sequence[str], param
     except InvalidToken:
         return json_reply(INACTIVE)
     return json_reply(_describe(house, access) if _concerns(house, access, portal) else INACTIVE)
+
+
+def _signed_token(house: House, token: str, portal: Portal, now: datetime) -> dict[str, Any]:
+    """Describe a JWT of ours for a resource (RFC 9068); anything else is inactive."""
+    try:
+        claims = verify(token, ACCESS_TOKEN, house.keys, now=now, issuer=house.issuer)
+    except JoseRefused:
+        return dict(INACTIVE)
+    resource = house.resources.get(str(claims["aud"]))
+    concerned = {claims["client_id"], None if resource is None else resource.introspection_client}
+    return {"active": True, "token_type": "Bearer", **claims} if portal.client_id in concerned else dict(INACTIVE)
 
 
 def _concerns(house: House, access: Access, portal: Portal) -> bool:

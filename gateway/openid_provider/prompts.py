@@ -17,7 +17,8 @@ from gateway.vocabulary.failure import Failure
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What was loaded. `session` is alive or None; `fresh` tells that it was made in this attempt; `noticed` that
-    the notice was seen; `minimum_level` what the procedure demands; `subject` and `hinted_subject` are pairwise."""
+    the notice was seen; `minimum_level` what the procedure demands; `subject` and `hinted_subject` are pairwise;
+    `asked_at` is when the attempt began (None before there is one)."""
 
     session: Session | None
     fresh: bool = False
@@ -25,6 +26,7 @@ class Facts:
     minimum_level: int | None = None
     subject: str | None = None
     hinted_subject: str | None = None
+    asked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class Refuse:
 
 
 Step = SignIn | ShowNotice | Answer | Refuse
+_CLOCKS_DIFFER_BY = timedelta(seconds=60)
 Need = Callable[[AuthorizationRequest, Session, Facts, datetime], bool]
 
 
@@ -61,10 +64,16 @@ def needs_login_again(request: AuthorizationRequest, session: Session, facts: Fa
 
 
 def needs_recent_login(request: AuthorizationRequest, session: Session, facts: Facts, now: datetime) -> bool:
-    """`max_age`: when the last active authentication is older, the server MUST ask again; 0 always asks."""
-    if request.max_age is None or (facts.fresh and request.max_age == 0):
+    """`max_age`: when the last active authentication is older, the server MUST ask again; 0 always asks.
+
+    A sign-in of this attempt is measured from the attempt's beginning: reading the notice makes nobody older.
+    """
+    if request.max_age is None:
         return False
-    return now - session.auth_time > timedelta(seconds=request.max_age) or request.max_age == 0
+    allowed = timedelta(seconds=request.max_age)
+    if facts.fresh:
+        return session.auth_time < (facts.asked_at or now) - allowed - _CLOCKS_DIFFER_BY
+    return now - session.auth_time > allowed or request.max_age == 0
 
 
 def needs_hinted_person(request: AuthorizationRequest, session: Session, facts: Facts, now: datetime) -> bool:
@@ -81,8 +90,9 @@ def decide_step(request: AuthorizationRequest, facts: Facts, now: datetime) -> S
     session = facts.session
     if session is None:
         return Refuse(LoginRequired()) if silent else SignIn(again=False)
-    if facts.fresh and needs_hinted_person(request, session, facts, now):
-        return Refuse(LoginRequired("the person who signed in is not the one `id_token_hint` names"))
+    if facts.fresh and any(need(request, session, facts, now) for need in NEEDS):
+        # asking again would end here again: another person than the hinted one, or no fresh authentication upstream
+        return Refuse(LoginRequired("the sign-in is not the one that was asked for"))
     if any(need(request, session, facts, now) for need in NEEDS):
         return Refuse(LoginRequired()) if silent else SignIn(again=True)
     if level_too_low(facts, session):

@@ -434,3 +434,17 @@ async def test_the_language_follows_the_link_then_the_portal_then_the_browser(pr
     assert '<html lang="en"' in (await provider.get(address, headers={"accept-language": "vi"})).text
     assert '<html lang="vi"' in (await provider.get(address, params={"ui_locales": "vi"})).text
     assert '<html lang="vi"' in (await provider.get(address, headers={"accept-language": "en"})).text
+
+
+async def test_reading_the_notice_slowly_breaks_no_max_age(provider: world.Provider) -> None:
+    page = await sign_in(provider, max_age="1")
+    provider.clock.move(timedelta(minutes=3))
+    answered = await agree(provider, page)
+    assert "code" in members(answered.headers["location"])
+
+
+async def test_a_provider_that_answers_with_an_old_sign_in_does_not_loop(provider: world.Provider) -> None:
+    provider.upstream.answer = world.person(auth_time=world.START - timedelta(hours=1))
+    page = await sign_in(provider, max_age="60")
+    assert page.status_code == 403
+    assert "login_required" in page.text

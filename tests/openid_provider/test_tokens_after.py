@@ -208,3 +208,15 @@ async def test_oversized_and_foreign_bodies_are_oauth_errors(provider: world.Pro
         headers={**basic(), "content-type": "application/x-www-form-urlencoded"},
     )
     assert twice.json()["error"] == "invalid_request"
+
+
+async def test_a_signed_token_is_described_to_its_client_only(provider: world.Provider) -> None:
+    form = {"grant_type": "client_credentials", "resource": "https://reports.example"}
+    token = (await provider.http.post("/token", data=form, headers=basic())).json()["access_token"]
+    told = await introspect(provider, token)
+    assert (told["active"], told["aud"]) == (True, "https://reports.example")
+    post = {"token": token, "client_id": "old", "client_secret": "old-secret"}
+    assert (await provider.http.post("/introspect", data=post)).json() == {"active": False}
+    assert await introspect(provider, token[:-4] + "AAAA") == {"active": False}
+    provider.clock.move(timedelta(minutes=5))
+    assert await introspect(provider, token) == {"active": False}
