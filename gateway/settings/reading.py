@@ -199,14 +199,10 @@ def _unsafe(settings: Settings) -> list[str]:
         for name, count in Counter(names).items()
         if count > 1
     ]
-    issuer = urlsplit(settings.issuer)
-    if issuer.scheme not in {"http", "https"} or not issuer.hostname or issuer.query or issuer.fragment:
-        problems.append("`issuer` must be an https address without query and fragment (GATE06_ISSUER)")
-    elif settings.issuer.endswith("/"):
-        problems.append("`issuer` must not end with a slash: every address is derived from it")
+    problems += _issuer_problems(settings.issuer)
     if settings.dev:
         return problems
-    if issuer.scheme == "http":
+    if settings.issuer.startswith("http:"):
         problems.append("`issuer` is http, which needs GATE06_PROFILE=dev")
     if settings.store.master_key is None and settings.store.master_key_file is None:
         problems.append("`store.master_key_file` is missing (GATE06_STORE__MASTER_KEY_FILE)")
@@ -221,3 +217,16 @@ def _unsafe(settings: Settings) -> list[str]:
         if provider.issuer.startswith("http:"):
             problems.append(f"`issuer` of identity provider `{provider.alias}` must be https")
     return problems + [problem for portal in settings.portal for problem in unsafe_members(portal)]
+
+
+def _issuer_problems(text: str) -> list[str]:
+    try:
+        issuer = urlsplit(text)
+        named = issuer.scheme in {"http", "https"} and issuer.hostname and issuer.port != 0
+    except ValueError:
+        return ["`issuer` is no address (GATE06_ISSUER)"]
+    if not named or issuer.query or issuer.fragment or issuer.username is not None:
+        return ["`issuer` must be an https address without query and fragment (GATE06_ISSUER)"]
+    if text.endswith("/"):
+        return ["`issuer` must not end with a slash: every address is derived from it"]
+    return []
