@@ -2,14 +2,11 @@
 
 import typer
 
+from gateway.cli.verify_manifest import manifest
 from gateway.cli.verify_merkle import merkle
 
 app = typer.Typer(help="Check signatures and proofs read from stdin.", no_args_is_help=True)
 
 
-@app.callback()
-def _root() -> None:
-    """Keep the verb's name even while there is one verb."""
-
-
 app.command("merkle")(merkle)
+app.command("manifest")(manifest)
