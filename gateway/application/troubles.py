@@ -13,11 +13,36 @@ from gateway.openid_provider.failure import ServerError
 from gateway.openid_provider.reply import NO_STORE
 from gateway.pages.public.pages import PublicPages
 from gateway.pages.routes import page_language, page_response
+from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.problem import preferred_language, problem
 
 _PROGRAMS = ("/v1/", "/token", "/userinfo", "/introspect", "/revoke", "/jwks", "/.well-known/", "/log/")
 _OAUTH = ("/token", "/userinfo", "/introspect", "/revoke")
 Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
+
+
+class AddressUnknown(Failure):
+    """No endpoint has this address."""
+
+    code = "GW-1801"
+    title = "no such address"
+    http_status = 404
+    oauth_error = "invalid_request"
+    vi = "Không có địa chỉ này."
+    en = "There is no such address."
+    fix = "Take addresses from the discovery document or from `/openapi.json`."
+
+
+class MethodNotOffered(Failure):
+    """The endpoint does not take this method; `Allow` names those it takes (RFC 9110 §15.5.6)."""
+
+    code = "GW-1802"
+    title = "method not allowed"
+    http_status = 405
+    oauth_error = "invalid_request"
+    vi = "Địa chỉ này không nhận phương thức đó."
+    en = "This address does not take that method."
+    fix = "Use a method of the `Allow` header; `/openapi.json` lists every operation."
 
 
 def answers_as(path: str) -> Literal["oauth", "problem", "page"]:
@@ -34,12 +59,11 @@ def error_handlers(pages: PublicPages, issuer: str) -> dict[Any, Handler]:
         headers = dict(error.headers or {})
         shape = answers_as(request.url.path)
         if shape != "page":
-            title = "method not allowed" if error.status_code == 405 else "not found"
-            document = {"type": "about:blank", "title": title, "status": error.status_code}
-            if shape == "oauth":
-                document = {"error": "invalid_request", "error_description": title}
-            media_type = "application/json" if "error" in document else "application/problem+json"
-            return Response(orjson.dumps(document), error.status_code, headers, media_type)
+            failure = MethodNotOffered() if error.status_code == 405 else AddressUnknown()
+            failure.trace_id = request.scope.get("gate06.trace_id")
+            language = preferred_language(request.headers.get("accept-language"))
+            status, given, body = _told(failure, shape, issuer, language)
+            return Response(body, status, {**headers, **given})
         page = page_response(pages.missing(page_language(request)))
         page.status_code = error.status_code
         page.headers.update(headers)
@@ -58,24 +82,20 @@ def broken_answer(
     headers = dict(scope["headers"])
     language = preferred_language(headers.get(b"accept-language", b"").decode("latin-1"))
     shape = answers_as(path)
-    if shape == "oauth":
-        return (
-            500,
-            _headers("application/json"),
-            orjson.dumps(
-                {
-                    "error": "server_error",
-                    "error_description": failure.title,
-                    "error_uri": f"{issuer}/errors/{failure.code}",
-                }
-            ),
-        )
-    if shape == "problem":
-        document = problem(failure, issuer=issuer, language=language)
-        return 500, _headers("application/problem+json"), orjson.dumps(document)
+    if shape != "page":
+        status, given, body = _told(failure, shape, issuer, language)
+        return status, [(name.encode(), value.encode()) for name, value in given.items()], body
     page = pages.broken(language, trace_id=trace_id)
     return 500, [(k.encode(), v.encode("latin-1")) for k, v in page.headers.items()], page.body
 
 
-def _headers(media_type: str) -> list[tuple[bytes, bytes]]:
-    return [(b"content-type", media_type.encode()), *((k.encode(), v.encode()) for k, v in NO_STORE)]
+def _told(failure: Failure, shape: str, issuer: str, language: str) -> tuple[int, dict[str, str], bytes]:
+    """Return status, headers and body of a failure for programs."""
+    if shape == "oauth":
+        uri = f"{issuer}/errors/{failure.code}"
+        document = {"error": failure.oauth_error, "error_description": failure.title, "error_uri": uri}
+        media_type = "application/json"
+    else:
+        document = problem(failure, issuer=issuer, language=language)
+        media_type = "application/problem+json"
+    return failure.http_status, {"content-type": media_type, **dict(NO_STORE)}, orjson.dumps(document)

@@ -57,6 +57,7 @@ def _inclusion() -> dict[str, Any]:
             503: _problem(_DAMAGED),
         },
         [_parameter("receipt", _RECEIPT)],
+        [{}, {"access_token": []}],
     )
 
 
@@ -101,21 +102,27 @@ def _receipt() -> dict[str, Any]:
         "A receipt, for the client concerned",
         {
             200: both,
+            400: _problem("GW-1001: the token is sent more than once"),
             401: _problem("GW-1707: no token, or the token is not valid"),
             403: _problem("GW-1704: the receipt concerns another client"),
             404: _problem("GW-1702: receipt unknown"),
             503: _problem(_DAMAGED),
         },
         [_parameter("receipt", _TEXT, place="path")],
+        [{"access_token": []}],
     )
 
 
 def _get(
-    summary: str, answers: dict[int, dict[str, Any]], parameters: list[dict[str, Any]] | None = None
+    summary: str,
+    answers: dict[int, dict[str, Any]],
+    parameters: list[dict[str, Any]] | None = None,
+    security: list[dict[str, list[str]]] | None = None,
 ) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "summary": summary,
         "tags": ["evidence"],
+        "security": security or [],
         "responses": {str(status): answer for status, answer in answers.items()},
     }
     if parameters:

@@ -1,0 +1,156 @@
+"""`/openapi.json`: what every floor promises, joined into one OpenAPI 3.1 document.
+
+What belongs to all operations is added here: the trace id, what a bug looks like, and how a token is refused.
+"""
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.application.troubles import answers_as
+from gateway.audit.openapi import log_operations
+from gateway.openid_provider.failure import InvalidRequest, InvalidToken, ServerError
+from gateway.openid_provider.openapi import provider_operations, provider_schemas
+from gateway.openid_provider.profiles import IDENTITY_SCOPES
+from gateway.prefill.openapi import prefill_operations
+from gateway.vocabulary.operation import (
+    HTML,
+    INSTANT,
+    JSON,
+    OAUTH_ERROR,
+    PROBLEM,
+    TEXT,
+    Responses,
+    answer,
+    joined,
+    oauth_errors,
+    pages,
+    problems,
+    shape,
+)
+
+PAGES: Mapping[str, str] = {
+    "/": "the first page, for people",
+    "/errors": "the error catalogue, for people",
+    "/errors/{code}": "one entry of the error catalogue, for people",
+    "/static/{path:path}": "style sheet, fonts and marks of the pages",
+    "/interaction/{attempt_id}": "the pages of one sign-in; their forms change with them",
+    "/upstream/{alias}/callback": "an identity provider sends the browser here; only it knows the parameters",
+    "/upstream/{alias}/signed-out": "the same after a sign-out",
+    "/logout/confirm": "the answer to the sign-out page's own form",
+    "/logout/done": "the last page of a sign-out that leads nowhere",
+}
+"""Routes that are no promise to programs, each with the reason why it is not described."""
+
+_REFUSED = {"oauth": oauth_errors, "problem": problems, "page": pages}
+_TRACE = {"X-Trace-Id": {"description": "names the request in logs, evidence and refusals", "schema": TEXT}}
+
+
+def openapi_route(issuer: str) -> Route:
+    """Return the route of the document; it is the same for everybody as long as the gateway runs."""
+    octets = orjson.dumps(describe(issuer))
+
+    async def openapi(request: Request) -> Response:
+        return Response(octets, media_type=JSON, headers={"cache-control": "public, max-age=300"})
+
+    return Route("/openapi.json", openapi, methods=["GET"])
+
+
+def describe(issuer: str) -> dict[str, Any]:
+    """Return the document. Every address in it is derived from the issuer."""
+    operations = {**provider_operations(), **prefill_operations(), **log_operations(), **_own_operations()}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Gate06",
+            "version": version("gate06"),
+            "summary": "Sign-in with VNeID and prefilled forms with the source of every value",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": issuer}],
+        "paths": {path: _whole(path, operations[path]) for path in sorted(operations)},
+        "components": {
+            "schemas": {"OAuthError": OAUTH_ERROR, "Problem": PROBLEM, **provider_schemas()},
+            "securitySchemes": _security(issuer),
+        },
+    }
+
+
+def _whole(path: str, item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a path item with what all operations have in common."""
+    return {method: _completed(path, method, operation) for method, operation in item.items()}
+
+
+def _completed(path: str, method: str, operation: Mapping[str, Any]) -> dict[str, Any]:
+    refused = _REFUSED[answers_as(path)]
+    parts: list[Responses] = [operation["responses"], refused(ServerError)]
+    security = operation.get("security", [{"access_token": []}])
+    if path.startswith("/v1/") and any("access_token" in way for way in security):
+        parts.append(problems(InvalidRequest, InvalidToken))
+    if method == "get" and operation.get("parameters"):
+        parts.append({"414": answer("the address is longer than the server reads; said by the server, without a body")})
+    responses = joined(*parts)
+    for response in responses.values():
+        response["headers"] = {**response.get("headers", {}), **_TRACE}
+    words = [word for word in path.replace("{", "").replace("}", "").replace(".", "_").split("/") if word]
+    operation = {**operation, "security": security}
+    return {**operation, "operationId": "_".join([method, *words]).replace("-", "_"), "responses": responses}
+
+
+def _security(issuer: str) -> dict[str, Any]:
+    return {
+        "client_secret_basic": {
+            "type": "http",
+            "scheme": "basic",
+            "description": "client id and secret, form-encoded before they are joined (RFC 6749 §2.3.1); a client "
+            "registered for `client_secret_post` or `none` sends `client_id` (and its secret) in the body instead",
+        },
+        "access_token": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "prefill: the token of a citizen's sign-in; verify and receipts: a token of the client",
+        },
+        "sign_in": {
+            "type": "openIdConnect",
+            "openIdConnectUrl": f"{issuer}/.well-known/openid-configuration",
+            "description": "how a citizen's token is got: code flow with PKCE; scopes " + ", ".join(IDENTITY_SCOPES),
+        },
+    }
+
+
+def _own_operations() -> dict[str, dict[str, Any]]:
+    """Return what the application itself answers: health, status and this document."""
+    ready = shape(
+        {"ready": {"type": "boolean"}, "checks": {"type": "object", "additionalProperties": {"type": "boolean"}}}
+    )
+    state = {"enum": ["up", "degraded", "down"]}
+    part = shape({"id": TEXT, "name": {"type": "object"}, "status": state, "since": {"type": ["string", "null"]}})
+    status = shape(
+        {
+            "status": state,
+            "checked_at": INSTANT,
+            "next_at": {"type": ["string", "null"]},
+            "parts": {"type": "array", "items": part},
+        }
+    )
+    return {
+        "/livez": _look("This process answers", {"200": answer("alive", {"text/plain": TEXT})}),
+        "/readyz": _look(
+            "Own stores, keys and log are in order; a source being down never fails it",
+            {"200": answer("ready", {JSON: ready}), "503": answer("not ready: which check fails", {JSON: ready})},
+        ),
+        "/status": _look(
+            "The sources and since when they are as they are; a page for whoever accepts HTML",
+            {"200": answer("at most 15 seconds old", {JSON: status, HTML: TEXT})},
+        ),
+        "/openapi.json": _look("This document", {"200": answer("OpenAPI 3.1", {JSON: {"type": "object"}})}),
+    }
+
+
+def _look(summary: str, responses: Responses) -> dict[str, Any]:
+    return {"get": {"summary": summary, "tags": ["health"], "security": [], "responses": responses}}

@@ -1,0 +1,294 @@
+"""What the provider's endpoints promise, as OpenAPI 3.1 path items; `application` puts them into `/openapi.json`.
+
+The pages between a request and its answer (`/interaction/…`, `/upstream/…`, `/logout/confirm`) are no promise to
+programs: a portal sends the browser to `/authorize` or `/logout` and meets it again at its own address.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gateway.identity_providers.contract import IdentityProviderUnavailable, UpstreamAnswerInvalid
+from gateway.openid_provider.failure import (
+    AttemptFinished,
+    InsufficientScope,
+    InvalidClient,
+    InvalidGrant,
+    InvalidProof,
+    InvalidRedirect,
+    InvalidRequest,
+    InvalidScope,
+    InvalidTarget,
+    InvalidToken,
+    LoginRequired,
+    UnauthorizedClient,
+    UnsupportedGrantType,
+)
+from gateway.openid_provider.parameters import MAX_VALUE
+from gateway.vocabulary.operation import (
+    FORM,
+    HTML,
+    JSON,
+    TEXT,
+    Responses,
+    answer,
+    body,
+    joined,
+    named,
+    oauth_errors,
+    pages,
+    parameter,
+    shape,
+)
+from gateway.vocabulary.store import CitizenErased, StorageUnavailable
+
+_VALUE: Mapping[str, Any] = {"type": "string", "maxLength": MAX_VALUE}
+_BASIC: list[dict[str, list[str]]] = [{"client_secret_basic": []}, {}]
+_BEARER: list[dict[str, list[str]]] = [{"access_token": []}]
+_CLIENT = {"client_id": _VALUE, "client_secret": _VALUE}
+_AUTHENTICATED = (InvalidRequest, UnauthorizedClient, InvalidClient, StorageUnavailable)
+
+_TOKEN_IN_BODY = {
+    "security": [*_BEARER, {}],
+    "requestBody": body(FORM, shape({"access_token": _VALUE}, required=()), required=False),
+}
+
+_AUTHORIZATION = {
+    "client_id": "the portal",
+    "redirect_uri": "one of the registered, letter by letter",
+    "response_type": "`code`",
+    "scope": "`openid`, `profile`, `offline_access` and at most one `procedure:<code>`",
+    "state": "comes back unchanged",
+    "nonce": "stands in the ID token",
+    "code_challenge": "S256 of the verifier (RFC 7636); demanded of every client but `legacy` ones",
+    "code_challenge_method": "`S256`",
+    "prompt": "`none`, `login`, `consent`, `select_account`",
+    "max_age": "seconds since the person last authenticated",
+    "acr_values": "`urn:gate06:vneid:1`, `urn:gate06:vneid:2`",
+    "id_token_hint": "an ID token of an earlier sign-in",
+    "login_hint": "goes to the identity provider; in the demo `persona:3`",
+    "ui_locales": "`vi`, `en`",
+    "idp_hint": "the alias of an identity provider",
+}
+_LOGOUT = {
+    "id_token_hint": "an ID token of the session",
+    "client_id": "the portal",
+    "post_logout_redirect_uri": "one of the registered, letter by letter",
+    "state": "comes back unchanged",
+    "ui_locales": "`vi`, `en`",
+}
+
+_SCHEMAS: Mapping[str, Any] = {
+    "TokenAnswer": shape(
+        {
+            "access_token": TEXT,
+            "token_type": {"const": "Bearer"},
+            "expires_in": {"type": "integer", "description": "seconds"},
+            "scope": TEXT,
+            "refresh_token": TEXT,
+            "id_token": {"type": "string", "description": "a JWS in the client's algorithm"},
+        },
+        required=("access_token", "token_type", "expires_in"),
+    ),
+    "Person": shape(
+        {
+            "sub": {"type": "string", "description": "pairwise: every portal knows the person by another one"},
+            "name": TEXT,
+            "family_name": TEXT,
+            "middle_name": TEXT,
+            "given_name": TEXT,
+            "birthdate": {"type": "string", "pattern": r"^\d{4}(-\d{2}-\d{2})?$"},
+            "gender": {"enum": ["male", "female"]},
+            "zoneinfo": TEXT,
+            "locale": TEXT,
+            "updated_at": {"type": "integer"},
+        },
+        required=("sub",),
+    ),
+    "Introspection": shape(
+        {
+            "active": {"type": "boolean"},
+            "iss": TEXT,
+            "client_id": TEXT,
+            "scope": TEXT,
+            "token_type": TEXT,
+            "sub": TEXT,
+            "aud": TEXT,
+            "iat": {"type": "integer"},
+            "exp": {"type": "integer"},
+            "acr": TEXT,
+            "auth_time": {"type": "integer"},
+        },
+        required=("active",),
+    ),
+    "KeySet": shape({"keys": {"type": "array", "items": shape({"kid": TEXT, "kty": TEXT, "use": TEXT, "alg": TEXT})}}),
+    "Metadata": shape(
+        {
+            "issuer": TEXT,
+            "authorization_endpoint": TEXT,
+            "token_endpoint": TEXT,
+            "jwks_uri": TEXT,
+            "scopes_supported": {"type": "array", "items": TEXT},
+        }
+    ),
+}
+
+
+def provider_schemas() -> dict[str, Any]:
+    """Return the schemas that the operations name."""
+    return dict(_SCHEMAS)
+
+
+def provider_operations() -> dict[str, dict[str, Any]]:
+    """Return path items by path, true to every status the protocol endpoints answer."""
+    return {
+        "/authorize": {"get": _authorize(), "post": _authorize_by_post()},
+        "/token": {"post": _token()},
+        "/userinfo": {"get": _userinfo(), "post": _userinfo() | _TOKEN_IN_BODY},
+        "/introspect": {"post": _introspect()},
+        "/revoke": {"post": _revoke()},
+        "/logout": {"get": _logout(), "post": _logout_by_post()},
+        "/jwks": {"get": _document("The keys that signatures of the gateway count under (RFC 7517)", "KeySet")},
+        "/.well-known/openid-configuration": {"get": _document("OpenID Connect Discovery", "Metadata")},
+        "/.well-known/oauth-authorization-server": {"get": _document("Server metadata (RFC 8414)", "Metadata")},
+    }
+
+
+def _authorize() -> dict[str, Any]:
+    refused = pages(
+        InvalidRequest,
+        InvalidRedirect,
+        UnauthorizedClient,
+        LoginRequired,
+        AttemptFinished,
+        CitizenErased,
+        UpstreamAnswerInvalid,
+        IdentityProviderUnavailable,
+        StorageUnavailable,
+    )
+    onward = _redirect("to the next page of the sign-in, or to the portal with `code` or `error`, `state` and `iss`")
+    return {
+        "summary": "Sign a citizen in (RFC 6749 §3.1, OpenID Connect Core §3.1.2)",
+        "description": "Before client and redirect URI are trusted a mistake is a page, never a redirect.",
+        "tags": ["sign-in"],
+        "security": [],
+        "parameters": [parameter(name, _VALUE, told) for name, told in _AUTHORIZATION.items()],
+        "responses": joined(onward, refused),
+    }
+
+
+def _authorize_by_post() -> dict[str, Any]:
+    members = {name: {**_VALUE, "description": told} for name, told in _AUTHORIZATION.items()}
+    return {
+        "summary": "The same by POST; goes on as GET",
+        "tags": ["sign-in"],
+        "security": [],
+        "requestBody": body(FORM, shape(members, required=()), required=False),
+        "responses": joined(_redirect("to the same request as GET"), pages(InvalidRequest)),
+    }
+
+
+def _token() -> dict[str, Any]:
+    members = {
+        "grant_type": {**_VALUE, "description": "authorization_code, refresh_token or client_credentials"},
+        "code": _VALUE,
+        "redirect_uri": _VALUE,
+        "code_verifier": _VALUE,
+        "refresh_token": _VALUE,
+        "scope": _VALUE,
+        "resource": {"type": "string", "description": "one identifier of a `[[resource]]` (RFC 8707)"},
+        **_CLIENT,
+    }
+    refused = oauth_errors(
+        *_AUTHENTICATED,
+        InvalidGrant,
+        InvalidProof,
+        UnsupportedGrantType,
+        InvalidScope,
+        InvalidTarget,
+        CitizenErased,
+    )
+    return {
+        "summary": "Redeem a code, refresh, or speak for the portal itself (RFC 6749 §3.2)",
+        "tags": ["tokens"],
+        "security": _BASIC,
+        "requestBody": body(FORM, shape(members, required=("grant_type",))),
+        "responses": joined({"200": answer("tokens", {JSON: named("TokenAnswer")})}, refused),
+    }
+
+
+def _userinfo() -> dict[str, Any]:
+    refused = oauth_errors(InvalidRequest, InvalidToken, InsufficientScope, StorageUnavailable)
+    return {
+        "summary": "Who signed in, as far as the token's scopes go (OpenID Connect Core §5.3)",
+        "tags": ["sign-in"],
+        "security": _BEARER,
+        "responses": joined({"200": answer("the claims", {JSON: named("Person")})}, refused),
+    }
+
+
+def _introspect() -> dict[str, Any]:
+    told = "`active: false` to everyone but the token's client and its resource's introspection client"
+    return {
+        "summary": "Ask whether a token is good now (RFC 7662)",
+        "tags": ["tokens"],
+        "security": _BASIC,
+        "requestBody": _about_a_token(),
+        "responses": joined({"200": answer(told, {JSON: named("Introspection")})}, oauth_errors(*_AUTHENTICATED)),
+    }
+
+
+def _revoke() -> dict[str, Any]:
+    return {
+        "summary": "End a token; a refresh token takes its grant with it (RFC 7009)",
+        "tags": ["tokens"],
+        "security": _BASIC,
+        "requestBody": _about_a_token(),
+        "responses": joined(
+            {"200": answer("done, whether or not there was such a token")},
+            oauth_errors(*_AUTHENTICATED, CitizenErased),
+        ),
+    }
+
+
+def _about_a_token() -> dict[str, Any]:
+    return body(FORM, shape({"token": _VALUE, "token_type_hint": _VALUE, **_CLIENT}, required=("token",)))
+
+
+def _logout() -> dict[str, Any]:
+    done = {"200": answer("a page: the question whether to sign out, or the word that it is done", {HTML: TEXT})}
+    return {
+        "summary": "Sign out (OpenID Connect RP-Initiated Logout 1.0)",
+        "tags": ["sign-in"],
+        "security": [],
+        "parameters": [parameter(name, _VALUE, told) for name, told in _LOGOUT.items()],
+        "responses": joined(
+            done,
+            _redirect("to the portal, or to the identity provider's own sign-out first"),
+            pages(InvalidRequest, CitizenErased, StorageUnavailable),
+        ),
+    }
+
+
+def _logout_by_post() -> dict[str, Any]:
+    members = {name: {**_VALUE, "description": told} for name, told in _LOGOUT.items()}
+    return {
+        "summary": "The same by POST; goes on as GET",
+        "tags": ["sign-in"],
+        "security": [],
+        "requestBody": body(FORM, shape(members, required=()), required=False),
+        "responses": joined(_redirect("to the same request as GET"), pages(InvalidRequest)),
+    }
+
+
+def _document(summary: str, schema: str) -> dict[str, Any]:
+    return {
+        "summary": summary,
+        "tags": ["discovery"],
+        "security": [],
+        "responses": {"200": answer("the document", {JSON: named(schema)})},
+    }
+
+
+def _redirect(where: str) -> Responses:
+    location = {"Location": {"description": where, "schema": {"type": "string"}}}
+    return {"303": {"description": where, "headers": location}}
