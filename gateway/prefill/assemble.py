@@ -108,6 +108,8 @@ def display_of(planned: PlannedField, value: Any) -> Text:
         return {"vi": value.display()}
     if planned.type == "code" and value in planned.words:
         return planned.words[value]
+    if planned.type == "code" and any(letter.isdigit() for letter in value):
+        return {"vi": f"mã {value}", "en": f"code {value}"}  # a bare code would look like words nobody understands
     return {"vi": display_name(value) if planned.mask == "name" else value}
 
 

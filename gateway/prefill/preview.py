@@ -63,7 +63,8 @@ def _preview(errand: Errand, fields: tuple[PreviewField, ...]) -> FormPreview:
 
 
 def _row(field: PlannedField, envelope: Envelope) -> PreviewField:
-    shown = envelope.display["vi"] if envelope.display is not None and envelope.status in TOLD else None
+    display = envelope.display if envelope.display is not None and envelope.status in TOLD else {}
+    shown = display.get("vi")
     return PreviewField(
         id=field.id,
         label=field.label,
@@ -72,6 +73,7 @@ def _row(field: PlannedField, envelope: Envelope) -> PreviewField:
         as_of=envelope.as_of,
         masked=None if shown is None else mask_value(field.mask, envelope.value, shown),
         shown=shown,
+        shown_en=display.get("en"),
         why=None if envelope.why is None else {"vi": envelope.why.vi, "en": envelope.why.en},
     )
 
@@ -88,7 +90,8 @@ def _asked_later(field: PlannedField, citizen: Citizen) -> PreviewField:
         "personal_number": citizen.personal_number,
         "old_number": citizen.old_number,
     }.get(way.attribute)
-    shown = None if known is None else display_of(field, known)["vi"]
+    display: Text = {} if known is None else display_of(field, known)
+    shown = display.get("vi")
     return PreviewField(
         id=field.id,
         label=field.label,
@@ -96,4 +99,5 @@ def _asked_later(field: PlannedField, citizen: Citizen) -> PreviewField:
         source_label=field.heads[way.source].source_label if shown is None else _AT_SIGN_IN,
         masked=None if shown is None else mask_value(field.mask, known, shown),
         shown=shown,
+        shown_en=display.get("en"),
     )

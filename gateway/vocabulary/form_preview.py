@@ -35,7 +35,8 @@ class FormAsk:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewField:
     """One row of the notice page. `masked` hides the middle of a value, `shown` is the full display text; both
-    None unless the status is verified, conflict or stale; `why` says why there is none, `need` why the form asks."""
+    None unless the status is verified, conflict or stale; `why` says why there is none, `need` why the form asks.
+    `shown_en` holds the English words of a code, None where both languages write the value alike."""
 
     id: str
     label: Text
@@ -44,6 +45,7 @@ class PreviewField:
     as_of: date | None = None
     masked: str | None = None
     shown: str | None = None
+    shown_en: str | None = None
     why: Text | None = None
     need: Text | None = None
 
