@@ -26,7 +26,7 @@ from gateway.openid_provider.grants.authorization_code import AuthorizationCode
 from gateway.openid_provider.grants.client_credentials import ClientCredentials
 from gateway.openid_provider.grants.refresh_token import RefreshToken
 from gateway.openid_provider.house import House
-from gateway.openid_provider.interaction import Browser, load_session, show_attempt, start, submit_attempt
+from gateway.openid_provider.interaction import Browser, load_session, lost_page, show_attempt, start, submit_attempt
 from gateway.openid_provider.introspection import answer_introspection
 from gateway.openid_provider.logout import begin_logout, confirm_logout
 from gateway.openid_provider.parameters import MAX_BYTES, Parameters, parse_form
@@ -193,9 +193,14 @@ class Endpoints:
     async def interaction(self, request: Request, browser: Browser) -> Reply:
         """One page of an attempt."""
         attempt_id = request.path_params["attempt_id"]
-        if request.method == "GET":
-            return await show_attempt(self.house, attempt_id, browser)
-        return await submit_attempt(self.house, attempt_id, await read_form(request), browser)
+        try:
+            if request.method == "GET":
+                return await show_attempt(self.house, attempt_id, browser)
+            return await submit_attempt(self.house, attempt_id, await read_form(request), browser)
+        except (failure.AttemptLost, failure.AttemptFinished, failure.AttemptExpired) as refused:
+            refused.trace_id = browser.trace_id
+            log.info("refused", code=refused.code, trace_id=refused.trace_id, reason=refused.operator_detail)
+            return await lost_page(self.house, refused, attempt_id, browser)
 
     async def callback(self, request: Request, browser: Browser) -> Reply:
         """An identity provider sends the browser back."""

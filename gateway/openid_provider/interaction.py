@@ -13,7 +13,7 @@ from gateway.identity_providers.contract import SignInFailure
 from gateway.openid_provider import failure
 from gateway.openid_provider.answer import Answering, answer_portal
 from gateway.openid_provider.attempt import Attempt, attempt_header, attempt_of, attempt_record, begin_attempt
-from gateway.openid_provider.authorization import AuthorizationRequest
+from gateway.openid_provider.authorization import AuthorizationRequest, request_of
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.cookies import SESSION, read_cookie
 from gateway.openid_provider.forms import FormAsk, FormPreview
@@ -125,7 +125,7 @@ async def start(
             request=request,
             portal=portal,
             session=session,
-            subject=subject_of(house, portal, session),
+            subject=facts.subject or subject_of(house, portal, session),
             trace_id=browser.trace_id,
         )
         return await answer_portal(house, answering)
@@ -154,6 +154,23 @@ async def load_attempt(house: House, attempt_id: str, browser: Browser) -> tuple
     if portal is None:
         raise failure.InvalidRedirect("`client_id` is not registered any more")
     return attempt, portal, await load_session(house, browser)
+
+
+async def lost_page(house: House, refused: Failure, attempt_id: str, browser: Browser) -> Reply:
+    """Say why an attempt cannot go on, with the way to the portal's first page where it is known whose it was.
+
+    Nothing but the portal's public name and address is told: whoever asks may not be who started the attempt.
+    """
+    (record,) = await house.store.load(RecordKey(Kind.ATTEMPT, key_of(attempt_id)))
+    request = None if record is None else request_of(record.body["request"])
+    portal = None if request is None else house.clients.get(request.client_id)
+    view = FailurePage(
+        failure=refused,
+        portal=None if portal is None else face(portal),
+        return_url=None if portal is None else portal.client_uri,
+    )
+    languages = browser.asked_in(None if request is None else request.ui_locales).languages
+    return page_reply(house.screens.show(view, languages=languages, status=refused.http_status))
 
 
 async def next_step(house: House, attempt: Attempt, portal: Portal, session: Session | None) -> Step:
