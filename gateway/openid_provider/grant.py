@@ -1,6 +1,7 @@
 """The grant: what a citizen's answer to a portal covers. Every code and token hangs on it and dies with it."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -14,12 +15,14 @@ from gateway.vocabulary.store import Kind, Record, RecordKey
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """`subject` is pairwise; `citizen` the identity at sign-in; `session_key` the session it was made in."""
+    """`subject` is pairwise; `identity` the identity at sign-in, read only when it is told; `session_key` the session
+    it was made in."""
 
     id: str
     client_id: str
     subject: str
-    citizen: Citizen
+    citizen_id: str
+    identity: Mapping[str, Any]
     scopes: tuple[str, ...]
     dossier: str | None
     session_key: str
@@ -28,6 +31,11 @@ class Grant:
     auth_time: datetime
     granted_at: datetime
     expires_at: datetime
+
+    @property
+    def citizen(self) -> Citizen:
+        """The identity snapshot of the sign-in."""
+        return Citizen.of(self.identity)
 
     @property
     def procedure(self) -> str | None:
@@ -52,12 +60,12 @@ def grant_record(grant: Grant) -> Record:
         kind=Kind.GRANT,
         key=grant.id,
         group=grant.id,
-        subject=grant.citizen.id,
+        subject=grant.citizen_id,
         expires_at=grant.expires_at,
         body={
             "client_id": grant.client_id,
             "subject": grant.subject,
-            "citizen": grant.citizen.body(),
+            "citizen": dict(grant.identity),
             "scopes": list(grant.scopes),
             "dossier": grant.dossier,
             "session_key": grant.session_key,
@@ -78,7 +86,8 @@ def grant_of(record: Record | None, now: datetime) -> Grant | None:
         id=record.key,
         client_id=body["client_id"],
         subject=body["subject"],
-        citizen=Citizen.of(body["citizen"]),
+        citizen_id=body["citizen"]["id"],
+        identity=body["citizen"],
         scopes=tuple(body["scopes"]),
         dossier=body["dossier"],
         session_key=body["session_key"],

@@ -39,7 +39,7 @@ async def answer_revocation(house: House, authorization: Sequence[str], paramete
             outcome="revoked_by_portal",
             actor_kind="portal",
             actor_ref=portal.client_id,
-            citizen_id=grant.citizen.id,
+            citizen_id=grant.citizen_id,
             portal=portal.client_id,
             trace_id=trace_id,
         )

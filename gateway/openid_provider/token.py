@@ -108,7 +108,7 @@ async def _commit(house: House, decision: Decision, portal: Portal, trace_id: st
                 outcome="tokens_issued",
                 actor_kind="portal",
                 actor_ref=portal.client_id,
-                citizen_id=decision.grant.citizen.id,
+                citizen_id=decision.grant.citizen_id,
                 portal=portal.client_id,
                 procedure=decision.grant.procedure,
                 attributes=decision.grant.scopes,
@@ -141,7 +141,7 @@ async def _tell_loss(house: House, decision: Decision, portal: Portal, verdict: 
         outcome="replay",
         actor_kind="portal",
         actor_ref=portal.client_id,
-        citizen_id=decision.grant.citizen.id,
+        citizen_id=decision.grant.citizen_id,
         portal=portal.client_id,
         trace_id=trace_id,
     )
