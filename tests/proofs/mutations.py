@@ -93,7 +93,7 @@ async def _false_manifests(
     values = values_of(form)
     theirs = await _compare(browser, client, other["manifest"], values)
     assert theirs["fields"]["applicant.personal_number"] == "changed"
-    pinned = await _compare(browser, client, other["manifest"], values, sub=form["subject"])
+    pinned = await _compare(browser, client, other["manifest"], values, subject=form["subject"])
     assert (pinned["manifest"], pinned["rule"]) == ("foreign", "sub")
     elsewhere = await _compare(browser, client, form["manifest"], values, procedure="1.004194")
     assert (elsewhere["manifest"], elsewhere["rule"]) == ("foreign", "procedure")
@@ -159,7 +159,7 @@ async def _retired_key(stack: Stack, browser: Walker, client: str) -> Counter[st
     values = values_of(form)
     assert (await _compare(browser, client, form["manifest"], values))["manifest"] == "valid"
     kid = orjson.loads(_unpadded(form["manifest"].split(".")[0]))["kid"]
-    for verb in (("rotate", "ES256", "--force"), ("retire", kid, "--force")):
+    for verb in (("rotate", "--alg", "ES256", "--force"), ("retire", kid, "--force")):
         code, _, err = await stack.command("key", *verb)
         assert code == 0, err.decode()
     answer: dict[str, Any] = {}
