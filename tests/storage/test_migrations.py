@@ -17,9 +17,8 @@ from gateway.storage.migrations import apply
 from gateway.storage.open import HEAD, open_storage
 from gateway.storage.tables import metadata
 from gateway.vocabulary.clock import SystemRandomness
-from tests.services import MASTER_KEY, postgresql_server
+from tests.services import MASTER_KEY, Urls, postgresql_server
 from tests.storage.records import sql
-from tests.services import Urls
 
 pytestmark = pytest.mark.anyio
 

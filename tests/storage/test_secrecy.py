@@ -12,7 +12,7 @@ from gateway.storage.encryption import KeyedIndex, Sealer, expand, extract
 from gateway.storage.failure import MasterKeyWrong, SealBroken, StoreMisfit
 from gateway.storage.open import open_storage
 from gateway.vocabulary.clock import SystemRandomness
-from gateway.vocabulary.store import CitizenErased, Insert, Kind, Put, Remove, RecordKey, StorageUnavailable
+from gateway.vocabulary.store import CitizenErased, Insert, Kind, Put, RecordKey, Remove, StorageUnavailable
 from tests.services import MASTER_KEY, binary, postgresql_server, redis_server
 from tests.storage.records import at, grant, record, sql, stored_event
 
@@ -40,7 +40,7 @@ async def dump(urls) -> bytes:
             whole += row[0]
     if urls.redis:
         with redis_server().client() as client:
-            for name in client.keys():
+            for name in client.scan_iter():
                 whole += name + (client.get(name) or b"")
         whole += b"".join(path.read_bytes() for path in redis_server().directory.rglob("*") if path.is_file())
     return whole

@@ -164,6 +164,16 @@ async def test_require_writes_nothing_and_tells_why(storage, now):
     assert await storage.store.commit([Require(one.address)], now=now) == Verdict(Outcome.REPLAY, 0)
 
 
+@pytest.mark.parametrize("change", [Require, lambda address: Spend(address, revoke_on_replay=False)])
+@pytest.mark.parametrize("kind", [Kind.REFRESH_TOKEN, Kind.CODE])
+async def test_a_replay_that_is_not_to_revoke_leaves_the_grant_alone(storage, now, change, kind):
+    one, token = record(kind, "k", now, group="grant-1"), record(Kind.ACCESS_TOKEN, "t", now, group="grant-1")
+    await storage.store.commit([Insert(grant(now)), Insert(one), Insert(token), Spend(one.address)], now=now)
+    changes = [change(one.address), Revoke("grant-1")]
+    assert await storage.store.commit(changes, [stored_event(now)], now=now) == Verdict(Outcome.REPLAY, 0)
+    assert await storage.store.load(GRANT, token.address) == (grant(now), token)
+
+
 async def test_a_group_without_its_grant_is_revoked(storage, now):
     await storage.store.commit(
         [Insert(code(now)), Insert(record(Kind.REFRESH_TOKEN, "r", now, group="grant-1"))], now=now

@@ -76,8 +76,8 @@ class LayeredRecords:
         split = split_steps(work.steps)
         if not split.hot:
             settled = await self._sql.commit(work)
-            if settled.group is not None and settled.outcome in {Outcome.REPLAY, Outcome.REVOKED}:
-                await self._revoke_copy(settled.group, work.now)
+            if settled.lost_at is not None:
+                await self._follow(settled, work.steps[settled.lost_at], work.now)
             return settled
         # once Redis has decided, a caller that goes away must not leave the two halves apart
         task = asyncio.create_task(self._commit_both(work, split))
@@ -149,11 +149,7 @@ class LayeredRecords:
         if step.verb == "mark":
             return await self._forgotten_spend(work, answer, stamp, position, step)
         await self._undo(answer, stamp, work.now, keep=set())
-        if settled.group is not None and settled.outcome in {Outcome.REPLAY, Outcome.REVOKED}:
-            await self._revoke_copy(settled.group, work.now)
-        elif step.kind == Kind.GRANT:
-            forget = Step("forget", Kind.GRANT, step.key)
-            await self._server.commits.submit(HotWork([forget], work.now, None))
+        await self._follow(settled, step, work.now)
         return settled._replace(lost_at=position)
 
     async def _forgotten_spend(self, work: Work, answer: HotAnswer, stamp: str, position: int, step: Step) -> Settled:
@@ -172,6 +168,18 @@ class LayeredRecords:
             await self._server.commands.submit(
                 ("FCALL", "gate06_undo", len(keys), *keys, str(now), stamp, *keys.values())
             )
+
+    async def _follow(self, settled: Settled, step: Step, now: int) -> None:
+        """Bring the copy of a grant in line with what a lost step showed of it in SQL."""
+        revoked = settled.outcome is Outcome.REPLAY and step.revoke_on_replay
+        if settled.group is not None and settled.outcome is Outcome.REVOKED:
+            # the revocation may have been one of this commit's own, undone with it: ask what is stored
+            [row] = await self._sql.load([RecordKey(Kind.GRANT, settled.group)])
+            revoked = row is not None and row.state == "revoked"
+        if settled.group is not None and revoked:
+            await self._revoke_copy(settled.group, now)
+        elif step.kind == Kind.GRANT and step.verb in BOTH_DECIDE:
+            await self._server.commits.submit(HotWork([Step("forget", Kind.GRANT, step.key)], now, None))
 
     async def _revoke_copy(self, group: str, now: int) -> None:
         await self._server.commits.submit(HotWork([revocation(group)], now, None))
