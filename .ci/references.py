@@ -25,9 +25,16 @@ def _event_reference() -> str:
     return render_reference()
 
 
+def _settings_reference() -> str:
+    from gateway.settings.reference import render_settings
+
+    return render_settings()
+
+
 REFERENCES: tuple[tuple[str, Render], ...] = (
     ("docs/errors.md", _error_catalogue),
     ("docs/events.md", _event_reference),
+    ("docs/settings.md", _settings_reference),
 )
 
 
