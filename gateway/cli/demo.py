@@ -180,6 +180,7 @@ async def _run_until_signal(plan: DemoPlan, settings: Settings, environment: dic
         if not asked_to_stop.is_set():
             ready.result()
             _say_ready(plan)
+            loop.add_signal_handler(signal.SIGHUP, running[0].process.send_signal, signal.SIGHUP)
             watchers = [asyncio.ensure_future(_report_end(one, asked_to_stop)) for one in running]
             await stopping
             for watcher in watchers:

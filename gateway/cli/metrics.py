@@ -4,6 +4,7 @@ A program beside the workers, not a thread of their parent: the parent forks, an
 """
 
 import os
+import shutil
 import socket
 import sys
 from collections.abc import Iterator
@@ -75,6 +76,7 @@ def main() -> None:
     parent = os.getppid()
     while os.getppid() == parent:
         server.handle_request()
+    shutil.rmtree(folder, ignore_errors=True)  # the parent was killed and could not
 
 
 if __name__ == "__main__":

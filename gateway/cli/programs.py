@@ -58,7 +58,7 @@ async def start(program: Program) -> Running:
             stderr=log,
             env=dict(program.environment),
             start_new_session=True,  # a Ctrl-C is for the parent, who then stops everyone in order
-            preexec_fn=_die_with_parent,
+            preexec_fn=die_with_parent,
         )
     return Running(program, process)
 
@@ -116,7 +116,7 @@ def _kill_group(pid: int) -> None:
         return
 
 
-def _die_with_parent() -> None:
-    """On Linux: end when the demo itself is killed, so that no port stays taken."""
+def die_with_parent() -> None:
+    """On Linux: end when the parent is gone, however it went, so that no port stays taken."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGTERM)

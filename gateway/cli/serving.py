@@ -1,21 +1,24 @@
 """`gate06 serve`: the gateway on granian, one or several worker processes."""
 
+import asyncio
 import os
-import sys
 import tempfile
-from collections.abc import Mapping
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from gateway.cli.connection import Config, Redis, Store, settings_of
 from gateway.cli.metrics import served_metrics
 from gateway.cli.output import talk
-from gateway.settings import Settings
+from gateway.cli.programs import die_with_parent
+from gateway.settings import ConfigurationRefused, Settings, read_settings
 
 Portals = Annotated[list[Path] | None, typer.Option("--portal", help="A seed file with portals; may be repeated.")]
-TARGET = "gateway.application:create_application"
+TARGET = "gateway.cli.serving:create_worker"
 _BACKPRESSURE = 512  # requests a worker holds at a time; what comes above waits in the accept queue
 _BACKLOG = 2048
 
@@ -40,9 +43,9 @@ def serve(
     }
     export(flags, config, portal)
     settings = settings_of(None, None, None, on_demo=False)
-    settings.master_key_bytes()  # refused here, once, and not in every worker
     talk(f"gate06 serves {settings.issuer} at http://{settings.server.host}:{settings.server.port}")
     with tempfile.TemporaryDirectory(prefix="gate06-metrics-") as folder, served_metrics(settings, Path(folder)):
+        asyncio.run(rehearse())
         run_server(settings)
 
 
@@ -54,15 +57,68 @@ def export(flags: Mapping[str, object], configs: list[Path] | None, portals: lis
             os.environ[name] = os.pathsep.join(str(file.resolve()) for file in files)
 
 
+def create_worker() -> Any:
+    """Return the application of one worker; the worker ends with its parent, however that ends."""
+    die_with_parent()
+    from gateway.application import create_application
+
+    return create_application()
+
+
+async def rehearse() -> None:
+    """Start and stop the application once, here: what is wrong is said once, by its own failure, before anybody forks.
+
+    It also makes the first keys and tables without a race, and leaves the imports to be shared by all workers.
+    Raises whatever failure the start raises.
+    """
+    from gateway.application import create_application
+
+    application = create_application()
+    messages: asyncio.Queue[dict[str, str]] = asyncio.Queue()
+    started = asyncio.Event()
+
+    async def send(message: Any) -> None:
+        if message["type"] == "lifespan.startup.complete":
+            started.set()
+
+    await messages.put({"type": "lifespan.startup"})
+    life = asyncio.ensure_future(application({"type": "lifespan", "asgi": {"version": "3.0"}}, messages.get, send))
+    waiting = asyncio.ensure_future(started.wait())
+    await asyncio.wait({life, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    await messages.put({"type": "lifespan.shutdown"})
+    await life
+
+
+class Patience(dict[int, float]):
+    """When the server respawned which worker, as it asks before it gives up: two crashes in five seconds to it, to us
+    `CRASHES` within `WITHIN_S`: a killed worker must come back, a start that cannot succeed must end."""
+
+    CRASHES, WITHIN_S = 10, 5.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._crashed: deque[float] = deque(maxlen=self.CRASHES)
+
+    def get(self, worker: int, default: Any = 0) -> Any:
+        """Answer a moment ago when it is time to give up, long ago otherwise."""
+        now = time.monotonic()
+        self._crashed.append(now)
+        hopeless = len(self._crashed) == self.CRASHES and now - self._crashed[0] < self.WITHIN_S
+        return now if hopeless else default
+
+
 def run_server(settings: Settings) -> None:
-    """Run granian until a signal ends it. Several workers share the port through the parent's socket."""
+    """Run granian until a signal ends it. Several workers share the port through the parent's socket.
+
+    SIGHUP reads the settings again and brings up new workers before the old ones go; settings that cannot be used
+    are named and change nothing.
+    """
     from granian import Granian
     from granian.constants import Interfaces, Loops
     from granian.log import LogLevels
 
-    # Without this a worker would import the application twice, once under another name
-    sys.argv = ["gate06", "serve"]
-    Granian(
+    server = Granian(
         TARGET,
         address=settings.server.host,
         port=settings.server.port,
@@ -76,5 +132,20 @@ def run_server(settings: Settings) -> None:
         log_access=False,
         factory=True,
         respawn_failed_workers=True,
+        respawn_interval=2.0,  # how long a new worker has before the old one goes; it needs a tenth of that
         workers_kill_timeout=10,
-    ).serve()
+    )
+    server.respawned_wrks = Patience()
+    reload: Callable[[], None] = server.signal_handler_reload
+
+    def read_again(*_: Any) -> None:
+        try:
+            read_settings()
+        except ConfigurationRefused as refused:
+            for problem in refused.problems:
+                talk(f"{refused.code}: {problem}; the settings stay as they were")
+        else:
+            reload()
+
+    server.signal_handler_reload = read_again  # type: ignore[method-assign]
+    server.serve()

@@ -98,7 +98,9 @@ def _read_file(file: Path) -> dict[str, Any]:
 def _read_portals(file: Path) -> dict[str, Any]:
     """Read a seed file: `[[portal]]` tables (and others), or the members of one portal."""
     tree = _read_file(file)
-    return {"portal": [tree]} if "client_id" in tree else tree
+    # `profile` is a word of both; no other is, and a portal with every name misspelt is still one
+    of_settings = tree.keys() & (Settings.model_fields.keys() - {"profile"})
+    return {"portal": [tree]} if tree and not of_settings else tree
 
 
 def _anchor(tree: dict[str, Any], folder: Path) -> None:

@@ -177,6 +177,13 @@ def test_paths_in_a_file_are_relative_to_it_and_seeds_lie_beside_it(tmp_path: Pa
     assert settings.connectors.by_name() == {}
 
 
+def test_a_seed_with_a_misspelt_name_is_still_read_as_a_portal(tmp_path: Path) -> None:
+    (tmp_path / "seed.toml").write_text("client_idd = 'x'\nprofile = 'legacy'\n")
+    text = problems_of(tmp_path, GATE06_PORTALS=str(tmp_path / "seed.toml"))
+    assert "did you mean `portal.0.client_id`" in text
+    assert "seed.toml" in text
+
+
 def test_files_of_the_environment_are_read_in_order(tmp_path: Path) -> None:
     for name, port in (("a", 1), ("b", 2)):
         (tmp_path / f"{name}.toml").write_text(f"[server]\nport = {port}\n")
