@@ -96,7 +96,8 @@ def decide_step(request: AuthorizationRequest, facts: Facts, now: datetime) -> S
     if any(need(request, session, facts, now) for need in NEEDS):
         return Refuse(LoginRequired()) if silent else SignIn(again=True)
     if level_too_low(facts, session):
-        return Refuse(LevelTooLow())
+        # a session from before may be somebody else's, or of an account that was raised since: ask once
+        return Refuse(LevelTooLow()) if silent or facts.fresh else SignIn(again=True)
     if not facts.noticed or "consent" in request.prompts:
         return Refuse(InteractionRequired()) if silent else ShowNotice()
     return Answer()
