@@ -1,0 +1,81 @@
+"""`docs/portal_guide.md` works: its portal is registered, its snippets run one after the other, its ends are met."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from subprocess import run
+from sys import executable
+from typing import get_args
+from urllib.parse import urljoin
+
+import httpx2
+import pytest
+
+from gateway.cli.citizen import _next_step
+from gateway.prefill.envelope import Status
+from gateway.prefill.plan import Lock
+from tests.journeys.stack import Stack
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXT = (ROOT / "docs/portal_guide.md").read_text("utf-8")
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+PORTAL_URL = "http://127.0.0.1:8010"
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A demo that knows the guide's portal."""
+    folder = tmp_path_factory.mktemp("demo")
+    (toml,) = [code for language, code in BLOCKS if language == "toml"]
+    (folder / "my_portal.toml").write_text(toml, "utf-8")
+    with Stack(folder, arguments=("--portal", "my_portal.toml")) as running:
+        yield running
+
+
+def come_back(url: str) -> str:
+    """Walk from the guide's sign-in address to its callback, as a browser would; return where it ends."""
+    method, fields = "get", dict[str, str]()
+    url = f"{url}&login_hint=persona:3"
+    with httpx2.Client(trust_env=False) as browser:
+        for _ in range(25):
+            if url.startswith(f"{PORTAL_URL}/callback"):
+                return url
+            answer = browser.post(url, data=fields) if method == "post" else browser.get(url)
+            if "location" in answer.headers:
+                method, url = "get", urljoin(url, answer.headers["location"])
+            else:
+                method, url, fields = _next_step(url, answer.text)
+    raise AssertionError("the way leads in circles")
+
+
+def test_the_guide_runs_from_first_to_last_line(stack):
+    names: dict[str, object] = {}
+    for number, code in enumerate(code for language, code in BLOCKS if language == "python"):
+        if "read_callback(callback_url))" in code:
+            names["callback_url"] = come_back(names["sign_in_url"](names["attempt"]))
+        here = code.replace("http://127.0.0.1:8000", stack.issuer)
+        exec(compile(here, f"portal_guide.md, block {number + 1}", "exec"), names)
+    web, farewell = names["web"], names["farewell"]
+    answer = web.get(farewell)
+    assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, f"{PORTAL_URL}/signed-out")
+    assert names["ask_form"](names["tokens"]["access_token"], "1.004222").json()["code"] == "GW-1601"
+    web.close()
+
+
+def test_the_guide_registers_with_the_commands_it_names(stack):
+    commands = [line for language, code in BLOCKS if language == "sh" for line in code.splitlines()]
+    assert commands == ["gate06 portal check my_portal.toml", "gate06 demo --portal my_portal.toml"]
+    checked = run(
+        [executable, "-m", "gateway", "portal", "check", "my_portal.toml"],
+        cwd=stack.folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (checked.returncode, checked.stdout) == (0, "my-portal\n")
+
+
+def test_the_names_of_the_guide_are_those_of_the_wire():
+    for word in (*get_args(Status), *get_args(Lock)):
+        assert f"`{word}`" in TEXT
