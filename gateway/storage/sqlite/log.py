@@ -60,7 +60,8 @@ class SqliteLog:
 
     async def extend(self, extension: Extension) -> bool:
         """Store an extension in one transaction if the size is still `size_before`; False otherwise."""
-        return await self._writer.run(lambda connection: extend(connection, extension), durable=True)
+        # a checkpoint's own commit syncs the log behind it; an extension that a crash takes is made again from its events
+        return await self._writer.run(lambda connection: extend(connection, extension), durable=False)
 
 
 def extend(connection: sqlite3.Connection, extension: Extension) -> bool:
