@@ -32,34 +32,34 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield running
 
 
-def come_back(url: str) -> str:
-    """Walk from the guide's sign-in address to its callback, as a browser would; return where it ends."""
+def come_back(browser: httpx2.Client, url: str) -> str:
+    """Walk from the guide's sign-in address to its callback, as a person would; return where it ends."""
     method, fields = "get", dict[str, str]()
     url = f"{url}&login_hint=persona:3"
-    with httpx2.Client(trust_env=False) as browser:
-        for _ in range(25):
-            if url.startswith(f"{PORTAL_URL}/callback"):
-                return url
-            answer = browser.post(url, data=fields) if method == "post" else browser.get(url)
-            if "location" in answer.headers:
-                method, url = "get", urljoin(url, answer.headers["location"])
-            else:
-                method, url, fields = _next_step(url, answer.text)
+    for _ in range(25):
+        if url.startswith(f"{PORTAL_URL}/callback"):
+            return url
+        answer = browser.post(url, data=fields) if method == "post" else browser.get(url)
+        if "location" in answer.headers:
+            method, url = "get", urljoin(url, answer.headers["location"])
+        else:
+            method, url, fields = _next_step(url, answer.text)
     raise AssertionError("the way leads in circles")
 
 
 def test_the_guide_runs_from_first_to_last_line(stack):
     names: dict[str, object] = {}
+    browser = httpx2.Client(trust_env=False)
     for number, code in enumerate(code for language, code in BLOCKS if language == "python"):
         if "read_callback(callback_url))" in code:
-            names["callback_url"] = come_back(names["sign_in_url"](names["attempt"]))
+            names["callback_url"] = come_back(browser, names["sign_in_url"](names["attempt"]))
         here = code.replace("http://127.0.0.1:8000", stack.issuer)
         exec(compile(here, f"portal_guide.md, block {number + 1}", "exec"), names)
-    web, farewell = names["web"], names["farewell"]
-    answer = web.get(farewell)
+    answer = browser.get(names["farewell"])
     assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, f"{PORTAL_URL}/signed-out")
     assert names["ask_form"](names["tokens"]["access_token"], "1.004222").json()["code"] == "GW-1601"
-    web.close()
+    browser.close()
+    names["web"].close()
 
 
 def test_the_guide_registers_with_the_commands_it_names(stack):
