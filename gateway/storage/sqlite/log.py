@@ -60,7 +60,7 @@ class SqliteLog:
 
     async def extend(self, extension: Extension) -> bool:
         """Store an extension in one transaction if the size is still `size_before`; False otherwise."""
-        # a checkpoint's own commit syncs the log behind it; an extension that a crash takes is made again from its events
+        # a checkpoint's commit syncs what was written before it; an extension lost in a crash is made anew from events
         return await self._writer.run(lambda connection: extend(connection, extension), durable=False)
 
 

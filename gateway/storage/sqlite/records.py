@@ -124,19 +124,16 @@ async def read(connection: sqlite3.Connection, reading: Callable[[sqlite3.Connec
 
 
 def apply(connection: sqlite3.Connection, work: Work) -> Settled:
-    """Run the steps and store the events; a lost step undoes what its commit did."""
-    connection.execute("SAVEPOINT steps")
+    """Run the steps and store the events; a lost step undoes what its commit did, back to the writer's savepoint."""
     for position, step in enumerate(work.steps):
         lost = run_step(connection, step, work.now)
         if lost is not None:
-            connection.execute("ROLLBACK TO steps")
+            connection.execute("ROLLBACK TO one")
             if lost.outcome is Outcome.REPLAY and step.revoke_on_replay and lost.group is not None:
                 connection.execute(REVOKE, (lost.group,))
-            connection.execute("RELEASE steps")
             return lost._replace(lost_at=position)
     if work.events:
         connection.executemany(EVENT, [event_row(event) for event in work.events])
-    connection.execute("RELEASE steps")
     return Settled(Outcome.DONE)
 
 
