@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Scope
 from gateway.application.joints import NoticingStore, TokenBearers, TokenClients
 from gateway.application.logs import configure_logs
 from gateway.application.operations import Operations, operational_routes
+from gateway.application.seeds import keep_seeds_fresh
 from gateway.application.shell import Shell
 from gateway.application.troubles import broken_answer, error_handlers
 from gateway.audit.checkpoint import NoteSigner, origin_of
@@ -195,6 +196,7 @@ async def assemble(settings: Settings, pages: PublicPages, clock: Clock, chance:
     running.begin("sequencer", ground.sequencer.run())
     running.begin("keys", ground.keys.keep_fresh())
     running.begin("portals", keep_clients_fresh(clients, ground.storage))
+    running.begin("seeds", keep_seeds_fresh(clients, lambda seeds: require_permitted(policy, ClientRegistry(seeds))))
     running.begin("purge", keep_purging(ground.storage, clock))
     running.begin("probes", probe_providers(providers))
     settle_memory()

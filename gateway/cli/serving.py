@@ -2,10 +2,11 @@
 
 import asyncio
 import os
+import signal
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -111,8 +112,8 @@ class Patience(dict[int, float]):
 def run_server(settings: Settings) -> None:
     """Run granian until a signal ends it. Several workers share the port through the parent's socket.
 
-    SIGHUP reads the settings again and brings up new workers before the old ones go; settings that cannot be used
-    are named and change nothing.
+    SIGHUP makes every worker take over the portals as they are written now; settings that cannot be used are named
+    and change nothing.
     """
     from granian import Granian
     from granian.constants import Interfaces, Loops
@@ -132,20 +133,19 @@ def run_server(settings: Settings) -> None:
         log_access=False,
         factory=True,
         respawn_failed_workers=True,
-        respawn_interval=2.0,  # how long a new worker has before the old one goes; it needs a tenth of that
         workers_kill_timeout=10,
     )
     server.respawned_wrks = Patience()
-    reload: Callable[[], None] = server.signal_handler_reload
 
-    def read_again(*_: Any) -> None:
+    def hand_on(*_: Any) -> None:
         try:
             read_settings()
         except ConfigurationRefused as refused:
             for problem in refused.problems:
                 talk(f"{refused.code}: {problem}; the settings stay as they were")
-        else:
-            reload()
+            return
+        for worker in server.wrks:
+            os.kill(worker._id(), signal.SIGHUP)
 
-    server.signal_handler_reload = read_again  # type: ignore[method-assign]
+    server.signal_handler_reload = hand_on  # type: ignore[method-assign]
     server.serve()

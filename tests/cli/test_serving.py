@@ -103,7 +103,7 @@ def test_a_killed_worker_comes_back_again_and_again(served: Served) -> None:
         wait_for(lambda: served.status("/livez") == 200)
 
 
-def test_a_hang_up_reads_the_settings_again_without_an_unanswered_request(served: Served) -> None:
+def test_a_hang_up_reads_the_portals_again_in_every_worker(served: Served) -> None:
     assert served.knows("first")
     old, answered = served.workers(), []
     (served.folder / "portals" / "one.toml").write_text(SEED.format("second"))
@@ -111,17 +111,22 @@ def test_a_hang_up_reads_the_settings_again_without_an_unanswered_request(served
 
     def changed() -> bool:
         answered.append(served.status("/livez"))
-        # the old worker answers beside the new one until it goes
-        return served.workers() != old and len(served.workers()) == 1 and served.knows("second")
+        return served.knows("second")
 
     wait_for(changed)
     assert set(answered) == {200}
+    assert served.workers() == old
     assert not served.knows("first")
     # settings that cannot be used change nothing
     (served.folder / "portals" / "one.toml").write_text(SEED.format("third").replace("client_secret", "client_secrt"))
     served.program.send_signal(signal.SIGHUP)
     wait_for(lambda: "did you mean" in served.said())
+    excess = SEED.format("fourth") + 'procedures = ["9.999999"]\n'
+    (served.folder / "portals" / "one.toml").write_text(excess)
+    served.program.send_signal(signal.SIGHUP)
+    wait_for(lambda: "portals_not_reloaded" in served.said())
     assert served.knows("second")
+    assert not served.knows("fourth")
 
 
 def test_metrics_have_a_port_of_their_own_and_name_no_person(served: Served) -> None:
