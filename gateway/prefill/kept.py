@@ -79,7 +79,8 @@ def kept_record(kept: KeptAnswers, ask: FormAsk) -> Record:
     return Record(
         kind=Kind.KEPT_ANSWERS,
         key=kept_address(ask.grant_id, ask.procedure).key,
-        group=ask.grant_id,
+        # a record of a grant that does not exist yet would be as dead as one of a revoked grant
+        group=ask.grant_id if ask.granted else None,
         subject=ask.citizen.id,
         version=kept.version + 1,
         expires_at=kept.fetched_at + KEPT_FOR,

@@ -208,6 +208,14 @@ async def test_a_journey_asks_each_source_once(lab: Lab) -> None:
     assert names == ["FormAsked", "FormPrepared", "FormPrepared", *["FormAsked", "FormReleased"] * 2]
 
 
+async def test_many_forms_of_one_grant_at_once_are_all_released(lab: Lab) -> None:
+    bearer = await lab.sign_in(3)
+    forms = await asyncio.gather(*(lab.fill(bearer) for _ in range(24)))
+    assert {form["fields"]["applicant.full_name"]["status"] for form in forms} == {"verified"}
+    names = [event["event"] for event in await lab.events()]
+    assert names.count("FormReleased") == 24
+
+
 async def test_kept_answers_end_after_ten_minutes(lab: Lab) -> None:
     bearer = await lab.sign_in(3)
     await lab.fill(bearer)
