@@ -68,7 +68,7 @@ references: $(DEV)
 	$(BIN)/python .ci/references.py --write
 
 prove: $(DEV) system
-	$(BIN)/python .ci/prove.py
+	$(BIN)/python -m tests.proofs.prove
 
 bench: $(DEV) $(PEER) system
 	$(BIN)/python -m benchmarks $(BENCH_FLAGS)

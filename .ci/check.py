@@ -26,6 +26,8 @@ def main() -> int:
     found = [problem for check in CHECKS for problem in check()]
     for problem in found:
         print(problem)
+    for notice in check_proofs.notices():
+        print(notice)
     print(f"house rules: {len(found)} problems" if found else "house rules: in order")
     return 1 if found else 0
 

@@ -136,7 +136,8 @@ class Traveller:
     def __init__(self, browser: aiohttp.ClientSession, plan: DemoPlan) -> None:
         self._browser = browser
         self._plan = plan
-        self._basic = aiohttp.BasicAuth(SAMPLE_CLIENT, plan.secret("portal.secret"))
+        basic = aiohttp.encode_basic_auth(SAMPLE_CLIENT, plan.secret("portal.secret"))
+        self._basic = {"Authorization": basic}
 
     async def sign_in(self, url: str) -> dict[str, str]:
         """Go from page to page until the way leads back to the portal; return what came back."""
@@ -183,7 +184,7 @@ class Traveller:
         return errors | {"receipt": receipt}
 
     async def _ask_token(self, fields: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
-        async with self._browser.post(f"{self._plan.issuer}/token", data=fields, auth=self._basic) as answer:
+        async with self._browser.post(f"{self._plan.issuer}/token", data=fields, headers=self._basic) as answer:
             return answer.status, orjson.loads(await answer.read())
 
     async def _ask(self, method: str, path: str, access_token: str, **more: Any) -> tuple[int, dict[str, Any]]:

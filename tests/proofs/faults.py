@@ -107,7 +107,7 @@ async def _fails(browser: Walker, token: str, fault: str, findings: Findings) ->
             continue
         why = one.get("why")
         assert why is not None, f"{fault}: `{name}` is blank without a reason"
-        assert why["code"] and why["vi"] and why["en"], (fault, name, why)
+        assert all(why[part] for part in ("code", "vi", "en")), (fault, name, why)
         findings.blanks += 1
         if name in affected:
             assert one["status"] == wanted, (fault, name, one["status"])

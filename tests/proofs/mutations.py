@@ -5,8 +5,10 @@
 procedure's or portal's, expired, or signed by a key retired since.
 """
 
+import asyncio
 import random
 import tempfile
+from base64 import urlsafe_b64decode
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +17,7 @@ from typing import Any
 import orjson
 
 from gateway.prefill.manifest import MANIFEST_TYPE
+from gateway.settings import read_settings
 from gateway.storage.open import open_storage
 from gateway.tokens.keys import KeyRing
 from gateway.vocabulary.clock import SystemClock, SystemRandomness
@@ -68,7 +71,12 @@ async def _through_http(stack: Stack, count: int, seed: int) -> dict[str, Any]:
             caught += await _false_manifests(stack, browser, client, forms, place)
         caught += await _retired_key(stack, browser, client)
     assert caught["retired_key"] == 1
-    return {"seed": seed, "caught": sum(caught.values()), "not_accused": innocents, "kinds": dict(sorted(caught.items()))}
+    return {
+        "seed": seed,
+        "caught": sum(caught.values()),
+        "not_accused": innocents,
+        "kinds": dict(sorted(caught.items())),
+    }
 
 
 async def _form(stack: Stack, index: int) -> dict[str, Any]:
@@ -89,8 +97,8 @@ async def _false_manifests(
     stack: Stack, browser: Walker, client: str, forms: list[dict[str, Any]], place: int
 ) -> Counter[str]:
     """Submit a form against manifests that are not its own."""
-    form, other = forms[place], forms[place - 1]
-    values = values_of(form)
+    form, values = forms[place], values_of(forms[place])
+    other = await _form(stack, PEOPLE[place - 1])  # anew: comparing in vain is counted against a manifest
     theirs = await _compare(browser, client, other["manifest"], values)
     assert theirs["fields"]["applicant.personal_number"] == "changed"
     pinned = await _compare(browser, client, other["manifest"], values, subject=form["subject"])
@@ -122,18 +130,13 @@ async def _stranger_token(stack: Stack, browser: Walker) -> str:
 
 async def _expired(stack: Stack, manifest: str) -> str:
     """Sign the same manifest with the gateway's real key as if its time had been yesterday."""
-    from base64 import urlsafe_b64decode
-
-    body = manifest.split(".")[1]
-    claims = orjson.loads(urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    claims = orjson.loads(_unpadded(manifest.split(".")[1]))
     yesterday = int((datetime.now(UTC) - timedelta(days=1)).timestamp())
     ring = await _real_ring(stack)
     return ring.sign({**claims, "iat": yesterday - 60, "exp": yesterday}, typ=MANIFEST_TYPE)
 
 
 async def _real_ring(stack: Stack) -> KeyRing:
-    from gateway.settings import read_settings
-
     settings = read_settings(environ=stack.environment)
     storage = await open_storage(
         settings.store.url, None, master_key=settings.master_key_bytes(), randomness=SystemRandomness(), migrate=False
@@ -153,8 +156,6 @@ async def _real_ring(stack: Stack) -> KeyRing:
 
 async def _retired_key(stack: Stack, browser: Walker, client: str) -> Counter[str]:
     """Retire the key behind a manifest by command on the running stack; the manifest is worth nothing any more."""
-    import asyncio
-
     form = await _form(stack, 3)
     values = values_of(form)
     assert (await _compare(browser, client, form["manifest"], values))["manifest"] == "valid"
@@ -176,6 +177,4 @@ async def _retired_key(stack: Stack, browser: Walker, client: str) -> Counter[st
 
 
 def _unpadded(text: str) -> bytes:
-    from base64 import urlsafe_b64decode
-
     return urlsafe_b64decode(text + "=" * (-len(text) % 4))

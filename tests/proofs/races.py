@@ -36,7 +36,10 @@ async def prove(
 ) -> dict[str, Any]:
     """Race on every setting; kill gateway and Redis `kills` times each, spread over them. Raises AssertionError."""
     raced, killed = {}, {}
-    shares = {"gateway": spread(kills, settings), "redis": spread(kills, [one for one in settings if one in WITH_REDIS])}
+    shares = {
+        "gateway": spread(kills, settings),
+        "redis": spread(kills, [one for one in settings if one in WITH_REDIS]),
+    }
     for setting in settings:
         where = folder / setting
         front = RedisServer() if setting in WITH_REDIS else None
@@ -117,9 +120,7 @@ async def kill(stack: Stack, victim: str, front: RedisServer | None, kills: int)
     return {"kills": kills, "codes": kills * VOLLEY, "second_success": 0, **seen}
 
 
-async def _volley(
-    stack: Stack, victim: str, front: RedisServer | None, chance: random.Random, name: str
-) -> list[Shot]:
+async def _volley(stack: Stack, victim: str, front: RedisServer | None, chance: random.Random, name: str) -> list[Shot]:
     """Fire redemptions of `VOLLEY` codes at once and kill at a random moment."""
     async with contextlib.AsyncExitStack() as opened:
         browsers = [await opened.enter_async_context(walker(stack)) for _ in range(VOLLEY)]

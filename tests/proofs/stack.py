@@ -17,6 +17,7 @@ import orjson
 
 from gateway.cli.demo_files import SAMPLE_CLIENT, DemoPlan, write_files
 from gateway.cli.programs import Program, Running, start, stop, wait_until_ready
+from tests.proofs.sql import one_value
 from tests.services import Urls, postgresql_server, redis_server
 
 ROOT = Path(__file__).parents[2]
@@ -59,9 +60,9 @@ class Stack:
         return self.plan.folder / "more.toml"
 
     @property
-    def basic(self) -> aiohttp.BasicAuth:
-        """Return the credentials of the sample portal."""
-        return aiohttp.BasicAuth(SAMPLE_CLIENT, self.plan.secret("portal.secret"))
+    def basic(self) -> dict[str, str]:
+        """Return the header with the credentials of the sample portal."""
+        return {"Authorization": aiohttp.encode_basic_auth(SAMPLE_CLIENT, self.plan.secret("portal.secret"))}
 
     def log(self, name: str) -> Path:
         """Return the file that holds stdout and stderr of a program."""
@@ -130,17 +131,12 @@ class Stack:
         return [orjson.loads(_octets(orjson.loads(line)["leaf"])) for line in out.splitlines()]
 
     async def _await_sequenced(self) -> None:
-        """Wait until the signed log is as long as it was a moment ago: the sequencer works within a second."""
-        sizes = [-1, -2]
-        async with aiohttp.ClientSession() as session:
-            for _ in range(100):
-                async with session.get(f"{self.issuer}/v1/log/checkpoint") as answer:
-                    size = int((await answer.text()).split("\n")[1]) if answer.status == 200 else 0
-                sizes.append(size)
-                if size and sizes[-1] == sizes[-2] == sizes[-3] == sizes[-4]:
-                    return
-                await asyncio.sleep(0.4)
-        raise AssertionError("the log does not come to rest")
+        """Wait until every stored event is in the tree; after a kill a lease has to run out first."""
+        for _ in range(600):
+            if await one_value(self.wish.urls, "SELECT count(*) FROM event WHERE log_index IS NULL") == 0:
+                return
+            await asyncio.sleep(0.1)
+        raise AssertionError("events wait for the sequencer")
 
     def _program(self, name: str) -> Program:
         simulate = ["gateway.cli.simulate"]
@@ -148,7 +144,11 @@ class Stack:
         known = {
             "gateway": (["gateway"], ["serve"], f"{self.issuer}/readyz"),
             "vneid": (simulate, ["vneid", str(self.plan.vneid_port), options], f"{self.plan.vneid_url}/_calls"),
-            "sources": (simulate, ["population", str(self.plan.sources_port), options], f"{self.plan.sources_url}/_calls"),
+            "sources": (
+                simulate,
+                ["population", str(self.plan.sources_port), options],
+                f"{self.plan.sources_url}/_calls",
+            ),
         }
         module, arguments, ready_url = known[name]
         module = list(self.wish.modules.get(name, module))

@@ -4,7 +4,6 @@
 anew with the real key is convicted by a checkpoint saved before; without evidence no source is called.
 """
 
-import asyncio
 import contextlib
 import random
 import sqlite3
@@ -14,9 +13,9 @@ from typing import Any
 import asyncpg
 import orjson
 
+from tests.proofs.sql import one_value, run_sql
 from tests.proofs.stack import Stack, Wish, fresh, open_stack
 from tests.proofs.walking import Page, Walker, walker
-from tests.services import Urls, postgresql_server
 
 COVERS = ("gateway/audit", "gateway/storage", "gateway/prefill", "gateway/cli", "gateway/application")
 SETTINGS = ("sqlite", "postgresql")
@@ -170,35 +169,3 @@ def guards(setting: str) -> tuple[str, ...]:
 
     ground = import_module("gateway.storage.migrations.versions.0001_ground")
     return tuple(ground.SQLITE_TRIGGERS)
-
-
-async def run_sql(urls: Urls, *statements: str) -> None:
-    """Run statements as somebody with all rights over the database."""
-    if urls.store.startswith("sqlite"):
-        await asyncio.to_thread(_run_sqlite, urls.store.removeprefix("sqlite:///"), statements)
-        return
-    connection = await asyncpg.connect(postgresql_server().url(urls.store.rpartition("/")[2], "postgres"))
-    try:
-        for statement in statements:
-            await connection.execute(statement)
-    finally:
-        await connection.close()
-
-
-def _run_sqlite(path: str, statements: tuple[str, ...]) -> None:
-    with contextlib.closing(sqlite3.connect(path, timeout=30)) as connection:
-        for statement in statements:
-            connection.execute(statement)
-        connection.commit()
-
-
-async def one_value(urls: Urls, query: str) -> Any:
-    """Return the one value of a query."""
-    if urls.store.startswith("sqlite"):
-        with contextlib.closing(sqlite3.connect(urls.store.removeprefix("sqlite:///"), timeout=30)) as connection:
-            return connection.execute(query).fetchone()[0]
-    connection = await asyncpg.connect(postgresql_server().url(urls.store.rpartition("/")[2], "postgres"))
-    try:
-        return await connection.fetchval(query)
-    finally:
-        await connection.close()

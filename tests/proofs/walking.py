@@ -129,7 +129,7 @@ class Walker:
         """Post a form as the sample portal."""
         self.asked.append(f"{self.stack.issuer}{path}")
         async with self.session.post(
-            f"{self.stack.issuer}{path}", data=fields, auth=self.stack.basic, headers=headers
+            f"{self.stack.issuer}{path}", data=fields, headers=self.stack.basic | headers
         ) as answer:
             body = await answer.read()
             self.statuses.append(answer.status)

@@ -1,0 +1,131 @@
+"""`python -m tests.proofs.prove [--only NAME]…`: every proof at full size, kept in `docs/proofs/2.json`.
+
+A proof is worth as much as the code it ran against: the record says which commit, and holds a digest of every folder
+the proof covers, which `.ci/check_proofs.py` compares with the folders as they are.
+"""
+
+import argparse
+import asyncio
+import hashlib
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tests.proofs import canaries, faults, mutations, races, tampering
+from tests.services import binary, stop_services
+
+ROOT = Path(__file__).parents[2]
+RECORD = ROOT / "docs" / "proofs" / "2.json"
+
+
+class Proof(NamedTuple):
+    """A proof: what it shows, how to run it at full size, the folders and files it speaks of."""
+
+    shows: str
+    run: Callable[[Path], Awaitable[dict[str, Any]]]
+    covers: Sequence[str]
+
+
+PROOFS = {
+    "faults": Proof(
+        "a source in trouble in the middle of a journey: the form opens in time and every blank says why",
+        faults.prove,
+        faults.COVERS,
+    ),
+    "mutations": Proof(
+        "changed forms are caught and forms that only look different are not accused", mutations.prove, mutations.COVERS
+    ),
+    "races": Proof("a code is redeemed once, also in a race and over a kill", races.prove, races.COVERS),
+    "tampering": Proof(
+        "a changed or rebuilt log is convicted, and without evidence no source is called",
+        tampering.prove,
+        tampering.COVERS,
+    ),
+    "canaries": Proof("no value of a person comes out in clear", canaries.prove, canaries.COVERS),
+}
+
+
+def main() -> int:
+    """Run the proofs and keep what they say; 1 when one fails."""
+    asked = argparse.ArgumentParser(prog="prove")
+    asked.add_argument("--only", action="append", choices=list(PROOFS), help="may be repeated")
+    chosen = asked.parse_args().only or list(PROOFS)
+    kept = json.loads(RECORD.read_text("utf-8"))["proofs"] if RECORD.exists() else {}
+    for name in chosen:
+        kept[name] = _run(name, PROOFS[name])
+        record = {"issue": 2, "machine": machine(), "proofs": {one: kept[one] for one in PROOFS if one in kept}}
+        RECORD.parent.mkdir(parents=True, exist_ok=True)
+        RECORD.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    return 0 if all(kept[name]["passed"] for name in chosen) else 1
+
+
+def _run(name: str, proof: Proof) -> dict[str, Any]:
+    say(f"{name}: {proof.shows} …")
+    digests = {cover: digest(cover) for cover in (*proof.covers, f"tests/proofs/{name}.py")}
+    begun = time.perf_counter()
+    failed, figures = "", {}
+    with tempfile.TemporaryDirectory(prefix="gate06-proof-") as folder:
+        try:
+            figures = asyncio.run(proof.run(Path(folder)))
+        except Exception as error:
+            failed = f"{type(error).__name__}: {error}".splitlines()[0][:500]
+            sys.excepthook(*sys.exc_info())
+        finally:
+            stop_services()
+    say(f"{name}: {'failed' if failed else json.dumps(figures, ensure_ascii=False)}")
+    return {
+        "shows": proof.shows,
+        "passed": not failed,
+        **({"failed": failed} if failed else {}),
+        "figures": figures,
+        "seconds": round(time.perf_counter() - begun),
+        "date": datetime.now(UTC).date().isoformat(),
+        "commit": said("git", "-C", str(ROOT), "rev-parse", "HEAD"),
+        "covers": digests,
+    }
+
+
+def say(text: str) -> None:
+    """Print at once: a proof takes minutes."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def digest(cover: str) -> str:
+    """Return a digest over the files below a folder (or of one file) that git knows or would take in."""
+    listed = said("git", "-C", str(ROOT), "ls-files", "--cached", "--others", "--exclude-standard", "--", cover)
+    whole = hashlib.sha256()
+    for path in sorted(set(listed.splitlines())):
+        if (ROOT / path).is_file():
+            whole.update(path.encode() + b"\0" + hashlib.sha256((ROOT / path).read_bytes()).digest())
+    return whole.hexdigest()
+
+
+def machine() -> dict[str, Any]:
+    """Return what the proofs ran on."""
+    models = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    return {
+        "cpu": models[0].partition(":")[2].strip() if models else platform.processor(),
+        "cores": os.cpu_count(),
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "postgresql": said(binary("postgres", "postgresql"), "--version").rpartition("(")[0].split()[-1],
+        "redis": said(binary("redis-server", "redis-server"), "--version").split("v=")[-1].split()[0],
+    }
+
+
+def said(*command: str) -> str:
+    """Return what a command prints."""
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,23 @@
+"""Single use over HTTP: in a race, and over a kill."""
+
+import pytest
+
+from tests.proofs import races
+from tests.services import SETTINGS
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+async def test_forty_redemptions_one_success(tmp_path, setting):
+    kills = 1 if setting in {"sqlite", "postgresql+redis"} else 0
+    figures = await races.prove(tmp_path, settings=(setting,), rounds=3, kills=kills)
+    assert figures["races"][setting]["success"] == 3
+    assert figures["races"][setting]["invalid_grant"] == 3 * 39
+    assert all(killed["second_success"] == 0 for killed in figures["kills"].values())
+
+
+def test_kills_are_spread_over_the_settings():
+    assert races.spread(20, SETTINGS) == dict.fromkeys(SETTINGS, 5)
+    assert races.spread(3, SETTINGS[:2]) == {"sqlite": 2, "postgresql": 1}
+    assert races.spread(3, ()) == {}
