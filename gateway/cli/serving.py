@@ -145,7 +145,7 @@ def run_server(settings: Settings) -> None:
                 talk(f"{refused.code}: {problem}; the settings stay as they were")
             return
         for worker in server.wrks:
-            os.kill(worker._id(), signal.SIGHUP)
+            os.kill(worker.inner.pid, signal.SIGHUP)  # type: ignore[union-attr]
 
     server.signal_handler_reload = hand_on  # type: ignore[method-assign]
     server.serve()

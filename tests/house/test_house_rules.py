@@ -87,20 +87,29 @@ def test_what_is_in_order_is_left_alone(
         assert list(rules[check].problems()) == []
 
 
-def test_a_proof_goes_stale_with_the_code_it_covers(
+def test_a_proof_that_never_ran_or_failed_is_a_breach_and_an_old_one_is_named(
     rules: dict[str, ModuleType], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     proofs = rules["check_proofs"]
+    prover, code = tmp_path / "tests" / "proofs" / "prove.py", tmp_path / "a.py"
+    prover.parent.mkdir(parents=True)
+    prover.write_text('PROOFS = {"x": 1}\n')
+    code.write_text("x = 1\n")
     monkeypatch.setattr(proofs, "ROOT", tmp_path)
-    monkeypatch.setattr(proofs, "PROOFS", tmp_path / "tests" / "proofs")
+    monkeypatch.setattr(proofs, "PROVER", prover)
     monkeypatch.setattr(proofs, "RESULTS", tmp_path / "docs" / "proofs")
-    proof = tmp_path / "tests" / "proofs" / "prove_x.py"
-    for file, text in ((proof, 'COVERS = ("a.py",)\n'), (tmp_path / "a.py", "x = 1\n")):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
+    monkeypatch.setattr(proofs, "all_files", lambda: ["a.py"])
     assert len(list(proofs.problems())) == 1, "never ran"
     proofs.RESULTS.mkdir(parents=True)
-    proofs.result_of(proof).write_text(json.dumps({"digest": proofs.digest(proof)}))
-    assert list(proofs.problems()) == []
-    (tmp_path / "a.py").write_text("x = 2\n")
-    assert len(list(proofs.problems())) == 1, "its code changed"
+
+    def keep(*, passed: bool) -> None:
+        covers = {"a.py": proofs.digest_of("a.py", ["a.py"])}
+        proof = {"x": {"passed": passed, "date": "2026-11-23", "covers": covers}}
+        (proofs.RESULTS / "2.json").write_text(json.dumps({"proofs": proof}))
+
+    keep(passed=False)
+    assert len(list(proofs.problems())) == 1, "failed"
+    keep(passed=True)
+    assert list(proofs.problems()) == list(proofs.notices()) == []
+    code.write_text("x = 2\n")
+    assert len(list(proofs.notices())) == 1, "older than its code"
