@@ -6,14 +6,13 @@ from pathlib import Path
 from subprocess import run
 from sys import executable
 from typing import get_args
-from urllib.parse import urljoin
 
 import httpx2
 import pytest
 
-from gateway.cli.citizen import _next_step
 from gateway.prefill.envelope import Status
 from gateway.prefill.plan import Lock
+from tests.docs.walk import walk
 from tests.journeys.stack import Stack
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,20 +29,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     (folder / "my_portal.toml").write_text(toml, "utf-8")
     with Stack(folder, arguments=("--portal", "my_portal.toml")) as running:
         yield running
-
-
-def walk(browser: httpx2.Client, url: str, end: str) -> str:
-    """Walk from an address of the gateway until the way leads to `end`, as a person would; return that address."""
-    method, fields = "get", dict[str, str]()
-    for _ in range(25):
-        if url.startswith(end):
-            return url
-        answer = browser.post(url, data=fields) if method == "post" else browser.get(url)
-        if "location" in answer.headers:
-            method, url = "get", urljoin(url, answer.headers["location"])
-        else:
-            method, url, fields = _next_step(url, answer.text)
-    raise AssertionError("the way leads in circles")
 
 
 def test_the_guide_runs_from_first_to_last_line(stack):
