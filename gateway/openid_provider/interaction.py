@@ -88,7 +88,8 @@ async def gather_facts(
     fresh: bool,
 ) -> Facts:
     """Load what `decide_step` needs to know."""
-    minimum = max((house.policy.procedures[code].minimum_level for code in request.procedures), default=None)
+    known = (house.policy.procedures.get(code) for code in request.procedures)
+    minimum = max((procedure.minimum_level for procedure in known if procedure is not None), default=None)
     if session is None:
         return Facts(session=None, hinted_subject=hinted_subject, minimum_level=minimum)
     now = house.clock.now()
@@ -230,6 +231,7 @@ async def show_notice(house: House, attempt: Attempt, portal: Portal, session: S
             procedure=procedure,
             dossier=request.dossier,
             grant_id=attempt.grant_id,
+            granted=False,
             trace_id=attempt.trace_id,
             portal_procedures=frozenset(portal.procedures),
             portal_attributes=None if portal.attributes is None else frozenset(portal.attributes),

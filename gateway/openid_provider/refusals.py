@@ -1,40 +1,60 @@
 """How a refusal leaves the provider: with a receipt, as OAuth JSON, as a redirect to the portal, or as a page."""
 
+import structlog
+
 from gateway.audit.event import OAuthRefused
 from gateway.audit.receipt import refuse
 from gateway.openid_provider.authorization import AuthorizationRequest
 from gateway.openid_provider.clients import Portal
+from gateway.openid_provider.failure import InvalidRequest
 from gateway.openid_provider.house import House
+from gateway.openid_provider.parameters import Parameters
 from gateway.openid_provider.reply import Reply, json_reply, redirect, with_query
 from gateway.openid_provider.screens import PortalFace
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.store import Change, Put
 
+log = structlog.get_logger()
+
 
 async def leave_receipt(
     house: House,
     failure: Failure,
-    portal: Portal,
+    portal: Portal | None,
     *,
     trace_id: str,
     procedure: str | None = None,
     citizen_id: str | None = None,
     changes: tuple[Change, ...] = (),
 ) -> Failure:
-    """Store the refusal (event and receipt) with `changes`, and put receipt and trace id on the failure."""
+    """Store the refusal (event and receipt) with `changes`, and put receipt and trace id on the failure.
+
+    Without a portal the caller did not prove who it is: the receipt is nobody's to fetch.
+    """
     failure.trace_id = trace_id
+    client_id = None if portal is None else portal.client_id
+    log.info("refused", code=failure.code, portal=client_id, trace_id=trace_id, reason=failure.operator_detail)
     record, event = await refuse(
         failure,
         evidence=house.evidence,
         kind=OAuthRefused,
         issuer=house.issuer,
-        client_id=portal.client_id,
+        client_id=client_id,
         actor_kind="portal" if citizen_id is None else "citizen",
         procedure=procedure,
         citizen_id=citizen_id,
     )
     await house.store.commit([*changes, Put(record)], [event], now=house.clock.now())
     return failure
+
+
+async def required_of(house: House, portal: Portal, parameters: Parameters, name: str, *, trace_id: str) -> str:
+    """Return a parameter of an authenticated client. Raises InvalidRequest, whose receipt this client may fetch."""
+    try:
+        return parameters.required(name)
+    except InvalidRequest as refused:
+        await leave_receipt(house, refused, portal, trace_id=trace_id)
+        raise
 
 
 def error_uri(house: House, failure: Failure) -> str:

@@ -14,7 +14,8 @@ Text = Mapping[str, str]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormAsk:
     """A portal wants a form for the person who signed in. `grant_id` is chosen before the grant exists, so that
-    what the sources answer now serves the prefill that follows; `subject` is pairwise for the client.
+    what the sources answer now serves the prefill that follows (`granted` tells that it does exist by now);
+    `subject` is pairwise for the client.
 
     `portal_procedures` and `portal_attributes` are what the portal is registered for; None leaves the question of
     procedures to the caller, who has checked it, and sets no limit of attributes beyond the procedure's own.
@@ -26,6 +27,7 @@ class FormAsk:
     procedure: str
     dossier: str | None
     grant_id: str
+    granted: bool = True
     trace_id: str
     relation: Relation = "self"
     portal_procedures: frozenset[str] | None = None
