@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateway.openid_provider.clients import ClientRegistry, Portal
 from gateway.openid_provider.failure import InvalidRequest, InvalidToken
 from gateway.openid_provider.grant import Grant, grant_address, grant_of
 from gateway.tokens.issue import key_of, parse
 from gateway.vocabulary.store import Kind, Record, RecordKey, Store
 
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="gate06"'}
-_REFUSED = {"WWW-Authenticate": 'Bearer realm="gate06", error="invalid_token"'}
+_MALFORMED = {"WWW-Authenticate": 'Bearer realm="gate06", error="invalid_request"'}
+REFUSED = {"WWW-Authenticate": 'Bearer realm="gate06", error="invalid_token"'}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +30,7 @@ def bearer_of(authorization: Sequence[str], body_token: str | None = None) -> st
     """Return the token of a request. Raises InvalidToken (none) or InvalidRequest (more than one, RFC 6750 §2)."""
     tokens = [value[7:].strip() for value in authorization if value[:7].lower() == "bearer "]
     if len(authorization) > 1 or (tokens and body_token is not None):
-        raise InvalidRequest("the access token is sent more than once")
+        raise InvalidRequest("the access token is sent more than once", headers=_MALFORMED)
     if body_token is not None:
         tokens.append(body_token)
     if not tokens:
@@ -57,5 +59,13 @@ async def load_access(store: Store, token: str, now: datetime) -> Access:
     )
 
 
+def client_of(access: Access, clients: ClientRegistry, now: datetime) -> Portal:
+    """The client of a token must still be registered, and a `legacy` one in its time. Raises InvalidToken."""
+    portal = clients.get(access.client_id)
+    if portal is None or portal.ended(now):
+        raise _refused("its client is not registered any more, or its end date has passed")
+    return portal
+
+
 def _refused(why: str) -> InvalidToken:
-    return InvalidToken("the access token is not valid", operator_detail=why, headers=_REFUSED)
+    return InvalidToken("the access token is not valid", operator_detail=why, headers=REFUSED)

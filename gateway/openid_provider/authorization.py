@@ -5,7 +5,7 @@ a standard; which apply to a client is the table `CHECKS` with the client's `Pro
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 
 from gateway.openid_provider import failure
@@ -15,6 +15,7 @@ from gateway.openid_provider.profiles import IDENTITY_SCOPES, PROCEDURE_SCOPE, P
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
 _SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
+_PROCEDURE_CODE = re.compile(r"[0-9]{1,2}\.[0-9]{6}")
 _PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 
 
@@ -61,6 +62,7 @@ def trusted_redirect_uri(parameters: Parameters, portal: Portal) -> str:
     return redirect_uri
 
 
+_REGISTERED = frozenset({"openid", "profile"})  # `offline_access` beyond the registration is ignored (OIDC Core §11)
 Check = Callable[[Parameters, Portal, Profile], None]
 
 
@@ -74,6 +76,18 @@ def check_request_uri(parameters: Parameters, portal: Portal, profile: Profile) 
     """A server that does not take request_uri says so (OpenID Connect Core §6.2)."""
     if "request_uri" in parameters:
         raise failure.RequestUriNotSupported()
+
+
+def check_registration(parameters: Parameters, portal: Portal, profile: Profile) -> None:
+    """A server that does not take `registration` says so (OpenID Connect Core §7.2.1)."""
+    if "registration" in parameters:
+        raise failure.RegistrationNotSupported()
+
+
+def check_resource(parameters: Parameters, portal: Portal, profile: Profile) -> None:
+    """A server unwilling to issue for the resource says so (RFC 8707 §2): a citizen's token is for our own API."""
+    if parameters.resources:
+        raise failure.InvalidTarget("`resource` goes with `client_credentials` only")
 
 
 def check_response_type(parameters: Parameters, portal: Portal, profile: Profile) -> None:
@@ -95,14 +109,18 @@ def check_grant_registered(parameters: Parameters, portal: Portal, profile: Prof
 
 
 def check_scope(parameters: Parameters, portal: Portal, profile: Profile) -> None:
-    """Scope tokens are VSCHAR without quote and backslash (RFC 6749 §3.3), and procedures must be the portal's."""
+    """Scope tokens are VSCHAR without quote and backslash (RFC 6749 §3.3), and only what is registered is granted."""
     tokens = parameters.required("scope").split(" ")
     if not all(_SCOPE_TOKEN.fullmatch(token) for token in tokens if token):
         raise failure.InvalidScope("`scope` holds characters that RFC 6749 does not allow")
     asked = [token.removeprefix(PROCEDURE_SCOPE) for token in tokens if token.startswith(PROCEDURE_SCOPE)]
     excess = [code for code in asked if code not in portal.procedures]
     if excess:
-        raise failure.InvalidScope("a procedure is not registered for this portal", excess=[c[:40] for c in excess])
+        named = [code for code in excess if _PROCEDURE_CODE.fullmatch(code)]  # a scope may hold anything
+        raise failure.InvalidScope("a procedure is not registered for this portal", excess=named)
+    beyond = _REGISTERED.intersection(tokens).difference(portal.scopes)
+    if beyond:
+        raise failure.InvalidScope("a scope is not registered for this portal", excess=sorted(beyond))
     if len(set(asked)) > 1:
         raise failure.InvalidScope("one procedure at a time: the citizen reads one notice for one form")
 
@@ -140,6 +158,8 @@ def check_max_age(parameters: Parameters, portal: Portal, profile: Profile) -> N
 CHECKS: tuple[Check, ...] = (
     check_request_object,
     check_request_uri,
+    check_registration,
+    check_resource,
     check_response_type,
     check_response_mode,
     check_grant_registered,
@@ -157,16 +177,20 @@ def parse_authorization(parameters: Parameters, portal: Portal, redirect_uri: st
         check(parameters, portal, profile)
     prompts = tuple(parameters.get("prompt", "").split())
     max_age = parameters.get("max_age", portal.default_max_age)
+    scopes = granted_scopes(parameters["scope"], portal, prompts)
+    if not scopes:
+        raise failure.InvalidScope("`scope` names nothing that is offered")
+    acr_values = parameters.get("acr_values")
     return AuthorizationRequest(
         client_id=portal.client_id,
         redirect_uri=redirect_uri,
-        scopes=granted_scopes(parameters["scope"], portal, prompts),
+        scopes=scopes,
         state=parameters.get("state"),
         nonce=parameters.get("nonce"),
         code_challenge=parameters.get("code_challenge"),
         prompts=prompts,
         max_age=None if max_age is None else int(max_age),
-        acr_values=tuple(parameters.get("acr_values", "").split()),
+        acr_values=portal.default_acr_values if acr_values is None else tuple(acr_values.split()),
         id_token_hint=parameters.get("id_token_hint"),
         login_hint=parameters.get("login_hint"),
         ui_locales=parameters.get("ui_locales"),
@@ -180,12 +204,19 @@ def granted_scopes(scope: str, portal: Portal, prompts: tuple[str, ...]) -> tupl
     kept: list[str] = []
     for token in scope.split():
         offline = token == "offline_access"  # noqa: S105  a scope, not a secret
-        if offline and not ("consent" in prompts and "refresh_token" in portal.grant_types):
+        allowed = "refresh_token" in portal.grant_types and token in portal.scopes
+        if offline and not ("consent" in prompts and allowed):
             continue
         if token in kept or not (token in IDENTITY_SCOPES or token.startswith(PROCEDURE_SCOPE)):
             continue
         kept.append(token)
     return tuple(kept)
+
+
+def require_procedures(request: AuthorizationRequest, known: Container[str]) -> None:
+    """A procedure must exist, too: a portal may be registered ahead of its policy. Raises InvalidScope."""
+    if not all(code in known for code in request.procedures):
+        raise failure.InvalidScope("a procedure does not exist here")
 
 
 def request_body(request: AuthorizationRequest) -> dict[str, object]:

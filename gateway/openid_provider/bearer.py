@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.openid_provider.access import Access, bearer_of, load_access
+from gateway.openid_provider.access import REFUSED, Access, bearer_of, client_of, load_access
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.failure import InvalidToken
 from gateway.openid_provider.grant import Grant
@@ -29,10 +29,10 @@ async def read_caller(house: House, authorization: Sequence[str]) -> Caller:
     """Return who calls. Raises InvalidToken, InvalidRequest."""
     now = house.clock.now()
     access = await load_access(house.store, bearer_of(authorization), now)
-    portal = house.clients.get(access.client_id)
-    if portal is None or access.resource is not None:
+    portal = client_of(access, house.clients, now)
+    if access.resource is not None:
         # a token for somebody else's resource is not for us (RFC 9700 §2.3)
-        raise InvalidToken("the access token is not for this API")
+        raise InvalidToken("the access token is not for this API", headers=REFUSED)
     alive = False
     if access.grant is not None:
         (record,) = await house.store.load(RecordKey(Kind.SESSION, access.grant.session_key))

@@ -1,6 +1,5 @@
 """Client authentication (RFC 6749 §2.3): one method per request, the registered one, and no hint which part failed."""
 
-import binascii
 from base64 import b64decode
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from gateway.openid_provider.clients import ClientRegistry, Portal
 from gateway.openid_provider.failure import InvalidClient, InvalidRequest, UnauthorizedClient
 from gateway.openid_provider.parameters import Parameters
 
-_CHALLENGE = {"WWW-Authenticate": 'Basic realm="gate06", charset="UTF-8"'}
+CHALLENGE = {"WWW-Authenticate": 'Basic realm="gate06", charset="UTF-8"'}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ def parse_credentials(authorization: Sequence[str], parameters: Parameters) -> C
         return Credentials("client_secret_basic", client_id, secret)
     client_id = parameters.get("client_id", "")
     if not client_id or "client_assertion" in parameters or "client_assertion_type" in parameters:
-        raise InvalidClient(headers=_CHALLENGE, operator_detail="no client authentication that is offered")
+        raise InvalidClient(headers=CHALLENGE, operator_detail="no client authentication that is offered")
     if "client_secret" in parameters:
         return Credentials("client_secret_post", client_id, parameters["client_secret"])
     return Credentials("none", client_id, None)
@@ -48,10 +47,10 @@ def _decode_basic(token: str) -> tuple[str, str]:
         text = b64decode(token.strip(), validate=True).decode("utf-8")
         client_id, colon, secret = text.partition(":")
         decoded = unquote_plus(client_id, errors="strict"), unquote_plus(secret, errors="strict")
-    except (binascii.Error, UnicodeError) as error:
-        raise InvalidClient(headers=_CHALLENGE, operator_detail="malformed Basic credentials") from error
+    except ValueError as error:  # not base64, not UTF-8, or letters no header may hold
+        raise InvalidClient(headers=CHALLENGE, operator_detail="malformed Basic credentials") from error
     if not colon:
-        raise InvalidClient(headers=_CHALLENGE, operator_detail="malformed Basic credentials")
+        raise InvalidClient(headers=CHALLENGE, operator_detail="malformed Basic credentials")
     return decoded
 
 
@@ -59,11 +58,11 @@ def authenticate_client(credentials: Credentials, clients: ClientRegistry, now: 
     """Return the client that the credentials prove. Raises InvalidClient, UnauthorizedClient (its time is over)."""
     portal = clients.get(credentials.client_id)
     if portal is None:
-        raise InvalidClient(headers=_CHALLENGE, operator_detail="unknown client")
+        raise InvalidClient(headers=CHALLENGE, operator_detail="unknown client")
     if portal.token_endpoint_auth_method != credentials.method:
-        raise InvalidClient(headers=_CHALLENGE, operator_detail=f"method `{credentials.method}` is not the registered")
+        raise InvalidClient(headers=CHALLENGE, operator_detail=f"method `{credentials.method}` is not the registered")
     if credentials.method != "none" and not portal.knows_secret(credentials.client_secret or ""):
-        raise InvalidClient(headers=_CHALLENGE, operator_detail="wrong secret")
+        raise InvalidClient(headers=CHALLENGE, operator_detail="wrong secret")
     require_in_time(portal, now)
     return portal
 

@@ -78,7 +78,7 @@ class Portal(BaseModel):
     subject_type: Literal["pairwise", "public"] = "pairwise"
     sector_identifier_uri: str | None = None
     id_token_signed_response_alg: SigningAlgorithm = "ES256"  # noqa: S105
-    default_max_age: int | None = Field(None, ge=0)
+    default_max_age: int | None = Field(None, ge=0, lt=1_000_000_000)
     require_auth_time: bool = False
     default_acr_values: tuple[str, ...] = ()
 

@@ -17,6 +17,7 @@ from gateway.openid_provider.authorization import (
     AuthorizationRequest,
     find_portal,
     parse_authorization,
+    require_procedures,
     trusted_redirect_uri,
 )
 from gateway.openid_provider.client_authentication import require_in_time
@@ -30,7 +31,7 @@ from gateway.openid_provider.interaction import Browser, load_session, lost_page
 from gateway.openid_provider.introspection import answer_introspection
 from gateway.openid_provider.logout import begin_logout, confirm_logout
 from gateway.openid_provider.parameters import MAX_BYTES, Parameters, parse_form
-from gateway.openid_provider.refusals import error_json, refuse_to_portal
+from gateway.openid_provider.refusals import error_json, leave_receipt, refuse_to_portal
 from gateway.openid_provider.reply import Reply, json_reply, page_reply, redirect
 from gateway.openid_provider.revocation import answer_revocation
 from gateway.openid_provider.screens import FailurePage, LoggedOut
@@ -38,6 +39,7 @@ from gateway.openid_provider.token import GrantType, answer_token
 from gateway.openid_provider.upstream import come_back, signed_out_upstream
 from gateway.openid_provider.userinfo import answer_userinfo
 from gateway.vocabulary.failure import Failure
+from gateway.vocabulary.store import StorageUnavailable
 
 Handler = Callable[[Request], Awaitable[Response]]
 log = structlog.get_logger()
@@ -130,11 +132,20 @@ class Endpoints:
             try:
                 return Wire(await handler(request))
             except Failure as refused:
-                refused.trace_id = refused.trace_id or trace_of(request)
-                log.info("refused", code=refused.code, trace_id=refused.trace_id, reason=refused.operator_detail)
+                await self._leave_receipt(refused, trace_of(request))
                 return Wire(error_json(self.house, refused))
 
         return handle
+
+    async def _leave_receipt(self, refused: Failure, trace_id: str) -> None:
+        """Every refusal leaves a receipt, one of a stranger too; a store that is down cannot keep one."""
+        if refused.receipt is not None:
+            return
+        try:
+            await leave_receipt(self.house, refused, None, trace_id=trace_id)
+        except StorageUnavailable:
+            refused.receipt = None
+            log.warning("receipt_not_stored", code=refused.code, trace_id=trace_id)
 
     def page(self, handler: Callable[[Request, Browser], Awaitable[Reply]]) -> Handler:
         """Wrap an endpoint that browsers visit: a failure becomes a page, never a redirect to an untrusted place."""
@@ -182,6 +193,7 @@ class Endpoints:
     async def _authorize(self, parameters: Parameters, portal: Portal, redirect_uri: str, browser: Browser) -> Reply:
         try:
             request = parse_authorization(parameters, portal, redirect_uri)
+            require_procedures(request, self.house.policy.procedures)
         except Failure as refused:
             stub = AuthorizationRequest(
                 client_id=portal.client_id, redirect_uri=redirect_uri, scopes=(), state=parameters.get("state")
@@ -194,7 +206,7 @@ class Endpoints:
         """One page of an attempt."""
         attempt_id = request.path_params["attempt_id"]
         try:
-            if request.method == "GET":
+            if request.method != "POST":
                 return await show_attempt(self.house, attempt_id, browser)
             return await submit_attempt(self.house, attempt_id, await read_form(request), browser)
         except (failure.AttemptLost, failure.AttemptFinished, failure.AttemptExpired) as refused:
@@ -223,12 +235,14 @@ class Endpoints:
         body_token = None
         if request.method == "POST":
             body_token = (await read_form(request)).get("access_token")
-        return await answer_userinfo(self.house, request.headers.getlist("authorization"), body_token)
+        authorization = request.headers.getlist("authorization")
+        return await answer_userinfo(self.house, authorization, body_token, trace_of(request))
 
     async def introspect(self, request: Request) -> Reply:
         """RFC 7662 §2."""
         form = await read_form(request)
-        return await answer_introspection(self.house, request.headers.getlist("authorization"), form)
+        authorization = request.headers.getlist("authorization")
+        return await answer_introspection(self.house, authorization, form, trace_of(request))
 
     async def revoke(self, request: Request) -> Reply:
         """RFC 7009 §2."""

@@ -1,5 +1,6 @@
 """What the protocol endpoints refuse, in the words of the standards (RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1)."""
 
+from gateway.identity_providers.contract import UpstreamAnswerInvalid
 from gateway.vocabulary.failure import Failure, RefusedBy
 
 _BROKEN_LINK_VI = "Đường dẫn đăng nhập bị lỗi. Quay lại trang dịch vụ và thử lại."
@@ -87,6 +88,17 @@ class RequestUriNotSupported(Failure):
     fix = "Send plain parameters."
 
 
+class RegistrationNotSupported(Failure):
+    """A client cannot register itself inside an authorization request (OpenID Connect Core §3.1.2.6)."""
+
+    code = "GW-1008"
+    title = "registration parameter not supported"
+    oauth_error = "registration_not_supported"
+    vi = _BROKEN_LINK_VI
+    en = _BROKEN_LINK_EN
+    fix = "Register the client beforehand and leave `registration` out."
+
+
 class NoticeDeclined(Failure):
     """The citizen left at the notice page."""
 
@@ -158,6 +170,12 @@ class AttemptExpired(Failure):
     vi = "Thao tác quá lâu, lần đăng nhập đã hết hạn. Mở lại trang dịch vụ và bắt đầu lại."
     en = "It took too long and this sign-in has expired. Open the service again and start over."
     fix = "Start the authorization request again; nothing was told to anybody."
+
+
+class CallbackForged(UpstreamAnswerInvalid):
+    """Somebody came back from where we never sent them: the fault is not the identity provider's."""
+
+    http_status = 400
 
 
 class AccountNeedsReview(Failure):

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from gateway.openid_provider.access import Access, load_access
-from gateway.openid_provider.client_authentication import authenticate_client, parse_credentials
+from gateway.openid_provider.access import Access, client_of, load_access
+from gateway.openid_provider.client_authentication import CHALLENGE, authenticate_client, parse_credentials
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.failure import InvalidClient, InvalidToken
 from gateway.openid_provider.grant import Grant, grant_address, grant_of
 from gateway.openid_provider.house import House
 from gateway.openid_provider.parameters import Parameters
+from gateway.openid_provider.refusals import required_of
 from gateway.openid_provider.reply import Reply, json_reply
 from gateway.tokens.issue import key_of, parse
 from gateway.tokens.jose import ACCESS_TOKEN, JoseRefused, verify
@@ -19,13 +20,15 @@ from gateway.vocabulary.store import Kind, RecordKey
 INACTIVE = {"active": False}
 
 
-async def answer_introspection(house: House, authorization: Sequence[str], parameters: Parameters) -> Reply:
+async def answer_introspection(
+    house: House, authorization: Sequence[str], parameters: Parameters, trace_id: str
+) -> Reply:
     """Say whether a token is good now, to those it concerns. Raises InvalidClient, InvalidRequest."""
     now = house.clock.now()
     portal = authenticate_client(parse_credentials(authorization, parameters), house.clients, now)
     if portal.public:
-        raise InvalidClient("a public client cannot introspect")
-    token = parameters.required("token")
+        raise InvalidClient("a public client cannot introspect", headers=CHALLENGE)
+    token = await required_of(house, portal, parameters, "token", trace_id=trace_id)
     named = parse(token)
     if named is None:
         return json_reply(_signed_token(house, token, portal, now))
@@ -33,6 +36,7 @@ async def answer_introspection(house: House, authorization: Sequence[str], param
         return json_reply(await _refresh_token(house, token, named[1], portal, now))
     try:
         access = await load_access(house.store, token, now)
+        client_of(access, house.clients, now)
     except InvalidToken:
         return json_reply(INACTIVE)
     return json_reply(_describe(house, access) if _concerns(house, access, portal) else INACTIVE)

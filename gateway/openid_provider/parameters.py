@@ -1,5 +1,6 @@
 """Reading parameters without I/O: repeated, oversized and malformed ones die here (RFC 6749 §3.1, §3.2)."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import parse_qsl
 
@@ -7,6 +8,7 @@ from gateway.openid_provider.failure import InvalidRequest
 
 MAX_BYTES = 32_768
 MAX_VALUE = 8_192
+_LONG_NUMBER = re.compile(r"[0-9]{6,}")
 _MAY_REPEAT = frozenset({"resource"})
 
 
@@ -64,5 +66,6 @@ def parse_form(octets: bytes) -> Parameters:
 
 
 def _shown(name: str) -> str:
-    """Return a parameter's name as far as an error text may repeat it."""
-    return "".join(letter for letter in name[:40] if letter.isascii() and (letter.isalnum() or letter in "_-.#"))
+    """Return a parameter's name as far as an error text may repeat it: a long number may be a person's."""
+    plain = "".join(letter for letter in name[:40] if letter.isascii() and (letter.isalnum() or letter in "_-.#"))
+    return _LONG_NUMBER.sub("*", plain)

@@ -10,6 +10,7 @@ from gateway.openid_provider.client_authentication import authenticate_client, p
 from gateway.openid_provider.grant import grant_address, grant_of
 from gateway.openid_provider.house import House
 from gateway.openid_provider.parameters import Parameters
+from gateway.openid_provider.refusals import required_of
 from gateway.openid_provider.reply import NO_STORE, Reply
 from gateway.tokens.issue import key_of, parse
 from gateway.vocabulary.store import Kind, RecordKey, Remove, Revoke
@@ -21,7 +22,7 @@ async def answer_revocation(house: House, authorization: Sequence[str], paramete
     """Revoke a token of the calling client. Raises InvalidClient, InvalidRequest."""
     now = house.clock.now()
     portal = authenticate_client(parse_credentials(authorization, parameters), house.clients, now)
-    token = parameters.required("token")
+    token = await required_of(house, portal, parameters, "token", trace_id=trace_id)
     done = Reply(200, b"", NO_STORE)
     named = parse(token)
     kind = _KINDS.get(named[0]) if named is not None else None

@@ -58,13 +58,9 @@ async def answer_token(
     parameters: Parameters,
     trace_id: str,
 ) -> Reply:
-    """Answer a token request."""
-    try:
-        now = house.clock.now()
-        portal = authenticate_client(parse_credentials(authorization, parameters), house.clients, now)
-    except Failure as refused:
-        refused.trace_id = trace_id
-        return error_json(house, refused)
+    """Answer a token request. Raises InvalidClient, InvalidRequest, UnauthorizedClient before the client is known."""
+    now = house.clock.now()
+    portal = authenticate_client(parse_credentials(authorization, parameters), house.clients, now)
     try:
         decision = await _decide(house, grant_types, portal, parameters, now)
         if not await _commit(house, decision, portal, trace_id):

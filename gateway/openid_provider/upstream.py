@@ -12,7 +12,6 @@ from gateway.identity_providers.contract import (
     EndsSession,
     IdentityProvider,
     IdentityProviderUnavailable,
-    UpstreamAnswerInvalid,
 )
 from gateway.openid_provider import failure
 from gateway.openid_provider.attempt import Attempt, attempt_record, signed_in
@@ -104,13 +103,13 @@ async def _sign_out_first(
 
 async def _spend_state(house: House, alias: str, state: str | None, *purposes: str) -> Record:
     """Consume the state: the second use of a callback address finds nothing. Raises AttemptFinished, AttemptExpired,
-    UpstreamAnswerInvalid."""
+    CallbackForged."""
     if not state:
-        raise UpstreamAnswerInvalid(operator_detail="callback without state")
+        raise failure.CallbackForged(operator_detail="callback without state")
     address = RecordKey(Kind.UPSTREAM_STATE, key_of(state))
     (record,) = await house.store.load(address)
     if record is None or record.body["alias"] != alias or record.body["purpose"] not in purposes:
-        raise UpstreamAnswerInvalid(operator_detail="callback with a state that was not sent there")
+        raise failure.CallbackForged(operator_detail="callback with a state that was not sent there")
     verdict = await house.store.commit([Spend(address, revoke_on_replay=False)], now=house.clock.now())
     if verdict.outcome is Outcome.REPLAY:
         raise failure.AttemptFinished()
@@ -126,7 +125,7 @@ async def come_back(house: House, alias: str, raw_query: str, browser: Browser) 
     pairs = parse_qsl(raw_query, keep_blank_values=True)
     parameters = dict(pairs)
     if len(parameters) != len(pairs):
-        raise UpstreamAnswerInvalid(operator_detail="callback repeats a parameter")
+        raise failure.CallbackForged(operator_detail="callback repeats a parameter")
     record = await _spend_state(house, alias, parameters.get("state"), SIGN_IN)
     attempt, portal, _ = await load_attempt(house, record.body["attempt_id"], browser)
     browser = browser.asked_in(attempt.request.ui_locales)

@@ -1,6 +1,6 @@
 """A provider with everything real but the identity provider and the form: stores, keys, policy, pages, HTTP."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -110,6 +110,19 @@ class ScriptedProvider:
         return self.answer
 
 
+@dataclass
+class ForgetfulProvider(ScriptedProvider):
+    """One that cannot be asked to authenticate anew, but whose session can be ended."""
+
+    alias: str = "forgetful"
+    reauthenticates: bool = False
+    ended: list[str] = field(default_factory=list)
+
+    def sign_out_url(self, *, id_token: str | None, return_to: str, state: str) -> str | None:
+        self.ended.append(state)
+        return f"https://idp.example/logout?to={return_to}&state={state}"
+
+
 class EmptyForms:
     """A form without fields: what a form looks like is not this folder's business."""
 
@@ -125,6 +138,7 @@ class Provider:
     house: House
     clock: SettableClock
     upstream: ScriptedProvider
+    forgetful: ForgetfulProvider
     http: httpx2.AsyncClient
 
     async def get(self, url: str, **members: object) -> httpx2.Response:
@@ -132,7 +146,9 @@ class Provider:
 
 
 @asynccontextmanager
-async def open_provider(folder: Path, store_url: str | None = None) -> AsyncIterator[Provider]:
+async def open_provider(
+    folder: Path, store_url: str | None = None, *, issuer: str = ISSUER, portals: Sequence[Portal] = PORTALS
+) -> AsyncIterator[Provider]:
     """Yield a provider on a fresh store."""
     randomness, clock = SystemRandomness(), SettableClock(START)
     storage = await open_storage(
@@ -146,12 +162,12 @@ async def open_provider(folder: Path, store_url: str | None = None) -> AsyncIter
         publish_for=timedelta(seconds=600),
         retire_for=timedelta(seconds=3600),
     )
-    upstream = ScriptedProvider()
+    upstream, forgetful = ScriptedProvider(), ForgetfulProvider()
     house = House(
-        issuer=ISSUER,
-        clients=ClientRegistry(PORTALS),
+        issuer=issuer,
+        clients=ClientRegistry(portals),
         resources=ResourceRegistry(RESOURCES),
-        identity_providers={"fake": upstream},  # type: ignore[dict-item]
+        identity_providers={"fake": upstream, "forgetful": forgetful},  # type: ignore[dict-item]
         policy=PolicyBundle.load(),
         store=storage.store,
         listing=storage.store,
@@ -169,6 +185,6 @@ async def open_provider(folder: Path, store_url: str | None = None) -> AsyncIter
     )
     application = Starlette(routes=provider_routes(house))
     transport = httpx2.ASGITransport(app=application)
-    async with httpx2.AsyncClient(transport=transport, base_url=ISSUER) as http:
-        yield Provider(house, clock, upstream, http)
+    async with httpx2.AsyncClient(transport=transport, base_url=issuer) as http:
+        yield Provider(house, clock, upstream, forgetful, http)
     await storage.close()

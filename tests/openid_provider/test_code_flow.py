@@ -255,8 +255,8 @@ async def test_a_state_works_once_and_only_in_its_browser(provider: world.Provid
     provider.http.cookies = kept
     assert (await provider.get(callback)).status_code == 409
     forged = await provider.get("/upstream/fake/callback?code=x&state=forged")
-    assert forged.status_code == 502
-    assert (await provider.get("/upstream/other/callback?code=x&state=forged")).status_code == 502
+    assert forged.status_code == 400
+    assert (await provider.get("/upstream/other/callback?code=x&state=forged")).status_code == 400
 
 
 async def test_forms_need_their_csrf_value(provider: world.Provider) -> None:

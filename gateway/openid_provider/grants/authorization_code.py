@@ -10,7 +10,7 @@ from gateway.audit.event import CodeRedeemed
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.failure import InvalidGrant, InvalidProof, InvalidRequest
 from gateway.openid_provider.grant import Grant, grant_address, grant_of
-from gateway.openid_provider.grants.issuing import id_token, issue_access_token
+from gateway.openid_provider.grants.issuing import check_resource, id_token, issue_access_token
 from gateway.openid_provider.grants.refresh_token import first_refresh_token
 from gateway.openid_provider.house import House
 from gateway.openid_provider.parameters import Parameters
@@ -56,6 +56,7 @@ class AuthorizationCode:
 
     def addresses(self, parameters: Parameters) -> Sequence[RecordKey]:
         """Code and grant, in one round trip: the code names its grant."""
+        check_resource(parameters)
         code = parameters.required("code")
         named = parse(code)
         if named is None or named[0] != "gc":

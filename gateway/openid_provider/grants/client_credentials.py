@@ -67,7 +67,7 @@ def client_scopes(scope: str | None, portal: Portal, resource: Resource | None) 
     if scope is None:
         return tuple(sorted(allowed))
     asked = tuple(dict.fromkeys(scope.split()))
-    if not allowed.issuperset(asked):
+    if not asked or not allowed.issuperset(asked):
         raise InvalidScope("`scope` is not among those of this client and resource")
     return asked
 

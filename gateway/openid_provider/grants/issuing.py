@@ -6,10 +6,18 @@ from typing import Any
 
 from gateway.openid_provider.claims import claims_in_id_token
 from gateway.openid_provider.clients import Portal
+from gateway.openid_provider.failure import InvalidTarget
 from gateway.openid_provider.grant import Grant, access_token_record
 from gateway.openid_provider.house import House
+from gateway.openid_provider.parameters import Parameters
 from gateway.tokens.issue import IdTokenFacts, id_token_claims, key_of, mint
 from gateway.vocabulary.store import Insert
+
+
+def check_resource(parameters: Parameters) -> None:
+    """A citizen's token is for our own API, for no other resource (RFC 8707 §2)."""
+    if parameters.resources:
+        raise InvalidTarget("`resource` goes with `client_credentials` only")
 
 
 def issue_access_token(

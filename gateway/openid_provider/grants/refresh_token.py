@@ -15,7 +15,7 @@ from gateway.audit.event import TokensRefreshed
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.failure import InvalidGrant, InvalidScope
 from gateway.openid_provider.grant import Grant, grant_address, grant_of
-from gateway.openid_provider.grants.issuing import id_token, issue_access_token
+from gateway.openid_provider.grants.issuing import check_resource, id_token, issue_access_token
 from gateway.openid_provider.house import House
 from gateway.openid_provider.parameters import Parameters
 from gateway.openid_provider.token import Decision
@@ -58,6 +58,7 @@ class RefreshToken:
 
     def addresses(self, parameters: Parameters) -> Sequence[RecordKey]:
         """The token, its grant and its successor (there, when this is a retry)."""
+        check_resource(parameters)
         token = parameters.required("refresh_token")
         named = parse(token)
         if named is None or named[0] != "gr":
@@ -117,6 +118,6 @@ def narrowed_scopes(scope: str | None, grant: Grant) -> tuple[str, ...]:
     if scope is None:
         return grant.scopes
     asked = tuple(dict.fromkeys(scope.split()))
-    if not set(asked).issubset(grant.scopes):
-        raise InvalidScope("`scope` may not exceed the scope of the grant")
+    if not asked or not set(asked).issubset(grant.scopes):
+        raise InvalidScope("`scope` must name something of the grant and nothing beyond it")
     return asked
