@@ -184,7 +184,8 @@ async def assemble(settings: Settings, pages: PublicPages, clock: Clock, chance:
     policy = PolicyBundle.load(settings.policies.path)
     clients = ClientRegistry(settings.portal)
     await clients.refresh(ground.storage.store)
-    require_permitted(policy, clients)
+    # only what this start brings: a portal registered earlier must not stop it, the policy refuses it when it asks
+    require_permitted(policy, ClientRegistry(settings.portal))
     prefill = make_prefill(settings, ground, policy, connectors)
     providers = build(settings.identity_provider, upstream, ground.keys, clock, chance, http_allowed=settings.dev)
     house = make_house(settings, ground, prefill, clients, PageScreens(pages.layout), providers=providers)
