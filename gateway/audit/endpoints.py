@@ -118,6 +118,7 @@ class LogDesk:
 
 def refusal(failure: Failure, request: Request, issuer: str) -> Response:
     """Return a failure as problem JSON (RFC 9457) in the caller's language."""
+    failure.trace_id = failure.trace_id or request.scope.get("gate06.trace_id")
     language = preferred_language(request.headers.get("accept-language"))
     headers = {"Content-Language": language, "Cache-Control": "no-store", **failure.headers}
     if failure.retry_after is not None:

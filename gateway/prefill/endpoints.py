@@ -133,7 +133,9 @@ async def read_capped(request: Request, limit: int) -> bytes:
 
 
 def trace_id_of(request: Request, house: Prefill) -> str:
-    """Return the caller's trace id (W3C Trace Context), or a new one."""
+    """Return the trace id the application gave this request; else the caller's (W3C Trace Context), or a new one."""
+    if (given := request.scope.get("gate06.trace_id")) is not None:
+        return str(given)
     sent = _TRACE_PARENT.fullmatch(request.headers.get("traceparent", ""))
     return sent[1] if sent else house.desk.randomness.octets(16).hex()
 

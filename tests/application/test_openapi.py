@@ -168,6 +168,17 @@ def test_a_broken_promise_would_be_found(stack):
         case.validate_response(response, checks=CHECKS)
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/prefill/pf_aaaaaaaaaaaaaaaaaaaaaa", "/v1/log/inclusion", "/v1/receipts/rf_1", "/v1/nothing", "/jwks/x"],
+)
+def test_a_refusal_names_the_trace_that_the_header_names(stack, token, path):
+    for sent in ({}, {"traceparent": f"00-{'ab' * 16}-{'cd' * 8}-01"}):
+        answer = httpx2.get(f"{stack.issuer}{path}", headers={"Authorization": f"Bearer {token}", **sent})
+        assert answer.json()["trace_id"] == answer.headers["x-trace-id"]
+        assert (answer.headers["x-trace-id"] == "ab" * 16) is bool(sent)
+
+
 def basic(stack: Stack) -> str:
     request = httpx2.Request("GET", stack.issuer)
     auth = httpx2.BasicAuth("sample-portal", stack.secret("portal.secret"))
