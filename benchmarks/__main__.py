@@ -1,6 +1,6 @@
 """Run every row of design.md §14 that is built, beside the peer, and print figures and ratios.
 
-    python -m benchmarks [--quick] [--json FILE]
+python -m benchmarks [--quick] [--json FILE]
 """
 
 import argparse
@@ -70,9 +70,7 @@ async def measure_prefill(subject: Subject, setting: str, scale: int) -> list[Me
         async def asked(number: int) -> object:
             return await prefill(session, subject, tokens[number])
 
-        rows.append(
-            await measure(f"prefill asked, {setting}", subject, asked, count=len(tokens), in_flight=32)
-        )
+        rows.append(await measure(f"prefill asked, {setting}", subject, asked, count=len(tokens), in_flight=32))
     return rows
 
 
@@ -123,7 +121,11 @@ def say(ours: dict[str, Measured], peer: dict[str, Measured], setting: str, memo
 def machine() -> dict[str, str]:
     """Return what a reader of the figures must know of the machine."""
     cpu = next(
-        (line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ),
         platform.processor(),
     )
     node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False).stdout.strip()
