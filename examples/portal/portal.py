@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from examples.portal.form import Entry, lay_out, read_questions
 from examples.portal.gateway_client import GatewayClient, GatewayRefusal
-from examples.portal.sessions import SessionLayer
+from examples.portal.sessions import Session, SessionLayer
 from examples.portal.settings import PortalSettings
 from examples.portal.submission import (
     VIETNAM,
@@ -85,6 +85,10 @@ class Portal:
         session.renew()
         session["token"] = {"access_token": token["access_token"], "id_token": token.get("id_token")}
         session["person"] = token["name"]
+        subject = token.get("userinfo", {}).get("sub")
+        if session.get("subject") != subject:
+            session.pop("shown", None)  # somebody else: no page of the person before may be sent
+        session["subject"] = subject
         for stale in ("filled", "refusal"):
             session.pop(stale, None)
         return RedirectResponse("/form", 303)
@@ -110,6 +114,8 @@ class Portal:
         session["draft"] = {
             name: value for name, value in form.items() if name.startswith(("own.", "confirm.")) and value
         }
+        if shown := session.get("shown", {}).get(form.get("key", "")):
+            session["filled"] = shown  # another tab may have fetched or sent its own since
         if form.get("do") == "refresh":
             return await self.refresh(request)
         if form.get("do") == "save":
@@ -179,6 +185,8 @@ class Portal:
 
     def _form_page(self, request: Request, missing: tuple[Entry, ...] = (), status: int = 200) -> Response:
         entries = self._entries(request)
+        key = secrets.token_urlsafe(16)
+        self._remember_shown(request.session, key)
         return self._page(
             request,
             "form.html",
@@ -187,8 +195,13 @@ class Portal:
             missing=[entry.question.id for entry in missing],
             late=any(entry.late for entry in entries),
             refusal=request.session.get("refusal"),
-            key=secrets.token_urlsafe(16),
+            key=key,
         )
+
+    def _remember_shown(self, session: Session, key: str) -> None:
+        """Keep what each open page was filled with, for the eight newest: a page is sent as it was shown."""
+        if filled := session.get("filled"):
+            session["shown"] = dict([*session.get("shown", {}).items(), (key, filled)][-8:])
 
     async def _submit(self, request: Request, form: dict[str, str]) -> Response:
         session = request.session
@@ -217,6 +230,7 @@ class Portal:
         if submitted.tampered:
             return self._page(request, "changed.html", status=409, submitted=submitted)
         session["sent"] = {**session.get("sent", {}), form.get("key", ""): submitted}
+        session.get("shown", {}).pop(form.get("key", ""), None)
         for done in ("draft", "filled", "refusal"):
             session.pop(done, None)
         return RedirectResponse("/receipt", 303)

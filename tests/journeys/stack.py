@@ -1,4 +1,4 @@
-"""The whole stack as a stranger starts it: `gate06 demo` as a program of its own, on free ports, in a folder of its own.
+"""The whole stack as a stranger starts it: `gate06 demo` as its own program, on free ports, in a folder of its own.
 
     with Stack(tmp_path, setting="postgresql+redis") as stack:
         stack.portal_url
@@ -10,6 +10,7 @@ process id and brought back.
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -22,7 +23,6 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 import httpx2
-import socket
 
 from tests.services import end_with_parent, fresh_urls
 
@@ -208,7 +208,7 @@ class Killed:
             stderr=subprocess.DEVNULL,
             preexec_fn=end_with_parent,  # noqa: PLW1509  forks from a thread that holds no lock
         )
-        self._stack._revived.append(program)  # noqa: SLF001  the stack ends it
+        self._stack._revived.append(program)
         for _ in range(600):
             try:
                 if httpx2.get(ready_url).status_code < 500:

@@ -194,7 +194,7 @@ def test_no_page_of_the_road_scrolls_sideways_or_has_a_barrier(looker, stack):
     someone.page.goto(f"{stack.portal_url}/receipt")
     tab.sign_out()
     assert looker.report() == NOTHING
-    assert looker.seen == "portal-home sign-in vneid notice form receipt logout logged-out".split()
+    assert looker.seen == ["portal-home", "sign-in", "vneid", "notice", "form", "receipt", "logout", "logged-out"]
 
 
 @pytest.mark.parametrize("persona", [4, 9, 10])
