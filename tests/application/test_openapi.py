@@ -26,6 +26,7 @@ from gateway.application.assembly import assemble, make_pages
 from gateway.application.openapi import PAGES, describe
 from gateway.settings import read_settings
 from gateway.vocabulary.clock import SystemClock, SystemRandomness
+from tests.docs.walk import redeem, sign_in
 from tests.journeys.stack import Stack
 
 pytestmark = pytest.mark.anyio
@@ -38,6 +39,7 @@ ROUNDS = [(path, method, "nobody") for path, method in OPERATIONS] + [
     for path, method in OPERATIONS
     for scheme in {name: None for way in DOCUMENT["paths"][path][method]["security"] for name in way}
 ]
+ROUNDS += [(path, method, "citizen") for path, method in OPERATIONS if path.startswith(("/v1/prefill", "/userinfo"))]
 CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
 
 
@@ -119,16 +121,23 @@ def token(stack) -> str:
 
 
 @pytest.fixture(scope="module")
+def citizen(stack) -> str:
+    """The token of somebody who signed in."""
+    return redeem(stack, sign_in(stack, "persona:3")["code"])["access_token"]
+
+
+@pytest.fixture(scope="module")
 def promised(stack):
     return schemathesis.openapi.from_dict(httpx2.get(f"{stack.issuer}/openapi.json").json())
 
 
 @pytest.mark.parametrize(("path", "method", "caller"), ROUNDS, ids=[f"{m} {p} {caller}" for p, m, caller in ROUNDS])
-def test_no_answer_is_outside_the_document(stack, token, promised, path, method, caller):
+def test_no_answer_is_outside_the_document(stack, token, citizen, promised, path, method, caller):
     """Whatever is sent, by nobody or by a known client: nothing but what the document promises, and never a 5xx."""
     headers = {
         "nobody": {},
         "access_token": {"Authorization": f"Bearer {token}"},
+        "citizen": {"Authorization": f"Bearer {citizen}"},
         "client_secret_basic": {"Authorization": basic(stack)},
     }[caller]
     operation = promised[path][method.upper()]
@@ -148,6 +157,28 @@ def test_no_answer_is_outside_the_document(stack, token, promised, path, method,
         case.validate_response(response, checks=CHECKS)
 
     explore()
+
+
+@pytest.mark.parametrize("persona", [1, 7, 14])
+def test_filled_forms_are_as_described(stack, token, promised, persona):
+    """A year without a day, an address of a merged commune, nobody's number: each is what the schema says."""
+    bearer = redeem(stack, sign_in(stack, f"persona:{persona}")["code"])["access_token"]
+    asked = promised["/v1/prefill"]["POST"].Case(body={"procedure": "1.004222"}, media_type="application/json")
+    form = keep_promise(asked, stack, bearer)
+    if persona != 14:  # nothing was asked about somebody without a number, so nothing is kept to give again
+        again = promised["/v1/prefill/{form_id}"]["GET"].Case(path_parameters={"form_id": form["id"]})
+        assert keep_promise(again, stack, bearer)["id"] == form["id"]
+    values = {name: one["value"] for name, one in form["fields"].items() if one["value"] is not None}
+    body = {"manifest": form["manifest"], "values": values}
+    compared = promised["/v1/prefill/verify"]["POST"].Case(body=body, media_type="application/json")
+    assert keep_promise(compared, stack, token)["manifest"] == "valid"
+
+
+def keep_promise(case, stack: Stack, bearer: str):
+    response = case.call(base_url=stack.issuer, headers={"Authorization": f"Bearer {bearer}"})
+    case.validate_response(response, checks=CHECKS)
+    assert response.status_code == 200
+    return response.json()
 
 
 def modes_of(path: str, method: str) -> list[GenerationMode]:

@@ -43,19 +43,23 @@ def sign_in(stack: Stack, hint: str) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(end).query).items()}
 
 
+def redeem(stack: Stack, code: str) -> dict[str, str]:
+    """Redeem a code at the token endpoint; return the tokens."""
+    answer = httpx2.post(
+        f"{stack.issuer}/token",
+        auth=("sample-portal", stack.secret("portal.secret")),
+        data={
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": f"{stack.portal_url}/callback",
+            "code_verifier": _VERIFIER,
+        },
+    )
+    return answer.raise_for_status().json()
+
+
 def filled_form(stack: Stack, code: str) -> dict[str, dict[str, object]]:
     """Redeem a code and ask for the form; return its fields."""
-    with httpx2.Client(trust_env=False) as portal:
-        tokens = portal.post(
-            f"{stack.issuer}/token",
-            auth=("sample-portal", stack.secret("portal.secret")),
-            data={
-                "grant_type": "authorization_code",
-                "code": code,
-                "redirect_uri": f"{stack.portal_url}/callback",
-                "code_verifier": _VERIFIER,
-            },
-        ).json()
-        bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
-        answer = portal.post(f"{stack.issuer}/v1/prefill", headers=bearer, json={"procedure": "1.004222"})
+    bearer = {"Authorization": f"Bearer {redeem(stack, code)['access_token']}"}
+    answer = httpx2.post(f"{stack.issuer}/v1/prefill", headers=bearer, json={"procedure": "1.004222"})
     return answer.raise_for_status().json()["fields"]
