@@ -1,4 +1,4 @@
-"""The whole stack as a stranger starts it: `gate06 demo` as its own program, on free ports, in a folder of its own.
+"""The whole stack as a stranger starts it: `gate06 demo` as its own program, on free ports, in an own folder.
 
     with Stack(tmp_path, setting="postgresql+redis") as stack:
         stack.portal_url
