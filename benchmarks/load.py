@@ -94,7 +94,8 @@ def _press(page: str, url: str) -> tuple[str, dict[str, str]]:
     """Return action and fields of the first form, with the first submit button's own name and value."""
     found = re.search(r'<form[^>]*action="([^"]*)"[^>]*>(.*?)</form>', page, re.DOTALL)
     if not found:
-        raise RuntimeError(f"no form on {urlsplit(url).path}")
+        words = re.sub("<[^>]*>", " ", page).split()
+        raise RuntimeError(f"no form on {urlsplit(url).path}: {' '.join(words[-120:])}")
     fields = {}
     pressed = False
     for tag in re.findall(r"<(?:input|button)[^>]*>", found[2]):
