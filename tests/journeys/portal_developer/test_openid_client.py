@@ -1,0 +1,106 @@
+"""npm openid-client 6, unmodified, as every kind of portal: the whole road, and every no by its name."""
+
+import pytest
+
+from tests.journeys.portal_developer.portals import (
+    CALLBACK,
+    LOGGED_OUT,
+    PORTALS,
+    RESOURCE,
+    order_for,
+    write_portals,
+)
+
+pytestmark = [pytest.mark.npm, pytest.mark.timeout(180)]
+
+EACH = pytest.mark.parametrize("portal", PORTALS, ids=[portal.client_id for portal in PORTALS])
+BODY, CHALLENGE = "OAUTH_RESPONSE_BODY_ERROR", "OAUTH_WWW_AUTHENTICATE_CHALLENGE"
+CALLBACK_ERROR = "OAUTH_AUTHORIZATION_RESPONSE_ERROR"
+INVALID, COMPARED = "OAUTH_INVALID_RESPONSE", "OAUTH_JWT_CLAIM_COMPARISON_FAILED"
+
+
+@pytest.fixture(scope="module")
+def stack(make_stack, tmp_path_factory):
+    """Give a demo on PostgreSQL and Redis that knows the developer's portals."""
+    seed, config = write_portals(tmp_path_factory.mktemp("portals"))
+    return make_stack("postgresql+redis", "--portal", str(seed), "--config", str(config))
+
+
+@EACH
+def test_the_whole_road(node, stack, portal):
+    seen = node(order_for(portal, stack.issuer, "road", persona=3))
+    claims = seen["claims"]
+    assert seen["header"]["alg"] == portal.alg
+    assert claims["iss"] == seen["iss"] == stack.issuer
+    assert claims["aud"] in (portal.client_id, [portal.client_id])
+    assert claims["acr"] == "urn:gate06:vneid:2"
+    assert isinstance(claims["auth_time"], int)
+    person = seen["person"]
+    assert (person["sub"], person["name"], person["birthdate"]) == (claims["sub"], "Trần Thị Bưởi", "1975-05-12")
+    assert seen["token_type"] == "bearer"
+    assert 0 < seen["expires_in"] <= 3600
+    assert seen["refreshed"] == claims["sub"]
+    assert seen["access_token_changed"] is True
+    if portal.secret:
+        introspected = seen["introspection"]
+        assert (introspected["active"], introspected["client_id"]) == (True, portal.client_id)
+        machine = seen["machine"]
+        assert (machine["iss"], machine["aud"], machine["client_id"]) == (stack.issuer, RESOURCE, portal.client_id)
+        assert machine["exp"] - machine["iat"] <= 300
+    assert seen["after_revocation"]["error"] == "invalid_token"
+    assert seen["logged_out"] == f"{LOGGED_OUT}?state=bye"
+    assert seen["after_logout"]["error"] == "login_required"
+
+
+def test_one_person_is_another_at_each_portal(node, stack):
+    """Pairwise by sector, so one host is one sector; the same at the next sign-in."""
+    first, again = (node(order_for(PORTALS[0], stack.issuer, "road", persona=6))["claims"]["sub"] for _ in range(2))
+    other = node(order_for(PORTALS[0], stack.issuer, "road", persona=7))["claims"]["sub"]
+    assert first == again
+    assert first != other
+
+
+def test_userinfo_of_a_one_word_name_has_no_family_name(node, stack):
+    person = node(order_for(PORTALS[0], stack.issuer, "road", persona=2))["person"]
+    assert person["name"] == "Sơn"
+    assert "family_name" not in person
+
+
+@EACH
+def test_every_no_has_its_name(node, stack, portal):
+    seen = node(order_for(portal, stack.issuer, "refusals", persona=3))
+    told = {name: (answer.get("code"), answer.get("error")) for name, answer in seen.items()}
+    expected = {
+        "wrong_nonce": (COMPARED, None),
+        "wrong_state": (INVALID, None),
+        "wrong_iss": (INVALID, None),
+        "reused_code": (BODY, "invalid_grant"),
+        "after_reuse": (CHALLENGE, "invalid_token"),
+        "wrong_person": ("OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED", None),
+        "foreign_scope": (CALLBACK_ERROR, "invalid_scope"),
+        "unknown_refresh": (BODY, "invalid_grant"),
+        "cancelled": (CALLBACK_ERROR, "access_denied"),
+        "not_signed_in": (CALLBACK_ERROR, "login_required"),
+    }
+    if portal.pkce:
+        expected |= {
+            "wrong_verifier": (BODY, "invalid_grant"),
+            "no_challenge": (CALLBACK_ERROR, "invalid_request"),
+        }
+    else:
+        expected["no_challenge"] = (None, None)
+    if portal.secret:
+        # the answer is 401 with a Basic challenge, and the library names the challenge before the body's error
+        expected["wrong_secret"] = (CHALLENGE, None)
+        assert seen["wrong_secret"]["status"] == 401
+    assert told == expected
+
+
+def test_an_address_that_is_not_registered_is_never_gone_to(stack):
+    import httpx2
+
+    query = {"client_id": "basic", "redirect_uri": f"{CALLBACK}/other", "response_type": "code", "scope": "openid"}
+    answer = httpx2.get(f"{stack.issuer}/authorize", params=query)
+    assert answer.status_code == 400
+    assert "location" not in answer.headers
+    assert f"{CALLBACK}/other" in answer.text, "the developer sees both, letter by letter"

@@ -1,0 +1,195 @@
+// A portal written with npm openid-client 6 as it comes: `node portal.mjs` reads one JSON object, prints another.
+//
+// in:  {issuer, client_id, secret, method, alg, redirect_uri, logout_uri, scope, resource, persona, pkce, scenario}
+// out: what the scenario saw; an error of the library as {name, code, error, cause}
+
+import { readFileSync } from 'node:fs'
+import * as client from 'openid-client'
+
+const order = JSON.parse(readFileSync(0, 'utf8'))
+const methods = {
+  client_secret_basic: client.ClientSecretBasic,
+  client_secret_post: client.ClientSecretPost,
+  none: client.None,
+}
+
+// a browser: cookies by host, redirects by hand, buttons by their ids
+class Browser {
+  cookies = new Map()
+
+  async open(address, options = {}) {
+    const url = new URL(address)
+    const jar = this.cookies.get(url.host) ?? new Map()
+    const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
+    const headers = { 'accept-language': 'vi', ...options.headers, ...(cookie ? { cookie } : {}) }
+    const answer = await fetch(url, { ...options, headers, redirect: 'manual' })
+    for (const line of answer.headers.getSetCookie()) {
+      const [pair, ...attributes] = line.split(';').map((part) => part.trim())
+      const cut = pair.indexOf('=')
+      if (attributes.some((one) => /^max-age=0$/i.test(one))) jar.delete(pair.slice(0, cut))
+      else jar.set(pair.slice(0, cut), pair.slice(cut + 1))
+    }
+    this.cookies.set(url.host, jar)
+    return answer
+  }
+
+  // goes on until the way leads to one of the portal's own addresses; returns that address
+  async walk(address, ends) {
+    let options = {}
+    for (let step = 0; step < 25; step += 1) {
+      if (ends.some((end) => address.startsWith(end))) return new URL(address)
+      const answer = await this.open(address, options)
+      const location = answer.headers.get('location')
+      if (location) {
+        ;[address, options] = [new URL(location, address).href, {}]
+        continue
+      }
+      const page = await answer.text()
+      const next = press(page, address)
+      if (next === null) throw new Error(`no way on, status ${answer.status}, ${page.match(/data-code="[^"]*"/)}`)
+      ;[address, options] = next
+    }
+    throw new Error('the way leads in circles')
+  }
+}
+
+const attribute = (tag, name) => tag.match(new RegExp(`\\b${name}="([^"]*)"`))?.[1].replaceAll('&amp;', '&')
+
+function press(page, here) {
+  for (const [, opening, content] of page.matchAll(/(<form[^>]*>)(.*?)<\/form>/gs)) {
+    const button = [...content.matchAll(/<button[^>]*>/g)].map(([tag]) => tag)
+      .find((tag) => ['login', 'consent-allow'].includes(attribute(tag, 'id')))
+    if (!button) continue
+    const fields = new URLSearchParams()
+    for (const [tag] of content.matchAll(/<input[^>]*type="hidden"[^>]*>/g)) {
+      fields.append(attribute(tag, 'name'), attribute(tag, 'value'))
+    }
+    fields.append(attribute(button, 'name'), attribute(button, 'value'))
+    return [new URL(attribute(opening, 'action'), here).href, { method: 'POST', body: fields }]
+  }
+  const back = page.match(/<a[^>]*id="return"[^>]*>/)
+  return back ? [new URL(attribute(back[0], 'href'), here).href, {}] : null
+}
+
+const config = await client.discovery(
+  new URL(order.issuer),
+  order.client_id,
+  { id_token_signed_response_alg: order.alg },
+  methods[order.method](order.secret),
+  { execute: [client.allowInsecureRequests] },
+)
+const browser = new Browser()
+
+async function ask(changes = {}) {
+  const attempt = { state: client.randomState(), nonce: client.randomNonce(), verifier: client.randomPKCECodeVerifier() }
+  const parameters = {
+    redirect_uri: order.redirect_uri,
+    scope: order.scope,
+    state: attempt.state,
+    nonce: attempt.nonce,
+    login_hint: `persona:${order.persona}`,
+    ...(order.pkce
+      ? {
+          code_challenge: await client.calculatePKCECodeChallenge(attempt.verifier),
+          code_challenge_method: 'S256',
+        }
+      : {}),
+    ...changes,
+  }
+  for (const name of Object.keys(parameters)) if (parameters[name] === null) delete parameters[name]
+  const url = client.buildAuthorizationUrl(config, parameters)
+  attempt.callback = await browser.walk(url.href, [order.redirect_uri])
+  attempt.checks = {
+    expectedState: attempt.state,
+    expectedNonce: attempt.nonce,
+    ...(order.pkce ? { pkceCodeVerifier: attempt.verifier } : {}),
+  }
+  return attempt
+}
+
+const redeem = (attempt, changes = {}) =>
+  client.authorizationCodeGrant(config, attempt.callback, { ...attempt.checks, ...changes })
+
+async function told(work) {
+  try {
+    await work()
+    return { name: 'nothing' }
+  } catch (trouble) {
+    const challenge = Array.isArray(trouble.cause) ? trouble.cause[0]?.parameters?.error : undefined
+    return { name: trouble.name, code: trouble.code, error: trouble.error ?? challenge, status: trouble.status }
+  }
+}
+
+const scenarios = {
+  async road() {
+    const attempt = await ask()
+    const tokens = await redeem(attempt)
+    const claims = tokens.claims()
+    const person = await client.fetchUserInfo(config, tokens.access_token, claims.sub)
+    const seen = { claims, person, expires_in: tokens.expiresIn(), token_type: tokens.token_type }
+    seen.iss = attempt.callback.searchParams.get('iss')
+    seen.header = JSON.parse(Buffer.from(tokens.id_token.split('.')[0], 'base64url'))
+    if (tokens.refresh_token) {
+      const refreshed = await client.refreshTokenGrant(config, tokens.refresh_token)
+      seen.refreshed = refreshed.claims()?.sub ?? (await client.fetchUserInfo(config, refreshed.access_token, claims.sub)).sub
+      seen.access_token_changed = refreshed.access_token !== tokens.access_token
+    }
+    if (order.method !== 'none') {
+      seen.introspection = await client.tokenIntrospection(config, tokens.access_token)
+      const own = await client.clientCredentialsGrant(config, { resource: order.resource, scope: 'lab:read' })
+      seen.machine = JSON.parse(Buffer.from(own.access_token.split('.')[1], 'base64url'))
+    }
+    await client.tokenRevocation(config, tokens.refresh_token ?? tokens.access_token)
+    seen.after_revocation = await told(() => client.fetchUserInfo(config, tokens.access_token, claims.sub))
+    const away = client.buildEndSessionUrl(config, {
+      id_token_hint: tokens.id_token,
+      post_logout_redirect_uri: order.logout_uri,
+      state: 'bye',
+    })
+    seen.logged_out = (await browser.walk(away.href, [order.logout_uri])).href
+    seen.after_logout = await told(async () => redeem(await ask({ prompt: 'none' })))
+    return seen
+  },
+
+  async refusals() {
+    const seen = {}
+    const first = await ask()
+    if (order.pkce) {
+      seen.wrong_verifier = await told(() => redeem(first, { pkceCodeVerifier: client.randomPKCECodeVerifier() }))
+    }
+    const second = await ask()
+    seen.wrong_nonce = await told(() => redeem(second, { expectedNonce: 'another' }))
+    const third = await ask()
+    seen.wrong_state = await told(() => redeem(third, { expectedState: 'another' }))
+    const mixed = new URL(third.callback)
+    mixed.searchParams.set('iss', 'https://somebody.example')
+    seen.wrong_iss = await told(() => redeem({ ...third, callback: mixed }))
+    const tokens = await redeem(third)
+    seen.reused_code = await told(() => redeem(third))
+    seen.after_reuse = await told(() => client.fetchUserInfo(config, tokens.access_token, tokens.claims().sub))
+    seen.wrong_person = await told(async () => {
+      const other = await redeem(await ask())
+      await client.fetchUserInfo(config, other.access_token, 'somebody-else')
+    })
+    if (order.method !== 'none') {
+      const thief = await client.discovery(
+        new URL(order.issuer),
+        order.client_id,
+        {},
+        methods[order.method]('not the secret'),
+        { execute: [client.allowInsecureRequests] },
+      )
+      const fourth = await ask()
+      seen.wrong_secret = await told(() => client.authorizationCodeGrant(thief, fourth.callback, fourth.checks))
+    }
+    seen.foreign_scope = await told(async () => redeem(await ask({ scope: 'openid procedure:9.999999' })))
+    seen.unknown_refresh = await told(() => client.refreshTokenGrant(config, 'gr.not-a-token'))
+    seen.no_challenge = await told(async () => redeem(await ask({ code_challenge: null, code_challenge_method: null })))
+    browser.cookies.clear()
+    seen.cancelled = await told(async () => redeem(await ask({ login_hint: `persona:${order.persona};cancelled` })))
+    seen.not_signed_in = await told(async () => redeem(await ask({ prompt: 'none' })))
+    return seen
+  },
+}
+
+console.log(JSON.stringify(await scenarios[order.scenario]()))
