@@ -122,7 +122,7 @@ async function told(work) {
 
 const scenarios = {
   async road() {
-    const attempt = await ask()
+    const attempt = await ask({ prompt: 'consent' }) // without it offline_access is ignored (OIDC Core §11)
     const tokens = await redeem(attempt)
     const claims = tokens.claims()
     const person = await client.fetchUserInfo(config, tokens.access_token, claims.sub)
