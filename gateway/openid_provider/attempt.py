@@ -4,6 +4,7 @@ An attempt holds no value of a citizen: who signed in stands in the session, whi
 """
 
 import hmac
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,7 +13,7 @@ from gateway.openid_provider import failure
 from gateway.openid_provider.authorization import AuthorizationRequest, request_body, request_of
 from gateway.openid_provider.cookies import attempt_cookie, read_cookie, set_cookie
 from gateway.openid_provider.profiles import Lifetimes
-from gateway.tokens.issue import key_of, mint_grant_id
+from gateway.tokens.issue import key_of
 from gateway.vocabulary.clock import Randomness, text_token
 from gateway.vocabulary.store import Kind, Record, RecordKey
 
@@ -20,22 +21,32 @@ from gateway.vocabulary.store import Kind, Record, RecordKey
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """`cookie_key` is the hash of the browser's secret, `session_key` the session made in this attempt (or None),
-    `grant_id` is chosen now so that what sources answer for the notice serves the prefill."""
+    `grant_seed` what `grant_id_for` derives from, `signed_out_of` the provider whose session was ended for it."""
 
     id: str
     request: AuthorizationRequest
     csrf: str
     cookie_key: str
-    grant_id: str
+    grant_seed: str
     trace_id: str
     session_key: str | None = None
-    again: bool = False
+    signed_out_of: str | None = None
     expires_at: datetime
     version: int = 1
 
     def begun_at(self, lifetimes: Lifetimes) -> datetime:
         """Return when the portal asked."""
         return self.expires_at - lifetimes.attempt_for
+
+    def grant_id_for(self, citizen_id: str) -> str:
+        """Return the id of the grant a person may give here: known before there is one, so that what sources answer
+        for the notice serves the prefill, and another one for whoever else signs in, whom those answers are not of."""
+        octets = hmac.digest(self.grant_seed.encode("ascii"), citizen_id.encode("utf-8"), "sha256")[:16]
+        return urlsafe_b64encode(octets).rstrip(b"=").decode("ascii")
+
+    def notice_proof(self, session_key: str) -> str:
+        """Return what a notice page posts: proof that this session's person was shown it."""
+        return f"{self.csrf}.{hmac.digest(self.csrf.encode('ascii'), session_key.encode('ascii'), 'sha256').hex()}"
 
     @property
     def address(self) -> RecordKey:
@@ -53,7 +64,7 @@ def begin_attempt(
         request=request,
         csrf=text_token(randomness, 128),
         cookie_key=key_of(secret),
-        grant_id=mint_grant_id(randomness),
+        grant_seed=text_token(randomness, 128),
         trace_id=trace_id,
         expires_at=now + lifetimes.attempt_for,
     )
@@ -77,10 +88,10 @@ def attempt_record(attempt: Attempt) -> Record:
             "request": request_body(attempt.request),
             "csrf": attempt.csrf,
             "cookie_key": attempt.cookie_key,
-            "grant_id": attempt.grant_id,
+            "grant_seed": attempt.grant_seed,
             "trace_id": attempt.trace_id,
             "session_key": attempt.session_key,
-            "again": attempt.again,
+            "signed_out_of": attempt.signed_out_of,
         },
     )
 
@@ -105,10 +116,10 @@ def attempt_of(
         request=request_of(body["request"]),
         csrf=body["csrf"],
         cookie_key=body["cookie_key"],
-        grant_id=body["grant_id"],
+        grant_seed=body["grant_seed"],
         trace_id=body["trace_id"],
         session_key=body["session_key"],
-        again=body["again"],
+        signed_out_of=body["signed_out_of"],
         expires_at=record.expires_at,
         version=record.version,
     )

@@ -72,7 +72,8 @@ async def link_account(
         return _new_citizen(seen, account, number, text_token(randomness, 128))
     citizen_id = str(known.body["citizen_id"])
     (stored,) = await store.load(RecordKey(Kind.CITIZEN, citizen_id))
-    if stored is not None and contradicts(Citizen.of(stored.body), seen):
+    of_two = len({record.body["citizen_id"] for record in found if record is not None}) > 1
+    if of_two or (stored is not None and contradicts(Citizen.of(stored.body), seen)):
         review = Record(
             kind=Kind.REVIEW,
             key=text_token(randomness, 128),

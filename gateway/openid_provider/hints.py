@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.house import House
+from gateway.openid_provider.prompts import NOBODY
 from gateway.tokens.jose import ID_TOKEN_HINT, JoseRefused, verify
 
 
@@ -28,9 +29,6 @@ def read_hint(house: House, hint: str | None) -> Hint | None:
     if not isinstance(audience, str):
         return None
     return Hint(str(claims["sub"]), audience, session_id if isinstance(session_id, str) else None)
-
-
-NOBODY = ""
 
 
 def hinted_subject(house: House, hint: str | None, portal: Portal) -> str | None:

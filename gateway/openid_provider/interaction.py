@@ -4,12 +4,11 @@ Each function is one HTTP step and ends in a `Reply`. The order is decided by `p
 every step, from what is stored: a back button or a second tab can repeat a step and never skip one.
 """
 
-import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from gateway.consent.notice import Notice, memory_address
-from gateway.identity_providers.contract import SignInFailure
+from gateway.identity_providers.contract import IdentityProvider, SignInFailure
 from gateway.openid_provider import failure
 from gateway.openid_provider.answer import Answering, answer_portal
 from gateway.openid_provider.attempt import Attempt, attempt_header, attempt_of, attempt_record, begin_attempt
@@ -20,7 +19,7 @@ from gateway.openid_provider.forms import FormAsk, FormPreview
 from gateway.openid_provider.hints import hinted_subject
 from gateway.openid_provider.house import House
 from gateway.openid_provider.notice import identity_claims, identity_rows
-from gateway.openid_provider.parameters import Parameters
+from gateway.openid_provider.parameters import Parameters, same_secret
 from gateway.openid_provider.prompts import Answer, Facts, Refuse, ShowNotice, SignIn, Step, decide_step
 from gateway.openid_provider.refusals import error_url, face, leave_receipt, refuse_to_portal
 from gateway.openid_provider.reply import Reply, page_reply, redirect
@@ -64,7 +63,9 @@ async def load_session(house: House, browser: Browser) -> Session | None:
     (record,) = await house.store.load(session_address(cookie))
     now = house.clock.now()
     session = session_of(record, now)
-    return session if session is not None and session.alive(now, house.lifetimes) else None
+    if session is None or session.superseded or not session.alive(now, house.lifetimes):
+        return None
+    return session
 
 
 def notice_of(request: AuthorizationRequest, citizen_id: str) -> Notice:
@@ -134,7 +135,7 @@ async def start(
     attempt, secret = begin_attempt(request, house.randomness, house.lifetimes, now, browser.trace_id)
     await house.store.commit([Insert(attempt_record(attempt))], now=now)
     cookie = attempt_header(attempt, secret, secure=house.secure, lifetimes=house.lifetimes)
-    if isinstance(step, SignIn) and request.idp_hint in house.identity_providers:
+    if isinstance(step, SignIn) and request.idp_hint in offered_providers(house):
         # imported late: the upstream road leads back into this one
         from gateway.openid_provider.upstream import depart
 
@@ -208,9 +209,14 @@ async def remember_language(house: House, attempt: Attempt, browser: Browser) ->
     return chosen if stored.done else attempt
 
 
+def offered_providers(house: House) -> dict[str, IdentityProvider]:
+    """Return the identity providers of the citizens' realm: a staff subject never meets a citizen's."""
+    return {alias: one for alias, one in house.identity_providers.items() if one.realm == "citizen"}
+
+
 def sign_in_choice(house: House, attempt: Attempt, portal: Portal) -> SignInChoice:
     """Return the page that offers every identity provider of the citizens' realm."""
-    providers = [p for p in house.identity_providers.values() if p.realm == "citizen"]
+    providers = offered_providers(house).values()
     return SignInChoice(
         portal=face(portal),
         providers=tuple(ProviderButton(alias=p.alias, label=p.label) for p in providers),
@@ -230,7 +236,7 @@ async def show_notice(house: House, attempt: Attempt, portal: Portal, session: S
             client_id=portal.client_id,
             procedure=procedure,
             dossier=request.dossier,
-            grant_id=attempt.grant_id,
+            grant_id=attempt.grant_id_for(session.citizen.id),
             granted=False,
             trace_id=attempt.trace_id,
             portal_procedures=frozenset(portal.procedures),
@@ -246,7 +252,7 @@ async def show_notice(house: House, attempt: Attempt, portal: Portal, session: S
         claims=identity_claims(request.scopes),
         form=form,
         action=attempt_url(house, attempt),
-        csrf=attempt.csrf,
+        csrf=attempt.notice_proof(session.key),
         mode="consent" if form is not None and form.basis == "consent" else "notice",
     )
     return page_reply(house.screens.show(view, languages=browser.languages))
@@ -256,7 +262,8 @@ async def submit_attempt(house: House, attempt_id: str, parameters: Parameters, 
     """POST: a provider was chosen, the notice was answered, or the person left."""
     attempt, portal, session = await load_attempt(house, attempt_id, browser)
     browser = browser.asked_in(attempt.request.ui_locales)
-    if not hmac.compare_digest(parameters.get("csrf", ""), attempt.csrf):
+    given = parameters.get("csrf", "")
+    if not same_secret(given.partition(".")[0], attempt.csrf):
         raise failure.AttemptLost(operator_detail="the form's csrf value is not the attempt's")
     if "cancel" in parameters or parameters.get("decision") == "deny":
         return await leave(house, attempt, portal)
@@ -265,7 +272,9 @@ async def submit_attempt(house: House, attempt_id: str, parameters: Parameters, 
         from gateway.openid_provider.upstream import depart
 
         return await depart(house, attempt, portal, parameters["provider"], browser, again=step.again)
-    if isinstance(step, ShowNotice) and parameters.get("decision") == "allow" and session is not None:
+    # only who was shown the notice can answer it: in another tab somebody else may have signed in since
+    shown = session is not None and same_secret(given, attempt.notice_proof(session.key))
+    if isinstance(step, ShowNotice) and parameters.get("decision") == "allow" and shown and session is not None:
         return await finish(house, attempt, portal, session, noticed=True)
     return redirect(attempt_url(house, attempt))
 
@@ -293,7 +302,7 @@ async def finish(house: House, attempt: Attempt, portal: Portal, session: Sessio
         session=session,
         subject=subject_of(house, portal, session),
         trace_id=attempt.trace_id,
-        grant_id=attempt.grant_id,
+        grant_id=attempt.grant_id_for(session.citizen.id),
         spend=changes,
     )
     return await answer_portal(house, answering)

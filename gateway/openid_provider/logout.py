@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from gateway.audit.event import SessionEnded
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.cookies import SESSION, clear_cookie, read_cookie
+from gateway.openid_provider.ending import end_session
 from gateway.openid_provider.failure import AttemptLost
-from gateway.openid_provider.grant import grant_of
 from gateway.openid_provider.hints import Hint, read_hint
 from gateway.openid_provider.house import House
 from gateway.openid_provider.interaction import Browser, load_session, subject_of
-from gateway.openid_provider.parameters import Parameters
+from gateway.openid_provider.parameters import Parameters, same_secret
 from gateway.openid_provider.refusals import face
 from gateway.openid_provider.reply import Reply, page_reply, redirect, with_query
 from gateway.openid_provider.screens import LoggedOut, LogoutConfirm
@@ -23,7 +23,7 @@ from gateway.openid_provider.session import Session
 from gateway.openid_provider.upstream import SIGN_OUT, returned_uri, session_ender
 from gateway.tokens.issue import key_of
 from gateway.vocabulary.clock import text_token
-from gateway.vocabulary.store import Change, Insert, Kind, Record, RecordKey, Remove, Revoke
+from gateway.vocabulary.store import Insert, Kind, Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ async def begin_logout(house: House, parameters: Parameters, browser: Browser) -
     session = await load_session(house, browser)
     proven = request.hint is not None and request.portal is not None
     if proven and (session is None or _means(house, request, session)):
-        return await end_session(house, request, session, browser)
+        return await sign_out(house, request, session, browser)
     if session is None and request.return_to is None:
         view = LoggedOut(portal=face(request.portal) if request.portal else None)
         return page_reply(house.screens.show(view, languages=browser.languages))
@@ -84,17 +84,17 @@ def _csrf(house: House, browser: Browser) -> str:
 
 async def confirm_logout(house: House, query: Parameters, form: Parameters, browser: Browser) -> Reply:
     """The person answered the confirmation."""
-    if not hmac.compare_digest(form.get("csrf", ""), _csrf(house, browser)):
+    if not same_secret(form.get("csrf", ""), _csrf(house, browser)):
         raise AttemptLost(operator_detail="the form's csrf value is not the session's")
     request = parse_logout(house, query)
     session = await load_session(house, browser)
     if form.get("logout") != "yes":
         view = LoggedOut(portal=face(request.portal) if request.portal else None, stayed=True)
         return page_reply(house.screens.show(view, languages=browser.languages))
-    return await end_session(house, request, session, browser)
+    return await sign_out(house, request, session, browser)
 
 
-async def end_session(house: House, request: LogoutRequest, session: Session | None, browser: Browser) -> Reply:
+async def sign_out(house: House, request: LogoutRequest, session: Session | None, browser: Browser) -> Reply:
     """Delete the session and what hangs on it, end the provider's session too, and send the browser on."""
     gone = clear_cookie(SESSION, secure=house.secure)
     upstream = None
@@ -110,13 +110,7 @@ async def end_session(house: House, request: LogoutRequest, session: Session | N
 
 
 async def _forget(house: House, request: LogoutRequest, session: Session, trace_id: str) -> None:
-    """Remove the session; its grants without offline_access end with it (a shared desk keeps nothing)."""
-    now = house.clock.now()
-    changes: list[Change] = [Remove(RecordKey(Kind.SESSION, session.key))]
-    for record in await house.listing.select(Kind.GRANT, subject=session.citizen.id):
-        grant = grant_of(record, now)
-        if grant is not None and grant.session_key == session.key and "offline_access" not in grant.scopes:
-            changes.append(Revoke(grant.id))
+    """End the session and what hangs on it, with the event of it."""
     event = await house.evidence.tell(
         SessionEnded,
         outcome="signed_out",
@@ -125,7 +119,7 @@ async def _forget(house: House, request: LogoutRequest, session: Session, trace_
         portal=None if request.portal is None else request.portal.client_id,
         trace_id=trace_id,
     )
-    await house.store.commit(changes, [event], now=now)
+    await house.store.commit(await end_session(house, session), [event], now=house.clock.now())
 
 
 async def _upstream_sign_out(house: House, request: LogoutRequest, session: Session) -> str | None:

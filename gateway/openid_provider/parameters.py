@@ -1,5 +1,6 @@
 """Reading parameters without I/O: repeated, oversized and malformed ones die here (RFC 6749 §3.1, §3.2)."""
 
+import hmac
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import parse_qsl
@@ -36,6 +37,11 @@ class Parameters(Mapping[str, str]):
         if value is None:
             raise InvalidRequest(f"`{name}` is missing")
         return value
+
+
+def same_secret(given: str, expected: str) -> bool:
+    """Compare a value that came from outside with a secret, in constant time and whatever letters it holds."""
+    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), expected.encode("utf-8"))
 
 
 def parse_form(octets: bytes) -> Parameters:

@@ -31,7 +31,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """The person has to sign in; `again` when a session exists and the provider must ask anew."""
+    """The person has to sign in; `again` when the provider must ask anew, whatever session it has."""
 
     again: bool
 
@@ -54,13 +54,22 @@ class Refuse:
 
 
 Step = SignIn | ShowNotice | Answer | Refuse
+NOBODY = ""
+"""Whom an `id_token_hint` names that is not ours, or not for this client."""
+
+_ASK_ANEW = frozenset({"login", "select_account"})
 _CLOCKS_DIFFER_BY = timedelta(seconds=60)
 Need = Callable[[AuthorizationRequest, Session, Facts, datetime], bool]
 
 
 def needs_login_again(request: AuthorizationRequest, session: Session, facts: Facts, now: datetime) -> bool:
-    """`prompt=login` and `select_account`: the server SHOULD ask for authentication even when there is a session."""
-    return not facts.fresh and bool({"login", "select_account"}.intersection(request.prompts))
+    """`prompt=login` and `select_account`: the server SHOULD ask for authentication even when there is a session.
+
+    A provider that was asked and answers `login` with an authentication of before did not.
+    """
+    if facts.fresh:
+        return "login" in request.prompts and authenticated_before(session, facts, timedelta(0), now)
+    return wants_anew(request)
 
 
 def needs_recent_login(request: AuthorizationRequest, session: Session, facts: Facts, now: datetime) -> bool:
@@ -72,13 +81,23 @@ def needs_recent_login(request: AuthorizationRequest, session: Session, facts: F
         return False
     allowed = timedelta(seconds=request.max_age)
     if facts.fresh:
-        return session.auth_time < (facts.asked_at or now) - allowed - _CLOCKS_DIFFER_BY
+        return authenticated_before(session, facts, allowed, now)
     return now - session.auth_time > allowed or request.max_age == 0
 
 
 def needs_hinted_person(request: AuthorizationRequest, session: Session, facts: Facts, now: datetime) -> bool:
     """`id_token_hint`: the person who signs in MUST be the one the hint names."""
     return facts.hinted_subject is not None and facts.hinted_subject != facts.subject
+
+
+def wants_anew(request: AuthorizationRequest) -> bool:
+    """Tell whether the person has to authenticate whoever has a session, with us or with the provider."""
+    return not _ASK_ANEW.isdisjoint(request.prompts)
+
+
+def authenticated_before(session: Session, facts: Facts, allowed: timedelta, now: datetime) -> bool:
+    """Tell whether a sign-in of this attempt shows an authentication older than `allowed` when the portal asked."""
+    return session.auth_time < (facts.asked_at or now) - allowed - _CLOCKS_DIFFER_BY
 
 
 NEEDS: tuple[Need, ...] = (needs_login_again, needs_recent_login, needs_hinted_person)
@@ -88,13 +107,14 @@ def decide_step(request: AuthorizationRequest, facts: Facts, now: datetime) -> S
     """Return the next step. With `prompt=none` a page becomes an error (OpenID Connect Core §3.1.2.6)."""
     silent = "none" in request.prompts
     session = facts.session
+    if facts.hinted_subject == NOBODY:
+        return Refuse(LoginRequired("`id_token_hint` is not an ID token of this client"))
     if session is None:
-        return Refuse(LoginRequired()) if silent else SignIn(again=False)
-    if facts.fresh and any(need(request, session, facts, now) for need in NEEDS):
-        # asking again would end here again: another person than the hinted one, or no fresh authentication upstream
-        return Refuse(LoginRequired("the sign-in is not the one that was asked for"))
+        return Refuse(LoginRequired()) if silent else SignIn(again=wants_anew(request))
     if any(need(request, session, facts, now) for need in NEEDS):
-        return Refuse(LoginRequired()) if silent else SignIn(again=True)
+        # asking again would end here again: another person than the hinted one, or no fresh authentication upstream
+        refused = Refuse(LoginRequired("the sign-in is not the one that was asked for" if facts.fresh else ""))
+        return refused if silent or facts.fresh else SignIn(again=True)
     if level_too_low(facts, session):
         # a session from before may be somebody else's, or of an account that was raised since: ask once
         return Refuse(LevelTooLow()) if silent or facts.fresh else SignIn(again=True)

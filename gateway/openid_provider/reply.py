@@ -35,6 +35,11 @@ def json_reply(document: Mapping[str, Any], status: int = 200, headers: Sequence
     return Reply(status, orjson.dumps(document), (("content-type", "application/json"), *NO_STORE, *_SAFE, *headers))
 
 
+def empty_reply() -> Reply:
+    """Return a success that has nothing to say."""
+    return Reply(200, b"", (*NO_STORE, *_SAFE))
+
+
 def redirect(url: str, headers: Sequence[tuple[str, str]] = ()) -> Reply:
     """Return a 303 (never a 307, which would post the citizen's form onwards: RFC 9700 §4.12)."""
     return Reply(303, b"", (("location", url), *NO_STORE, *_SAFE, *headers))

@@ -11,7 +11,7 @@ from gateway.openid_provider.grant import grant_address, grant_of
 from gateway.openid_provider.house import House
 from gateway.openid_provider.parameters import Parameters
 from gateway.openid_provider.refusals import required_of
-from gateway.openid_provider.reply import NO_STORE, Reply
+from gateway.openid_provider.reply import Reply, empty_reply
 from gateway.tokens.issue import key_of, parse
 from gateway.vocabulary.store import Kind, RecordKey, Remove, Revoke
 
@@ -23,7 +23,7 @@ async def answer_revocation(house: House, authorization: Sequence[str], paramete
     now = house.clock.now()
     portal = authenticate_client(parse_credentials(authorization, parameters), house.clients, now)
     token = await required_of(house, portal, parameters, "token", trace_id=trace_id)
-    done = Reply(200, b"", NO_STORE)
+    done = empty_reply()
     named = parse(token)
     kind = _KINDS.get(named[0]) if named is not None else None
     if named is None or kind is None:

@@ -14,7 +14,11 @@ _TOUCH_AFTER = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """Who is signed in, how and since when. `noticed` maps a notice's key to the time it is remembered until."""
+    """Who is signed in, how and since when. `noticed` maps a notice's key to the time it is remembered until.
+
+    Signing in again gives the browser a new session: `former` are the keys of those of the same person before it,
+    which are then `superseded`: their cookie opens nothing, but what was granted in them goes on until this one ends.
+    """
 
     key: str
     citizen: Citizen
@@ -27,6 +31,8 @@ class Session:
     created_at: datetime
     touched_at: datetime
     noticed: Mapping[str, float] = field(default_factory=dict)
+    former: tuple[str, ...] = ()
+    superseded: bool = False
     version: int = 1
 
     def alive(self, now: datetime, lifetimes: Lifetimes) -> bool:
@@ -76,6 +82,8 @@ def session_record(session: Session, lifetimes: Lifetimes) -> Record:
             "created_at": session.created_at.timestamp(),
             "touched_at": session.touched_at.timestamp(),
             "noticed": dict(session.noticed),
+            "former": list(session.former),
+            "superseded": session.superseded,
         },
     )
 
@@ -97,5 +105,7 @@ def session_of(record: Record | None, now: datetime) -> Session | None:
         created_at=datetime.fromtimestamp(body["created_at"], UTC),
         touched_at=datetime.fromtimestamp(body["touched_at"], UTC),
         noticed=body["noticed"],
+        former=tuple(body["former"]),
+        superseded=body["superseded"],
         version=record.version,
     )

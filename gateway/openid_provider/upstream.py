@@ -1,5 +1,6 @@
 """The side road to an identity provider and back: one random state per departure, spent before anything is read."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from urllib.parse import parse_qsl
@@ -18,8 +19,9 @@ from gateway.openid_provider.attempt import Attempt, attempt_record, signed_in
 from gateway.openid_provider.citizens import link_account
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.cookies import SESSION, set_cookie
+from gateway.openid_provider.ending import end_session
 from gateway.openid_provider.house import House
-from gateway.openid_provider.interaction import Browser, attempt_url, fail_attempt, load_attempt
+from gateway.openid_provider.interaction import Browser, attempt_url, fail_attempt, load_attempt, offered_providers
 from gateway.openid_provider.parameters import MAX_BYTES
 from gateway.openid_provider.reply import Reply, redirect
 from gateway.openid_provider.session import Session, session_record
@@ -27,7 +29,7 @@ from gateway.tokens.issue import key_of
 from gateway.vocabulary.citizen import Citizen
 from gateway.vocabulary.clock import text_token
 from gateway.vocabulary.failure import Failure
-from gateway.vocabulary.store import Insert, Kind, Outcome, Record, RecordKey, Replace, Spend
+from gateway.vocabulary.store import Change, Insert, Kind, Outcome, Put, Record, RecordKey, Replace, Spend
 
 # what a state was made for: one made for a sign-out opens no sign-in, and the other way round
 SIGN_IN, SIGN_OUT_FIRST, SIGN_OUT = "sign_in", "sign_out_first", "sign_out"
@@ -51,10 +53,11 @@ def session_ender(provider: object) -> EndsSession | None:
 async def depart(house: House, attempt: Attempt, portal: Portal, alias: str, browser: Browser, *, again: bool) -> Reply:
     """Send the browser to a provider. `again`: the person must authenticate anew; a provider that cannot be told so
     has its own session ended first, and without a way to do that the attempt ends (design.md §3 auth_time)."""
-    provider = house.identity_providers.get(alias)
-    if provider is None or provider.realm != "citizen":
+    provider = offered_providers(house).get(alias)
+    if provider is None:
         raise failure.InvalidRequest("`provider` is not one of the offered ones")
-    if again and not provider.reauthenticates and not attempt.again:
+    anew = again or attempt.request.max_age is not None
+    if anew and not provider.reauthenticates and attempt.signed_out_of != alias:
         return await _sign_out_first(house, attempt, portal, provider, browser)
     state = text_token(house.randomness)
     request = attempt.request
@@ -127,7 +130,7 @@ async def come_back(house: House, alias: str, raw_query: str, browser: Browser) 
     if len(parameters) != len(pairs):
         raise failure.CallbackForged(operator_detail="callback repeats a parameter")
     record = await _spend_state(house, alias, parameters.get("state"), SIGN_IN)
-    attempt, portal, _ = await load_attempt(house, record.body["attempt_id"], browser)
+    attempt, portal, previous = await load_attempt(house, record.body["attempt_id"], browser)
     browser = browser.asked_in(attempt.request.ui_locales)
     provider = house.identity_providers[alias]
     callback = Callback(
@@ -139,18 +142,18 @@ async def come_back(house: House, alias: str, raw_query: str, browser: Browser) 
     )
     try:
         seen = await provider.complete(callback)
-        return await _sign_in(house, attempt, seen, browser)
+        return await _sign_in(house, attempt, seen, previous)
     except Failure as refused:
         return await fail_attempt(house, attempt, portal, refused, browser)
 
 
-async def _sign_in(house: House, attempt: Attempt, seen: Authentication, browser: Browser) -> Reply:
+async def _sign_in(house: House, attempt: Attempt, seen: Authentication, previous: Session | None) -> Reply:
     cookie = text_token(house.randomness)
     # two first sign-ins of one person at the same moment: the second links to what the first made
     for _ in range(3):
         now = house.clock.now()
         linked = await link_account(seen, house.store, house.index, house.randomness, now)
-        session = new_session(cookie, seen, linked.citizen, now)
+        session = new_session(cookie, seen, linked.citizen, now, previous)
         event = await house.evidence.tell(
             PersonSignedIn,
             outcome="signed_in",
@@ -162,6 +165,7 @@ async def _sign_in(house: House, attempt: Attempt, seen: Authentication, browser
         )
         changes = [
             *linked.changes,
+            *await succession(house, previous, session),
             Insert(session_record(session, house.lifetimes)),
             Replace(attempt_record(signed_in(attempt, session.key))),
         ]
@@ -174,8 +178,22 @@ async def _sign_in(house: House, attempt: Attempt, seen: Authentication, browser
     raise IdentityProviderUnavailable(operator_detail="the account changed under three parallel sign-ins")
 
 
-def new_session(cookie: str, seen: Authentication, citizen: Citizen, now: datetime) -> Session:
+async def succession(house: House, previous: Session | None, session: Session) -> Sequence[Change]:
+    """Return what becomes of the session this browser had: the same person's goes on in the new one, anybody else's
+    ends, since nothing in this browser could end it any more."""
+    if previous is None:
+        return ()
+    if previous.citizen.id != session.citizen.id:
+        return await end_session(house, previous)
+    superseded = replace(previous, superseded=True, version=previous.version + 1)
+    return (Put(session_record(superseded, house.lifetimes)),)
+
+
+def new_session(
+    cookie: str, seen: Authentication, citizen: Citizen, now: datetime, previous: Session | None
+) -> Session:
     """Return the session of a sign-in; its cookie is always new, so nobody can have fixed it before."""
+    same = previous if previous is not None and previous.citizen.id == citizen.id else None
     return Session(
         key=key_of(cookie),
         citizen=citizen,
@@ -187,6 +205,7 @@ def new_session(cookie: str, seen: Authentication, citizen: Citizen, now: dateti
         upstream_id_token=seen.id_token,
         created_at=now,
         touched_at=now,
+        former=() if same is None else (*same.former, same.key),
     )
 
 
@@ -196,6 +215,6 @@ async def signed_out_upstream(house: House, alias: str, state: str | None, brows
     if record.body["purpose"] == SIGN_OUT:
         return redirect(record.body["return_to"])
     attempt, portal, _ = await load_attempt(house, record.body["attempt_id"], browser)
-    reminded = replace(attempt, again=True, version=attempt.version + 1)
+    reminded = replace(attempt, signed_out_of=alias, version=attempt.version + 1)
     await house.store.commit([Replace(attempt_record(reminded))], now=house.clock.now())
     return await depart(house, reminded, portal, alias, browser, again=True)
