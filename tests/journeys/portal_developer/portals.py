@@ -1,5 +1,6 @@
 """The portals a developer registers with `gate06 demo --portal FILE`, one for each way to authenticate and to sign."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -37,10 +38,10 @@ PORTALS = [
 ]
 
 
-def write_portals(folder: Path) -> tuple[Path, Path]:
+def write_portals(folder: Path, portals: Sequence[Registered] = PORTALS) -> tuple[Path, Path]:
     """Write the seed file of the portals and a settings file with their resource."""
     seed, config = folder / "portals.toml", folder / "resource.toml"
-    seed.write_text(tomlkit.dumps({"portal": [_members(portal) for portal in PORTALS]}), "utf-8")
+    seed.write_text(tomlkit.dumps({"portal": [_members(portal) for portal in portals]}), "utf-8")
     resource = {"identifier": RESOURCE, "token_format": "jwt", "scopes": ["lab:read"], "lifetime_s": 300}
     config.write_text(tomlkit.dumps({"resource": [resource]}), "utf-8")
     return seed, config
