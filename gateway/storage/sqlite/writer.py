@@ -16,6 +16,7 @@ Writing = Callable[[sqlite3.Connection], Any]
 
 PATIENCE = 5.0  # seconds that a write waits for other processes
 LONGEST_GROUP = 64
+GATHERING_TURNS = 4  # of the event loop; a turn costs microseconds, a wait for the disk costs hundreds
 CHECKPOINT_EVERY = 512  # transactions
 
 
@@ -48,8 +49,16 @@ class Writer:
         self._waiting.append((writing, durable, future))
         if not self._scheduled:
             self._scheduled = True
-            loop.call_soon(self._flush, loop)
+            loop.call_soon(self._gather, loop, 0, 0)
         return await future
+
+    def _gather(self, loop: asyncio.AbstractEventLoop, seen: int, turn: int) -> None:
+        """Let requests that are on their way join: flush when a turn of the loop brought no further writing."""
+        count = len(self._waiting)
+        if count == seen or turn == GATHERING_TURNS or count >= LONGEST_GROUP:
+            self._flush(loop)
+        else:
+            loop.call_soon(self._gather, loop, count, turn + 1)
 
     def _flush(self, loop: asyncio.AbstractEventLoop) -> None:
         group = self._waiting[:LONGEST_GROUP]
