@@ -15,9 +15,8 @@ from gateway.prefill.house import Figures, Prefill
 from gateway.prefill.kept import KeptAnswers, kept_address, read_kept
 from gateway.prefill.late import LateKeeper, late_until
 from gateway.prefill.plan import Plan
-from gateway.prefill.release import Errand, Heard, commit_whole, release_form, tell
+from gateway.prefill.release import Asked, Errand, Heard, commit_whole, release_form, tell
 from gateway.vocabulary.form_preview import FormAsk
-from gateway.vocabulary.store import StoredEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +40,7 @@ async def fill_form(request: PrefillRequest, house: Prefill) -> FilledForm:
     plan = house.plan(ask.procedure, ask.relation, request.fields)  # 2 what is needed, from whom
     errand = permit(plan, ask, house.policy, strict=request.fields is not None)  # 3 what the rules allow
     kept = await load_kept(ask, house)  # 4 what sources said to this grant a moment ago
-    asked = await store_asked(errand, house)  # 5 no source is called before this is stored
+    asked = await store_asked(errand, kept, house)  # 5 no source is called before this is stored
     heard = await hear(errand, kept, house)  # 6 ask, in parallel, inside the deadline
     assembled = assemble(plan, facts_of(errand, heard, house.desk.clock.now()))  # 7 values with provenance
     return await release_form(errand, heard, assembled, asked, house)  # 8 stored before the caller sees it
@@ -114,19 +113,31 @@ async def load_kept(ask: FormAsk, house: Prefill) -> KeptAnswers | None:
     return read_kept(record, house.desk.clock.now())
 
 
-async def store_asked(errand: Errand, house: Prefill) -> StoredEvent:
-    """Store that sources are about to be asked. Raises EvidenceNotStored."""
+async def store_asked(errand: Errand, kept: KeptAnswers | None, house: Prefill) -> Asked:
+    """Store that sources are about to be asked. Raises EvidenceNotStored.
+
+    When every answer is kept no source is about to be asked: the event waits for the form's own commit, which
+    stores both or neither.
+    """
     event = await tell(FormAsked, errand, house, outcome="asked", attributes=asked_attributes(errand))
+    if not missing_answers(errand, kept):
+        return Asked(event, stored=False)
     await commit_whole(house, [], event)
-    return event
+    return Asked(event, stored=True)
+
+
+def missing_answers(errand: Errand, kept: KeptAnswers | None) -> dict[str, frozenset[str]]:
+    """Return what has to be asked of which source; nothing about somebody without a number."""
+    if errand.ask.citizen.personal_number is None and errand.ask.citizen.old_number is None:
+        return {}
+    return kept.unanswered(errand.questions) if kept is not None else errand.questions
 
 
 async def hear(errand: Errand, kept: KeptAnswers | None, house: Prefill) -> Heard:
     """Ask every source that has not answered yet; who has no number is asked about nowhere."""
     ask, now = errand.ask, house.desk.clock.now()
     known = kept or KeptAnswers(answers={}, late_until={}, fetched_at=now)
-    numberless = ask.citizen.personal_number is None and ask.citizen.old_number is None
-    missing = {} if numberless else known.unanswered(errand.questions)
+    missing = missing_answers(errand, kept)
     if not missing:
         return Heard(kept=known)
     keeper = LateKeeper(house.desk, ask)

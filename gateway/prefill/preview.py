@@ -8,7 +8,7 @@ from the sign-in alone.
 from gateway.audit.event import FormPrepared
 from gateway.prefill.assemble import Assembled, assemble, display_of, outcome_word
 from gateway.prefill.envelope import TOLD, Envelope
-from gateway.prefill.fill import asked_attributes, facts_of, hear, load_kept, permit, store_asked
+from gateway.prefill.fill import asked_attributes, facts_of, hear, load_kept, missing_answers, permit, store_asked
 from gateway.prefill.house import Prefill
 from gateway.prefill.mask import mask_value
 from gateway.prefill.plan import PlannedField
@@ -33,9 +33,9 @@ async def _ask_now(errand: Errand, house: Prefill) -> Assembled:
     """Ask and keep. A page shown again within ten minutes asks nobody and tells the log so."""
     kept = await load_kept(errand.ask, house)
     extra: tuple[tuple[str, str], ...] = ()
-    if kept is None or kept.unanswered(errand.questions):
-        asked = await store_asked(errand, house)
-        extra = (("asked", asked.receipt),)
+    if missing_answers(errand, kept):
+        asked = await store_asked(errand, kept, house)
+        extra = (("asked", asked.event.receipt),)
     heard = await hear(errand, kept, house)
     assembled = assemble(errand.plan, facts_of(errand, heard, house.desk.clock.now()))
     event = await tell(

@@ -49,6 +49,20 @@ class Errand:
         return self.plan.questions(self.decision.permitted)
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The event that says sources are about to be asked. `stored` is False when none is: then it is stored together
+    with the form's own event."""
+
+    event: StoredEvent
+    stored: bool
+
+    @property
+    def waiting(self) -> tuple[StoredEvent, ...]:
+        """What the form's commit has to store beside its own event."""
+        return () if self.stored else (self.event,)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
     """What sources said: `kept` all of it, `asked` what came from sources asked just now, `late_until` which of
@@ -87,9 +101,7 @@ class FormIds(NamedTuple):
         return FormIds(self.form, f"pm_{text_token(randomness, 128)}")
 
 
-async def release_form(
-    errand: Errand, heard: Heard, assembled: Assembled, asked: StoredEvent, house: Prefill
-) -> FilledForm:
+async def release_form(errand: Errand, heard: Heard, assembled: Assembled, asked: Asked, house: Prefill) -> FilledForm:
     """Store what is told, its manifest's key and what is kept, in one commit; then return the form."""
     event = await tell(
         FormReleased,
@@ -97,11 +109,15 @@ async def release_form(
         house,
         outcome=outcome_word(assembled),
         attributes=told_attributes(assembled),
-        extra=(("asked", asked.receipt), ("outcomes", outcomes(assembled))),
+        extra=(("asked", asked.event.receipt), ("outcomes", outcomes(assembled))),
     )
     ids = FormIds.first(house.desk.randomness)
     form = await sign_form(ids, errand, assembled, event, house)
-    await commit_kept(errand, heard, [require_grant(errand), manifest_of(ids, form, errand)], event, house)
+    changes: list[Change] = [require_grant(errand), manifest_of(ids, form, errand)]
+    if asked.waiting:
+        await commit_whole(house, changes, *asked.waiting, event)
+    else:
+        await commit_kept(errand, heard, changes, event, house)
     return form
 
 
@@ -211,20 +227,20 @@ async def tell(kind: type[Event], errand: Errand, house: Prefill, *, outcome: st
     )
 
 
-async def commit_whole(house: Prefill, changes: list[Change], event: StoredEvent) -> None:
-    """Commit an event with changes of which none may lose. Raises EvidenceNotStored, SessionOver."""
-    outcome = await commit_evidence(house, changes, event)
+async def commit_whole(house: Prefill, changes: list[Change], *events: StoredEvent) -> None:
+    """Commit events with changes of which none may lose. Raises EvidenceNotStored, SessionOver."""
+    outcome = await commit_evidence(house, changes, *events)
     if outcome is not Outcome.DONE:
         raise EvidenceNotStored(operator_detail=f"the commit ended `{outcome}`")
 
 
-async def commit_evidence(house: Prefill, changes: list[Change], event: StoredEvent) -> Outcome:
-    """Commit an event with its changes; return `done`, or `exists` or `changed` when the last change lost.
+async def commit_evidence(house: Prefill, changes: list[Change], *events: StoredEvent) -> Outcome:
+    """Commit events with their changes; return `done`, or `exists` or `changed` when the last change lost.
 
     Raises EvidenceNotStored, or SessionOver when the grant was revoked.
     """
     try:
-        verdict = await house.desk.store.commit(changes, [event], now=house.desk.clock.now())
+        verdict = await house.desk.store.commit(changes, events, now=house.desk.clock.now())
     except StorageUnavailable as trouble:
         raise EvidenceNotStored(operator_detail=trouble.operator_detail) from trouble
     if verdict.outcome in {Outcome.REVOKED, Outcome.UNKNOWN, Outcome.EXPIRED}:
