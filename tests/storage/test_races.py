@@ -220,6 +220,25 @@ async def test_a_restarted_redis_learns_again_what_was_revoked(setting, urls, no
         server.stop()
 
 
+@with_redis
+async def test_a_code_ends_with_the_run_of_redis_it_was_issued_in(setting, urls, now):
+    server = RedisServer()
+    storage = await open_storage(urls.store, server.url, master_key=MASTER_KEY, randomness=SystemRandomness())
+    try:
+        before = code(now, "before.code", "before")
+        await storage.store.commit([Insert(grant(now, "before")), Insert(before)], now=now)
+        await asyncio.sleep(1.2)  # the append-only file is synced once a second
+        await asyncio.to_thread(server.kill)
+        await asyncio.to_thread(server.start)
+        assert await storage.store.commit([Spend(before.address)], now=now) == Verdict(Outcome.EXPIRED, 0)
+        after = code(now, "after.code", "after")
+        await storage.store.commit([Insert(grant(now, "after")), Insert(after)], now=now)
+        assert (await storage.store.commit([Spend(after.address)], now=now)).done
+    finally:
+        await storage.close()
+        server.stop()
+
+
 async def test_a_redis_without_its_file_is_reported(tmp_path, now):
     server = RedisServer(append_only=False)
     storage = await open_storage(

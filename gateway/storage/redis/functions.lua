@@ -1,11 +1,18 @@
 -- The races of short-lived records. A value is cmsgpack of {sealed, expires_at, group, subject, state, version,
--- ordinal, stamp, linger}; false where there is none. Times are microseconds handed in by the caller, never the
+-- ordinal, stamp, linger, run}; false where there is none. Times are microseconds handed in by the caller, never the
 -- server's clock: a TTL only cleans up, `linger` milliseconds after the record's own time.
 -- A grant with version 0 is the mark of a revocation of a grant this Redis does not know.
 
 local LIBRARY = '@VERSION@'
-local SEALED, EXPIRES, GROUP, SUBJECT, STATE, VERSION, ORDINAL, STAMP, LINGER = 1, 2, 3, 4, 5, 6, 7, 8, 9
+local SEALED, EXPIRES, GROUP, SUBJECT, STATE, VERSION, ORDINAL, STAMP, LINGER, RUN = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
 local MARK_MS = 600000
+
+-- Which run of this server it is; the library is made anew with every start, so it is asked once a run.
+local run
+local function run_id()
+  if not run then run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') end
+  return run
+end
 
 local function read(key)
   local raw = redis.call('GET', key)
@@ -88,7 +95,7 @@ end
 
 local function copy(row)
   local new = {}
-  for place = SEALED, LINGER do new[place] = row[place] end
+  for place = SEALED, RUN do new[place] = row[place] end
   return new
 end
 
@@ -117,6 +124,8 @@ local function why(view, row, now)
   end
   if row[STATE] ~= 'active' then return 'replay' end
   if row[EXPIRES] and row[EXPIRES] <= now then return 'expired' end
+  -- a server that crashed may have forgotten that this was spent: what was issued in an earlier run ends unspent
+  if row[RUN] and row[RUN] ~= run_id() then return 'expired' end
   return nil
 end
 
@@ -191,7 +200,7 @@ local function commit_one(work, args)
     local step = {verb = written[1], kind = written[2], key = written[3], replay = written[4], group = written[5]}
     if written[6] then
       step.row = {args[1 + written[6]], written[7], written[5], written[8], written[9], written[10], written[11],
-        false, written[12]}
+        false, written[12], step.kind == 'code' and run_id()}
     end
     local lost, group = verbs[step.verb](view, step, work.now, result)
     if lost then
