@@ -71,7 +71,7 @@ def application_of(settings: Settings, clock: Clock | None = None) -> ASGIApp:
     def broken(scope: Scope, trace_id: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         return broken_answer(pages, settings.issuer, scope, trace_id)
 
-    return Shell(open_house, chance, broken)
+    return Shell(open_house, chance, broken, urlsplit(settings.issuer).path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,8 @@ class Running:
     def __init__(self, application: FastAPI, opened: Opened) -> None:
         self.application: ASGIApp = application
         self.quick: Mapping[str, Route] = fixed_routes(application)
+        routes = [route for route in application.router.routes if isinstance(route, Route)]
+        self.templates: Mapping[object, str] = {route.endpoint: route.path for route in routes}
         self._opened = opened
         self._tasks: list[asyncio.Task[None]] = []
 

@@ -33,10 +33,12 @@ _METHODS = frozenset({"GET", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 
 class Running(Protocol):
-    """What runs between start and stop: the routes as an ASGI application, and a way to end it."""
+    """What runs between start and stop: the routes as an ASGI application, and a way to end it. `quick` are the routes
+    without parameter by path, `templates` the paths of all by endpoint."""
 
     application: ASGIApp
     quick: Mapping[str, Route]
+    templates: Mapping[object, str]
 
     async def close(self) -> None:
         """End background work and close connections."""
@@ -44,17 +46,20 @@ class Running(Protocol):
 
 
 class Shell:
-    """The application as a server sees it. `open_house` is awaited once, at start."""
+    """The application as a server sees it. `open_house` is awaited once, at start; `base_path` is the issuer's path,
+    under which every address is served (and without it, for a proxy that takes it away)."""
 
     def __init__(
         self,
         open_house: Callable[[], Awaitable[Running]],
         randomness: Randomness,
         broken: Callable[[Scope, str], tuple[int, list[tuple[bytes, bytes]], bytes]],
+        base_path: str = "",
     ) -> None:
         self._open_house = open_house
         self._randomness = randomness
         self._broken = broken
+        self._base_path = base_path
         self._running: Running | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -83,6 +88,8 @@ class Shell:
 
     async def _serve(self, running: Running, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
+        if self._base_path:
+            scope["path"] = local_path(scope["path"], self._base_path)
         trace_id = self._trace_id(scope)
         scope["gate06.trace_id"] = trace_id
         told = _Told(send, trace_id)
@@ -95,7 +102,7 @@ class Shell:
                 await told({"type": "http.response.start", "status": status, "headers": headers})
                 await told({"type": "http.response.body", "body": body})
         spent = time.perf_counter() - started
-        route, method = route_of(scope), scope["method"] if scope["method"] in _METHODS else "other"
+        route, method = route_of(scope, running.templates), scope["method"] if scope["method"] in _METHODS else "other"
         requests, seconds = meters(route, method, told.status)
         requests.inc()
         seconds.observe(spent)
@@ -109,6 +116,13 @@ class Shell:
             if name == b"traceparent" and (match := _TRACEPARENT.fullmatch(value)) and match[1].strip(b"0"):
                 return str(match[1], "ascii")
         return self._randomness.octets(16).hex()
+
+
+def local_path(path: str, base_path: str) -> str:
+    """Return a path without the issuer's: at its beginning, or behind a well-known name (RFC 8414 §3.1)."""
+    if path == base_path or path.startswith(base_path + "/"):
+        return path[len(base_path) :] or "/"
+    return path.removesuffix(base_path) if path.startswith("/.well-known/") else path
 
 
 @lru_cache(maxsize=4096)
@@ -144,11 +158,9 @@ class _Told:
         await self._send(message)
 
 
-def route_of(scope: MutableMapping[str, Any]) -> str:
+def route_of(scope: MutableMapping[str, Any], templates: Mapping[object, str]) -> str:
     """Return the template of the route that answered, never the path itself: a path may hold an id."""
-    route = scope.get("route")
-    path = getattr(route, "path", None)
-    return path if isinstance(path, str) else "none"
+    return templates.get(scope.get("endpoint"), "none")
 
 
 def place_of(error: BaseException) -> str:
