@@ -44,9 +44,9 @@ class Attempt:
         octets = hmac.digest(self.grant_seed.encode("ascii"), citizen_id.encode("utf-8"), "sha256")[:16]
         return urlsafe_b64encode(octets).rstrip(b"=").decode("ascii")
 
-    def notice_proof(self, session_key: str) -> str:
-        """Return what a notice page posts: proof that this session's person was shown it."""
-        return f"{self.csrf}.{hmac.digest(self.csrf.encode('ascii'), session_key.encode('ascii'), 'sha256').hex()}"
+    def notice_proof(self, citizen_id: str) -> str:
+        """Return what a notice page posts: proof that this person was shown it, in whichever tab they signed in."""
+        return f"{self.csrf}.{hmac.digest(self.csrf.encode('ascii'), citizen_id.encode('ascii'), 'sha256').hex()}"
 
     @property
     def address(self) -> RecordKey:

@@ -4,7 +4,6 @@ They answer RFC 6749 errors, never a framework's own; before a redirect URI is t
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from urllib.parse import urlencode
 
 import structlog
 from starlette.requests import Request
@@ -27,12 +26,20 @@ from gateway.openid_provider.grants.authorization_code import AuthorizationCode
 from gateway.openid_provider.grants.client_credentials import ClientCredentials
 from gateway.openid_provider.grants.refresh_token import RefreshToken
 from gateway.openid_provider.house import House
-from gateway.openid_provider.interaction import Browser, load_session, lost_page, show_attempt, start, submit_attempt
+from gateway.openid_provider.interaction import (
+    Browser,
+    begin,
+    load_session,
+    lost_page,
+    show_attempt,
+    start,
+    submit_attempt,
+)
 from gateway.openid_provider.introspection import answer_introspection
-from gateway.openid_provider.logout import begin_logout, confirm_logout
+from gateway.openid_provider.logout import begin_logout, confirm_logout, repeated
 from gateway.openid_provider.parameters import MAX_BYTES, Parameters, parse_form
 from gateway.openid_provider.refusals import error_json, leave_receipt, refuse_to_portal
-from gateway.openid_provider.reply import Reply, json_reply, page_reply, redirect
+from gateway.openid_provider.reply import Reply, json_reply, page_reply, redirect, with_query
 from gateway.openid_provider.revocation import answer_revocation
 from gateway.openid_provider.screens import FailurePage, LoggedOut
 from gateway.openid_provider.token import GrantType, answer_token
@@ -173,12 +180,9 @@ class Endpoints:
         return page_reply(self.house.screens.show(view, languages=browser.languages, status=status))
 
     async def authorize(self, request: Request, browser: Browser) -> Reply:
-        """RFC 6749 §3.1: GET, or POST, which goes on as GET so that the session cookie is seen (SameSite=Lax)."""
-        if request.method == "POST":
-            form = await read_form(request)
-            query = urlencode([*form.items(), *(("resource", resource) for resource in form.resources)])
-            return redirect(f"{self.house.issuer}/authorize?{query}")
-        parameters = read_query(request)
+        """RFC 6749 §3.1: GET, or POST, which goes on at an attempt's page: only there the session cookie is seen."""
+        posted = request.method == "POST"
+        parameters = await read_form(request) if posted else read_query(request)
         portal = find_portal(parameters, self.house.clients)
         require_in_time(portal, self.house.clock.now())
         try:
@@ -188,9 +192,17 @@ class Endpoints:
             registered = tuple(("registered", uri) for uri in portal.redirect_uris)
             refused.trace_id = browser.trace_id
             return self.failure_page(refused, browser, ("received", received), *registered)
-        return await self._authorize(parameters, portal, redirect_uri, browser)
+        checked = await self._check(parameters, portal, redirect_uri, browser)
+        if isinstance(checked, Reply):
+            return checked
+        if posted:
+            return await begin(self.house, checked, browser)
+        return await start(self.house, checked, portal, await load_session(self.house, browser), browser)
 
-    async def _authorize(self, parameters: Parameters, portal: Portal, redirect_uri: str, browser: Browser) -> Reply:
+    async def _check(
+        self, parameters: Parameters, portal: Portal, redirect_uri: str, browser: Browser
+    ) -> AuthorizationRequest | Reply:
+        """Return the request, or what its refusal sends to the portal."""
         try:
             request = parse_authorization(parameters, portal, redirect_uri)
             require_procedures(request, self.house.policy.procedures)
@@ -199,15 +211,15 @@ class Endpoints:
                 client_id=portal.client_id, redirect_uri=redirect_uri, scopes=(), state=parameters.get("state")
             )
             return await refuse_to_portal(self.house, refused, stub, portal, trace_id=browser.trace_id)
-        session = await load_session(self.house, browser)
-        return await start(self.house, request, portal, session, browser)
+        return request
 
     async def interaction(self, request: Request, browser: Browser) -> Reply:
         """One page of an attempt."""
         attempt_id = request.path_params["attempt_id"]
         try:
             if request.method != "POST":
-                return await show_attempt(self.house, attempt_id, browser)
+                straight = "straight" in request.query_params
+                return await show_attempt(self.house, attempt_id, browser, straight=straight)
             return await submit_attempt(self.house, attempt_id, await read_form(request), browser)
         except (failure.AttemptLost, failure.AttemptFinished, failure.AttemptExpired) as refused:
             refused.trace_id = browser.trace_id
@@ -268,8 +280,8 @@ class Endpoints:
     async def logout(self, request: Request, browser: Browser) -> Reply:
         """OpenID Connect RP-Initiated Logout §2."""
         if request.method == "POST":
-            form = await read_form(request)
-            return redirect(f"{self.house.issuer}/logout?{urlencode(list(form.items()))}")
+            query = repeated(self.house, await read_form(request))
+            return redirect(with_query(f"{self.house.issuer}/logout", query))
         return await begin_logout(self.house, read_query(request), browser)
 
     async def logout_confirm(self, request: Request, browser: Browser) -> Reply:

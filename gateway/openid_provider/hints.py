@@ -31,6 +31,18 @@ def read_hint(house: House, hint: str | None) -> Hint | None:
     return Hint(str(claims["sub"]), audience, session_id if isinstance(session_id, str) else None)
 
 
+def bare_hint(house: House, hint: str | None) -> str | None:
+    """Return a hint that means the same and says nothing else, so that it may stand in an address of ours; it has
+    expired already, and is good for nothing but a hint. None for a hint that is none."""
+    read, now = read_hint(house, hint), int(house.clock.now().timestamp())
+    if read is None:
+        return None
+    claims = {"iss": house.issuer, "sub": read.subject, "aud": read.client_id, "iat": now, "exp": now}
+    if read.session_id is not None:
+        claims["sid"] = read.session_id
+    return house.keys.sign(claims, typ="JWT", alg="ES256")
+
+
 def hinted_subject(house: House, hint: str | None, portal: Portal) -> str | None:
     """Return the subject a portal's hint names; None without a hint, nobody for a hint that is not this portal's."""
     if hint is None:

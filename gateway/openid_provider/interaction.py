@@ -131,16 +131,31 @@ async def start(
             trace_id=browser.trace_id,
         )
         return await answer_portal(house, answering)
-    now = house.clock.now()
-    attempt, secret = begin_attempt(request, house.randomness, house.lifetimes, now, browser.trace_id)
-    await house.store.commit([Insert(attempt_record(attempt))], now=now)
-    cookie = attempt_header(attempt, secret, secure=house.secure, lifetimes=house.lifetimes)
+    attempt, cookie = await store_attempt(house, request, browser)
     if isinstance(step, SignIn) and request.idp_hint in offered_providers(house):
         # imported late: the upstream road leads back into this one
         from gateway.openid_provider.upstream import depart
 
         return (await depart(house, attempt, portal, request.idp_hint or "", browser, again=step.again)).adding(cookie)
     return redirect(attempt_url(house, attempt), [cookie])
+
+
+async def begin(house: House, request: AuthorizationRequest, browser: Browser) -> Reply:
+    """Begin an attempt and go on at its page, which decides: another site's post does not bring our session along
+    (SameSite=Lax), and what was posted stays out of addresses."""
+    attempt, cookie = await store_attempt(house, request, browser)
+    onward = "?straight=on" if request.idp_hint in offered_providers(house) else ""
+    return redirect(attempt_url(house, attempt) + onward, [cookie])
+
+
+async def store_attempt(
+    house: House, request: AuthorizationRequest, browser: Browser
+) -> tuple[Attempt, tuple[str, str]]:
+    """Store a new attempt; return it with the header that binds it to this browser."""
+    now = house.clock.now()
+    attempt, secret = begin_attempt(request, house.randomness, house.lifetimes, now, browser.trace_id)
+    await house.store.commit([Insert(attempt_record(attempt))], now=now)
+    return attempt, attempt_header(attempt, secret, secure=house.secure, lifetimes=house.lifetimes)
 
 
 def attempt_url(house: House, attempt: Attempt) -> str:
@@ -184,12 +199,21 @@ async def next_step(house: House, attempt: Attempt, portal: Portal, session: Ses
     return decide_step(attempt.request, facts, house.clock.now())
 
 
-async def show_attempt(house: House, attempt_id: str, browser: Browser) -> Reply:
-    """GET: show the page that this attempt has come to, or answer the portal."""
+async def show_attempt(house: House, attempt_id: str, browser: Browser, *, straight: bool = False) -> Reply:
+    """GET: show the page that this attempt has come to, or answer the portal. `straight`: a sign-in goes on at the
+    provider that the portal named, without the page that offers all."""
     attempt, portal, session = await load_attempt(house, attempt_id, browser)
     attempt = await remember_language(house, attempt, browser)
     browser = browser.asked_in(attempt.request.ui_locales)
     step = await next_step(house, attempt, portal, session)
+    if isinstance(step, Refuse) and "none" in attempt.request.prompts:
+        return await refuse_to_portal(
+            house, step.failure, attempt.request, portal, trace_id=attempt.trace_id, changes=(Spend(attempt.address),)
+        )
+    if isinstance(step, SignIn) and straight and attempt.request.idp_hint in offered_providers(house):
+        from gateway.openid_provider.upstream import depart
+
+        return await depart(house, attempt, portal, attempt.request.idp_hint or "", browser, again=step.again)
     if isinstance(step, SignIn) or session is None:
         return page_reply(house.screens.show(sign_in_choice(house, attempt, portal), languages=browser.languages))
     if isinstance(step, Refuse):
@@ -252,7 +276,7 @@ async def show_notice(house: House, attempt: Attempt, portal: Portal, session: S
         claims=identity_claims(request.scopes),
         form=form,
         action=attempt_url(house, attempt),
-        csrf=attempt.notice_proof(session.key),
+        csrf=attempt.notice_proof(session.citizen.id),
         mode="consent" if form is not None and form.basis == "consent" else "notice",
     )
     return page_reply(house.screens.show(view, languages=browser.languages))
@@ -273,7 +297,7 @@ async def submit_attempt(house: House, attempt_id: str, parameters: Parameters, 
 
         return await depart(house, attempt, portal, parameters["provider"], browser, again=step.again)
     # only who was shown the notice can answer it: in another tab somebody else may have signed in since
-    shown = session is not None and same_secret(given, attempt.notice_proof(session.key))
+    shown = session is not None and same_secret(given, attempt.notice_proof(session.citizen.id))
     if isinstance(step, ShowNotice) and parameters.get("decision") == "allow" and shown and session is not None:
         return await finish(house, attempt, portal, session, noticed=True)
     return redirect(attempt_url(house, attempt))

@@ -12,7 +12,7 @@ from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.cookies import SESSION, clear_cookie, read_cookie
 from gateway.openid_provider.ending import end_session
 from gateway.openid_provider.failure import AttemptLost
-from gateway.openid_provider.hints import Hint, read_hint
+from gateway.openid_provider.hints import Hint, bare_hint, read_hint
 from gateway.openid_provider.house import House
 from gateway.openid_provider.interaction import Browser, load_session, subject_of
 from gateway.openid_provider.parameters import Parameters, same_secret
@@ -48,6 +48,13 @@ def parse_logout(house: House, parameters: Parameters) -> LogoutRequest:
     return LogoutRequest(portal=portal, hint=hint, return_to=with_query(wanted, {"state": parameters.get("state")}))
 
 
+def repeated(house: House, parameters: Parameters) -> dict[str, str | None]:
+    """Return a request as our own addresses repeat it: a hint may name the person, a bare one does not."""
+    names = ("client_id", "post_logout_redirect_uri", "state", "ui_locales")
+    hint = bare_hint(house, parameters.get("id_token_hint"))
+    return {"id_token_hint": hint, **{name: parameters.get(name) for name in names}}
+
+
 async def begin_logout(house: House, parameters: Parameters, browser: Browser) -> Reply:
     """End the session at once when the hint proves whose wish it is; ask the person otherwise."""
     request = parse_logout(house, parameters)
@@ -59,7 +66,7 @@ async def begin_logout(house: House, parameters: Parameters, browser: Browser) -
         view = LoggedOut(portal=face(request.portal) if request.portal else None)
         return page_reply(house.screens.show(view, languages=browser.languages))
     # the confirmation repeats what was asked, so that nothing has to be stored for a stranger
-    query = {name: parameters.get(name) for name in ("id_token_hint", "client_id", "post_logout_redirect_uri", "state")}
+    query = repeated(house, parameters)
     confirm = LogoutConfirm(
         portal=face(request.portal) if request.portal else None,
         action=with_query(f"{house.issuer}/logout/confirm", query),

@@ -179,11 +179,11 @@ def _authorize() -> dict[str, Any]:
 def _authorize_by_post() -> dict[str, Any]:
     members = {name: {**_VALUE, "description": told} for name, told in _AUTHORIZATION.items()}
     return {
-        "summary": "The same by POST; goes on as GET",
+        "summary": "The same by POST, which keeps what is asked out of addresses",
         "tags": ["sign-in"],
         "security": [],
         "requestBody": body(FORM, shape(members, required=()), required=False),
-        "responses": joined(_redirect("to the same request as GET"), pages(InvalidRequest)),
+        "responses": _authorize()["responses"],
     }
 
 

@@ -196,3 +196,49 @@ async def test_a_forged_callback_is_the_callers_mistake(provider: world.Provider
     for query in ("", "state=%00", "state=forged&state=2", "state=é", "error=x", "state=" + "a" * 9000):
         for address in ("/upstream/fake/callback", "/upstream/none/callback", "/upstream/fake/signed-out"):
             assert (await provider.get(f"{address}?{query}")).status_code == 400, (address, query)
+
+
+async def test_what_is_posted_never_enters_an_address(provider: world.Provider) -> None:
+    """A post keeps a hint out of histories and logs; going on as GET must not put it there."""
+    provider.house.clients.replace_seeds([world.PORTALS[0].model_copy(update={"id_token_claims": ("name",)})])
+    hint = (await obtain_tokens(provider))["id_token"]
+    query = authorize_url(id_token_hint=hint, login_hint="999175000003", prompt="none").partition("?")[2]
+    posted = await provider.http.post("/authorize", content=query, headers=FORM)
+    assert posted.headers["location"].startswith(f"{world.ISSUER}/interaction/")
+    assert "code" in members((await provider.get(posted.headers["location"])).headers["location"])
+    form = {"id_token_hint": hint, "post_logout_redirect_uri": "http://127.0.0.1:8003/bye", "state": "s"}
+    away = (await provider.http.post("/logout", data=form)).headers["location"]
+    assert hint.split(".")[1] not in away
+    ended = await provider.get(away)
+    assert ended.headers["location"] == "http://127.0.0.1:8003/bye?state=s"
+
+
+async def test_a_posted_request_is_judged_as_any_other(provider: world.Provider) -> None:
+    for changes, error in (({"prompt": "none"}, "login_required"), ({"response_type": "token"}, None)):
+        query = authorize_url(**changes).partition("?")[2]
+        answer = await provider.http.post("/authorize", content=query, headers=FORM)
+        if error is not None:
+            answer = await provider.get(answer.headers["location"])
+        told = members(answer.headers["location"])
+        assert told["error"] == (error or "unsupported_response_type")
+        assert told["state"] == "st-1"
+    bad = await provider.http.post("/authorize", data={"client_id": "nobody"})
+    assert bad.status_code == 400
+    hinted = await provider.http.post(
+        "/authorize", content=authorize_url(idp_hint="fake").partition("?")[2], headers=FORM
+    )
+    away = await provider.get(hinted.headers["location"])
+    assert away.headers["location"].startswith("https://idp.example/authorize")
+    page = await provider.http.post("/authorize", content=authorize_url().partition("?")[2], headers=FORM)
+    assert 'id="login"' in (await provider.get(page.headers["location"])).text
+
+
+async def test_the_question_whether_to_sign_out_repeats_no_hint(provider: world.Provider) -> None:
+    provider.house.clients.replace_seeds([world.PORTALS[0].model_copy(update={"id_token_claims": ("name",)})])
+    hint = (await obtain_tokens(provider))["id_token"]
+    provider.http.cookies.clear()
+    provider.upstream.answer = world.person(subject="person-4", personal_number="999050000004", full_name="MA VĂN LÙNG")
+    await obtain_tokens(provider)
+    page = await provider.get("/logout", params={"id_token_hint": hint})
+    assert 'id="logout-yes"' in page.text
+    assert hint.split(".")[1] not in page.text
