@@ -82,7 +82,7 @@ async def run(scale: int) -> dict[str, object]:
     peer: dict[str, Measured] = {}
     try:
         for setting, peer_store in (("sqlite", "memory"), ("postgresql+redis", "redis")):
-            urls = await asyncio.to_thread(fresh_urls, setting, Path("."))
+            urls = await asyncio.to_thread(fresh_urls, setting, Path())
             store = None if setting == "sqlite" else urls.store
             async with our_stack(store, urls.redis or "") as subject:
                 for row in await measure_provider(subject, OURS, setting, scale):
