@@ -234,6 +234,17 @@ class InvalidTarget(Failure):
     fix = "Name one resource of the gateway's configuration."
 
 
+class UnsupportedTokenType(Failure):
+    """A signed token cannot be revoked: its resource does not ask us (RFC 7009 §2.2.1)."""
+
+    code = "GW-1405"
+    title = "token cannot be revoked"
+    oauth_error = "unsupported_token_type"
+    vi = _PAUSED_VI
+    en = _PAUSED_EN
+    fix = "Let the token expire: it lives five minutes at most; or give the resource opaque tokens."
+
+
 class InvalidClient(Failure):
     """Client authentication failed (RFC 6749 §5.2); why stands in the operator log only."""
 

@@ -22,6 +22,7 @@ from gateway.openid_provider.failure import (
     LoginRequired,
     UnauthorizedClient,
     UnsupportedGrantType,
+    UnsupportedTokenType,
 )
 from gateway.openid_provider.parameters import MAX_VALUE
 from gateway.vocabulary.operation import (
@@ -245,7 +246,7 @@ def _revoke() -> dict[str, Any]:
         "requestBody": _about_a_token(),
         "responses": joined(
             {"200": answer("done, whether or not there was such a token")},
-            oauth_errors(*_AUTHENTICATED, CitizenErased),
+            oauth_errors(*_AUTHENTICATED, UnsupportedTokenType, CitizenErased),
         ),
     }
 

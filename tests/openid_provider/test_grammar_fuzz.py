@@ -21,7 +21,7 @@ ERRORS = {
     *("invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type"),
     *("invalid_scope", "unsupported_response_type", "access_denied", "invalid_token", "insufficient_scope"),
     *("invalid_target", "login_required", "consent_required", "request_not_supported", "request_uri_not_supported"),
-    *("registration_not_supported", "unmet_authentication_requirements"),
+    *("unsupported_token_type", "registration_not_supported", "unmet_authentication_requirements"),
 }
 NAMES = [
     *("client_id", "client_secret", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce"),

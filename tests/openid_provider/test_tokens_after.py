@@ -65,6 +65,21 @@ async def test_a_public_client_rotates_with_one_successor(provider: world.Provid
     assert successors != {first}
 
 
+async def test_a_late_retry_within_the_grace_gets_the_same_successor_though_it_was_used(
+    provider: world.Provider,
+) -> None:
+    """Two tabs: one has gone on with the successor when the other retries (protocol.md §7.3 refresh.use)."""
+    first = (await public_tokens(provider))["refresh_token"]
+    _, one = await refresh(provider, first, client_id="app")
+    _, two = await refresh(provider, one["refresh_token"], client_id="app")
+    provider.clock.move(timedelta(seconds=30))
+    status, retried = await refresh(provider, first, client_id="app")
+    assert (status, retried["refresh_token"]) == (200, one["refresh_token"])
+    status, again = await refresh(provider, one["refresh_token"], client_id="app")
+    assert (status, again["refresh_token"]) == (200, two["refresh_token"])
+    assert (await refresh(provider, two["refresh_token"], client_id="app"))[0] == 200
+
+
 async def test_a_refresh_token_used_long_ago_kills_the_grant(provider: world.Provider) -> None:
     tokens = await public_tokens(provider)
     _, answer = await refresh(provider, tokens["refresh_token"], client_id="app")
@@ -220,3 +235,30 @@ async def test_a_signed_token_is_described_to_its_client_only(provider: world.Pr
     assert await introspect(provider, token[:-4] + "AAAA") == {"active": False}
     provider.clock.move(timedelta(minutes=5))
     assert await introspect(provider, token) == {"active": False}
+
+
+async def test_a_signed_token_cannot_be_revoked_and_that_is_said(provider: world.Provider) -> None:
+    """RFC 7009 §2.2.1: 200 would promise that a token is dead which lives on at its resource."""
+    form = {"grant_type": "client_credentials", "resource": "https://reports.example"}
+    token = (await provider.http.post("/token", data=form, headers=basic())).json()["access_token"]
+    refused = await provider.http.post("/revoke", data={"token": token}, headers=basic())
+    assert (refused.status_code, refused.json()["error"]) == (400, "unsupported_token_type")
+    foreign = {"token": token, "client_id": "old", "client_secret": "old-secret"}
+    assert (await provider.http.post("/revoke", data=foreign)).status_code == 200
+
+
+async def test_subjects_follow_sector_and_subject_type(provider: world.Provider) -> None:
+    subjects = {}
+    changes: dict[str, dict[str, object]] = {
+        "alone": {},
+        "in the sector": {"sector": "province.example"},
+        "beside it": {"sector": "province.example", "client_name": "other"},
+        "public": {"subject_type": "public"},
+    }
+    for name, changed in changes.items():
+        provider.house.clients.replace_seeds([world.PORTALS[0].model_validate(world.PORTALS[0].model_dump() | changed)])
+        provider.http.cookies.clear()
+        tokens = await obtain_tokens(provider)
+        subjects[name] = (await introspect(provider, tokens["access_token"]))["sub"]
+    assert subjects["in the sector"] == subjects["beside it"]
+    assert len(set(subjects.values())) == 3
