@@ -171,12 +171,12 @@ class Stack:
         assert len(living) == 1, (name, living)
         return living[0]
 
-    def kill(self, name: Name) -> "Killed":
-        """Kill a program as a crash would (signal 9); the answer can bring it back."""
+    def kill(self, name: Name, by: signal.Signals = signal.SIGKILL) -> "Killed":
+        """End a program as a crash would (or by another signal); the answer can bring it back."""
         pid = self.pid_of(name)
         line, environment = _read(pid, "cmdline"), _read(pid, "environ")
-        os.kill(pid, signal.SIGKILL)
-        for _ in range(400):
+        os.kill(pid, by)
+        for _ in range(1000):
             if not _lives(pid):
                 return Killed(self, line, dict(entry.split("=", 1) for entry in environment))
             time.sleep(0.01)
