@@ -14,6 +14,7 @@ from socketserver import ThreadingMixIn
 from subprocess import Popen
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
+from gateway.cli.programs import die_with_parent
 from gateway.settings import ConfigurationRefused, Settings
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -36,7 +37,7 @@ def served_metrics(settings: Settings, folder: Path) -> Iterator[None]:
         raise ConfigurationRefused([f"`metrics.port`: {place} cannot be listened on"]) from trouble
     with door:
         arguments = [sys.executable, "-m", "gateway.cli.metrics", str(door.fileno()), str(folder)]
-        program = Popen(arguments, pass_fds=(door.fileno(),))  # noqa: S603  our own program
+        program = Popen(arguments, pass_fds=(door.fileno(),), preexec_fn=die_with_parent)  # noqa: S603, PLW1509  ours
     try:
         yield
     finally:

@@ -24,13 +24,18 @@ class Linked:
     changes: Sequence[Change]
 
 
-def snapshot(citizen_id: str, seen: Authentication) -> Citizen:
-    """Return the identity as this sign-in shows it."""
+def snapshot(citizen_id: str, seen: Authentication, linked: Citizen | None = None) -> Citizen:
+    """Return the identity as this sign-in shows it.
+
+    A number opens registers, so it counts only from a provider that vouches for it, or from an earlier sign-in of
+    the same citizen at one that did; a number that somebody else merely says is left out.
+    """
+    vouched = seen if seen.vouches_for_number else linked
     return Citizen(
         id=citizen_id,
         full_name=seen.full_name,
-        personal_number=seen.personal_number,
-        old_number=seen.old_number,
+        personal_number=None if vouched is None else vouched.personal_number,
+        old_number=None if vouched is None else vouched.old_number,
         passport_number=seen.passport_number,
         birth_date=seen.birth_date,
         sex=seen.sex,
@@ -72,8 +77,9 @@ async def link_account(
         return _new_citizen(seen, account, number, text_token(randomness, 128))
     citizen_id = str(known.body["citizen_id"])
     (stored,) = await store.load(RecordKey(Kind.CITIZEN, citizen_id))
+    linked = None if stored is None else Citizen.of(stored.body)
     of_two = len({record.body["citizen_id"] for record in found if record is not None}) > 1
-    if of_two or (stored is not None and contradicts(Citizen.of(stored.body), seen)):
+    if of_two or (linked is not None and contradicts(linked, seen)):
         review = Record(
             kind=Kind.REVIEW,
             key=text_token(randomness, 128),
@@ -82,7 +88,7 @@ async def link_account(
         )
         await store.commit([Put(review)], now=now)
         raise AccountNeedsReview(operator_detail="the account contradicts the linked identity")
-    citizen = snapshot(citizen_id, seen)
+    citizen = snapshot(citizen_id, seen, linked)
     changes: list[Change] = [Put(Record(kind=Kind.CITIZEN, key=citizen_id, subject=citizen_id, body=citizen.body()))]
     if found[0] is None:
         changes.append(Insert(_pointer(account, citizen_id)))

@@ -110,7 +110,7 @@ def _beyond(decision: ReleaseDecision, plan: Plan, strict: bool) -> bool:
 async def load_kept(ask: FormAsk, house: Prefill) -> KeptAnswers | None:
     """Return what sources answered this grant for this procedure, if that is not over."""
     (record,) = await house.desk.store.load(kept_address(ask.grant_id, ask.procedure))
-    return read_kept(record, house.desk.clock.now())
+    return read_kept(record, ask.citizen.id, house.desk.clock.now())
 
 
 async def store_asked(errand: Errand, kept: KeptAnswers | None, house: Prefill) -> Asked:

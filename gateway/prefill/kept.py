@@ -95,9 +95,10 @@ def kept_record(kept: KeptAnswers, ask: FormAsk) -> Record:
     )
 
 
-def read_kept(record: Record | None, now: datetime) -> KeptAnswers | None:
-    """Read a record of kept answers; None when there is none, it expired or its grant was revoked."""
-    if record is None or not record.alive(now):
+def read_kept(record: Record | None, citizen_id: str, now: datetime) -> KeptAnswers | None:
+    """Read the kept answers about a citizen; None when there are none, they expired, their grant was revoked, or
+    they are about somebody else."""
+    if record is None or not record.alive(now) or record.subject != citizen_id:
         return None
     body = record.body
     return KeptAnswers(

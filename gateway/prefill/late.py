@@ -66,7 +66,7 @@ class LateKeeper:
         """Join by compare-and-swap: another source's late answer may arrive in the same moment."""
         ask, now = self._ask, self._desk.clock.now()
         (record,) = await self._desk.store.load(kept_address(ask.grant_id, ask.procedure))
-        kept = read_kept(record, now)
+        kept = read_kept(record, self._ask.citizen.id, now)
         if kept is None:
             return True  # ten minutes are over or the grant was revoked: the answer is nobody's any more
         verdict = await self._desk.store.commit([keep_answers(kept.joined({source: answer}, {}), ask)], now=now)

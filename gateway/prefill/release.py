@@ -139,7 +139,7 @@ async def commit_kept(errand: Errand, heard: Heard, changes: list[Change], event
             return
         # a late answer, or another form of this grant, was kept since: ours join what is there now
         (record,) = await house.desk.store.load(kept_address(errand.ask.grant_id, errand.ask.procedure))
-        stored = read_kept(record, house.desk.clock.now())
+        stored = read_kept(record, errand.ask.citizen.id, house.desk.clock.now())
         kept = stored.joined(heard.asked, heard.late_until) if stored else replace(kept, version=0)
     # many forms of one grant at once: theirs are kept, and ours is released all the same, with its evidence
     heard.drop()

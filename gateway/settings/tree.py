@@ -36,7 +36,7 @@ Folders = Annotated[tuple[Path, ...], BeforeValidator(_split)]
 class ConfigurationRefused(Failure):
     """The settings cannot be used; `problems` names key, place and remedy, one line each."""
 
-    code = "GW-9001"
+    code = "GW-9010"
     title = "configuration refused"
     http_status = 500
     vi = "Cấu hình của cổng không hợp lệ."

@@ -91,7 +91,7 @@ def test_a_portal_is_added_once_with_a_secret_shown_once(capfd: pytest.CaptureFi
 def test_a_portal_that_may_not_be_is_refused(capfd: pytest.CaptureFixture[str], wrong: list[str]) -> None:
     code, out, said = run(capfd, "portal", "add", "mine", *wrong)
     assert (code, out) == (3, "")
-    assert "GW-9001" in said
+    assert "GW-9010" in said
 
 
 def test_a_public_portal_has_no_secret(capfd: pytest.CaptureFixture[str]) -> None:

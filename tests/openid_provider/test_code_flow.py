@@ -20,6 +20,7 @@ from journey import (
 
 from gateway.identity_providers.contract import AccountClosed, AccountLocked, SignInCancelled
 from gateway.tokens.jose import ID_TOKEN, verify
+from gateway.vocabulary.store import Kind
 
 pytestmark = pytest.mark.anyio
 
@@ -448,3 +449,16 @@ async def test_a_provider_that_answers_with_an_old_sign_in_does_not_loop(provide
     page = await sign_in(provider, max_age="60")
     assert page.status_code == 403
     assert "login_required" in page.text
+
+
+async def test_a_number_nobody_vouches_for_opens_no_register(provider: world.Provider) -> None:
+    provider.upstream.answer = world.person(vouches_for_number=False, subject="unvouched")
+    await obtain_tokens(provider)
+    (record,) = await provider.house.listing.select(Kind.SESSION)
+    assert record.body["citizen"]["personal_number"] is None
+    provider.http.cookies.clear()
+    provider.upstream.answer = world.person()
+    await obtain_tokens(provider)
+    newest = (await provider.house.listing.select(Kind.SESSION))[0]
+    assert newest.body["citizen"]["personal_number"] == "999175000003"
+    assert newest.body["citizen"]["id"] != record.body["citizen"]["id"]

@@ -398,7 +398,9 @@ async def test_a_late_answer_that_arrives_while_the_next_form_is_made_is_not_los
     bearer = await lab.sign_in(13)
     lab.sources.late["population"] = asyncio.Event()
     form = await lab.fill(bearer)
-    kept = read_kept((await lab.storage.store.load(kept_address("grant-13", CODE)))[0], lab.clock.now())
+    kept = read_kept(
+        (await lab.storage.store.load(kept_address("grant-13", CODE)))[0], lab.ask(13).citizen.id, lab.clock.now()
+    )
     assert kept is not None
     lab.sources.late["population"].set()
     await asyncio.gather(*lab.sources.tasks)
@@ -408,7 +410,9 @@ async def test_a_late_answer_that_arrives_while_the_next_form_is_made_is_not_los
     await commit_kept(errand, Heard(kept=kept.joined(other, {}), asked=other), [], event, lab.house)
     whole = await lab.again(bearer, form["id"])
     assert whole["late"] == []
-    now_kept = read_kept((await lab.storage.store.load(kept_address("grant-13", CODE)))[0], lab.clock.now())
+    now_kept = read_kept(
+        (await lab.storage.store.load(kept_address("grant-13", CODE)))[0], lab.ask(13).citizen.id, lab.clock.now()
+    )
     assert now_kept is not None
     assert set(now_kept.answers) == {"population", "civil"}
 

@@ -85,6 +85,7 @@ def test_a_record_is_sealed_to_citizen_and_grant_and_ends_in_ten_minutes() -> No
         ),
     )
     assert (record.subject, record.group, record.key) == ("c", "g", "g.1.004222")
-    assert read_kept(record, NOW) == replace(kept(FOUND), version=1)
-    assert read_kept(record, NOW + timedelta(minutes=10)) is None
-    assert read_kept(None, NOW) is None
+    assert read_kept(record, "c", NOW) == replace(kept(FOUND), version=1)
+    assert read_kept(record, "c", NOW + timedelta(minutes=10)) is None
+    assert read_kept(record, "somebody-else", NOW) is None
+    assert read_kept(None, "c", NOW) is None
