@@ -1,11 +1,9 @@
-"""`gate06 serve`: the gateway on granian, one or several worker processes."""
+"""`gate06 serve`: the gateway on uvicorn, one or several worker processes."""
 
 import asyncio
 import os
-import signal
+import socket
 import tempfile
-import time
-from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,12 +14,24 @@ from gateway.cli.connection import Config, Redis, Store, settings_of
 from gateway.cli.metrics import served_metrics
 from gateway.cli.output import talk
 from gateway.cli.programs import die_with_parent
+from gateway.cli.workers import Workers
 from gateway.settings import ConfigurationRefused, Settings, read_settings
+from gateway.vocabulary.failure import Failure
 
 Portals = Annotated[list[Path] | None, typer.Option("--portal", help="A seed file with portals; may be repeated.")]
-TARGET = "gateway.cli.serving:create_worker"
-_BACKPRESSURE = 512  # requests a worker holds at a time; what comes above waits in the accept queue
 _BACKLOG = 2048
+_GRACE_S = 8  # for answers under way when a worker is asked to end
+
+
+class WorkersGivenUp(Failure):
+    """Workers ended as often as they were started."""
+
+    code = "GW-9107"
+    title = "workers cannot live"
+    http_status = 503
+    vi = "Máy chủ không khởi động được."
+    en = "The server cannot start."
+    fix = "Read the lines the workers left in the log; the last change of settings or memory limits is the usual cause."
 
 
 def serve(
@@ -91,61 +101,51 @@ async def rehearse() -> None:
     await life
 
 
-class Patience(dict[int, float]):
-    """When the server respawned which worker, as it asks before it gives up: two crashes in five seconds to it, to us
-    `CRASHES` within `WITHIN_S`: a killed worker must come back, a start that cannot succeed must end."""
-
-    CRASHES, WITHIN_S = 10, 5.0
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._crashed: deque[float] = deque(maxlen=self.CRASHES)
-
-    def get(self, worker: int, default: Any = 0) -> Any:
-        """Answer a moment ago when it is time to give up, long ago otherwise."""
-        now = time.monotonic()
-        self._crashed.append(now)
-        hopeless = len(self._crashed) == self.CRASHES and now - self._crashed[0] < self.WITHIN_S
-        return now if hopeless else default
-
-
 def run_server(settings: Settings) -> None:
-    """Run granian until a signal ends it. Several workers share the port through the parent's socket.
+    """Serve with uvicorn in worker processes until a signal ends it; they share the port through the parent's socket.
 
     SIGHUP makes every worker take over the portals as they are written now; settings that cannot be used are named
-    and change nothing.
+    and change nothing. Raises ConfigurationRefused for a port that is taken, WorkersGivenUp.
     """
-    from granian import Granian
-    from granian.constants import Interfaces, Loops
-    from granian.log import LogLevels
+    place = f"{settings.server.host}:{settings.server.port}"
+    try:
+        door = socket.create_server((settings.server.host, settings.server.port), backlog=_BACKLOG)
+    except OSError as trouble:
+        raise ConfigurationRefused([f"`server.port`: {place} cannot be listened on"]) from trouble
+    with door:
+        if not Workers(settings.server.workers, lambda: work(door), settings_can_be_read).run():
+            raise WorkersGivenUp(f"workers at {place} ended again and again")
 
-    server = Granian(
-        TARGET,
-        address=settings.server.host,
-        port=settings.server.port,
-        interface=Interfaces.ASGI,
-        workers=settings.server.workers,
-        loop=Loops.uvloop,
-        backlog=_BACKLOG,
-        backpressure=_BACKPRESSURE,
-        websockets=False,
-        log_level=LogLevels.warning,
-        log_access=False,
-        factory=True,
-        respawn_failed_workers=True,
-        workers_kill_timeout=10,
+
+def work(door: socket.socket) -> None:
+    """Serve connections of the shared socket in this process."""
+    from uvicorn import Config, Server
+
+    # forwarding headers are never believed: every address of ours comes from the issuer
+    server = Server(
+        Config(
+            create_worker,
+            factory=True,
+            loop="uvloop",
+            http="httptools",
+            ws="none",
+            lifespan="on",
+            proxy_headers=False,
+            server_header=False,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=_GRACE_S,
+        )
     )
-    server.respawned_wrks = Patience()
+    server.run(sockets=[door])
 
-    def hand_on(*_: Any) -> None:
-        try:
-            read_settings()
-        except ConfigurationRefused as refused:
-            for problem in refused.problems:
-                talk(f"{refused.code}: {problem}; the settings stay as they were")
-            return
-        for worker in server.wrks:
-            os.kill(worker.inner.pid, signal.SIGHUP)  # type: ignore[union-attr]
 
-    server.signal_handler_reload = hand_on  # type: ignore[method-assign]
-    server.serve()
+def settings_can_be_read() -> bool:
+    """Tell whether the settings as they are written now can be used; say what is wrong with them otherwise."""
+    try:
+        read_settings()
+    except ConfigurationRefused as refused:
+        for problem in refused.problems:
+            talk(f"{refused.code}: {problem}; the settings stay as they were")
+        return False
+    return True

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.cli.serving import Patience
+from gateway.cli.workers import Patience
 
 SEED = 'client_id = "{}"\nclient_secret = "x"\nredirect_uris = ["http://127.0.0.1:9/cb"]\n'
 
@@ -167,6 +167,7 @@ def test_a_start_that_cannot_succeed_says_why_and_ends(served: Served) -> None:
 
 def test_patience_ends_with_a_start_that_cannot_succeed() -> None:
     patience = Patience()
-    answers = [patience.get(0, 0) for _ in range(Patience.CRASHES)]
-    assert answers[:-1] == [0] * (Patience.CRASHES - 1)
-    assert answers[-1] > 0
+    answers = [patience.lasts(place / 10) for place in range(Patience.CRASHES)]
+    assert answers == [True] * (Patience.CRASHES - 1) + [False]
+    slow = Patience()
+    assert all(slow.lasts(place * 2.0) for place in range(Patience.CRASHES * 2))
