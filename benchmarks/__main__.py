@@ -41,11 +41,11 @@ async def measure_provider(subject: Subject, paths: Paths, setting: str, scale: 
         async def one_token(_: int) -> object:
             return await machine_token(session, subject, paths)
 
-        await measure("warm-up", subject, one_journey, count=200 * scale, in_flight=8)
-        rows = [await measure(f"journey, {setting}", subject, one_journey, count=600 * scale, in_flight=8)]
-        await measure("warm-up", subject, one_token, count=300 * scale, in_flight=8)
+        await measure("warm-up", subject, one_journey, count=200 * scale, in_flight=32)
+        rows = [await measure(f"journey, {setting}", subject, one_journey, count=600 * scale, in_flight=32)]
+        await measure("warm-up", subject, one_token, count=300 * scale, in_flight=32)
         rows.append(
-            await measure(f"client_credentials, {setting}", subject, one_token, count=2000 * scale, in_flight=8)
+            await measure(f"client_credentials, {setting}", subject, one_token, count=2000 * scale, in_flight=32)
         )
     return rows
 

@@ -117,6 +117,13 @@ def read_query(request: Request) -> Parameters:
     return parse_form(octets)
 
 
+def chosen_language(request: Request) -> str | None:
+    """Return `ui_locales` of the query; hardly any request has one, so the query is read only where it may."""
+    if b"ui_locales" not in request.scope["query_string"]:
+        return None
+    return request.query_params.get("ui_locales")
+
+
 def trace_of(request: Request) -> str:
     """Return the trace id that the application gave this request."""
     return str(request.scope.get("gate06.trace_id", ""))
@@ -161,7 +168,7 @@ class Endpoints:
             browser = Browser(
                 cookies=request.cookies,
                 accepted=request.headers.get("accept-language", ""),
-                chosen=request.query_params.get("ui_locales"),
+                chosen=chosen_language(request),
                 trace_id=trace_of(request),
             )
             try:
