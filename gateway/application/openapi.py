@@ -93,7 +93,8 @@ def _completed(path: str, method: str, operation: Mapping[str, Any]) -> dict[str
     if path.startswith("/v1/") and any("access_token" in way for way in security):
         parts.append(problems(InvalidRequest, InvalidToken))
     if method == "get" and operation.get("parameters"):
-        parts.append({"414": answer("the address is longer than the server reads; said by the server, without a body")})
+        too_long = "the address is longer than the server reads; said by the server, before the gateway"
+        parts.append({"400": answer(too_long, {"text/plain": TEXT})})
     responses = joined(*parts)
     for response in responses.values():
         response["headers"] = {**response.get("headers", {}), **_TRACE}

@@ -10,10 +10,12 @@ import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from functools import lru_cache
+from inspect import iscoroutinefunction
 from typing import Any, Protocol
 
 import structlog
 from prometheus_client import Counter, Histogram
+from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -136,8 +138,17 @@ def choose(running: Running, scope: Scope) -> ASGIApp:
     route = running.quick.get(scope["path"])
     if route is None or route.methods is None or scope["method"] not in route.methods:
         return running.application
-    scope.update(route=route, endpoint=route.endpoint, path_params={}, app=running.application)
-    return route.app
+    endpoint = route.endpoint
+    if not iscoroutinefunction(endpoint):
+        return running.application
+    scope.update(route=route, endpoint=endpoint, path_params={}, app=running.application)
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        # our endpoints turn every failure into an answer themselves: the framework's exception layer has nothing to do
+        response = await endpoint(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+    return answer
 
 
 class _Told:

@@ -2,7 +2,7 @@
 
 import hmac
 import re
-from base64 import b32encode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from datetime import UTC
 from typing import Any, Literal
@@ -53,7 +53,7 @@ class Evidence:
                 actor_ref = reference
         return kind(
             at=at,
-            receipt=f"{receipt_prefix}_{_readable(chance[:16])}",
+            receipt=f"{receipt_prefix}_{chance[:16].hex()}",
             nonce=_base64url(chance[16:]),
             actor_kind=actor_kind,
             actor_ref=actor_ref,
@@ -71,11 +71,6 @@ class Evidence:
 def _keyed_reference(key: bytes, month: str) -> str:
     """Return HMAC-SHA-256(key, month): without the key, two months of one citizen cannot be joined."""
     return _base64url(hmac.digest(key, month.encode(), "sha256"))
-
-
-def _readable(octets: bytes) -> str:
-    """Return lower-case base32: a receipt is read out over the telephone."""
-    return b32encode(octets).rstrip(b"=").decode().lower()
 
 
 def _base64url(octets: bytes) -> str:

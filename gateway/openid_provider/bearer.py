@@ -9,7 +9,7 @@ from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.failure import InvalidToken
 from gateway.openid_provider.grant import Grant
 from gateway.openid_provider.house import House
-from gateway.openid_provider.session import session_of
+from gateway.openid_provider.session import session_lives
 from gateway.vocabulary.store import Kind, RecordKey
 
 
@@ -36,6 +36,5 @@ async def read_caller(house: House, authorization: Sequence[str]) -> Caller:
     alive = False
     if access.grant is not None:
         (record,) = await house.store.load(RecordKey(Kind.SESSION, access.grant.session_key))
-        session = session_of(record, now)
-        alive = session is not None and session.alive(now, house.lifetimes)
+        alive = session_lives(record, now)
     return Caller(access=access, portal=portal, grant=access.grant, session_alive=alive, read_at=now)

@@ -88,6 +88,11 @@ def session_record(session: Session, lifetimes: Lifetimes) -> Record:
     )
 
 
+def session_lives(record: Record | None, now: datetime) -> bool:
+    """Tell whether a stored session lives; its record expires when the idle time or the hard maximum has passed."""
+    return record is not None and record.alive(now)
+
+
 def session_of(record: Record | None, now: datetime) -> Session | None:
     """Read a stored session; None when there is none or it has ended."""
     if record is None or not record.alive(now):

@@ -10,6 +10,7 @@ from base64 import b32encode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 from gateway.vocabulary.clock import Randomness, text_token
@@ -131,6 +132,7 @@ def key_of(token: str) -> str:
     return _base64url(hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest())
 
 
+@lru_cache(maxsize=8192)
 def pairwise_subject(key: bytes, sector: str, citizen_id: str) -> str:
     """Return the `sub` of a citizen for a sector: 52 lower-case base32 letters, worthless without the key.
 
