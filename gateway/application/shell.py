@@ -99,7 +99,7 @@ class Shell:
             await choose(running, scope)(scope, receive, told)
         except Exception as error:
             log.error("broken", trace_id=trace_id, reason=type(error).__name__, at=place_of(error))
-            if told.status == 0:
+            if not told.begun:
                 status, headers, body = self._broken(scope, trace_id)
                 await told({"type": "http.response.start", "status": status, "headers": headers})
                 await told({"type": "http.response.body", "body": body})
@@ -152,13 +152,18 @@ def choose(running: Running, scope: Scope) -> ASGIApp:
 
 
 class _Told:
-    """Passes messages on, remembers the status, and names the trace in the answer."""
+    """Passes messages on, remembers the status, and names the trace in the answer.
 
-    __slots__ = ("_send", "_trace_id", "status")
+    The head leaves with the first part of the body: an answer that breaks in between can still become a 500.
+    """
+
+    __slots__ = ("_head", "_send", "_trace_id", "begun", "status")
 
     def __init__(self, send: Send, trace_id: str) -> None:
         self._send = send
         self._trace_id = trace_id
+        self._head: Message | None = None
+        self.begun = False
         self.status = 0
 
     async def __call__(self, message: Message) -> None:
@@ -166,6 +171,11 @@ class _Told:
             self.status = message["status"]
             headers: list[tuple[bytes, bytes]] = message.setdefault("headers", [])
             message["headers"] = [*headers, (b"x-trace-id", self._trace_id.encode("ascii"))]
+            self._head = message
+            return
+        if self._head is not None:
+            head, self._head, self.begun = self._head, None, True
+            await self._send(head)
         await self._send(message)
 
 
