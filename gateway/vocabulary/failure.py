@@ -59,9 +59,6 @@ def catalogue() -> Iterator[type[Failure]]:
     while waiting:
         for child in waiting.pop().__subclasses__():
             waiting.append(child)
-            if "code" not in child.__dict__:
-                continue
-            if child.code in found and found[child.code] is not child:
-                raise ValueError(f"`{child.code}` is the code of two failures")
-            found[child.code] = child
+            if "code" in child.__dict__:
+                found[child.code] = child
     yield from (found[code] for code in sorted(found))

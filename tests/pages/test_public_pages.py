@@ -13,6 +13,7 @@ from gateway.pages.layout.assets import FOLDER, Assets
 from gateway.pages.layout.words import Words, read_phrases
 from gateway.pages.public.errors import list_entries, render_error_catalogue
 from gateway.pages.public.status import StatusReport
+from gateway.vocabulary.failure import Failure
 from tests.pages.page_samples import make_application, make_layout, make_public_pages, read_status
 
 HTML = {"accept": "text/html"}
@@ -191,3 +192,13 @@ def test_numbers_and_dates_follow_the_language():
     assert vietnamese.number(Decimal("35.04")) == "35,04"
     assert english.number(228601) == "228,601"
     assert vietnamese.moment(datetime(2026, 2, 5, 18, 7, tzinfo=UTC)) == "01:07 06/02/2026"
+
+
+def test_no_two_failures_share_a_code() -> None:
+    waiting, seen = [Failure], {}
+    while waiting:
+        for child in waiting.pop().__subclasses__():
+            waiting.append(child)
+            if "code" in child.__dict__ and child.__module__.startswith(("gateway.", "connectors.")):
+                assert seen.setdefault(child.code, child) is child
+    assert len(seen) > 60
