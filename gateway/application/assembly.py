@@ -21,6 +21,7 @@ from gateway.application.operations import Operations, operational_routes
 from gateway.application.seeds import keep_seeds_fresh
 from gateway.application.shell import Shell
 from gateway.application.troubles import broken_answer, error_handlers
+from gateway.assurance.sign_in import COMPARED, MatchFigures, RegisterMatch
 from gateway.audit.checkpoint import NoteSigner, origin_of
 from gateway.audit.endpoints import LogDesk
 from gateway.audit.log import Log
@@ -190,7 +191,10 @@ async def assemble(settings: Settings, pages: PublicPages, clock: Clock, chance:
     require_permitted(policy, ClientRegistry(settings.portal))
     prefill = make_prefill(settings, ground, policy, connectors)
     providers = build(settings.identity_provider, upstream, ground.keys, clock, chance, http_allowed=settings.dev)
-    house = make_house(settings, ground, prefill, clients, PageScreens(pages.layout), providers=providers)
+    require_matchable(settings, connectors)
+    matching = make_matching(settings, ground, connectors)
+    screens = PageScreens(pages.layout)
+    house = make_house(settings, ground, prefill, clients, screens, providers=providers, matching=matching)
     receipts = ReceiptDesk(ground.storage.store, ground.storage.journal, ground.keys, settings.issuer)
     desk = LogDesk(ground.shelf, receipts, TokenClients(house), settings.issuer)
     operations = operational_routes(ground.storage, connectors, house, ground.sequencer)
@@ -220,6 +224,16 @@ def make_prefill(settings: Settings, ground: Ground, policy: PolicyBundle, conne
     return Prefill(policy, connectors, desk, ground.keys, Figures(issuer=settings.issuer, deadline_for=deadline_for))
 
 
+def make_matching(settings: Settings, ground: Ground, connectors: ConnectorRegistry) -> RegisterMatch:
+    """Return what compares sign-ins with the population register."""
+    figures = MatchFigures(
+        source=settings.match.source,
+        procedure=settings.match.procedure,
+        deadline_for=timedelta(milliseconds=settings.prefill.deadline_ms),
+    )
+    return RegisterMatch(connectors, ground.clock, ground.chance, figures)
+
+
 def make_house(
     settings: Settings,
     ground: Ground,
@@ -228,6 +242,7 @@ def make_house(
     screens: PageScreens,
     *,
     providers: Mapping[str, IdentityProvider],
+    matching: RegisterMatch,
 ) -> House:
     """Return what the OpenID provider works with."""
     pairwise_secret = ground.keys.pairwise_key()
@@ -243,6 +258,7 @@ def make_house(
         evidence=ground.evidence,
         keys=ground.keys,
         forms=prefill,
+        matching=matching,
         screens=screens,
         clock=ground.clock,
         randomness=ground.chance,
@@ -319,6 +335,24 @@ def require_permitted(policy: PolicyBundle, clients: ClientRegistry) -> None:
             wrong.append(f"portal `{portal.client_id}`: `attributes` goes beyond its procedures: {named}")
     if wrong:
         raise ConfigurationRefused(wrong)
+
+
+def require_matchable(settings: Settings, connectors: ConnectorRegistry) -> None:
+    """A portal that takes only people the register confirms wants that register to be connected.
+
+    Raises ConfigurationRefused: otherwise every sign-in of the portal would end in a refusal.
+    """
+    strict = [portal.client_id for portal in settings.portal if portal.match == "required"]
+    missing = COMPARED - connectors.sources().get(settings.match.source, frozenset())
+    if strict and missing:
+        named = ", ".join(f"`{name}`" for name in sorted(missing))
+        raise ConfigurationRefused(
+            [
+                f"portal `{client_id}`: `match` is `required`, but connector `{settings.match.source}` is not set up "
+                f"to tell {named}; set up `[connectors.{settings.match.source}]` or name another in `match.source`"
+                for client_id in strict
+            ]
+        )
 
 
 async def keep_clients_fresh(clients: ClientRegistry, storage: Storage) -> None:

@@ -93,6 +93,22 @@ class PersonSignedIn(Event):
     sentence = "a person signed in through an identity provider"
 
 
+class PersonAsked(Event):
+    """The population register is about to be asked about somebody who signed in: stored before the call."""
+
+    __slots__ = ()
+    name = "PersonAsked"
+    sentence = "the population register is about to be asked whether it knows who signed in"
+
+
+class PersonMatched(Event):
+    """What the register said of somebody who signed in, as a verdict; the attributes compared, never a value."""
+
+    __slots__ = ()
+    name = "PersonMatched"
+    sentence = "the identity of a sign-in was compared with the population register"
+
+
 class SignInRefused(Event):
     """A sign-in ended without a session or without an answer to the portal."""
 

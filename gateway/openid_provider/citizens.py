@@ -66,6 +66,15 @@ def number_address(seen: Authentication, index: BlindIndex) -> RecordKey | None:
     return RecordKey(Kind.CITIZEN_NUMBER, index.blind("personal_number", seen.personal_number))
 
 
+async def linked_citizen(seen: Authentication, store: Store, index: BlindIndex) -> Citizen | None:
+    """Return whom an upstream account is linked to already."""
+    (account,) = await store.load(account_address(seen, index))
+    if account is None:
+        return None
+    (stored,) = await store.load(RecordKey(Kind.CITIZEN, str(account.body["citizen_id"])))
+    return None if stored is None else Citizen.of(stored.body)
+
+
 async def link_account(
     seen: Authentication, store: Store, index: BlindIndex, randomness: Randomness, now: datetime
 ) -> Linked:

@@ -45,9 +45,10 @@ class Portal(BaseModel):
 
     `profile` picks the checks (`profiles.py`); `legacy` needs `legacy_until`, its last day. `procedures` are the
     forms it may ask for, `attributes` the most it may ever get (None: what its procedures compile to), `match`
-    what a sign-in does when the population database does not answer, `verifies` the clients whose manifests it
-    may verify, `id_token_claims` what goes into its ID token beside the protocol's own claims. `agency` and
-    `client_name` are texts by language.
+    `required` when it is told only of people whom the population register confirms (who has no number is not in it,
+    and a register that does not answer refuses the sign-in), `verifies` the clients whose manifests it may verify,
+    `id_token_claims` what goes into its ID token beside the protocol's own claims. `agency` and `client_name` are
+    texts by language.
     """
 
     model_config = _FROZEN

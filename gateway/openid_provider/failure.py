@@ -1,6 +1,6 @@
 """What the protocol endpoints refuse, in the words of the standards (RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1)."""
 
-from gateway.identity_providers.contract import UpstreamAnswerInvalid
+from gateway.identity_providers.contract import SignInFailure, UpstreamAnswerInvalid
 from gateway.vocabulary.failure import Failure, RefusedBy
 
 _BROKEN_LINK_VI = "Đường dẫn đăng nhập bị lỗi. Quay lại trang dịch vụ và thử lại."
@@ -188,6 +188,55 @@ class AccountNeedsReview(Failure):
     vi = "Thông tin tài khoản chưa khớp với lần đăng nhập trước. Đến bộ phận một cửa để được kiểm tra."
     en = "The account does not agree with an earlier sign-in. Visit a one-stop desk to have it checked."
     fix = "Staff resolve the review; the portal offers to fill the form by hand."
+
+
+class RegisterSilent(SignInFailure):
+    """The portal takes only people the population register knows, and the register does not answer."""
+
+    code = "GW-1305"
+    title = "population register unavailable"
+    oauth_error = "temporarily_unavailable"
+    http_status = 503
+    refused_by: RefusedBy = "source"
+    vi = "Chưa đối chiếu được với CSDL quốc gia về dân cư. Thử lại sau ít phút."
+    en = "Your identity could not be compared with the national population database. Try again in a few minutes."
+    fix = 'Retry later; a portal that can go on without the comparison registers `match = "preferred"`.'
+
+
+class RegisterKnowsNobody(SignInFailure):
+    """The portal takes only people the register knows; it does not say whether they are absent or their data differ."""
+
+    code = "GW-1306"
+    title = "not found in the population register"
+    refused_by: RefusedBy = "source"
+    retryable = False
+    vi = "CSDL quốc gia về dân cư không có người nào khớp với thông tin đăng nhập. Đến công an cấp xã để kiểm tra."
+    en = "The national population database has nobody with these data. Ask the commune police to check them."
+    fix = "Offer to fill the form by hand; the commune police correct the entry or the electronic identity."
+
+
+class RegisterContradicts(SignInFailure):
+    """The portal takes only people the register knows; its record bears another name or another sex."""
+
+    code = "GW-1307"
+    title = "population register contradicts the sign-in"
+    refused_by: RefusedBy = "source"
+    retryable = False
+    vi = "Thông tin đăng nhập khác với CSDL quốc gia về dân cư. Đến công an cấp xã để kiểm tra."
+    en = "The national population database says otherwise than the sign-in. Ask the commune police to check."
+    fix = "Offer to fill the form by hand; the commune police correct the entry or the electronic identity."
+
+
+class RegisterUndecided(SignInFailure):
+    """The portal takes only people the register knows; several records, or a spelling a person has to judge."""
+
+    code = "GW-1308"
+    title = "population register gives no certain answer"
+    refused_by: RefusedBy = "source"
+    retryable = False
+    vi = "Chưa xác định chắc chắn được ông/bà trong CSDL quốc gia về dân cư. Đến bộ phận một cửa để được kiểm tra."
+    en = "The national population database gives no certain answer about you. Visit a one-stop desk to have it checked."
+    fix = "Staff compare the papers; the portal offers to fill the form by hand."
 
 
 class InvalidGrant(Failure):

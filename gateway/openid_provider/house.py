@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gateway.assurance.sign_in import RegisterMatch
 from gateway.audit.record import Evidence
 from gateway.identity_providers.contract import IdentityProvider
 from gateway.openid_provider.clients import ClientRegistry, ResourceRegistry
@@ -31,6 +32,7 @@ class House:
     evidence: Evidence
     keys: KeyRing
     forms: FormPreparation
+    matching: RegisterMatch
     screens: Screens
     clock: Clock
     randomness: Randomness

@@ -18,6 +18,7 @@ from gateway.openid_provider.cookies import SESSION, read_cookie
 from gateway.openid_provider.forms import FormAsk, FormPreview
 from gateway.openid_provider.hints import hinted_subject
 from gateway.openid_provider.house import House
+from gateway.openid_provider.matching import require_match, wants_match
 from gateway.openid_provider.notice import identity_claims, identity_rows
 from gateway.openid_provider.parameters import Parameters, same_secret
 from gateway.openid_provider.prompts import Answer, Facts, Refuse, ShowNotice, SignIn, Step, decide_step
@@ -120,9 +121,11 @@ async def start(
     hinted = hinted_subject(house, request.id_token_hint, portal)
     facts = await gather_facts(house, request, portal, session, hinted_subject=hinted, fresh=False)
     step = decide_step(request, facts, house.clock.now())
+    if "none" in request.prompts:
+        step, session = await require_match(house, request, portal, session, step, trace_id=browser.trace_id)
     if isinstance(step, Refuse):
         return await refuse_to_portal(house, step.failure, request, portal, trace_id=browser.trace_id)
-    if isinstance(step, Answer) and session is not None:
+    if isinstance(step, Answer) and session is not None and not wants_match(portal, session):
         answering = Answering(
             request=request,
             portal=portal,
@@ -190,13 +193,16 @@ async def lost_page(house: House, refused: Failure, attempt_id: str, browser: Br
     return page_reply(house.screens.show(view, languages=languages, status=refused.http_status))
 
 
-async def next_step(house: House, attempt: Attempt, portal: Portal, session: Session | None) -> Step:
-    """Decide anew what stands between this attempt and its answer."""
+async def next_step(
+    house: House, attempt: Attempt, portal: Portal, session: Session | None
+) -> tuple[Step, Session | None]:
+    """Decide anew what stands between this attempt and its answer; the session may have got the register's verdict."""
     fresh = session is not None and session.key == attempt.session_key
     hinted = hinted_subject(house, attempt.request.id_token_hint, portal)
     facts = await gather_facts(house, attempt.request, portal, session, hinted_subject=hinted, fresh=fresh)
     facts = replace(facts, asked_at=attempt.begun_at(house.lifetimes))
-    return decide_step(attempt.request, facts, house.clock.now())
+    step = decide_step(attempt.request, facts, house.clock.now())
+    return await require_match(house, attempt.request, portal, session, step, trace_id=attempt.trace_id)
 
 
 async def show_attempt(house: House, attempt_id: str, browser: Browser, *, straight: bool = False) -> Reply:
@@ -205,7 +211,7 @@ async def show_attempt(house: House, attempt_id: str, browser: Browser, *, strai
     attempt, portal, session = await load_attempt(house, attempt_id, browser)
     attempt = await remember_language(house, attempt, browser)
     browser = browser.asked_in(attempt.request.ui_locales)
-    step = await next_step(house, attempt, portal, session)
+    step, session = await next_step(house, attempt, portal, session)
     if isinstance(step, Refuse) and "none" in attempt.request.prompts:
         return await refuse_to_portal(
             house, step.failure, attempt.request, portal, trace_id=attempt.trace_id, changes=(Spend(attempt.address),)
@@ -291,7 +297,7 @@ async def submit_attempt(house: House, attempt_id: str, parameters: Parameters, 
         raise failure.AttemptLost(operator_detail="the form's csrf value is not the attempt's")
     if "cancel" in parameters or parameters.get("decision") == "deny":
         return await leave(house, attempt, portal)
-    step = await next_step(house, attempt, portal, session)
+    step, session = await next_step(house, attempt, portal, session)
     if isinstance(step, SignIn) and "provider" in parameters:
         from gateway.openid_provider.upstream import depart
 

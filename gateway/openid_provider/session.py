@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from gateway.assurance.match import Verdict
 from gateway.openid_provider.profiles import Lifetimes
 from gateway.tokens.issue import key_of
 from gateway.vocabulary.citizen import Citizen
@@ -18,6 +19,7 @@ class Session:
 
     Signing in again gives the browser a new session: `former` are the keys of those of the same person before it,
     which are then `superseded`: their cookie opens nothing, but what was granted in them goes on until this one ends.
+    `match` is the register's verdict about the person, None when it was not asked or did not answer.
     """
 
     key: str
@@ -33,6 +35,7 @@ class Session:
     noticed: Mapping[str, float] = field(default_factory=dict)
     former: tuple[str, ...] = ()
     superseded: bool = False
+    match: Verdict | None = None
     version: int = 1
 
     def alive(self, now: datetime, lifetimes: Lifetimes) -> bool:
@@ -50,6 +53,10 @@ class Session:
     def touched(self, now: datetime) -> "Session":
         """Return it as used just now."""
         return replace(self, touched_at=now, version=self.version + 1)
+
+    def judged(self, verdict: Verdict) -> "Session":
+        """Return it with the register's verdict; that it did not answer is no verdict and will be asked again."""
+        return replace(self, match=None if verdict == "unavailable" else verdict, version=self.version + 1)
 
     def having_noticed(self, notice_key: str, until: datetime, now: datetime) -> "Session":
         """Return it with a notice remembered, and without those that ran out."""
@@ -84,6 +91,7 @@ def session_record(session: Session, lifetimes: Lifetimes) -> Record:
             "noticed": dict(session.noticed),
             "former": list(session.former),
             "superseded": session.superseded,
+            "match": session.match,
         },
     )
 
@@ -112,5 +120,6 @@ def session_of(record: Record | None, now: datetime) -> Session | None:
         noticed=body["noticed"],
         former=tuple(body["former"]),
         superseded=body["superseded"],
+        match=body.get("match"),  # sessions of an earlier version have none
         version=record.version,
     )

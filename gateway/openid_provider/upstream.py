@@ -22,6 +22,7 @@ from gateway.openid_provider.cookies import SESSION, set_cookie
 from gateway.openid_provider.ending import end_session
 from gateway.openid_provider.house import House
 from gateway.openid_provider.interaction import Browser, attempt_url, fail_attempt, load_attempt, offered_providers
+from gateway.openid_provider.matching import confirm_number, tell_verdict
 from gateway.openid_provider.parameters import MAX_BYTES
 from gateway.openid_provider.reply import Reply, redirect
 from gateway.openid_provider.session import Session, session_record
@@ -29,7 +30,7 @@ from gateway.tokens.issue import key_of
 from gateway.vocabulary.citizen import Citizen
 from gateway.vocabulary.clock import text_token
 from gateway.vocabulary.failure import Failure
-from gateway.vocabulary.store import Change, Insert, Kind, Outcome, Put, Record, RecordKey, Replace, Spend
+from gateway.vocabulary.store import Change, Insert, Kind, Outcome, Put, Record, RecordKey, Replace, Spend, StoredEvent
 
 # what a state was made for: one made for a sign-out opens no sign-in, and the other way round
 SIGN_IN, SIGN_OUT_FIRST, SIGN_OUT = "sign_in", "sign_out_first", "sign_out"
@@ -149,11 +150,16 @@ async def come_back(house: House, alias: str, raw_query: str, browser: Browser) 
 
 async def _sign_in(house: House, attempt: Attempt, seen: Authentication, previous: Session | None) -> Reply:
     cookie = text_token(house.randomness)
+    seen, verdict = await confirm_number(house, attempt, seen)
     # two first sign-ins of one person at the same moment: the second links to what the first made
     for _ in range(3):
         now = house.clock.now()
         linked = await link_account(seen, house.store, house.index, house.randomness, now)
         session = new_session(cookie, seen, linked.citizen, now, previous)
+        events: list[StoredEvent] = []
+        if verdict is not None:
+            session = session.judged(verdict)
+            events = await tell_verdict(house, verdict, attempt.request, linked.citizen.id, attempt.trace_id)
         event = await house.evidence.tell(
             PersonSignedIn,
             outcome="signed_in",
@@ -169,11 +175,11 @@ async def _sign_in(house: House, attempt: Attempt, seen: Authentication, previou
             Insert(session_record(session, house.lifetimes)),
             Replace(attempt_record(signed_in(attempt, session.key))),
         ]
-        verdict = await house.store.commit(changes, [event], now=now)
-        if verdict.done:
+        stored = await house.store.commit(changes, [*events, event], now=now)
+        if stored.done:
             header = set_cookie(SESSION, cookie, secure=house.secure)
             return redirect(attempt_url(house, attempt), [header])
-        if verdict.outcome is not Outcome.EXISTS:
+        if stored.outcome is not Outcome.EXISTS:
             raise failure.AttemptFinished()
     raise IdentityProviderUnavailable(operator_detail="the account changed under three parallel sign-ins")
 

@@ -20,7 +20,7 @@ RESERVED = frozenset(
     {
         *("limits.enabled", "dpop.nonce", "proxy.trusted", "proxy.client_cert_header", "egress.portals"),
         *("connectors.path", "resource.act_aware"),
-        *("portal.match", "portal.jwks", "portal.jwks_uri", "portal.backchannel_logout_uri"),
+        *("portal.jwks", "portal.jwks_uri", "portal.backchannel_logout_uri"),
         *("portal.backchannel_logout_session_required", "portal.require_auth_time"),
     }
 )

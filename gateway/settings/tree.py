@@ -82,6 +82,13 @@ class PrefillSettings(_Section):
     deadline_ms: int = Field(2500, ge=100, le=30_000, description="the time all sources together have to answer")
 
 
+class MatchSettings(_Section):
+    """Comparing sign-ins with the population register (portals with `match = "required"`, unvouched numbers)."""
+
+    source: str = Field("population", description="the connector that is asked")
+    procedure: str = Field("VPCP", description="the procedure code sent when a sign-in is for no procedure")
+
+
 class ProxySettings(_Section):
     """What stands in front of the gateway."""
 
@@ -167,6 +174,7 @@ class Settings(_Section):
     store: StoreSettings = StoreSettings()
     keys: KeySettings = KeySettings()
     prefill: PrefillSettings = PrefillSettings()
+    match: MatchSettings = MatchSettings()
     proxy: ProxySettings = ProxySettings()
     limits: LimitSettings = LimitSettings()
     dpop: DpopSettings = DpopSettings()

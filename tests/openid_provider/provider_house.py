@@ -9,7 +9,10 @@ from pathlib import Path
 import httpx2
 from starlette.applications import Starlette
 
+from gateway.assurance.sign_in import MatchFigures, RegisterMatch
+from gateway.audit.journal import Journal
 from gateway.audit.record import Evidence
+from gateway.connector_runtime.contract import Outcome, Question
 from gateway.identity_providers.contract import Authentication, Begin, Callback, Departure
 from gateway.openid_provider.clients import ClientRegistry, Portal, Resource, ResourceRegistry
 from gateway.openid_provider.endpoints import provider_routes
@@ -61,6 +64,14 @@ PORTALS = (
             "id_token_signed_response_alg": "RS256",
             "sector": "old.example",
             "id_token_claims": ["name"],
+        }
+    ),
+    Portal.model_validate(
+        {
+            "client_id": "strict",
+            "token_endpoint_auth_method": "none",
+            "redirect_uris": ["http://127.0.0.1:8007/callback"],
+            "match": "required",
         }
     ),
 )
@@ -123,6 +134,18 @@ class ForgetfulProvider(ScriptedProvider):
         return f"https://idp.example/logout?to={return_to}&state={state}"
 
 
+@dataclass
+class ScriptedRegister:
+    """A population register whose next answer the test writes; it keeps what it was asked."""
+
+    answer: Mapping[str, Outcome] = field(default_factory=dict)
+    asked: list[Question] = field(default_factory=list)
+
+    async def ask(self, questions: Mapping[str, Question]) -> Mapping[str, Mapping[str, Outcome]]:
+        self.asked += questions.values()
+        return dict.fromkeys(questions, self.answer)
+
+
 class EmptyForms:
     """A form without fields: what a form looks like is not this folder's business."""
 
@@ -139,6 +162,8 @@ class Provider:
     clock: SettableClock
     upstream: ScriptedProvider
     forgetful: ForgetfulProvider
+    register: ScriptedRegister
+    journal: Journal
     http: httpx2.AsyncClient
 
     async def get(self, url: str, **members: object) -> httpx2.Response:
@@ -162,7 +187,7 @@ async def open_provider(
         publish_for=timedelta(seconds=600),
         retire_for=timedelta(seconds=3600),
     )
-    upstream, forgetful = ScriptedProvider(), ForgetfulProvider()
+    upstream, forgetful, register = ScriptedProvider(), ForgetfulProvider(), ScriptedRegister()
     house = House(
         issuer=issuer,
         clients=ClientRegistry(portals),
@@ -175,6 +200,7 @@ async def open_provider(
         evidence=Evidence(clock, randomness, storage.keys),
         keys=keys,
         forms=EmptyForms(),
+        matching=RegisterMatch(register, clock, randomness, MatchFigures()),
         screens=PageScreens(Layout()),
         clock=clock,
         randomness=randomness,
@@ -186,5 +212,5 @@ async def open_provider(
     application = Starlette(routes=provider_routes(house))
     transport = httpx2.ASGITransport(app=application)
     async with httpx2.AsyncClient(transport=transport, base_url=issuer) as http:
-        yield Provider(house, clock, upstream, forgetful, http)
+        yield Provider(house, clock, upstream, forgetful, register, storage.journal, http)
     await storage.close()
