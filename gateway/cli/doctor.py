@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -15,6 +16,8 @@ from gateway.cli.connection import Config, Json, Redis, Store, opened_ring, open
 from gateway.cli.exit_codes import Exit
 from gateway.cli.output import say_json, say_table, talk
 from gateway.cli.portal import excess_of
+from gateway.connector_runtime.contract import SourceTrouble
+from gateway.connector_runtime.outbound import ZoneClient
 from gateway.settings import ConfigurationRefused, Settings
 from gateway.storage.open import Storage
 from gateway.tokens.keys import KeyState
@@ -24,6 +27,7 @@ from gateway.vocabulary.failure import Failure
 _LEAST_DISK = 1 << 30
 _YEAR_OF_BUILD = 2026
 _CALL_FOR = 3.0
+_CLOCKS_DIFFER_BY = 10.0  # seconds; what an ID token may lie ahead of us
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,7 @@ async def check_stack(settings: Settings) -> list[Row]:
         knocks.append(lambda name=name, url=connector.url: _knock(f"connector {name}", url))  # type: ignore[misc]
     for provider in settings.identity_provider:
         name, url = f"identity provider {provider.alias}", provider.issuer
-        knocks.append(lambda name=name, url=url: _knock(name, url))  # type: ignore[misc]
+        knocks.append(lambda name=name, url=url: _compare_clock(name, url, settings))  # type: ignore[misc]
     return rows + list(await asyncio.gather(*(knock() for knock in knocks)))
 
 
@@ -127,6 +131,27 @@ async def _knock(name: str, url: str) -> Row:
     except (OSError, TimeoutError):
         return Row(name, False, f"{parts.hostname}:{port} does not answer", "check the network zone and the address")
     return Row(name, True, f"{parts.hostname}:{port} answers")
+
+
+async def _compare_clock(name: str, url: str, settings: Settings) -> Row:
+    """Ask for a page and compare the `Date` of the answer with our clock (RFC 9110 §6.6.1): a sign-in result whose
+    times do not fit ours is refused."""
+    client = ZoneClient(settings.egress.identity_providers, settings.egress)
+    try:
+        answer = await client.send("GET", url, timeout_for=_CALL_FOR)
+    except SourceTrouble as trouble:
+        return Row(name, False, f"no answer: {trouble.outcome.reason}", "check the network zone and the address")
+    finally:
+        await client.close()
+    told = answer.headers.get("date")
+    try:
+        skew = 0.0 if told is None else (parsedate_to_datetime(told) - SystemClock().now()).total_seconds()
+    except ValueError:
+        skew = 0.0
+    detail = "answers" if told is None else f"answers; its clock differs by {skew:+.0f} s"
+    return Row(
+        name, abs(skew) <= _CLOCKS_DIFFER_BY, detail, "set this machine's clock by a time server, then ask theirs"
+    )
 
 
 def _say(rows: list[Row], as_json: bool) -> None:

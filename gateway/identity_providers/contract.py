@@ -258,6 +258,16 @@ class UpstreamAnswerInvalid(SignInFailure):
     fix = "Read the operator log by trace id: it names the check that failed."
 
 
+class ClocksDiffer(UpstreamAnswerInvalid):
+    """The answer's times do not fit our clock: one of the two clocks is wrong; `operator_detail` says by how much."""
+
+    code = "GW-1213"
+    title = "clocks of gateway and identity provider differ"
+    vi = "Đồng hồ của hai hệ thống lệch nhau nên chưa xác nhận được kết quả đăng nhập. Thử lại sau ít phút."
+    en = "The clocks of two systems differ, so the sign-in result could not be verified. Try again in a few minutes."
+    fix = "Compare the gateway's clock with a time server first (`gate06 doctor`), then with the identity provider's."
+
+
 class IdentityProviderUnavailable(SignInFailure):
     """The identity provider cannot be reached."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from gateway.identity_providers.contract import UpstreamAnswerInvalid
+from gateway.identity_providers.contract import ClocksDiffer, UpstreamAnswerInvalid
 from gateway.identity_providers.discovery import Discovery
 from gateway.tokens.issue import half_hash
 from gateway.tokens.jose import ID_TOKEN, JoseRefused, SignedToken, verify_signed
@@ -67,6 +67,9 @@ async def _verify_signature(id_token: str, expected: Expected, discovery: Discov
             )
         except JoseRefused as refusal:
             # Keys may have been rotated just before signing: fetch once more, not for every made-up kid.
+            if refusal.off_by is not None:
+                detail = f"id token: refused by rule `{refusal.rule}`, {refusal.off_by:.0f} s outside by our clock"
+                raise ClocksDiffer(operator_detail=detail) from None
             if last or refusal.rule not in ("kid", "signature") or not await discovery.refetch_keys():
                 raise _refused(refusal.rule) from None
     raise AssertionError("unreachable")  # pragma: no cover

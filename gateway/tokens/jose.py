@@ -62,12 +62,14 @@ class JoseRefused(Exception):
 
     `size`, `form`, `json`, `duplicate`, `header`, `crit`, `alg`, `typ`, `jwk`, `kid`, `signature`, or the claim at
     fault (`missing:exp`, `forbidden:nonce`, `iss`, `sub`, `aud`, `exp`, `iat`, `nbf`, `jti`, `nonce`, `lifetime`).
-    The edge that asked turns it into its own OAuth error; it never holds a part of the token.
+    The edge that asked turns it into its own OAuth error; it never holds a part of the token. `off_by` is how many
+    seconds a time lies outside the window, where the rule is one of `exp`, `iat` and `nbf` and the time is a time.
     """
 
-    def __init__(self, rule: str) -> None:
+    def __init__(self, rule: str, off_by: float | None = None) -> None:
         super().__init__(f"token refused by rule `{rule}`")
         self.rule = rule
+        self.off_by = off_by
 
 
 class KeySource(Protocol):
@@ -338,11 +340,11 @@ def _seconds(claims: Mapping[str, Any], name: Literal["exp", "iat", "nbf"]) -> f
 def _check_times(claims: Mapping[str, Any], policy: JosePolicy, now: float) -> None:
     expires, issued, begins = _seconds(claims, "exp"), _seconds(claims, "iat"), _seconds(claims, "nbf")
     if policy.judge_expiry and expires is not None and now >= expires + policy.leeway_for:
-        raise JoseRefused("exp")
+        raise JoseRefused("exp", now - expires)
     if issued is not None and issued > now + policy.ahead_for:
-        raise JoseRefused("iat")
+        raise JoseRefused("iat", issued - now)
     if begins is not None and begins > now + policy.ahead_for:
-        raise JoseRefused("nbf")
+        raise JoseRefused("nbf", begins - now)
     oldest = issued if issued is not None else begins
     if policy.oldest_for is not None and oldest is not None and now - oldest > policy.oldest_for:
         raise JoseRefused("iat" if issued is not None else "nbf")

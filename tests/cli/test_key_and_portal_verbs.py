@@ -1,7 +1,11 @@
 """`gate06 key …`, `gate06 portal …` and `gate06 doctor` on a store of their own."""
 
 import os
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import orjson
@@ -16,6 +20,19 @@ client_secret = "%s"
 redirect_uris = ["https://seeded.example/callback"]
 procedures = ["1.004222"]
 """ % ("s" * 43)
+
+PROVIDER = """
+[egress]
+identity_providers = "lab"
+
+[[identity_provider]]
+alias = "elsewhere"
+kind = "openid_connect"
+label = "Elsewhere"
+issuer = "http://127.0.0.1:{port}"
+client_id = "gate06"
+client_secret = "secret"
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -131,6 +148,39 @@ def test_the_doctor_names_what_is_wrong_and_its_fix(capfd: pytest.CaptureFixture
     assert code == 7
     assert "WRONG" in table
     assert "connector population" in said
+
+
+class _Dated(BaseHTTPRequestHandler):
+    """An identity provider whose clock is two minutes ahead."""
+
+    def do_GET(self) -> None:
+        self.send_response(404)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return format_datetime(datetime.now(UTC) + timedelta(minutes=2), usegmt=True)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_the_doctor_measures_the_clock_of_an_identity_provider(
+    capfd: pytest.CaptureFixture[str], stack: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(capfd, "key", "list")
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Dated) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        with (stack / "gate06.toml").open("a") as settings:
+            settings.write(PROVIDER.format(port=server.server_port))
+        # http and the lab zone are for development only
+        monkeypatch.setenv("GATE06_PROFILE", "dev")
+        code, seen, _ = run(capfd, "doctor", "--json")
+        server.shutdown()
+    assert code == 7
+    (wrong,) = [check for check in seen["checks"] if not check["in_order"]]
+    assert wrong["check"] == "identity provider elsewhere"
+    assert wrong["detail"] in {"answers; its clock differs by +120 s", "answers; its clock differs by +119 s"}
 
 
 def test_the_doctor_goes_on_without_settings(
