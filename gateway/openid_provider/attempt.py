@@ -7,7 +7,7 @@ import hmac
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from gateway.openid_provider import failure
 from gateway.openid_provider.authorization import AuthorizationRequest, request_body, request_of
@@ -21,7 +21,8 @@ from gateway.vocabulary.store import Kind, Record, RecordKey
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """`cookie_key` is the hash of the browser's secret, `session_key` the session made in this attempt (or None),
-    `grant_seed` what `grant_id_for` derives from, `signed_out_of` the provider whose session was ended for it."""
+    `grant_seed` what `grant_id_for` derives from, `signed_out_of` the provider whose session was ended for it,
+    `begun_at` when the portal asked."""
 
     id: str
     request: AuthorizationRequest
@@ -31,12 +32,9 @@ class Attempt:
     trace_id: str
     session_key: str | None = None
     signed_out_of: str | None = None
+    begun_at: datetime
     expires_at: datetime
     version: int = 1
-
-    def begun_at(self, lifetimes: Lifetimes) -> datetime:
-        """Return when the portal asked."""
-        return self.expires_at - lifetimes.attempt_for
 
     def grant_id_for(self, citizen_id: str) -> str:
         """Return the id of the grant a person may give here: known before there is one, so that what sources answer
@@ -66,14 +64,21 @@ def begin_attempt(
         cookie_key=key_of(secret),
         grant_seed=text_token(randomness, 128),
         trace_id=trace_id,
+        begun_at=now,
         expires_at=now + lifetimes.attempt_for,
     )
     return attempt, secret
 
 
+def prolonged(attempt: Attempt, now: datetime, lifetimes: Lifetimes) -> Attempt:
+    """Return the attempt with its whole time again, at most until the hard end (WCAG 2.2.1: ten times and more)."""
+    ends_at = min(now + lifetimes.attempt_for, attempt.begun_at + lifetimes.attempt_max_for)
+    return replace(attempt, expires_at=max(ends_at, attempt.expires_at), version=attempt.version + 1)
+
+
 def attempt_header(attempt: Attempt, secret: str, *, secure: bool, lifetimes: Lifetimes) -> tuple[str, str]:
     """Return the header that binds the attempt to this browser."""
-    max_age = int(lifetimes.attempt_for.total_seconds())
+    max_age = int(lifetimes.attempt_max_for.total_seconds())  # the record ends it; the cookie must not end first
     return set_cookie(attempt_cookie(attempt.id), secret, secure=secure, max_age=max_age)
 
 
@@ -92,6 +97,7 @@ def attempt_record(attempt: Attempt) -> Record:
             "trace_id": attempt.trace_id,
             "session_key": attempt.session_key,
             "signed_out_of": attempt.signed_out_of,
+            "begun_at": attempt.begun_at.timestamp(),
         },
     )
 
@@ -120,6 +126,7 @@ def attempt_of(
         trace_id=body["trace_id"],
         session_key=body["session_key"],
         signed_out_of=body["signed_out_of"],
+        begun_at=datetime.fromtimestamp(body["begun_at"], UTC),
         expires_at=record.expires_at,
         version=record.version,
     )

@@ -11,7 +11,14 @@ from gateway.consent.notice import Notice, memory_address
 from gateway.identity_providers.contract import IdentityProvider, SignInFailure
 from gateway.openid_provider import failure
 from gateway.openid_provider.answer import Answering, answer_portal
-from gateway.openid_provider.attempt import Attempt, attempt_header, attempt_of, attempt_record, begin_attempt
+from gateway.openid_provider.attempt import (
+    Attempt,
+    attempt_header,
+    attempt_of,
+    attempt_record,
+    begin_attempt,
+    prolonged,
+)
 from gateway.openid_provider.authorization import AuthorizationRequest, request_of
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.cookies import SESSION, read_cookie
@@ -200,7 +207,7 @@ async def next_step(
     fresh = session is not None and session.key == attempt.session_key
     hinted = hinted_subject(house, attempt.request.id_token_hint, portal)
     facts = await gather_facts(house, attempt.request, portal, session, hinted_subject=hinted, fresh=fresh)
-    facts = replace(facts, asked_at=attempt.begun_at(house.lifetimes))
+    facts = replace(facts, asked_at=attempt.begun_at)
     step = decide_step(attempt.request, facts, house.clock.now())
     return await require_match(house, attempt.request, portal, session, step, trace_id=attempt.trace_id)
 
@@ -252,6 +259,7 @@ def sign_in_choice(house: House, attempt: Attempt, portal: Portal) -> SignInChoi
         providers=tuple(ProviderButton(alias=p.alias, label=p.label) for p in providers),
         action=attempt_url(house, attempt),
         csrf=attempt.csrf,
+        ends_at=attempt.expires_at,
     )
 
 
@@ -283,6 +291,7 @@ async def show_notice(house: House, attempt: Attempt, portal: Portal, session: S
         form=form,
         action=attempt_url(house, attempt),
         csrf=attempt.notice_proof(session.citizen.id),
+        ends_at=attempt.expires_at,
         mode="consent" if form is not None and form.basis == "consent" else "notice",
     )
     return page_reply(house.screens.show(view, languages=browser.languages))
@@ -295,6 +304,8 @@ async def submit_attempt(house: House, attempt_id: str, parameters: Parameters, 
     given = parameters.get("csrf", "")
     if not same_secret(given.partition(".")[0], attempt.csrf):
         raise failure.AttemptLost(operator_detail="the form's csrf value is not the attempt's")
+    if "more_time" in parameters:
+        return await prolong(house, attempt)
     if "cancel" in parameters or parameters.get("decision") == "deny":
         return await leave(house, attempt, portal)
     step, session = await next_step(house, attempt, portal, session)
@@ -306,6 +317,14 @@ async def submit_attempt(house: House, attempt_id: str, parameters: Parameters, 
     shown = session is not None and same_secret(given, attempt.notice_proof(session.citizen.id))
     if isinstance(step, ShowNotice) and parameters.get("decision") == "allow" and shown and session is not None:
         return await finish(house, attempt, portal, session, noticed=True)
+    return redirect(attempt_url(house, attempt))
+
+
+async def prolong(house: House, attempt: Attempt) -> Reply:
+    """Give the person the whole time again, on the same page."""
+    now = house.clock.now()
+    # a lost race with another tab is no loss: that tab is at work on the same attempt
+    await house.store.commit([Replace(attempt_record(prolonged(attempt, now, house.lifetimes)))], now=now)
     return redirect(attempt_url(house, attempt))
 
 

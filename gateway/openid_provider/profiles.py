@@ -40,6 +40,7 @@ class Lifetimes:
     """How long each thing lives. `tombstone_for` keeps what is spent until its replay window has passed."""
 
     attempt_for: timedelta = timedelta(minutes=30)
+    attempt_max_for: timedelta = timedelta(hours=6)
     upstream_for: timedelta = timedelta(minutes=15)
     code_for: timedelta = timedelta(seconds=60)
     access_token_for: timedelta = timedelta(minutes=10)

@@ -6,6 +6,7 @@ Every page works without a script: the first form is the action to take, the ids
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal, Protocol
 
 from gateway.openid_provider.forms import FormPreview
@@ -33,17 +34,19 @@ class ProviderButton:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignInChoice:
-    """The sign-in page. Posts `csrf` and `provider` (or `cancel=1`) to `action`."""
+    """The sign-in page. Posts `csrf` and `provider` (or `cancel=1`, or `more_time=1`) to `action`; `ends_at` is when
+    the page stops working."""
 
     portal: PortalFace
     providers: tuple[ProviderButton, ...]
     action: str
     csrf: str
+    ends_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticePage:
-    """What will be told to the portal. Posts `csrf` and `decision` (`allow` or `deny`) to `action`.
+    """What will be told to the portal. Posts `csrf` and `decision` (`allow` or `deny`), or `more_time=1`, to `action`.
 
     `person` lists who the citizen is (label, masked display, full display); `form` is None when only identity
     claims are told; then `claims` names them. `mode` `notice`: the law is the basis and the page offers to go
@@ -56,6 +59,7 @@ class NoticePage:
     form: FormPreview | None
     action: str
     csrf: str
+    ends_at: datetime
     mode: Literal["notice", "consent"] = "notice"
 
 

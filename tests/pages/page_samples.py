@@ -17,6 +17,7 @@ from gateway.identity_providers.contract import (
     AccountLevelTooLow,
     AccountLocked,
     AccountNotActivated,
+    ClocksDiffer,
     IdentityProviderUnavailable,
     SignInCancelled,
     SignInNotConfirmed,
@@ -80,6 +81,9 @@ def _field(
     )
 
 
+ENDS_AT = datetime(2026, 11, 23, 3, 30, tzinfo=UTC)
+"""10:30 in Vietnam."""
+
 FIELDS = (
     _field("applicant.full_name", "Họ, chữ đệm và tên", "Full name", "T••• T•• B•••", "Trần Thị Bưởi"),
     _field("applicant.birth_date", "Ngày sinh", "Date of birth", "••/••/1975", "12/05/1975"),
@@ -123,6 +127,7 @@ CAUSES: dict[str, type[Failure]] = {
     "cancelled": SignInCancelled,
     "not_confirmed": SignInNotConfirmed,
     "not_activated": AccountNotActivated,
+    "clocks_differ": ClocksDiffer,
     "locked": AccountLocked,
     "closed": AccountClosed,
     "unavailable": IdentityProviderUnavailable,
@@ -130,10 +135,19 @@ CAUSES: dict[str, type[Failure]] = {
     "level": AccountLevelTooLow,
 }
 VIEWS: dict[str, View] = {
-    "sign_in": SignInChoice(portal=PORTAL, providers=PROVIDERS, action="/view/sign_in", csrf="c-1"),
-    "notice": NoticePage(portal=PORTAL, person=PERSON, claims=(), form=FORM, action="/view/notice", csrf="c-2"),
+    "sign_in": SignInChoice(portal=PORTAL, providers=PROVIDERS, action="/view/sign_in", csrf="c-1", ends_at=ENDS_AT),
+    "notice": NoticePage(
+        portal=PORTAL, person=PERSON, claims=(), form=FORM, action="/view/notice", csrf="c-2", ends_at=ENDS_AT
+    ),
     "consent": NoticePage(
-        portal=PORTAL, person=PERSON, claims=(), form=FORM, action="/view/consent", csrf="c-3", mode="consent"
+        portal=PORTAL,
+        person=PERSON,
+        claims=(),
+        form=FORM,
+        action="/view/consent",
+        csrf="c-3",
+        ends_at=ENDS_AT,
+        mode="consent",
     ),
     "claims": NoticePage(
         portal=PORTAL,
@@ -142,6 +156,7 @@ VIEWS: dict[str, View] = {
         form=None,
         action="/view/claims",
         csrf="c-4",
+        ends_at=ENDS_AT,
     ),
     "logout": LogoutConfirm(portal=PORTAL, action="/view/logout", csrf="c-5", again="/view/logout"),
     "logged_out": LoggedOut(portal=PORTAL),
@@ -162,6 +177,7 @@ VIEWS: dict[str, View] = {
         form=None,
         action="/view/hostile",
         csrf='"><script>',
+        ends_at=ENDS_AT,
     ),
 } | {name: failing(kind) for name, kind in CAUSES.items()}
 

@@ -33,7 +33,8 @@ def make_environment() -> Environment:
 
 @cache
 def _phrases(template: str) -> dict[str, dict[str, str]]:
-    return read_phrases(_PAGES / "layout/base.toml", (_PAGES / template).with_suffix(".toml"))
+    shared = (_PAGES / "layout/base.toml", _PAGES / "layout/time.toml")
+    return read_phrases(*shared, (_PAGES / template).with_suffix(".toml"))
 
 
 class Layout:

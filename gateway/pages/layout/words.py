@@ -70,6 +70,10 @@ class Words:
         """Return an instant as Vietnamese wall-clock time: `HH:mm dd/MM/yyyy`."""
         return format_datetime(value, "HH:mm dd/MM/yyyy", tzinfo=VIETNAM, locale=self.language)
 
+    def clock(self, value: datetime) -> str:
+        """Return the Vietnamese wall-clock time of an instant: `HH:mm`."""
+        return format_datetime(value, "HH:mm", tzinfo=VIETNAM, locale=self.language)
+
     def number(self, value: int | Decimal) -> str:
         """Return a number with the separators of the language."""
         return format_decimal(value, "#,##0.##", locale=self.language)
