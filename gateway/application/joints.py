@@ -5,7 +5,6 @@ from datetime import datetime
 
 from gateway.openid_provider.bearer import Caller, read_caller
 from gateway.openid_provider.house import House
-from gateway.openid_provider.profiles import PROCEDURE_SCOPE
 from gateway.prefill.bearer import Bearer
 from gateway.storage.sealed import SealedStore
 from gateway.vocabulary.store import Change, Kind, Record, RecordKey, StoredEvent, Verdict
@@ -62,9 +61,7 @@ def bearer_from(caller: Caller) -> Bearer:
     return Bearer(
         client_id=known.client_id,
         scopes=known.scopes,
-        procedures=frozenset(
-            scope.removeprefix(PROCEDURE_SCOPE) for scope in known.scopes if scope.startswith(PROCEDURE_SCOPE)
-        ),
+        procedures=grant.may_prefill(known.scopes),
         portal_procedures=known.portal_procedures,
         portal_attributes=known.portal_attributes,
         verifies=known.verifies,

@@ -75,6 +75,7 @@ def new_grant(answering: Answering, grant_id: str, now: datetime, house: House) 
         citizen_id=session.citizen.id,
         identity=session.citizen.body(),
         scopes=request.scopes,
+        form_procedure=request.form_procedure,
         dossier=request.dossier,
         session_key=session.key,
         acr=session.acr,

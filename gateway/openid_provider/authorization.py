@@ -5,10 +5,11 @@ a standard; which apply to a client is the table `CHECKS` with the client's `Pro
 """
 
 import re
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 
 from gateway.openid_provider import failure
+from gateway.openid_provider.authorization_details import read_asked_form
 from gateway.openid_provider.clients import ClientRegistry, Portal
 from gateway.openid_provider.parameters import Parameters
 from gateway.openid_provider.profiles import IDENTITY_SCOPES, PROCEDURE_SCOPE, PROFILES, Profile
@@ -21,7 +22,10 @@ _PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationRequest:
-    """A request that passed every check: what the attempt and the grant are made from."""
+    """A request that passed every check: what the attempt and the grant are made from.
+
+    `form_procedure` is the procedure that `authorization_details` names, None when none does; `dossier` likewise.
+    """
 
     client_id: str
     redirect_uri: str
@@ -36,12 +40,19 @@ class AuthorizationRequest:
     login_hint: str | None = None
     ui_locales: str | None = None
     idp_hint: str | None = None
+    form_procedure: str | None = None
     dossier: str | None = None
 
     @property
     def procedures(self) -> tuple[str, ...]:
-        """The procedures whose forms are asked for, by scope."""
-        return tuple(s.removeprefix(PROCEDURE_SCOPE) for s in self.scopes if s.startswith(PROCEDURE_SCOPE))
+        """The procedures whose forms are asked for, by scope or by `authorization_details`."""
+        named = dict.fromkeys(procedures_of(self.scopes))
+        return tuple(named if self.form_procedure is None else named | {self.form_procedure: None})
+
+
+def procedures_of(scopes: Iterable[str]) -> tuple[str, ...]:
+    """Return the procedures that scopes name."""
+    return tuple(scope.removeprefix(PROCEDURE_SCOPE) for scope in scopes if scope.startswith(PROCEDURE_SCOPE))
 
 
 def find_portal(parameters: Parameters, clients: ClientRegistry) -> Portal:
@@ -109,11 +120,14 @@ def check_grant_registered(parameters: Parameters, portal: Portal, profile: Prof
 
 
 def check_scope(parameters: Parameters, portal: Portal, profile: Profile) -> None:
-    """Scope tokens are VSCHAR without quote and backslash (RFC 6749 §3.3), and only what is registered is granted."""
+    """Scope tokens are VSCHAR without quote and backslash (RFC 6749 §3.3), and only what is registered is granted.
+    Authorization details may stand for it (RFC 9396 §3)."""
+    if "authorization_details" in parameters and "scope" not in parameters:
+        return
     tokens = parameters.required("scope").split(" ")
     if not all(_SCOPE_TOKEN.fullmatch(token) for token in tokens if token):
         raise failure.InvalidScope("`scope` holds characters that RFC 6749 does not allow")
-    asked = [token.removeprefix(PROCEDURE_SCOPE) for token in tokens if token.startswith(PROCEDURE_SCOPE)]
+    asked = procedures_of(tokens)
     excess = [code for code in asked if code not in portal.procedures]
     if excess:
         named = [code for code in excess if _PROCEDURE_CODE.fullmatch(code)]  # a scope may hold anything
@@ -123,6 +137,19 @@ def check_scope(parameters: Parameters, portal: Portal, profile: Profile) -> Non
         raise failure.InvalidScope("a scope is not registered for this portal", excess=sorted(beyond))
     if len(set(asked)) > 1:
         raise failure.InvalidScope("one procedure at a time: the citizen reads one notice for one form")
+
+
+def check_authorization_details(parameters: Parameters, portal: Portal, profile: Profile) -> None:
+    """The form named is one the portal is registered for (RFC 9396 §5), and no other than the scope names."""
+    form = read_asked_form(parameters)
+    if form is None:
+        return
+    if form.procedure not in portal.procedures:
+        raise failure.InvalidAuthorizationDetails(
+            "a procedure is not registered for this portal", excess=[form.procedure]
+        )
+    if set(procedures_of(parameters.get("scope", "").split())) - {form.procedure}:
+        raise failure.InvalidAuthorizationDetails("`scope` names another procedure than `authorization_details`")
 
 
 def check_challenge(parameters: Parameters, portal: Portal, profile: Profile) -> None:
@@ -164,6 +191,7 @@ CHECKS: tuple[Check, ...] = (
     check_response_mode,
     check_grant_registered,
     check_scope,
+    check_authorization_details,
     check_challenge,
     check_prompt,
     check_max_age,
@@ -177,8 +205,9 @@ def parse_authorization(parameters: Parameters, portal: Portal, redirect_uri: st
         check(parameters, portal, profile)
     prompts = tuple(parameters.get("prompt", "").split())
     max_age = parameters.get("max_age", portal.default_max_age)
-    scopes = granted_scopes(parameters["scope"], portal, prompts)
-    if not scopes:
+    form = read_asked_form(parameters)
+    scopes = granted_scopes(parameters.get("scope", ""), portal, prompts)
+    if not scopes and form is None:
         raise failure.InvalidScope("`scope` names nothing that is offered")
     acr_values = parameters.get("acr_values")
     return AuthorizationRequest(
@@ -195,6 +224,8 @@ def parse_authorization(parameters: Parameters, portal: Portal, redirect_uri: st
         login_hint=parameters.get("login_hint"),
         ui_locales=parameters.get("ui_locales"),
         idp_hint=parameters.get("idp_hint"),
+        form_procedure=None if form is None else form.procedure,
+        dossier=None if form is None else form.dossier,
     )
 
 
@@ -214,7 +245,12 @@ def granted_scopes(scope: str, portal: Portal, prompts: tuple[str, ...]) -> tupl
 
 
 def require_procedures(request: AuthorizationRequest, known: Container[str]) -> None:
-    """A procedure must exist, too: a portal may be registered ahead of its policy. Raises InvalidScope."""
+    """A procedure must exist, too: a portal may be registered ahead of its policy.
+
+    Raises InvalidScope or InvalidAuthorizationDetails, after what named it.
+    """
+    if request.form_procedure is not None and request.form_procedure not in known:
+        raise failure.InvalidAuthorizationDetails("a procedure does not exist here")
     if not all(code in known for code in request.procedures):
         raise failure.InvalidScope("a procedure does not exist here")
 

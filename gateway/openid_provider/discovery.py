@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from gateway.openid_provider.authorization_details import AUTHORIZATION_DETAILS_TYPES
 from gateway.openid_provider.house import House
 from gateway.openid_provider.profiles import CLAIMS_OF_SCOPE, IDENTITY_SCOPES, PROCEDURE_SCOPE, PROFILES
 from gateway.tokens.keys import SIGNING_ALGORITHMS
@@ -29,6 +30,7 @@ def authorization_server_metadata(house: House) -> dict[str, Any]:
         "revocation_endpoint_auth_methods_supported": methods,
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
+        "authorization_details_types_supported": list(AUTHORIZATION_DETAILS_TYPES),
         "ui_locales_supported": ["vi", "en"],
         "service_documentation": f"{issuer}/errors",
     }

@@ -99,6 +99,17 @@ class RegistrationNotSupported(Failure):
     fix = "Register the client beforehand and leave `registration` out."
 
 
+class InvalidAuthorizationDetails(Failure):
+    """`authorization_details` is malformed, of another type, or names a form not for this portal (RFC 9396 §5)."""
+
+    code = "GW-1009"
+    title = "authorization details refused"
+    oauth_error = "invalid_authorization_details"
+    vi = _BROKEN_LINK_VI
+    en = _BROKEN_LINK_EN
+    fix = 'Send `[{"type": "prefill", "procedure": "<code>", "dossier": "<yours>"}]` for a procedure you may ask for.'
+
+
 class NoticeDeclined(Failure):
     """The citizen left at the notice page."""
 

@@ -1,13 +1,13 @@
 """The grant: what a citizen's answer to a portal covers. Every code and token hangs on it and dies with it."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from gateway.openid_provider.authorization import AuthorizationRequest
-from gateway.openid_provider.profiles import PROCEDURE_SCOPE
+from gateway.openid_provider.authorization import AuthorizationRequest, procedures_of
+from gateway.openid_provider.authorization_details import AskedForm
 from gateway.tokens.issue import key_of
 from gateway.vocabulary.citizen import Citizen
 from gateway.vocabulary.store import Kind, Record, RecordKey
@@ -16,7 +16,7 @@ from gateway.vocabulary.store import Kind, Record, RecordKey
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
     """`subject` is pairwise; `identity` the identity at sign-in, read only when it is told; `session_key` the session
-    it was made in."""
+    it was made in; `form_procedure` and `dossier` what `authorization_details` named (None when there were none)."""
 
     id: str
     client_id: str
@@ -24,6 +24,7 @@ class Grant:
     citizen_id: str
     identity: Mapping[str, Any]
     scopes: tuple[str, ...]
+    form_procedure: str | None
     dossier: str | None
     session_key: str
     acr: str | None
@@ -40,8 +41,18 @@ class Grant:
     @property
     def procedure(self) -> str | None:
         """The procedure whose form was asked for."""
-        asked = [scope.removeprefix(PROCEDURE_SCOPE) for scope in self.scopes if scope.startswith(PROCEDURE_SCOPE)]
-        return asked[0] if asked else None
+        return self.form_procedure or next(iter(procedures_of(self.scopes)), None)
+
+    @property
+    def details(self) -> list[dict[str, str]]:
+        """The authorization details granted, as answers repeat them (RFC 9396 §7, §9.2)."""
+        return [] if self.form_procedure is None else [AskedForm(self.form_procedure, self.dossier).detail()]
+
+    def may_prefill(self, scopes: Iterable[str]) -> frozenset[str]:
+        """Return the procedures that a token of these scopes opens: a refresh that narrows scopes keeps a form that
+        was named by details."""
+        named = set() if self.form_procedure is None else {self.form_procedure}
+        return frozenset(named.union(procedures_of(scopes)))
 
     @property
     def session_id(self) -> str:
@@ -67,6 +78,7 @@ def grant_record(grant: Grant) -> Record:
             "subject": grant.subject,
             "citizen": dict(grant.identity),
             "scopes": list(grant.scopes),
+            "form_procedure": grant.form_procedure,
             "dossier": grant.dossier,
             "session_key": grant.session_key,
             "acr": grant.acr,
@@ -89,6 +101,7 @@ def grant_of(record: Record | None, now: datetime) -> Grant | None:
         citizen_id=body["citizen"]["id"],
         identity=body["citizen"],
         scopes=tuple(body["scopes"]),
+        form_procedure=body["form_procedure"],
         dossier=body["dossier"],
         session_key=body["session_key"],
         acr=body["acr"],

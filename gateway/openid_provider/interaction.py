@@ -28,6 +28,7 @@ from gateway.openid_provider.house import House
 from gateway.openid_provider.matching import require_match, wants_match
 from gateway.openid_provider.notice import identity_claims, identity_rows
 from gateway.openid_provider.parameters import Parameters, same_secret
+from gateway.openid_provider.profiles import PROCEDURE_SCOPE
 from gateway.openid_provider.prompts import Answer, Facts, Refuse, ShowNotice, SignIn, Step, decide_step
 from gateway.openid_provider.refusals import error_url, face, leave_receipt, refuse_to_portal
 from gateway.openid_provider.reply import Reply, page_reply, redirect
@@ -81,7 +82,7 @@ def notice_of(request: AuthorizationRequest, citizen_id: str) -> Notice:
     return Notice(
         citizen_id=citizen_id,
         client_id=request.client_id,
-        scopes=request.scopes,
+        scopes=sorted({*request.scopes, *(PROCEDURE_SCOPE + code for code in request.procedures)}),
         about_form=bool(request.procedures),
         dossier=request.dossier,
     )

@@ -65,12 +65,13 @@ def _describe(house: House, access: Access) -> dict[str, Any]:
         "active": True,
         "iss": house.issuer,
         "client_id": access.client_id,
-        "scope": " ".join(access.record.body["scopes"]),
         "token_type": "Bearer",
         "iat": int(access.record.body["issued_at"]),
         "sub": access.client_id if access.grant is None else access.grant.subject,
         "aud": access.resource or house.issuer,
     }
+    if scopes := access.record.body["scopes"]:
+        answer["scope"] = " ".join(scopes)
     if access.record.expires_at is not None:
         answer["exp"] = int(access.record.expires_at.timestamp())
     return answer | _sign_in_members(access.grant)
@@ -83,7 +84,13 @@ def _sign_in_members(grant: Grant | None) -> dict[str, Any]:
     members: dict[str, Any] = {"auth_time": int(grant.auth_time.timestamp())}
     if grant.acr is not None:
         members["acr"] = grant.acr
-    return members
+    return members | _details(grant)
+
+
+def _details(grant: Grant) -> dict[str, Any]:
+    """Return `authorization_details` where some were granted (RFC 9396 §9.2)."""
+    details = grant.details
+    return {"authorization_details": details} if details else {}
 
 
 async def _refresh_token(house: House, token: str, grant_id: str, portal: Portal, now: datetime) -> dict[str, Any]:
@@ -100,4 +107,4 @@ async def _refresh_token(house: House, token: str, grant_id: str, portal: Portal
         "iat": int(record.body["issued_at"]),
         "exp": int(grant.expires_at.timestamp()),
     }
-    return answer
+    return answer | _details(grant)

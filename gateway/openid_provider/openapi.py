@@ -11,6 +11,7 @@ from gateway.identity_providers.contract import IdentityProviderUnavailable, Ups
 from gateway.openid_provider.failure import (
     AttemptFinished,
     InsufficientScope,
+    InvalidAuthorizationDetails,
     InvalidClient,
     InvalidGrant,
     InvalidProof,
@@ -58,6 +59,7 @@ _AUTHORIZATION = {
     "redirect_uri": "one of the registered, letter by letter",
     "response_type": "`code`",
     "scope": "`openid`, `profile`, `offline_access` and at most one `procedure:<code>`",
+    "authorization_details": 'one form: `[{"type": "prefill", "procedure": "1.004222", "dossier": "…"}]` (RFC 9396)',
     "state": "comes back unchanged",
     "nonce": "stands in the ID token",
     "code_challenge": "S256 of the verifier (RFC 7636); demanded of every client but `legacy` ones",
@@ -78,6 +80,10 @@ _LOGOUT = {
     "ui_locales": "`vi`, `en`",
 }
 
+_DETAILS: Mapping[str, Any] = {
+    "type": "array",
+    "items": shape({"type": {"const": "prefill"}, "procedure": TEXT, "dossier": TEXT}, required=("type", "procedure")),
+}
 _SCHEMAS: Mapping[str, Any] = {
     "TokenAnswer": shape(
         {
@@ -87,6 +93,7 @@ _SCHEMAS: Mapping[str, Any] = {
             "scope": TEXT,
             "refresh_token": TEXT,
             "id_token": {"type": "string", "description": "a JWS in the client's algorithm"},
+            "authorization_details": _DETAILS,
         },
         required=("access_token", "token_type", "expires_in"),
     ),
@@ -118,6 +125,7 @@ _SCHEMAS: Mapping[str, Any] = {
             "exp": {"type": "integer"},
             "acr": TEXT,
             "auth_time": {"type": "integer"},
+            "authorization_details": _DETAILS,
         },
         required=("active",),
     ),
@@ -196,6 +204,7 @@ def _token() -> dict[str, Any]:
         "code_verifier": _VALUE,
         "refresh_token": _VALUE,
         "scope": _VALUE,
+        "authorization_details": {**_VALUE, "description": "those that were granted, or left out (RFC 9396 §6)"},
         "resource": {"type": "string", "description": "one identifier of a `[[resource]]` (RFC 8707)"},
         **_CLIENT,
     }
@@ -205,6 +214,7 @@ def _token() -> dict[str, Any]:
         InvalidProof,
         UnsupportedGrantType,
         InvalidScope,
+        InvalidAuthorizationDetails,
         InvalidTarget,
         CitizenErased,
     )

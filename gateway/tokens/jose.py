@@ -6,7 +6,6 @@ and answers with the first rule that failed. Which algorithms, types, claims and
 """
 
 import binascii
-import json
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +32,7 @@ from gateway.tokens.jose_policy import (
     JosePolicy,
 )
 from gateway.tokens.key_material import KeyRefused, SigningKey, VerificationKey, import_public_key
+from gateway.vocabulary.strict_json import JsonRefused, parse_json
 
 __all__ = [
     "ACCESS_TOKEN",
@@ -214,19 +214,11 @@ def _decode(segment: str) -> bytes:
     return octets
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):  # RFC 7519 §4: two readers must not see two tokens
-        raise JoseRefused("duplicate")
-    return members
-
-
 def _parse_object(octets: bytes) -> dict[str, Any]:
     try:
-        orjson.loads(octets)  # the strict reader: no NaN, no lone surrogates, no broken UTF-8, bounded depth
-        parsed = json.loads(octets, object_pairs_hook=_unique)
-    except (ValueError, RecursionError) as trouble:
-        raise JoseRefused("json") from trouble
+        parsed = parse_json(octets)  # RFC 7519 §4: two readers must not see two tokens
+    except JsonRefused as refused:
+        raise JoseRefused(refused.rule) from refused
     if not isinstance(parsed, dict):
         raise JoseRefused("json")
     return parsed

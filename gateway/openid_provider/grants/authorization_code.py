@@ -10,7 +10,7 @@ from gateway.audit.event import CodeRedeemed
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.failure import InvalidGrant, InvalidProof, InvalidRequest
 from gateway.openid_provider.grant import Grant, grant_address, grant_of
-from gateway.openid_provider.grants.issuing import check_resource, id_token, issue_access_token
+from gateway.openid_provider.grants.issuing import check_details, check_resource, id_token, issue_access_token
 from gateway.openid_provider.grants.refresh_token import first_refresh_token
 from gateway.openid_provider.house import House
 from gateway.openid_provider.parameters import Parameters
@@ -80,6 +80,7 @@ class AuthorizationCode:
             return Decision(changes=[spend], grant=grant)
         if grant is None or not code.alive(now):
             raise InvalidGrant(_UNKNOWN)
+        check_details(parameters, grant)
         return self._issue(house, portal, grant, code, now)
 
     def _issue(self, house: House, portal: Portal, grant: Grant, code: Record, now: datetime) -> Decision:

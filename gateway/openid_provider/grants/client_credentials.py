@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from gateway.openid_provider.clients import Portal, Resource
-from gateway.openid_provider.failure import InvalidScope, InvalidTarget
+from gateway.openid_provider.failure import InvalidAuthorizationDetails, InvalidScope, InvalidTarget
 from gateway.openid_provider.grant import access_token_record
 from gateway.openid_provider.house import House
 from gateway.openid_provider.parameters import Parameters
@@ -26,6 +26,8 @@ class ClientCredentials:
 
     def addresses(self, parameters: Parameters) -> Sequence[RecordKey]:
         """Nothing: the client is known already."""
+        if "authorization_details" in parameters:
+            raise InvalidAuthorizationDetails("a form is asked for with a citizen's sign-in only")
         return ()
 
     def decide(

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from gateway.openid_provider.authorization_details import read_asked_form
 from gateway.openid_provider.claims import claims_in_id_token
 from gateway.openid_provider.clients import Portal
-from gateway.openid_provider.failure import InvalidTarget
+from gateway.openid_provider.failure import InvalidAuthorizationDetails, InvalidTarget
 from gateway.openid_provider.grant import Grant, access_token_record
 from gateway.openid_provider.house import House
 from gateway.openid_provider.parameters import Parameters
@@ -18,6 +19,13 @@ def check_resource(parameters: Parameters) -> None:
     """A citizen's token is for our own API, for no other resource (RFC 8707 §2)."""
     if parameters.resources:
         raise InvalidTarget("`resource` goes with `client_credentials` only")
+
+
+def check_details(parameters: Parameters, grant: Grant) -> None:
+    """Details at the token endpoint must be those of the grant (RFC 9396 §6): one form cannot be narrowed."""
+    asked = read_asked_form(parameters)
+    if asked is not None and [asked.detail()] != grant.details:
+        raise InvalidAuthorizationDetails("`authorization_details` must be those that were granted, or left out")
 
 
 def issue_access_token(
@@ -34,12 +42,15 @@ def issue_access_token(
         group=grant.id,
         issued_at=now,
     )
-    answer = {
+    answer: dict[str, Any] = {
         "access_token": token,
         "token_type": "Bearer",
         "expires_in": int((expires_at - now).total_seconds()),
-        "scope": " ".join(scopes),
     }
+    if scopes:
+        answer["scope"] = " ".join(scopes)
+    if details := grant.details:
+        answer["authorization_details"] = details
     return Insert(record), answer
 
 

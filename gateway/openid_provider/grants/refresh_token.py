@@ -15,7 +15,7 @@ from gateway.audit.event import TokensRefreshed
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.failure import InvalidGrant, InvalidScope
 from gateway.openid_provider.grant import Grant, grant_address, grant_of
-from gateway.openid_provider.grants.issuing import check_resource, id_token, issue_access_token
+from gateway.openid_provider.grants.issuing import check_details, check_resource, id_token, issue_access_token
 from gateway.openid_provider.house import House
 from gateway.openid_provider.parameters import Parameters
 from gateway.openid_provider.token import Decision
@@ -83,6 +83,7 @@ class RefreshToken:
             return Decision(changes=[Spend(stored.address)], grant=grant)
         if stored.state != "used" and not stored.alive(now):
             raise InvalidGrant(_UNKNOWN)
+        check_details(parameters, grant)
         scopes = narrowed_scopes(parameters.get("scope"), grant)
         inserted, answer = issue_access_token(house, portal, grant, scopes, now)
         changes: list[Change] = [*self._rotation(portal, parameters["refresh_token"], stored, grant, now), inserted]
