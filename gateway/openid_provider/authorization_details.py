@@ -28,7 +28,7 @@ class _PrefillDetail(BaseModel):
 
     type: Literal["prefill"]
     procedure: ProcedureCode
-    dossier: Dossier | None = None
+    dossier: Dossier = ""  # absent: `null` is refused like every other type
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def read_asked_form(parameters: Parameters) -> AskedForm | None:
         asked = _PrefillDetail.model_validate(details[0])
     except ValidationError as trouble:
         raise InvalidAuthorizationDetails(_said(trouble)) from None
-    return AskedForm(asked.procedure, asked.dossier)
+    return AskedForm(asked.procedure, asked.dossier or None)
 
 
 _WANTED = {

@@ -56,7 +56,7 @@ class ProcedureNotInScope(Failure):
     http_status = 403
     vi = "Lần đăng nhập này không dành cho thủ tục đó."
     en = "This sign-in was not for that procedure."
-    fix = "Ask for the scope `procedure:<code>` at sign-in; one grant serves the procedures it names."
+    fix = "Ask for `procedure:<code>` or by `authorization_details` at sign-in; a grant serves what it names."
 
 
 class DossierNotNamed(Failure):
@@ -67,7 +67,7 @@ class DossierNotNamed(Failure):
     http_status = 403
     vi = "Lần đăng nhập này không dành cho hồ sơ đó."
     en = "This sign-in was not for that dossier."
-    fix = "Name the dossier in the authorization request; a prefill names the same one or none."
+    fix = "Name the dossier in `authorization_details` at sign-in; a prefill names the same one or none."
 
 
 class EvidenceNotStored(Failure):

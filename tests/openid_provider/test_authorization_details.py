@@ -11,6 +11,8 @@ from journey import agree, authorize_url, basic, members, obtain_code, obtain_to
 
 from gateway.application.joints import TokenBearers
 from gateway.openid_provider.clients import Portal
+from gateway.prefill.fill import may_read
+from gateway.prefill.house import Figures
 
 pytestmark = pytest.mark.anyio
 FORM = {"type": "prefill", "procedure": "1.004222", "dossier": "H56.26-000123:a_b"}
@@ -136,6 +138,7 @@ async def test_without_details_none_are_told(provider: world.Provider) -> None:
         details({**FORM, "dossier": "a/b"}),
         details({**FORM, "dossier": "a\n"}),
         details({**FORM, "dossier": 12}),
+        details({**FORM, "dossier": None}),
         '[{"type":"prefill","procedure":"1.004222","procedure":"1.004222"}]',
         '[{"type":"prefill","procedure":"1.004222","dossier":NaN}]',
         '[{"type":"prefill","procedure":"1.004222","dossier":"\\ud800"}]',
@@ -188,3 +191,18 @@ async def test_the_token_endpoint_takes_the_granted_details_only(provider: world
 async def test_metadata_names_the_one_type(provider: world.Provider, document: str) -> None:
     told = (await provider.get(f"/.well-known/{document}")).json()
     assert told["authorization_details_types_supported"] == ["prefill"]
+
+
+async def test_a_named_dossier_may_be_read_for_thirty_days_after_the_session(provider: world.Provider) -> None:
+    asked = {"scope": "openid offline_access", "prompt": "consent", "authorization_details": details(FORM)}
+    tokens = await obtain_tokens(provider, **asked)
+    provider.clock.move(timedelta(days=30) - timedelta(seconds=1))
+    form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+    late = (await provider.http.post("/token", data=form, headers=basic())).json()
+    read = await bearer(provider, late["access_token"])
+    assert not read.session_alive
+    assert may_read(read, provider.clock.now(), Figures(issuer=world.ISSUER))
+    assert not may_read(read, provider.clock.now() + timedelta(seconds=2), Figures(issuer=world.ISSUER))
+    provider.clock.move(timedelta(seconds=2))
+    gone = await provider.http.post("/token", data=form, headers=basic())
+    assert gone.json()["error"] == "invalid_grant"
