@@ -32,6 +32,7 @@ from gateway.connector_runtime.outbound import ZoneClient
 from gateway.connector_runtime.registry import ConnectorRegistry
 from gateway.identity_providers.contract import IdentityProvider, Probes
 from gateway.identity_providers.registry import build
+from gateway.openid_provider.allowance import Allowance
 from gateway.openid_provider.clients import ClientRegistry, ResourceRegistry
 from gateway.openid_provider.endpoints import provider_routes
 from gateway.openid_provider.house import House
@@ -259,6 +260,7 @@ def make_house(
         keys=ground.keys,
         forms=prefill,
         matching=matching,
+        strangers=Allowance(ground.clock, enabled=settings.limits.enabled),
         screens=screens,
         clock=ground.clock,
         randomness=ground.chance,

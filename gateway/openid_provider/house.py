@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from gateway.assurance.sign_in import RegisterMatch
 from gateway.audit.record import Evidence
 from gateway.identity_providers.contract import IdentityProvider
+from gateway.openid_provider.allowance import Allowance
 from gateway.openid_provider.clients import ClientRegistry, ResourceRegistry
 from gateway.openid_provider.forms import FormPreparation
 from gateway.openid_provider.profiles import Lifetimes
@@ -33,6 +34,7 @@ class House:
     keys: KeyRing
     forms: FormPreparation
     matching: RegisterMatch
+    strangers: Allowance
     screens: Screens
     clock: Clock
     randomness: Randomness

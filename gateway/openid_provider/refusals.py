@@ -25,15 +25,22 @@ async def leave_receipt(
     trace_id: str,
     procedure: str | None = None,
     citizen_id: str | None = None,
+    proven: bool = True,
     changes: tuple[Change, ...] = (),
 ) -> Failure:
     """Store the refusal (event and receipt) with `changes`, and put receipt and trace id on the failure.
 
-    Without a portal the caller did not prove who it is: the receipt is nobody's to fetch.
+    Without a portal the caller did not prove who it is: the receipt is nobody's to fetch. `proven` False says that a
+    portal is only named. What strangers can cause is limited: beyond their allowance there is no receipt.
     """
     failure.trace_id = trace_id
     client_id = None if portal is None else portal.client_id
     log.info("refused", code=failure.code, portal=client_id, trace_id=trace_id, reason=failure.operator_detail)
+    stranger = citizen_id is None and (portal is None or portal.public or not proven)
+    if stranger and not house.strangers.take():
+        if changes:
+            await house.store.commit(changes, now=house.clock.now())
+        return failure
     record, event = await refuse(
         failure,
         evidence=house.evidence,
@@ -98,7 +105,7 @@ async def refuse_to_portal(
 ) -> Reply:
     """Send the browser back to the portal with an error."""
     procedure = request.procedures[0] if request.procedures else None
-    await leave_receipt(house, failure, portal, trace_id=trace_id, procedure=procedure, changes=changes)
+    await leave_receipt(house, failure, portal, trace_id=trace_id, procedure=procedure, proven=False, changes=changes)
     return redirect(error_url(house, failure, request))
 
 

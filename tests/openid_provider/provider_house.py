@@ -14,6 +14,7 @@ from gateway.audit.journal import Journal
 from gateway.audit.record import Evidence
 from gateway.connector_runtime.contract import Outcome, Question
 from gateway.identity_providers.contract import Authentication, Begin, Callback, Departure
+from gateway.openid_provider.allowance import Allowance
 from gateway.openid_provider.clients import ClientRegistry, Portal, Resource, ResourceRegistry
 from gateway.openid_provider.endpoints import provider_routes
 from gateway.openid_provider.house import House
@@ -200,6 +201,7 @@ async def open_provider(
         evidence=Evidence(clock, randomness, storage.keys),
         keys=keys,
         forms=EmptyForms(),
+        strangers=Allowance(clock),
         matching=RegisterMatch(register, clock, randomness, MatchFigures()),
         screens=PageScreens(Layout()),
         clock=clock,

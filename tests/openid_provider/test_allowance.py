@@ -1,0 +1,47 @@
+"""A stranger can be refused for ever and fills the evidence log only so far; who is known always gets a receipt."""
+
+from datetime import timedelta
+
+from journey import authorize_url, basic, members
+
+from gateway.openid_provider.allowance import BURST
+
+
+async def events_stored(provider):
+    return len(await provider.journal.pending(10_000))
+
+
+async def ask_badly(provider, times):
+    answers = [await provider.http.post("/token", data={"grant_type": "x"}) for _ in range(times)]
+    assert {answer.status_code for answer in answers} == {401}
+    return [answer.json()["error_uri"] for answer in answers]
+
+
+async def test_beyond_the_allowance_a_stranger_is_refused_without_a_receipt(provider):
+    links = await ask_badly(provider, BURST + 20)
+    assert all("receipt=rf_" in link for link in links[:BURST])
+    assert not any("receipt" in link for link in links[BURST:])
+    assert await events_stored(provider) == BURST
+
+
+async def test_the_allowance_comes_back_with_time(provider):
+    await ask_badly(provider, BURST)
+    provider.clock.move(timedelta(seconds=10))
+    links = await ask_badly(provider, 8)
+    assert ["receipt" in link for link in links] == [True] * 5 + [False] * 3
+
+
+async def test_naming_a_portal_or_a_public_client_is_no_proof(provider):
+    await ask_badly(provider, BURST)
+    refused = await provider.get(authorize_url(response_type="token"))
+    assert "receipt" not in members(refused.headers["location"])["error_uri"]
+    public = await provider.http.post(
+        "/token", data={"grant_type": "authorization_code", "client_id": "app", "code": "gc_x", "redirect_uri": "x"}
+    )
+    assert "receipt" not in public.json()["error_uri"]
+
+
+async def test_who_authenticates_always_gets_a_receipt(provider):
+    await ask_badly(provider, BURST + 5)
+    refused = await provider.http.post("/token", data={"grant_type": "x"}, headers=basic())
+    assert "receipt=rf_" in refused.json()["error_uri"]
