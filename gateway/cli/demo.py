@@ -17,6 +17,7 @@ import typer
 
 from gateway.cli.connection import DEMO_FOLDER, Config, Redis, Store
 from gateway.cli.demo_files import SAMPLE_CLIENT, DemoPlan, write_files
+from gateway.cli.exit_codes import Exit
 from gateway.cli.output import talk
 from gateway.cli.programs import Program, Running, start, stop, wait_until_ready
 from gateway.settings import Settings, read_settings
@@ -44,7 +45,9 @@ def demo(
     *,
     workers: Annotated[int, typer.Option("--workers", min=1, help="How many processes serve the gateway.")] = 1,
     once: Annotated[bool, typer.Option("--once", help="Walk one whole journey without a browser and leave.")] = False,
-    persona: Annotated[str, typer.Option("--persona", help="With --once: who signs in, N or N-M.")] = "1",
+    persona: Annotated[
+        str, typer.Option("--persona", help="With --once: who signs in, N, or N-M for a JSON line each, `exit` in it.")
+    ] = "1",
     procedure: Annotated[str, typer.Option("--procedure", help="With --once: the form.")] = "1.004222",
     as_json: Annotated[bool, typer.Option("--json", help="With --once: print JSON.")] = False,
 ) -> None:
@@ -219,10 +222,16 @@ async def _walk(
     from gateway.cli.citizen import say_journeys
 
     running: list[Running] = []
+    walking = asyncio.current_task()
+    assert walking is not None
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, walking.cancel)
     try:
         for program in programs_of(plan, settings, environment, whole=False):
             running.append(await start(program))
         await wait_until_ready(running, _READY_WITHIN_S)
         return await say_journeys(plan, people, procedure, as_json=as_json)
+    except asyncio.CancelledError:
+        return Exit.INTERRUPTED
     finally:
         await stop(running)

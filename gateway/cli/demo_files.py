@@ -13,12 +13,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from gateway.policy.bundle import BUILT_IN
+from gateway.settings import DEMO_MASTER_KEY
 from gateway.vocabulary.clock import SystemClock, SystemRandomness, text_token
 
 SAMPLE_CLIENT = "sample-portal"
 CONFORMANCE_CLIENT = "conformance"
 _VNEID_CLIENT = "gate06-demo"
-_SECRETS = ("master.key", "portal.secret", "conformance.secret", "vneid.secret", "population.secret")
+_SECRETS = ("portal.secret", "conformance.secret", "vneid.secret", "population.secret")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +63,10 @@ class DemoPlan:
 
 
 def write_files(plan: DemoPlan) -> None:
-    """Write everything. Secrets and keys are made once and kept, so that a second demo opens the first one's store."""
+    """Write everything. Secrets and keys are made once and kept, so that a restart surprises nobody who signed in."""
     plan.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # the same for every demo, so that each opens a store that another one made; production refuses it
+    _write(plan.folder / "master.key", DEMO_MASTER_KEY)
     for name in _SECRETS:
         if not (plan.folder / name).exists():
             _write(plan.folder / name, text_token(SystemRandomness()))

@@ -12,7 +12,7 @@ from gateway.cli.exit_codes import Exit
 from gateway.cli.output import say_json, say_table, talk
 from gateway.openid_provider.clients import ClientRegistry, Portal, unsafe_members
 from gateway.policy.bundle import PolicyBundle
-from gateway.settings import ConfigurationRefused, Settings, read_settings
+from gateway.settings import ConfigurationRefused, Settings, read_settings, reserved_in
 from gateway.vocabulary.clock import SystemClock, SystemRandomness, text_token
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.store import Insert
@@ -110,6 +110,8 @@ def check(
     warnings = [problem for portal in settings.portal for problem in unsafe_members(portal)]
     for warning in warnings:
         talk(f"in production: {warning}")
+    for name in reserved_in(settings):
+        talk(f"{name} has no effect in this version")
     if problems:
         raise ConfigurationRefused(problems)
     checked = [portal.client_id for portal in settings.portal]
@@ -153,7 +155,7 @@ async def _store(portal: Portal, settings: Settings) -> None:
     async with opened_storage(settings) as storage:
         verdict = await storage.store.commit([Insert(portal.record())], now=SystemClock().now())
     if not verdict.done:
-        raise PortalExists(f"`{portal.client_id}`")
+        raise PortalExists(f"`{portal.client_id}` was added before")
 
 
 async def _list(settings: Settings) -> list[dict[str, Any]]:

@@ -2,10 +2,12 @@
 
 import asyncio
 import os
+import signal
 import socket
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, Any
 
 import typer
@@ -15,7 +17,7 @@ from gateway.cli.metrics import served_metrics
 from gateway.cli.output import talk
 from gateway.cli.programs import die_with_parent
 from gateway.cli.workers import Workers
-from gateway.settings import ConfigurationRefused, Settings, read_settings
+from gateway.settings import ConfigurationRefused, Settings, read_settings, reserved_in
 from gateway.vocabulary.failure import Failure
 
 Portals = Annotated[list[Path] | None, typer.Option("--portal", help="A seed file with portals; may be repeated.")]
@@ -54,10 +56,18 @@ def serve(
     }
     export(flags, config, portal)
     settings = settings_of(None, None, None, on_demo=False)
+    for name in reserved_in(settings):
+        talk(f"{name} is set and has no effect in this version (docs/settings.md, reserved)")
+    signal.signal(signal.SIGTERM, leave)  # until workers run and wait for it themselves
     talk(f"gate06 serves {settings.issuer} at http://{settings.server.host}:{settings.server.port}")
     with tempfile.TemporaryDirectory(prefix="gate06-metrics-") as folder, served_metrics(settings, Path(folder)):
         asyncio.run(rehearse())
         run_server(settings)
+
+
+def leave(number: int, frame: FrameType | None) -> None:
+    """End through what has to be cleaned up. Raises SystemExit."""
+    raise SystemExit(128 + number)
 
 
 def export(flags: Mapping[str, object], configs: list[Path] | None, portals: list[Path] | None) -> None:

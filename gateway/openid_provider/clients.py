@@ -31,6 +31,7 @@ AuthenticationMethod = Literal["client_secret_basic", "client_secret_post", "non
 _FROZEN = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, populate_by_name=True)
 _NATIVE_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+")
 _SECRET_HASH = re.compile(r"[A-Za-z0-9_-]{43}")
+_SECRET_LENGTH = 22  # base64url of 128 bits (RFC 6749 §10.10)
 _NO_PORT_RULE = ("127.0.0.1", "::1")
 _PLAIN_URI = re.compile(r"[!$-;=?-\[\]_a-z~]+")  # no space, quote, hash, backslash or control letter
 
@@ -55,6 +56,7 @@ class Portal(BaseModel):
 
     client_id: ClientId
     client_secret_sha256: str | None = None
+    guessable: bool = Field(False, exclude=True, repr=False)  # the secret given was short: production refuses it
     client_name: str = ""
     client_name_vi: str = Field("", validation_alias=AliasChoices("client_name#vi", "client_name_vi"))
     client_name_en: str = Field("", validation_alias=AliasChoices("client_name#en", "client_name_en"))
@@ -99,7 +101,7 @@ class Portal(BaseModel):
         """Turn `client_secret` or `client_secret_file` into the hash that is kept."""
         if not isinstance(given, Mapping):
             return given
-        members = dict(given)
+        members = {name: value for name, value in given.items() if name != "guessable"}
         plain, file = members.pop("client_secret", None), members.pop("client_secret_file", None)
         if sum(one is not None for one in (plain, file, members.get("client_secret_sha256"))) > 1:
             raise ValueError("give one of `client_secret`, `client_secret_file`, `client_secret_sha256`")
@@ -112,6 +114,7 @@ class Portal(BaseModel):
             if not isinstance(plain, str) or not plain:
                 raise ValueError("`client_secret` is empty")
             members["client_secret_sha256"] = hash_secret(plain)
+            members["guessable"] = len(plain) < _SECRET_LENGTH
         return members
 
     @field_validator("profile", mode="before")
@@ -302,6 +305,8 @@ def is_loopback(address: str) -> bool:
 def unsafe_members(portal: Portal) -> list[str]:
     """Return what a production gateway refuses in a portal, one sentence each."""
     found = []
+    if portal.guessable:
+        found.append(f"`client_secret` of `{portal.client_id}` is shorter than {_SECRET_LENGTH} letters")
     if portal.application_type == "web":
         http = [uri for uri in portal.redirect_uris if uri.startswith("http:")]
         found += [f"`redirect_uris` of `{portal.client_id}` must be https" for _ in http[:1]]

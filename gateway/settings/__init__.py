@@ -6,6 +6,7 @@ unsafe in production is refused unless the profile is `dev`. Secrets may come as
 """
 
 from gateway.settings.reading import keys_of_tree, read_settings
-from gateway.settings.tree import ConfigurationRefused, Settings
+from gateway.settings.reserved import reserved_in
+from gateway.settings.tree import DEMO_MASTER_KEY, ConfigurationRefused, Settings
 
-__all__ = ["ConfigurationRefused", "Settings", "keys_of_tree", "read_settings"]
+__all__ = ["DEMO_MASTER_KEY", "ConfigurationRefused", "Settings", "keys_of_tree", "read_settings", "reserved_in"]

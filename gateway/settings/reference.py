@@ -14,17 +14,8 @@ from pydantic import BaseModel, SecretStr
 from gateway.connector_runtime.configuration import ConnectorSettings
 from gateway.identity_providers.configuration import IdentityProviderSettings
 from gateway.openid_provider.clients import Portal, Resource
+from gateway.settings.reserved import RESERVED
 from gateway.settings.tree import Settings
-
-RESERVED = frozenset(
-    {
-        *("limits.enabled", "dpop.nonce", "proxy.trusted", "proxy.client_cert_header", "egress.portals"),
-        *("connectors.path", "resource.act_aware"),
-        *("portal.jwks", "portal.jwks_uri", "portal.backchannel_logout_uri"),
-        *("portal.backchannel_logout_session_required", "portal.require_auth_time"),
-    }
-)
-"""Read and checked, and without effect in this version: what they steer is not built yet."""
 
 _TABLES: tuple[tuple[str, str, type[BaseModel]], ...] = (
     ("portal", "[[portal]]", Portal),
@@ -90,6 +81,8 @@ def _plain_row(dotted: str, field: Any) -> tuple[str, ...]:
 
 def _member_rows(prefix: str, model: type[BaseModel]) -> Iterator[tuple[str, ...]]:
     for name, field in model.model_fields.items():
+        if field.exclude:  # derived when a table is read, never written by anybody
+            continue
         shown = f"`{name}`" + (" (**reserved**)" if f"{prefix}.{name}" in RESERVED else "")
         yield shown, _kind(field.annotation), "needed" if field.is_required() else _default(field)
 

@@ -1,7 +1,8 @@
 """The tree: every setting with its type, its default and a sentence. Frozen once read."""
 
-from base64 import urlsafe_b64decode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -20,6 +21,9 @@ from gateway.connector_runtime.configuration import ConnectorSettings, EgressSet
 from gateway.identity_providers.configuration import IdentityProviderSettings
 from gateway.openid_provider.clients import Portal, Resource
 from gateway.vocabulary.failure import Failure
+
+DEMO_MASTER_KEY = urlsafe_b64encode(sha256(b"gate06 demo: invented people only").digest()).decode("ascii")
+"""Seals the stores of every demo. Everybody can read it here, so nothing real is ever sealed with it."""
 
 PortNumber = Annotated[int, Field(ge=0, le=65535)]
 
@@ -99,7 +103,9 @@ class ProxySettings(_Section):
 class LimitSettings(_Section):
     """Rate limits."""
 
-    enabled: bool = Field(True, description="whether callers are limited")
+    enabled: bool = Field(
+        True, description="whether evidence of refusing strangers is limited (300, then one in two seconds, per worker)"
+    )
 
 
 class DpopSettings(_Section):
@@ -210,6 +216,10 @@ class Settings(_Section):
         octets = _key_octets(written.strip())
         if len(octets) != 32:
             raise ConfigurationRefused(["`store.master_key` must be 32 bytes, base64url or hex"])
+        if not self.dev and octets == _key_octets(DEMO_MASTER_KEY):
+            raise ConfigurationRefused(
+                ["`store.master_key` is the demo's, which everybody knows: make one of your own"]
+            )
         return octets
 
 

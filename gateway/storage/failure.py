@@ -27,6 +27,17 @@ class MasterKeyWrong(Failure):
     fix = "Start with the master key the store was made with, and list it as retired while you rotate to a new one."
 
 
+class StoreMissing(Failure):
+    """There is no database at the address, and a verb that only reads makes none."""
+
+    code = "GW-9006"
+    title = "no database there"
+    http_status = 404
+    vi = "Không có kho dữ liệu ở địa chỉ này."
+    en = "There is no database at this address."
+    fix = "Correct `--store`, or start `gate06 serve` once: it makes the database."
+
+
 class StoreMisfit(Failure):
     """The store URL, the database or Redis is not what this version needs."""
 

@@ -10,11 +10,19 @@ from gateway.storage.rows import Backend
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check found: `name` of the part, whether it is in order, a sentence without secrets."""
+    """What a check found: `name` of the part, whether it is in order, a sentence without secrets.
+
+    `production_only` says that a developer's gateway may go on without it.
+    """
 
     name: str
     in_order: bool
     detail: str
+    production_only: bool = False
+
+    def good_enough(self, *, develop: bool) -> bool:
+        """Tell whether a gateway of this profile can serve with it."""
+        return self.in_order or (develop and self.production_only)
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,7 +127,7 @@ def test_secrets_are_masked_when_the_configuration_is_shown(capfd: pytest.Captur
     (elsewhere / "gate06.toml").write_text(
         "issuer = 'https://gate.example'\n[store]\nurl = 'postgresql://me:geheim@db/x'\nmaster_key = 'geheim2'\n"
         "[connectors.population]\nurl = 'https://bus.example'\nsecret = 'geheim3'\n"
-        "[[portal]]\nclient_id = 'p'\nclient_secret = 'geheim4'\nredirect_uris = ['https://p.example/cb']\n"
+        "[[portal]]\nclient_id = 'p'\nclient_secret = 'geheim4-and-long-enough'\nredirect_uris = ['https://p.example/cb']\n"
     )
     for arguments in (["--origin"], ["--json"]):
         code, out, err = run(capfd, "config", "show", *arguments)

@@ -14,6 +14,8 @@ from pathlib import Path
 import orjson
 import pytest
 
+from tests.services import RedisServer
+
 COMMAND = [sys.executable, "-m", "gateway", "demo"]
 NAMES = ("GATEWAY", "VNEID", "SOURCES", "PORTAL", "METRICS")
 ROOT = Path(__file__).parents[2]
@@ -193,3 +195,54 @@ def test_one_refused_journey_is_exit_5_with_its_problem(environment: dict[str, s
     assert (ran.returncode, problem["code"], problem["refused_by"]) == (5, "GW-1301", "identity_provider")
     assert problem["receipt"].startswith("rf_")
     assert {"vi", "en"} == problem["messages"].keys()
+
+
+def once(environment: dict[str, str], folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    folder.mkdir(exist_ok=True)
+    known = {name: value for name, value in environment.items() if not name.endswith("_PORT")}
+    return subprocess.run(
+        [*COMMAND, "--once", "--persona", "3", "--json", *arguments],
+        cwd=folder,
+        env=known | {"TMPDIR": str(folder)},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_a_second_demo_opens_the_store_of_the_first_from_anywhere(environment: dict[str, str], tmp_path: Path) -> None:
+    store = f"sqlite:///{tmp_path / 'shared.db'}"
+    for folder in ("here", "there"):
+        walked = once(environment, tmp_path / folder, "--store", store)
+        assert walked.returncode == 0, walked.stderr
+        assert orjson.loads(walked.stdout)["fields"]["applicant.birth_date"]["value"] == "1975-05-12"
+        assert list((tmp_path / folder).iterdir()) == [], "nothing is left behind"
+
+
+def test_a_developers_redis_needs_no_file(environment: dict[str, str], tmp_path: Path) -> None:
+    server = RedisServer(append_only=False)
+    try:
+        walked = once(environment, tmp_path / "here", "--redis", server.url)
+        assert walked.returncode == 0, walked.stderr
+    finally:
+        server.stop()
+
+
+def test_a_walk_that_is_ended_leaves_no_secrets_behind(environment: dict[str, str], tmp_path: Path) -> None:
+    folder = tmp_path / "walk"
+    folder.mkdir()
+    with subprocess.Popen(
+        [*COMMAND, "--once", "--persona", "13"],
+        cwd=folder,
+        env={name: value for name, value in environment.items() if not name.endswith("_PORT")}
+        | {"TMPDIR": str(folder)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as walking:
+        wait_for(lambda: any(folder.glob("gate06-*/logs/gateway.log")))
+        started = children_of(walking.pid)
+        walking.terminate()
+        assert walking.wait(30) == 130
+    assert list(folder.glob("gate06-*")) == []
+    assert [pid for pid in started if Path(f"/proc/{pid}").exists()] == []

@@ -12,6 +12,7 @@ import orjson
 import pytest
 
 from gateway.cli.command import main
+from gateway.settings import DEMO_MASTER_KEY
 
 SEED = """
 [[portal]]
@@ -183,12 +184,49 @@ def test_the_doctor_measures_the_clock_of_an_identity_provider(
     assert wrong["detail"] in {"answers; its clock differs by +120 s", "answers; its clock differs by +119 s"}
 
 
+def test_what_has_no_effect_yet_is_said(capfd: pytest.CaptureFixture[str], stack: Path) -> None:
+    run(capfd, "key", "list")
+    with (stack / "gate06.toml").open("a") as settings:
+        settings.write("backchannel_logout_uri = 'https://seeded.example/out'\n[dpop]\nnonce = 'on'\n")
+    code, seen, _ = run(capfd, "doctor", "--json")
+    told = [check["detail"] for check in seen["checks"] if "no effect" in check["detail"]]
+    assert (code, len(told)) == (0, 2)
+    assert any("dpop.nonce" in detail for detail in told)
+    assert any("portal `seeded`: backchannel_logout_uri" in detail for detail in told)
+
+
+def test_a_verb_that_reads_makes_no_database(capfd: pytest.CaptureFixture[str], stack: Path) -> None:
+    code, _, said = run(capfd, "audit", "verify", "--store", f"sqlite:///{stack / 'nowhere.db'}")
+    assert (code, "does not exist" in said) == (4, True)
+    assert not (stack / "nowhere.db").exists()
+
+
+def test_a_short_secret_is_for_development_only(capfd: pytest.CaptureFixture[str], stack: Path) -> None:
+    short = SEED.replace("s" * 43, "s" * 21)
+    (stack / "short.toml").write_text(short)
+    code, _, said = run(capfd, "portal", "check", "short.toml")
+    assert (code, "in production: `client_secret` of `seeded`" in said) == (0, True)
+    (stack / "gate06.toml").write_text((stack / "gate06.toml").read_text().replace("s" * 43, "s" * 21))
+    code, _, said = run(capfd, "portal", "list")
+    assert (code, "`client_secret` of `seeded` is shorter" in said) == (3, True)
+
+
+def test_nothing_real_is_sealed_with_the_demos_key(
+    capfd: pytest.CaptureFixture[str], stack: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (stack / "master.key").write_text(DEMO_MASTER_KEY)
+    code, _, said = run(capfd, "key", "list")
+    assert (code, "everybody knows" in said) == (3, True)
+    monkeypatch.setenv("GATE06_PROFILE", "dev")
+    assert run(capfd, "key", "list")[0] == 0
+
+
 def test_the_doctor_goes_on_without_settings(
     capfd: pytest.CaptureFixture[str], stack: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (stack / "gate06.toml").unlink()
     code, seen, _ = run(capfd, "doctor", "--json")
-    assert code == 7
+    assert code == 3
     assert {check["check"] for check in seen["checks"] if not check["in_order"]} == {"settings"}
     monkeypatch.setenv("GATE06_ISSUER", "https://gate.example")
     monkeypatch.setenv("GATE06_STORE__MASTER_KEY", "ab" * 32)

@@ -59,9 +59,7 @@ class RedisServer:
         return [
             Finding("redis", is_new_enough(version), f"Redis {version}, needed 7.0 or newer"),
             Finding("redis functions", library == LIBRARY_VERSION, f"version {library}, needed {LIBRARY_VERSION}"),
-            Finding(
-                "redis aof", durability.append_only, f"append-only file {'on' if durability.append_only else 'off'}"
-            ),
+            _find_file(durability),
         ]
 
     async def scan(self, kind: Kind) -> list[Row]:
@@ -102,6 +100,13 @@ async def prepare_server(connection: Connection) -> None:
         raise StoreMisfit(f"Redis 7.0 or newer is needed, this is {version}")
     if (await call_function(connection, "FCALL_RO", "gate06_version", 0)).decode() != LIBRARY_VERSION:
         await load_library(connection)
+
+
+def _find_file(durability: Durability) -> Finding:
+    if durability.append_only:
+        return Finding("redis aof", True, "append-only file on")
+    detail = "append-only file off: what it holds ends with it, and production refuses it"
+    return Finding("redis aof", False, detail, production_only=True)
 
 
 def is_new_enough(version: str) -> bool:

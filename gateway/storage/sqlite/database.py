@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 from pathlib import Path
 
-from gateway.storage.failure import StoreMisfit
+from gateway.storage.failure import StoreMisfit, StoreMissing
 from gateway.storage.parts import Database, Finding
 from gateway.storage.sqlite.log import SqliteLog, SqliteNotes
 from gateway.storage.sqlite.opening import connect, path_of, prepare_file, revision
@@ -14,13 +14,17 @@ from gateway.vocabulary.store import StorageUnavailable
 
 
 async def open_sqlite(url: str, head: str, *, migrate: bool) -> Database:
-    """Open `sqlite:///PATH`, made and migrated when asked. Raises StoreMisfit, StorageUnavailable."""
+    """Open `sqlite:///PATH`, made and migrated when asked. Raises StoreMissing, StoreMisfit, StorageUnavailable."""
     path = path_of(url)
+    if not migrate and not path.exists():
+        raise StoreMissing(f"`{path}` does not exist")
     try:
         await asyncio.to_thread(prepare_file, path)
         if await asyncio.to_thread(revision, path) != head:
             if not migrate:
-                raise StoreMisfit("the database is not at the newest revision: run `gate06 serve` with migrations on")
+                raise StoreMisfit(
+                    "the database is not at the newest revision: start `gate06 serve` once, which migrates it"
+                )
             from gateway.storage.migrations.apply import migrate_sqlite
 
             await migrate_sqlite(path)
