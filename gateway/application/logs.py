@@ -46,7 +46,8 @@ def configure_logs(settings: Settings, clock: Clock) -> None:
     )
     root = logging.getLogger()
     root.handlers[:] = [_Foreign()]
-    root.setLevel(level)
+    # what other libraries say of their ordinary work is templates without values: only trouble is worth a line
+    root.setLevel(level if level == _LEVELS["debug"] else max(level, _LEVELS["warning"]))
 
 
 def keep_allowed(logger: object, method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -18,6 +18,7 @@ from gateway.vocabulary.problem import preferred_language, problem
 
 _PROGRAMS = ("/v1/", "/token", "/userinfo", "/introspect", "/revoke", "/jwks", "/.well-known/", "/log/")
 _OAUTH = ("/token", "/userinfo", "/introspect", "/revoke")
+_METADATA = ("/jwks", "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server")
 Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
 
 
@@ -47,7 +48,7 @@ class MethodNotOffered(Failure):
 
 def answers_as(path: str) -> Literal["oauth", "problem", "page"]:
     """Return in what shape a bug or a wrong address is told to whoever asks for a path."""
-    if path.startswith(_OAUTH):
+    if path.startswith(_OAUTH) or path in _METADATA:
         return "oauth"
     return "problem" if path.startswith(_PROGRAMS) else "page"
 
@@ -64,7 +65,9 @@ def error_handlers(pages: PublicPages, issuer: str) -> dict[Any, Handler]:
             language = preferred_language(request.headers.get("accept-language"))
             status, given, body = _told(failure, shape, issuer, language)
             return Response(body, status, {**headers, **given})
-        page = page_response(pages.missing(page_language(request)))
+        language = page_language(request)
+        shown = pages.not_offered(language) if error.status_code == 405 else pages.missing(language)
+        page = page_response(shown)
         page.status_code = error.status_code
         page.headers.update(headers)
         return page

@@ -32,10 +32,14 @@ def settings_of(
     Beside a running demo, with nothing else that names an issuer or a profile, they are the demo's own (`on_demo`),
     so that a verb needs no more than the flags the demo was started with.
     """
-    files = list(configs or []) or _files_of_environment()
-    if on_demo and _is_for_demo(files):
-        files = [DEMO_FILE, *files]
+    files = files_of(configs) if on_demo else list(configs or []) or _files_of_environment()
     return read_settings(files=files, flags={"store.url": store, "store.redis": redis})
+
+
+def files_of(configs: Sequence[Path] | None) -> list[Path]:
+    """Return the settings files a verb reads: those named, those of the environment, a running demo's before them."""
+    files = list(configs or []) or _files_of_environment()
+    return [DEMO_FILE, *files] if _is_for_demo(files) else files
 
 
 @asynccontextmanager

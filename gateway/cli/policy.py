@@ -14,6 +14,7 @@ import orjson
 import typer
 from pydantic import BaseModel, ConfigDict, StrictBool, StrictInt
 
+from gateway.cli.connection import files_of
 from gateway.cli.pure_check import run_check
 from gateway.policy.bundle import BUILT_IN, PolicyBundle
 from gateway.policy.cases import check_book, report_wire
@@ -204,7 +205,7 @@ def _mount_eval(app: typer.Typer, open_book: OpenBook) -> None:
         at: At = None,
     ) -> None:
         """Answer {portal, procedure, attributes[], level, basis, consent, relation} read from stdin."""
-        found = _open(open_book, config, portal, path, book)
+        found = _open(open_book, files_of(config), portal, path, book)
         bundle = _load(found)
         run_check(lambda asked: evaluate(bundle, found.portals, asked), batch=batch)
 
@@ -227,7 +228,7 @@ def _mount_explain(app: typer.Typer, open_book: OpenBook) -> None:
             raise _refuse([f"`--lang {lang}` is neither `vi` nor `en`"], 2)
         if cedar and procedure is None:
             raise _refuse(["`--cedar` needs `--procedure`"], 2)
-        found = _open(open_book, config, portal, path, book)
+        found = _open(open_book, files_of(config), portal, path, book)
         bundle = _load(found)
         try:
             if cedar and procedure:

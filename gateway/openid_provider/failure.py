@@ -135,6 +135,18 @@ class LoginRequired(Failure):
     fix = "Repeat the request without prompt=none."
 
 
+class OtherPersonSignedIn(Failure):
+    """Somebody else signed in than the one `id_token_hint` names (OpenID Connect Core §3.1.2.1)."""
+
+    code = "GW-1214"
+    title = "another person signed in"
+    oauth_error = "login_required"
+    http_status = 403
+    vi = "Người vừa đăng nhập không phải người đang làm việc với dịch vụ này."
+    en = "The person who signed in is not the one this service is working with."
+    fix = "Let the person of the hint sign in, or ask again without `id_token_hint`."
+
+
 class InteractionRequired(Failure):
     """The citizen has to see a notice first and no page may be shown."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.openid_provider.authorization import AuthorizationRequest
-from gateway.openid_provider.failure import InteractionRequired, LoginRequired
+from gateway.openid_provider.failure import InteractionRequired, LoginRequired, OtherPersonSignedIn
 from gateway.openid_provider.session import Session
 from gateway.vocabulary.assurance_level import LevelTooLow
 from gateway.vocabulary.failure import Failure
@@ -113,7 +113,7 @@ def decide_step(request: AuthorizationRequest, facts: Facts, now: datetime) -> S
         return Refuse(LoginRequired()) if silent else SignIn(again=wants_anew(request))
     if any(need(request, session, facts, now) for need in NEEDS):
         # asking again would end here again: another person than the hinted one, or no fresh authentication upstream
-        refused = Refuse(LoginRequired("the sign-in is not the one that was asked for" if facts.fresh else ""))
+        refused = Refuse(why_not_signed_in(request, session, facts, now))
         return refused if silent or facts.fresh else SignIn(again=True)
     if level_too_low(facts, session):
         # a session from before may be somebody else's, or of an account that was raised since: ask once
@@ -121,6 +121,13 @@ def decide_step(request: AuthorizationRequest, facts: Facts, now: datetime) -> S
     if not facts.noticed or "consent" in request.prompts:
         return Refuse(InteractionRequired()) if silent else ShowNotice()
     return Answer()
+
+
+def why_not_signed_in(request: AuthorizationRequest, session: Session, facts: Facts, now: datetime) -> Failure:
+    """Return what a sign-in that does not meet its request is refused with."""
+    if facts.fresh and needs_hinted_person(request, session, facts, now):
+        return OtherPersonSignedIn()
+    return LoginRequired("the sign-in is not the one that was asked for" if facts.fresh else "")
 
 
 def level_too_low(facts: Facts, session: Session) -> bool:

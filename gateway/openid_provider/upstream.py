@@ -5,6 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 from urllib.parse import parse_qsl
 
+import structlog
+
+from gateway.assurance.number_rules import number_warnings
 from gateway.audit.event import PersonSignedIn
 from gateway.identity_providers.contract import (
     Authentication,
@@ -30,7 +33,10 @@ from gateway.tokens.issue import key_of
 from gateway.vocabulary.citizen import Citizen
 from gateway.vocabulary.clock import text_token
 from gateway.vocabulary.failure import Failure
+from gateway.vocabulary.personal_number import PersonalNumber
 from gateway.vocabulary.store import Change, Insert, Kind, Outcome, Put, Record, RecordKey, Replace, Spend, StoredEvent
+
+log = structlog.get_logger()
 
 # what a state was made for: one made for a sign-out opens no sign-in, and the other way round
 SIGN_IN, SIGN_OUT_FIRST, SIGN_OUT = "sign_in", "sign_out_first", "sign_out"
@@ -150,6 +156,7 @@ async def come_back(house: House, alias: str, raw_query: str, browser: Browser) 
 
 async def _sign_in(house: House, attempt: Attempt, seen: Authentication, previous: Session | None) -> Reply:
     cookie = text_token(house.randomness)
+    note_number(seen)
     seen, verdict = await confirm_number(house, attempt, seen)
     # two first sign-ins of one person at the same moment: the second links to what the first made
     for _ in range(3):
@@ -182,6 +189,17 @@ async def _sign_in(house: House, attempt: Attempt, seen: Authentication, previou
         if stored.outcome is not Outcome.EXISTS:
             raise failure.AttemptFinished()
     raise IdentityProviderUnavailable(operator_detail="the account changed under three parallel sign-ins")
+
+
+def note_number(seen: Authentication) -> None:
+    """Tell operators, by the rule's name alone, that a number does not fit what else was said: nobody is refused for
+    it, since a corrected sex or birth date may keep its number (domain: Decree 137/2015)."""
+    number = seen.personal_number
+    if number is None:
+        return
+    rules = number_warnings(PersonalNumber(number), birth_date=seen.birth_date, sex=seen.sex)
+    for rule in sorted(set(rules) - {"synthetic"}):
+        log.warning("number_unusual", provider=seen.provider, rule=rule)
 
 
 async def succession(house: House, previous: Session | None, session: Session) -> Sequence[Change]:

@@ -17,7 +17,7 @@ from starlette.routing import Route
 from gateway.audit.event import FormRefused
 from gateway.audit.receipt import refuse
 from gateway.prefill.bearer import Bearer, BearerReader
-from gateway.prefill.failure import BodyTooLarge, FormUnknown
+from gateway.prefill.failure import BodyTooLarge, ClientTokenWanted, FormUnknown
 from gateway.prefill.fill import PrefillRequest, fill_form
 from gateway.prefill.house import Prefill
 from gateway.prefill.reissue import ReissueRequest, reissue_form
@@ -96,6 +96,8 @@ async def get_prefill(call: Call, house: Prefill) -> dict[str, Any]:
 
 async def post_verify(call: Call, house: Prefill) -> dict[str, Any]:
     """Compare a submitted form with its manifest."""
+    if _bearer(call).grant_id is not None:
+        raise ClientTokenWanted
     body = read_body(VerifyBody, await read_capped(call.request, VERIFY_LIMIT))
     asked = VerifyRequest(
         bearer=_bearer(call),

@@ -127,6 +127,18 @@ class BodyTooLarge(Failure):
     fix = "A prefill request has at most 16 KB, a verification at most 1 MB."
 
 
+class ClientTokenWanted(Failure):
+    """A form is compared for the portal itself: a citizen's token, which others may hold, is no key to that."""
+
+    code = "PF-119"
+    title = "a token of the portal itself is wanted"
+    http_status = 403
+    refused_by: RefusedBy = "portal"
+    vi = "Việc đối chiếu biểu mẫu do cổng dịch vụ yêu cầu, không phải bằng phiên của người dân."
+    en = "A form is compared for the portal itself, not with a citizen's token."
+    fix = "Use a client_credentials token; a public client has its server part listed with `verifies` do it."
+
+
 class FilledByHand(Failure):
     """No source fills this field for this person."""
 

@@ -75,10 +75,6 @@ class Prefill:
         """The policy book in force."""
         return self._policy
 
-    def adopt(self, policy: PolicyBundle) -> None:
-        """Put another policy book in force, for requests that begin from now on."""
-        self._policy, self._plans = policy, {}
-
     def plan(self, procedure: str, relation: Relation, fields: Iterable[str] | None = None) -> Plan:
         """Return the plan of a form, made once per book. Raises UnknownProcedure, AttributeNotPermitted."""
         wanted = None if fields is None else frozenset(fields)

@@ -57,6 +57,7 @@ def prefill_operations() -> dict[str, dict[str, Any]]:
                 {
                     200: _json("per field intact, changed, withheld or unknown", verification_schema()),
                     **refusals,
+                    403: _problem("PF-119: a citizen's token; a token of the portal itself is wanted"),
                     429: _problem("PF-110: 20 answers with a changed value were given for this manifest"),
                 },
                 body=VerifyBody.model_json_schema(),

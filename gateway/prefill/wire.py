@@ -5,6 +5,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gateway.prefill.failure import RequestMalformed
+from gateway.vocabulary.strict_json import JsonRefused, parse_json
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -45,20 +46,21 @@ class VerifyBody(BaseModel):
 
 
 def read_body(model: type[Model], body: bytes) -> Model:
-    """Read a JSON body. Raises RequestMalformed whose `errors` name each wrong member and repeat no value."""
+    """Read a JSON body. Raises RequestMalformed whose `errors` name each wrong member and repeat no value.
+
+    A member that stands twice is refused at any depth: the portal's reader may have kept the other one.
+    """
     try:
-        return model.model_validate_json(body)
+        return model.model_validate(parse_json(body))
+    except JsonRefused as refused:
+        said = "a member stands twice" if refused.rule == "duplicate" else "is not JSON"
+        raise RequestMalformed(f"`body`: {said}") from None
     except ValidationError as trouble:
         errors = trouble.errors(include_url=False, include_input=False, include_context=False)
         found = [(_name(model, error["loc"]), error["type"], error["msg"]) for error in errors]
         missing = [name for name, kind, _ in found if kind == "missing"]
-        said = "; ".join(f"`{name}`: {_said(kind, message)}" for name, kind, message in found)
+        said = "; ".join(f"`{name}`: {message[:1].lower()}{message[1:]}" for name, _, message in found)
         raise RequestMalformed(said, missing=missing) from None
-
-
-def _said(kind: str, message: str) -> str:
-    """Return pydantic's sentence; the JSON reader's own may quote the text around the fault, so it is replaced."""
-    return "is not JSON" if kind == "json_invalid" else message[:1].lower() + message[1:]
 
 
 def _name(model: type[BaseModel], location: tuple[int | str, ...]) -> str:

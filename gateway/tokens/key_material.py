@@ -62,15 +62,6 @@ def import_public_key(jwk: Mapping[str, Any]) -> VerificationKey:
     return _import_remembered(_canonical(jwk))
 
 
-def import_secret(secret: bytes, kid: str | None = None) -> VerificationKey:
-    """Return the key of a shared secret for HMAC. Raises KeyRefused below the hash's length (RFC 7518 §3.2)."""
-    if len(secret) < 32:
-        raise KeyRefused("hmac_size")
-    sizes = {"HS256": 32, "HS384": 48, "HS512": 64}
-    algorithms = frozenset(alg for alg, size in sizes.items() if len(secret) >= size)
-    return VerificationKey(kid, algorithms, OctKey.import_key(secret))
-
-
 def import_signing_key(jwk: Mapping[str, Any]) -> SigningKey:
     """Return the signing key of one of our own private JWKs (`kid` and `alg` present)."""
     kty = str(jwk["kty"])

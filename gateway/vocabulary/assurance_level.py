@@ -4,7 +4,6 @@ Source: Decree 69/2024 (accounts of level 1 and 2; organisations have none), Ope
 OpenID Connect Unmet Authentication Requirements 1.0, design.md §3.
 """
 
-from collections.abc import Sequence
 from typing import Literal
 
 from gateway.vocabulary.failure import Failure, RefusedBy
@@ -16,25 +15,9 @@ LEVEL_BY_ACR: dict[str, AccountLevel] = {"urn:gate06:vneid:1": 1, "urn:gate06:vn
 ACR_VALUES: tuple[str, ...] = tuple(ACR_BY_LEVEL.values())
 
 
-def acr_of(level: int | None) -> str | None:
-    """Return the `acr` of an account level; None where there is no level or not one of ours."""
-    return None if level is None else ACR_BY_LEVEL.get(level)
-
-
-def level_of(acr: str | None) -> AccountLevel | None:
-    """Return the account level an `acr` names; None for a name that is not ours."""
-    return None if acr is None else LEVEL_BY_ACR.get(acr)
-
-
 def reaches(level: int | None, minimum: int) -> bool:
     """Tell whether an account level is at least `minimum`. No level reaches nothing."""
     return level is not None and level >= minimum
-
-
-def least_level(acr_values: Sequence[str]) -> AccountLevel | None:
-    """Return the lowest level that satisfies a list of acceptable `acr` values; None when none of them is ours."""
-    levels = [LEVEL_BY_ACR[acr] for acr in acr_values if acr in LEVEL_BY_ACR]
-    return min(levels) if levels else None
 
 
 class LevelTooLow(Failure):

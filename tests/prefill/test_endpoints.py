@@ -20,6 +20,7 @@ from tests.prefill.test_fill import break_store
 
 pytestmark = pytest.mark.anyio
 
+PORTAL = {"authorization": "Bearer portal"}
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
@@ -77,6 +78,7 @@ async def wire(tmp_path: Path) -> AsyncIterator[Wire]:
     async with open_lab(tmp_path) as lab:
         bearers = Bearers()
         bearers.known["one"] = await lab.sign_in(1)
+        bearers.known["portal"] = lab.bearer(1, citizen=None, grant_id=None, subject=None)
         application = Starlette(routes=prefill_routes(lab.house, bearers))
         transport = httpx2.ASGITransport(app=application)
         async with httpx2.AsyncClient(transport=transport, base_url="http://elsewhere.example") as client:
@@ -98,7 +100,9 @@ async def test_a_form_its_check_and_its_id(wire: Wire) -> None:
         "complete",
     } <= form.keys()
     assert {"fields", "manifest", "receipt", "late"} <= form.keys()
-    check = await wire.send("POST", "/v1/prefill/verify", {"manifest": form["manifest"], "values": values_of(form)})
+    check = await wire.send(
+        "POST", "/v1/prefill/verify", {"manifest": form["manifest"], "values": values_of(form)}, **PORTAL
+    )
     assert set(check.json()["fields"].values()) == {"intact"}
     again = await wire.send("GET", f"/v1/prefill/{form['id']}")
     assert again.json()["fields"] == form["fields"]
@@ -117,6 +121,8 @@ async def test_a_form_its_check_and_its_id(wire: Wire) -> None:
         ({"procedure": CODE, "fields": []}, "`fields`"),
         ({"procedure": CODE, "fields": ["ok", 999175000003]}, "`fields[1]`"),
         ({"procedure": CODE, "dossier": 5}, "`dossier`"),
+        (b'{"procedure": "1.004222", "procedure": "1.001193"}', "`body`: a member stands twice"),
+        (b'{"procedure": "1.004222", "fields": [NaN]}', "`body`: is not JSON"),
     ],
 )
 async def test_a_malformed_body_is_refused_by_member_without_its_value(wire: Wire, body: Any, said: str) -> None:
@@ -130,8 +136,27 @@ async def test_a_malformed_body_is_refused_by_member_without_its_value(wire: Wir
 
 
 async def test_missing_members_are_listed(wire: Wire) -> None:
-    refusal = (await wire.send("POST", "/v1/prefill/verify", {})).json()
+    refusal = (await wire.send("POST", "/v1/prefill/verify", {}, **PORTAL)).json()
     assert refusal["missing"] == ["manifest", "values"]
+
+
+async def test_a_value_sent_twice_is_not_vouched_for(wire: Wire) -> None:
+    """The portal's own reader may have kept the other one."""
+    form = (await wire.send("POST", "/v1/prefill", {"procedure": CODE})).json()
+    true = orjson.dumps(form["fields"]["applicant.full_name"]["value"]).decode()
+    twice = f'{{"applicant.full_name": "KẺ GIẢ MẠO", "applicant.full_name": {true}}}'
+    body = f'{{"manifest": "{form["manifest"]}", "values": {twice}}}'.encode()
+    refusal = await wire.send("POST", "/v1/prefill/verify", body, **PORTAL)
+    assert (refusal.status_code, refusal.json()["code"]) == (400, "PF-102")
+    assert "stands twice" in refusal.json()["reason"]
+
+
+async def test_a_citizens_token_compares_nothing(wire: Wire) -> None:
+    form = (await wire.send("POST", "/v1/prefill", {"procedure": CODE})).json()
+    body = {"manifest": form["manifest"], "values": values_of(form)}
+    refusal = await wire.send("POST", "/v1/prefill/verify", body)
+    assert (refusal.status_code, refusal.json()["code"]) == (403, "PF-119")
+    assert refusal.json()["receipt"].startswith("rf_")
 
 
 async def test_a_body_beyond_any_form_is_not_read(wire: Wire) -> None:
@@ -188,8 +213,8 @@ async def test_too_many_changed_values_are_429_with_a_time(wire: Wire) -> None:
     form = (await wire.send("POST", "/v1/prefill", {"procedure": CODE})).json()
     body = {"manifest": form["manifest"], "values": {"applicant.full_name": "Ai Đó"}}
     for _ in range(20):
-        assert (await wire.send("POST", "/v1/prefill/verify", body)).status_code == 200
-    reply = await wire.send("POST", "/v1/prefill/verify", body)
+        assert (await wire.send("POST", "/v1/prefill/verify", body, **PORTAL)).status_code == 200
+    reply = await wire.send("POST", "/v1/prefill/verify", body, **PORTAL)
     assert (reply.status_code, reply.json()["code"]) == (429, "PF-110")
     assert int(reply.headers["retry-after"]) > 0
 

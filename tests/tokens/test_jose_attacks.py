@@ -16,7 +16,6 @@ from gateway.tokens.key_material import (
     KeyRefused,
     generate_private_jwk,
     import_public_key,
-    import_secret,
     import_signing_key,
     public_jwk,
     thumbprint,
@@ -365,13 +364,6 @@ def test_a_set_passes_over_keys_it_cannot_use_unless_strict() -> None:
     for broken in ({}, {"keys": {}}, {"keys": [public_jwk(STRANGER)] * 101}):
         with pytest.raises(KeyRefused):
             FixedKeys.of_jwks(broken)
-
-
-def test_a_secret_is_at_least_as_long_as_its_hash() -> None:
-    assert import_secret(b"x" * 32).algorithms == {"HS256"}
-    assert import_secret(b"x" * 64).algorithms == {"HS256", "HS384", "HS512"}
-    with pytest.raises(KeyRefused):
-        import_secret(b"x" * 31)
 
 
 @given(st.text(max_size=200))

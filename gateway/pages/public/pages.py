@@ -56,6 +56,10 @@ class PublicPages:
         """Return the 404 page."""
         return self._show("missing", language, http_status=404)
 
+    def not_offered(self, language: str) -> Page:
+        """Return the 405 page: the address exists and does not take what was sent this way."""
+        return self._show("not_offered", language, http_status=405)
+
     def broken(self, language: str, *, trace_id: str | None = None) -> Page:
         """Return the 500 page: constant words and a support code, nothing of what went wrong."""
         return self._show("broken", language, http_status=500, trace_id=trace_id)
