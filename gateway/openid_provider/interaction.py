@@ -322,9 +322,8 @@ async def submit_attempt(house: House, attempt_id: str, parameters: Parameters, 
 
 
 async def prolong(house: House, attempt: Attempt) -> Reply:
-    """Give the person the whole time again, on the same page."""
+    """Give the person the whole time again, on the same page; another tab that was quicker did so as well."""
     now = house.clock.now()
-    # a lost race with another tab is no loss: that tab is at work on the same attempt
     await house.store.commit([Replace(attempt_record(prolonged(attempt, now, house.lifetimes)))], now=now)
     return redirect(attempt_url(house, attempt))
 
