@@ -13,6 +13,7 @@ PRAGMAS = (
     "PRAGMA journal_size_limit = 67108864",
     "PRAGMA secure_delete = ON",  # a shredded key must not live on in a free page
     "PRAGMA cache_size = -16384",
+    "PRAGMA temp_store = MEMORY",  # a savepoint keeps pages it may restore; a file would cost two writes for each
     "PRAGMA foreign_keys = ON",
     "PRAGMA trusted_schema = OFF",
 )
