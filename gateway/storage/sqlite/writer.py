@@ -23,8 +23,10 @@ CHECKPOINT_EVERY = 512  # transactions
 class Writer:
     """Runs writings of concurrent coroutines in shared transactions.
 
-    Each writing has a savepoint of its own: one that fails is undone and raises RefusedWrite for its caller only.
-    A writing that cannot begin for `PATIENCE` seconds raises StorageUnavailable.
+    A group goes without savepoints, as each would copy every page it touches. When a writing fails or wants to be
+    undone the whole group is undone and done again, each behind a savepoint of its own: that one is undone, and
+    raises RefusedWrite for its caller only. A writing that cannot begin for `PATIENCE` seconds raises
+    StorageUnavailable.
     """
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
@@ -35,6 +37,7 @@ class Writer:
         self._scheduled = False
         self._waits_since: float | None = None
         self._full = True
+        self._one_by_one = False
         self._transactions = 0
 
     async def close(self) -> None:
@@ -69,10 +72,14 @@ class Writer:
             return
         self._waits_since = None
         del self._waiting[: len(group)]
+        if self._one_by_one:
+            self._one_by_one = False
+            self._write_one_by_one(group)
+        elif not self._write_together(group):
+            self._waiting[:0], self._one_by_one = group, True
         self._scheduled = bool(self._waiting)
         if self._scheduled:
             loop.call_soon(self._flush, loop)
-        self._write(group)
         self._transactions += 1
         if self._transactions % CHECKPOINT_EVERY == 0:
             # now and then, beside the loop, so that no single commit pays for a thousand pages
@@ -95,7 +102,18 @@ class Writer:
         for _, _, future in waiting:
             _fail(future, RefusedWrite(operator_detail=_name(error)))
 
-    def _write(self, group: list[tuple[Writing, bool, asyncio.Future[Any]]]) -> None:
+    def _write_together(self, group: list[tuple[Writing, bool, asyncio.Future[Any]]]) -> bool:
+        """Run a group; False when nothing of it was done: one failed, or found no savepoint to go back to."""
+        try:
+            answers = [(future, writing(self._connection)) for writing, _, future in group]
+        except Exception:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            return False
+        self._finish(answers)
+        return True
+
+    def _write_one_by_one(self, group: list[tuple[Writing, bool, asyncio.Future[Any]]]) -> None:
         connection = self._connection
         answers: list[tuple[asyncio.Future[Any], Any]] = []
         for position, (writing, _, future) in enumerate(group):
@@ -125,7 +143,7 @@ class Writer:
             for _, _, future in group:
                 _fail(future, RefusedWrite(operator_detail=_name(error)))
             return
-        self._write(group)
+        self._write_one_by_one(group)
 
     def _finish(self, answers: list[tuple[asyncio.Future[Any], Any]]) -> None:
         try:
