@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
 from gateway.assurance.match import Claim, RegisterRecord, contradictions
@@ -71,8 +72,7 @@ def assemble(plan: Plan, facts: Facts) -> Assembled:
     complete = True
     for planned in plan.fields:
         if not planned.ways:
-            why = Why.saying(failure.FilledByHand.code, planned.by_hand) if planned.by_hand else _BY_HAND
-            fields[planned.id] = Envelope("self_declared", "editable", planned.rule, planned.type, why=why)
+            fields[planned.id] = _left_to_hand(planned)
         elif planned.self_declared:
             fields[planned.id] = _declared(planned, facts)
         elif numberless and planned.ways[0].attribute not in facts.refused:
@@ -104,13 +104,27 @@ def strange_sources(facts: Facts) -> frozenset[str]:
 
 def display_of(planned: PlannedField, value: Any) -> Text:
     """Return the words of a value: a name in title case when it came in capitals, a date as forms write it."""
-    if isinstance(value, PartialDate | Address):
+    if isinstance(value, (PartialDate, Address)):
         return {"vi": value.display()}
-    if planned.type == "code" and value in planned.words:
-        return planned.words[value]
-    if planned.type == "code" and any(letter.isdigit() for letter in value):
-        return {"vi": f"mã {value}", "en": f"code {value}"}  # a bare code would look like words nobody understands
+    if planned.type == "code":
+        if value in planned.words:
+            return planned.words[value]
+        if any(letter.isdigit() for letter in value):
+            return {"vi": f"mã {value}", "en": f"code {value}"}  # a bare code would look like words nobody understands
     return {"vi": display_name(value) if planned.mask == "name" else value}
+
+
+@lru_cache(maxsize=4096)
+def _left_to_hand(planned: PlannedField) -> Envelope:
+    """The envelope of a field that no source fills: the same in every form of one plan."""
+    why = Why.saying(failure.FilledByHand.code, planned.by_hand) if planned.by_hand else _BY_HAND
+    return Envelope("self_declared", "editable", planned.rule, planned.type, why=why)
+
+
+@lru_cache(maxsize=4096)
+def _left_undeclared(planned: PlannedField) -> Envelope:
+    """The envelope of a field whose person has declared nothing: it holds no value, so it is everybody's."""
+    return _blank(planned, planned.ways[0], "self_declared", _UNDECLARED)
 
 
 def _declared(planned: PlannedField, facts: Facts) -> Envelope:
@@ -119,7 +133,7 @@ def _declared(planned: PlannedField, facts: Facts) -> Envelope:
         return _blank(planned, way, "withheld", facts.refused[way.attribute])
     said = facts.declared.get(way.attribute)
     if said is None:
-        return _blank(planned, way, "self_declared", _UNDECLARED)
+        return _left_undeclared(planned)
     head = planned.heads[way.source]
     return Envelope(
         "self_declared",
@@ -139,11 +153,10 @@ def _fill(
     planned: PlannedField, facts: Facts, strangers: frozenset[str]
 ) -> tuple[Envelope, Unavailable | Refused | None]:
     """Return the envelope of a field filled by registers, and the trouble to tell when that left it empty."""
-    allowed = [way for way in planned.ways if way.attribute not in facts.refused]
-    if not allowed:
+    parts = [_part(planned, way, facts) for way in planned.ways if way.attribute not in facts.refused]
+    if not parts:
         way = planned.ways[0]
         return _blank(planned, way, "withheld", facts.refused[way.attribute]), None
-    parts = [_part(planned, way, facts) for way in allowed]
     found = [part for part in parts if part.canonical is not None and part.way.source not in strangers]
     if not found:
         return _empty(planned, parts, strangers)
@@ -151,12 +164,15 @@ def _fill(
     if condition is not None and condition.unknown == "withheld":
         why = Why.saying(failure.ConditionUnknown.code, condition.note.wire())
         return _blank(planned, found[0].way, "withheld", why), None
+    if len(found) == 1:
+        return _told(planned, found[0], facts.now), None
     return _reconcile([_told(planned, part, facts.now) for part in found]), None
 
 
 def _part(planned: PlannedField, way: Way, facts: Facts) -> _Part:
     """Return what a source said; a value that is not one of the field's type was garbled on its way."""
-    outcome = facts.answers.get(way.source, {}).get(way.attribute, _NOT_ASKED)
+    answer = facts.answers.get(way.source)
+    outcome = _NOT_ASKED if answer is None else answer.get(way.attribute, _NOT_ASKED)
     if not isinstance(outcome, Found):
         return _Part(way, outcome)
     try:
@@ -167,12 +183,14 @@ def _part(planned: PlannedField, way: Way, facts: Facts) -> _Part:
 
 def _told(planned: PlannedField, part: _Part, now: datetime) -> Envelope:
     way, found = part.way, cast(Found, part.outcome)
-    value = unicodedata.normalize("NFC", found.value) if isinstance(found.value, str) else found.value
+    value, provenance = found.value, found.provenance
+    if isinstance(value, str):
+        value = unicodedata.normalize("NFC", value)
     lock, why = planned.lock, None
     status: Status = "verified"
     if way.condition is not None:
         lock, why = "confirm", Why.saying(failure.ConditionUnknown.code, way.condition.note.wire())
-    if now - found.provenance.retrieved_at > STALE_AFTER:
+    if now - provenance.retrieved_at > STALE_AFTER:
         status, lock, why = "stale", "confirm", _STALE
     head = planned.heads[way.source]
     return Envelope(
@@ -182,10 +200,10 @@ def _told(planned: PlannedField, part: _Part, now: datetime) -> Envelope:
         planned.type,
         value,
         display_of(planned, value),
-        found.provenance.source,
+        provenance.source,
         head.source_label,
-        found.provenance.as_of,
-        found.provenance.retrieved_at,
+        provenance.as_of,
+        provenance.retrieved_at,
         head.correction,
         why,
         way.attribute,

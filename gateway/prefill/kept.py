@@ -7,6 +7,7 @@ record hangs on the grant (it dies with it) and is sealed under the citizen's ke
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from gateway.connector_runtime.contract import Answer
@@ -130,8 +131,7 @@ def decode_outcome(parts: list[Any]) -> Outcome:
     """Read what `encode_outcome` wrote."""
     match parts:
         case ["found", kind, value, source, as_of, at]:
-            provenance = Provenance(source=source, as_of=date.fromisoformat(as_of), retrieved_at=_instant(at))
-            return Found(_decode(kind, value), provenance)
+            return Found(_decode(kind, value), _provenance(source, as_of, at))
         case ["absent", reason]:
             return Absent(reason)
         case ["refused", reason]:
@@ -139,6 +139,12 @@ def decode_outcome(parts: list[Any]) -> Outcome:
         case ["unavailable", retry_after, reason]:
             return Unavailable(retry_after, reason)
     raise ValueError("not an outcome that was kept")
+
+
+@lru_cache(maxsize=256)
+def _provenance(source: str, as_of: str, at: float) -> Provenance:
+    """What one answer of a source says of all its values; it is made once for them."""
+    return Provenance(source=source, as_of=date.fromisoformat(as_of), retrieved_at=_instant(at))
 
 
 def _encode(value: Any) -> tuple[str, Any]:

@@ -35,7 +35,7 @@ class Head(NamedTuple):
     correction: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PlannedField:
     """A field of the form. `ways` in the order of precedence; without any, `by_hand` says why.
 

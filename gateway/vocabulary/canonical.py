@@ -78,9 +78,12 @@ def _candidates(listed: Any) -> list[list[str | None]]:
 
 
 def _plain(value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, str | int):
+    if isinstance(value, str):
+        text = value
+    elif isinstance(value, int) and not isinstance(value, bool):
+        text = str(value)
+    else:
         raise NotCanonical("not a text")
-    text = str(value)
     if not text.isascii():
         try:
             text.encode()
@@ -101,9 +104,9 @@ def _date(value: Any) -> str:
 def _own_address(address: Address) -> dict[str, str | None]:
     """The same as `_address` of its wire form, without building that."""
     return {
-        "province": _code(address.province and address.province.code),
-        "district": _code(address.district and address.district.code),
-        "commune": _code(address.commune and address.commune.code),
+        "province": _own_code(address.province),
+        "district": _own_code(address.district),
+        "commune": _own_code(address.commune),
         "scheme": address.scheme,
         "country": canonical_text(_plain(address.country or "VN")),
         "detail": canonical_text(_plain(address.detail)),
@@ -124,6 +127,10 @@ def _code(unit: Any) -> str | None:
     """Return the code of a unit, given as an object or as the bare code."""
     code = unit.get("code") if isinstance(unit, Mapping) else unit
     return canonical_text(_plain(code)) if code not in {None, ""} else None
+
+
+def _own_code(unit: Unit | None) -> str | None:
+    return canonical_text(_plain(unit.code)) if unit is not None and unit.code else None
 
 
 def _name(unit: Any) -> str | None:

@@ -64,10 +64,10 @@ class PartialDate:
         Never month first. Raises ValueError for anything else.
         """
         text = text.strip()
+        if match := _ISO.fullmatch(text):
+            return cls(*[int(part) for part in match.groups() if part is not None])
         if match := _COMPACT.fullmatch(text):
             return cls(int(match[1]), int(match[2]), int(match[3]))
-        if match := _ISO.fullmatch(text):
-            return cls(int(match[1]), *(int(part) for part in match.groups()[1:] if part is not None))
         if match := _DAY_FIRST.fullmatch(text):
             return cls(int(match[4]), int(match[3]), int(match[1]))
         if match := _MONTH_YEAR.fullmatch(text):

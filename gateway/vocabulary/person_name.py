@@ -32,7 +32,7 @@ def clean_name(text: str) -> str:
 def display_name(text: str) -> str:
     """Return the name as people read it: title case when the source wrote capitals only, otherwise untouched."""
     name = unicodedata.normalize("NFC", text)
-    if any(character.islower() for character in name) or not any(character.isupper() for character in name):
+    if not name.isupper():
         return name
     return unicodedata.normalize("NFC", _WORD.sub(_title, name))
 
