@@ -25,9 +25,9 @@ def canonical_bytes(members: Mapping[str, Any]) -> bytes:
 
 def require_plain(value: Any) -> None:
     """Raise TypeError unless `value` is text, a whole number, a boolean, null, or lists and objects of these."""
-    if value is None or isinstance(value, str | int):
+    if value is None or isinstance(value, (str, int)):
         return
-    if isinstance(value, list | tuple):
+    if isinstance(value, (list, tuple)):
         for part in value:
             require_plain(part)
         return
@@ -35,6 +35,7 @@ def require_plain(value: Any) -> None:
         for name, part in value.items():
             if not (isinstance(name, str) and name.isascii()):
                 raise TypeError("an event member has a name that is not ASCII text")
-            require_plain(part)
+            if not isinstance(part, str):
+                require_plain(part)
         return
     raise TypeError(f"an event cannot hold a {type(value).__name__}")

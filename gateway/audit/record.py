@@ -48,7 +48,7 @@ class Evidence:
         reference = None
         if citizen_id is not None:
             key = await self._keys.derive(citizen_id, _PURPOSE)
-            reference = _keyed_reference(key, at.astimezone(UTC).strftime("%Y-%m"))
+            reference = _keyed_reference(key, at.astimezone(UTC).isoformat()[:7])
             if actor_ref is None and actor_kind == "citizen":
                 actor_ref = reference
         return kind(
