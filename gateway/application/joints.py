@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 from gateway.openid_provider.bearer import Caller, read_caller
 from gateway.openid_provider.house import House
@@ -49,22 +50,18 @@ class TokenBearers:
 def bearer_from(caller: Caller) -> Bearer:
     """Return prefill's view of a caller."""
     portal, grant = caller.portal, caller.grant
-    known = Bearer(
-        client_id=portal.client_id,
-        scopes=caller.access.scopes,
-        portal_procedures=frozenset(portal.procedures),
-        portal_attributes=None if portal.attributes is None else frozenset(portal.attributes),
-        verifies=frozenset(portal.verifies),
-    )
+    known: dict[str, Any] = {
+        "client_id": portal.client_id,
+        "scopes": caller.access.scopes,
+        "portal_procedures": frozenset(portal.procedures),
+        "portal_attributes": None if portal.attributes is None else frozenset(portal.attributes),
+        "verifies": frozenset(portal.verifies),
+    }
     if grant is None:
-        return known
+        return Bearer(**known)
     return Bearer(
-        client_id=known.client_id,
-        scopes=known.scopes,
-        procedures=grant.may_prefill(known.scopes),
-        portal_procedures=known.portal_procedures,
-        portal_attributes=known.portal_attributes,
-        verifies=known.verifies,
+        **known,
+        procedures=grant.may_prefill(caller.access.scopes),
         grant_id=grant.id,
         subject=grant.subject,
         citizen=grant.citizen,

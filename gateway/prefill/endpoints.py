@@ -166,7 +166,8 @@ def _bearer(call: Call) -> Bearer:
 
 def _url(request: Request, house: Prefill) -> str:
     """Return the URL a proof of possession has to name: ours by the issuer, never by the Host header."""
-    return house.figures.issuer + request.url.path
+    path: str = request.scope["path"]
+    return house.figures.issuer + path
 
 
 def _json(document: dict[str, Any]) -> Response:

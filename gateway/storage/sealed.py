@@ -28,6 +28,7 @@ from gateway.vocabulary.store import (
 
 DONE = Verdict(Outcome.DONE)
 WRITING = {Insert: "insert", Put: "put", Replace: "replace"}
+_KINDS = {str(kind): kind for kind in Kind}
 
 
 class SealedStore:
@@ -115,7 +116,7 @@ class SealedStore:
             context = row_context(row.kind, row.key, row.subject, row.group)
             body = orjson.loads(self._sealer.open_for_citizen(key, row.sealed, context))
         return Record(
-            kind=Kind(row.kind),
+            kind=_KINDS[row.kind],
             key=row.key,
             body=body,
             expires_at=None if row.expires_at is None else from_micros(row.expires_at),
