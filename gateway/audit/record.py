@@ -8,7 +8,7 @@ from datetime import UTC
 from typing import Any, Literal
 
 from gateway.audit.event import Event
-from gateway.vocabulary.clock import Clock, Randomness
+from gateway.vocabulary.clock import Clock, Randomness, ordered_token
 from gateway.vocabulary.store import CitizenKeys, StoredEvent
 
 ReceiptPrefix = Literal["rc", "rf"]
@@ -53,7 +53,7 @@ class Evidence:
                 actor_ref = reference
         return kind(
             at=at,
-            receipt=f"{receipt_prefix}_{chance[:16].hex()}",
+            receipt=f"{receipt_prefix}_{ordered_token(at, chance[:16])}",
             nonce=_base64url(chance[16:]),
             actor_kind=actor_kind,
             actor_ref=actor_ref,

@@ -60,7 +60,7 @@ async def reissue_form(request: ReissueRequest, house: Prefill) -> FilledForm:
         attributes=told_attributes(assembled),
         extra=(("late", arrived), ("outcomes", outcomes(assembled))),
     )
-    ids = FormIds(request.form_id, request.form_id).again(house.desk.randomness)
+    ids = FormIds(request.form_id, request.form_id).again(house.desk)
     form = await sign_form(ids, errand, assembled, event, house)
     await commit_kept(errand, heard, [require_grant(errand), manifest_of(ids, form, errand)], event, house)
     return form

@@ -11,12 +11,12 @@ from gateway.policy.decide import ReleaseDecision
 from gateway.prefill.assemble import Assembled, outcome_word
 from gateway.prefill.envelope import FilledForm, Why
 from gateway.prefill.failure import EvidenceNotStored, SessionOver
-from gateway.prefill.house import Prefill
+from gateway.prefill.house import Desk, Prefill
 from gateway.prefill.kept import KeptAnswers, keep_answers, kept_address, read_kept
 from gateway.prefill.late import LateKeeper
 from gateway.prefill.manifest import MANIFEST_TYPE, manifest_fields, manifest_purpose
 from gateway.prefill.plan import Plan
-from gateway.vocabulary.clock import Randomness, text_token
+from gateway.vocabulary.clock import ordered_token
 from gateway.vocabulary.form_preview import FormAsk
 from gateway.vocabulary.store import (
     Change,
@@ -91,14 +91,14 @@ class FormIds(NamedTuple):
     manifest: str
 
     @classmethod
-    def first(cls, randomness: Randomness) -> "FormIds":
+    def first(cls, desk: Desk) -> "FormIds":
         """Return the ids of a new form."""
-        form_id = f"pf_{text_token(randomness, 128)}"
+        form_id = f"pf_{ordered_token(desk.clock.now(), desk.randomness.octets(16))}"
         return cls(form_id, form_id)
 
-    def again(self, randomness: Randomness) -> "FormIds":
+    def again(self, desk: Desk) -> "FormIds":
         """Return the ids of a further manifest over the same form."""
-        return FormIds(self.form, f"pm_{text_token(randomness, 128)}")
+        return FormIds(self.form, f"pm_{ordered_token(desk.clock.now(), desk.randomness.octets(16))}")
 
 
 async def release_form(errand: Errand, heard: Heard, assembled: Assembled, asked: Asked, house: Prefill) -> FilledForm:
@@ -111,7 +111,7 @@ async def release_form(errand: Errand, heard: Heard, assembled: Assembled, asked
         attributes=told_attributes(assembled),
         extra=(("asked", asked.event.receipt), ("outcomes", outcomes(assembled))),
     )
-    ids = FormIds.first(house.desk.randomness)
+    ids = FormIds.first(house.desk)
     form = await sign_form(ids, errand, assembled, event, house)
     changes: list[Change] = [require_grant(errand), manifest_of(ids, form, errand)]
     if asked.waiting:

@@ -56,3 +56,12 @@ class SystemRandomness:
 def text_token(randomness: Randomness, bits: int = 256) -> str:
     """Return an unguessable base64url text of `bits` of entropy, without padding."""
     return urlsafe_b64encode(randomness.octets(bits // 8)).rstrip(b"=").decode("ascii")
+
+
+def ordered_token(at: datetime, octets: bytes) -> str:
+    """Return an id of the millisecond it was made in and unpredictable `octets`, in hexadecimal.
+
+    Rows stored together then lie together (RFC 9562 §5.7 is the same thought): a commit of a form writes two pages
+    of the database instead of six, whatever the number of forms stored before.
+    """
+    return f"{int(at.timestamp() * 1000):012x}{octets.hex()}"
