@@ -259,3 +259,20 @@ async def test_a_redis_without_its_file_is_reported(tmp_path, now):
     finally:
         await storage.close()
         server.stop()
+
+
+async def test_losers_among_winners_of_one_moment_leave_nothing_and_spoil_nothing(storage, now):
+    """A group is written together first: what has to be undone in it must take nobody else's writing along."""
+    await storage.store.commit([Insert(record(Kind.CITIZEN, "taken", now))], now=now)
+    works = []
+    for number in range(20):
+        before = Insert(record(Kind.MANIFEST_KEY, f"m{number}", now))
+        last = [Insert(record(Kind.CITIZEN, "taken", now))] if number % 5 == 2 else []
+        works.append(storage.store.commit([before, *last], [stored_event(now)], now=now))
+    verdicts = await together(*works)
+    lost = [number for number, verdict in enumerate(verdicts) if not verdict.done]
+    assert lost == [2, 7, 12, 17]
+    assert {verdicts[number].outcome for number in lost} == {Outcome.EXISTS}
+    loaded = await storage.store.load(*(at(Kind.MANIFEST_KEY, f"m{number}") for number in range(20)))
+    assert [number for number, one in enumerate(loaded) if one is None] == lost
+    assert len(await storage.journal.pending(100)) == 16
