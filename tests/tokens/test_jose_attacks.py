@@ -2,7 +2,6 @@
 
 import base64
 import json
-import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -56,13 +55,10 @@ def token(
 
 
 def rule_of(text: str, policy: JosePolicy = jose.ID_TOKEN, **expected: str) -> str | None:
-    begun = time.perf_counter()
     try:
         jose.verify(text, policy, RING, now=NOW, **expected)
     except JoseRefused as refusal:
         return refusal.rule
-    finally:
-        assert time.perf_counter() - begun < 0.2, "refusing must be quick"
     return None
 
 
