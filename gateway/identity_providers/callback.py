@@ -1,15 +1,20 @@
-"""What every dialect checks of a callback before it believes a word of it."""
+"""What every dialect does on the way there, and checks of a callback before it believes a word of it."""
 
 import hmac
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 from gateway.identity_providers.contract import (
+    AccountClosed,
     AccountLevelTooLow,
+    AccountLocked,
+    AccountNotActivated,
     Begin,
     Callback,
     IdentityProviderUnavailable,
+    NoOwnAccount,
     SignInCancelled,
     SignInFailure,
     SignInNotConfirmed,
@@ -27,6 +32,17 @@ ERRORS: Mapping[str, type[SignInFailure]] = {
     "consent_required": SignInNotConfirmed,
     "server_error": IdentityProviderUnavailable,
     "unmet_authentication_requirements": AccountLevelTooLow,
+}
+
+# The national dialects tell the state of an account by error codes; nothing public says their names.
+ACCOUNT_ERRORS: Mapping[str, type[SignInFailure]] = {
+    **ERRORS,
+    "account_locked": AccountLocked,
+    "account_closed": AccountClosed,
+    "account_not_activated": AccountNotActivated,
+    "account_not_found": NoOwnAccount,
+    "account_level_insufficient": AccountLevelTooLow,
+    "authentication_timeout": SignInNotConfirmed,
 }
 
 _OUR_FAULT = frozenset(
@@ -48,6 +64,11 @@ _OUR_FAULT = frozenset(
 def remember(request: Begin) -> dict[str, Any]:
     """Return what ties the memory of a departure to its state and redirect URI."""
     return {"state": _digest(request.state), "redirect_uri": request.redirect_uri}
+
+
+def with_query(address: str, parameters: Mapping[str, str]) -> str:
+    """Return an address with a query, which may have one already."""
+    return address + ("&" if urlsplit(address).query else "?") + urlencode(parameters)
 
 
 def check_binding(callback: Callback) -> None:

@@ -13,6 +13,7 @@ from gateway.identity_providers.configuration import ClaimNames, IdentityProvide
 from gateway.identity_providers.contract import Authentication, UpstreamAnswerInvalid
 from gateway.vocabulary.assurance_level import LEVEL_BY_ACR
 from gateway.vocabulary.citizen import AccountType
+from gateway.vocabulary.organisation import Organisation
 from gateway.vocabulary.partial_date import PartialDate
 
 _SEX: Mapping[str, str] = {
@@ -40,6 +41,8 @@ _ACCOUNT_TYPES: Mapping[str, AccountType] = {
     "2": "organisation",
     "3": "organisation",
 }
+_BUSINESS = frozenset({"2", "business"})
+_TAX_CODE = re.compile(r"[0-9]{10}|[0-9]{12,13}")  # a household business has its holder's personal number
 _UNKNOWN_DAY = re.compile(r"0{1,2}[/.\-]0{1,2}[/.\-](\d{4})|(\d{4})(?:-00-00|0000)")
 _UNKNOWN_DAY_OF_MONTH = re.compile(r"0{1,2}[/.\-](\d{1,2})[/.\-](\d{4})|(\d{4})-(\d{2})-00")
 _LONGEST_TEXT = 255
@@ -71,6 +74,24 @@ def read_account(
         account_level=level,
         acr=acr,
         vouches_for_number=settings.vouches_for_number,
+        organisation=_read_organisation(claims, names) if account_type == "organisation" else None,
+    )
+
+
+def _read_organisation(claims: Mapping[str, Any], names: ClaimNames) -> Organisation:
+    """Read whom the account acts for: without a name and a tax code nobody could tell it from the person's own."""
+    name = _text(claims, names.organisation_name, "organisation_name")
+    if name is None:
+        raise _malformed("organisation_name")
+    tax_code = (_text(claims, names.tax_code, "tax_code") or "").replace("-", "")
+    if not _TAX_CODE.fullmatch(tax_code):
+        raise _malformed("tax_code")
+    kind = _code(claims, names.account_type, "account_type") or ""
+    return Organisation(
+        kind="business" if kind.casefold() in _BUSINESS else "organisation",
+        name=name,
+        tax_code=tax_code,
+        business_code=_text(claims, names.business_code, "business_code"),
     )
 
 

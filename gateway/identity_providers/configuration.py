@@ -22,7 +22,7 @@ _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 class ClaimNames(BaseModel):
     """How the upstream calls what we read; an empty name means that the claim is not read.
 
-    `subject` can only be renamed in the vneid dialect: OpenID Connect calls it `sub`.
+    `subject` can only be renamed in the national dialects: OpenID Connect calls it `sub`.
     """
 
     model_config = _FROZEN
@@ -36,6 +36,9 @@ class ClaimNames(BaseModel):
     sex: str = ""
     account_type: str = ""
     account_level: str = ""
+    organisation_name: str = ""
+    tax_code: str = ""
+    business_code: str = ""
 
 
 _CLAIMS: Mapping[str, Mapping[str, str]] = {
@@ -48,11 +51,28 @@ _CLAIMS: Mapping[str, Mapping[str, str]] = {
         "birth_date": "birthDate",
         "account_type": "accountType",
         "account_level": "accountLevel",
+        "organisation_name": "organizationName",
+        "tax_code": "taxCode",
+        "business_code": "businessCode",
     },
-    "national_portal": {},
+    "national_portal": {
+        "subject": "TechID",
+        "personal_number": "SoDinhDanh",
+        "old_number": "SoCMND",
+        "passport_number": "HoChieu",
+        "full_name": "HoVaTen",
+        "birth_date": "NgayThangNamSinh",
+        "sex": "GioiTinh",
+        "account_type": "LoaiTaiKhoan",
+        "account_level": "IAL",
+        "organisation_name": "TenDoanhNghiep",
+        "tax_code": "MaSoThue",
+        "business_code": "MaSoDoanhNghiep",
+    },
 }
 
-# What a kind does unless its table says otherwise. The direct dialect knows neither `prompt` nor `max_age`.
+_LEVELS = {"1": "urn:gate06:vneid:1", "2": "urn:gate06:vneid:2"}
+# What a kind does unless its table says otherwise. The two national dialects know neither `prompt` nor `max_age`.
 _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "openid_connect": {
         "scope": "openid profile",
@@ -63,18 +83,31 @@ _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "scope": "openid",
         "token_endpoint_auth_method": "client_secret_post",
         "reauthenticates": False,
-        "acr": {"1": "urn:gate06:vneid:1", "2": "urn:gate06:vneid:2"},
+        "acr": _LEVELS,
     },
-    "national_portal": {},
+    "national_portal": {
+        "scope": "openid",
+        "token_endpoint_auth_method": "client_secret_post",
+        "reauthenticates": False,
+        "acr": _LEVELS,
+    },
+}
+_PATHS: Mapping[str, Mapping[str, str]] = {
+    "national_portal": {
+        "authorize": "oauth2/authorize",
+        "token": "oauth2/token",
+        "userinfo": "oauth2/userinfo",
+        "logout": "oidc/logout",
+    },
 }
 
 
 class IdentityProviderSettings(BaseModel):
     """One upstream.
 
-    `acr` maps the upstream's level (its `acr`, or the account level of the vneid dialect) to ours. `private_key`
+    `acr` maps the upstream's level (its `acr`, or the account level of a national dialect) to ours. `private_key`
     is the PEM of the RSA key whose public half the vneid dialect encrypts for. The endpoints belong to the
-    vneid dialect and are derived from `issuer` when left out; `openid_connect` discovers its own and reads only
+    national dialects and are derived from `issuer` when left out; `openid_connect` discovers its own and reads only
     `logout_endpoint`, for an upstream that does not announce one. `timeout_for` is in seconds, per call.
     """
 
@@ -133,8 +166,9 @@ class IdentityProviderSettings(BaseModel):
         return self
 
     def endpoint(self, name: Literal["authorize", "token", "userinfo", "logout"]) -> str:
-        """Return the address of a vneid endpoint: as set, else `{issuer}/{name}`."""
-        return getattr(self, f"{name}_endpoint") or f"{self.issuer.rstrip('/')}/{name}"
+        """Return the address of an endpoint of a national dialect: as set, else the dialect's own below `issuer`."""
+        path = _PATHS.get(self.kind, {}).get(name, name)
+        return getattr(self, f"{name}_endpoint") or f"{self.issuer.rstrip('/')}/{path}"
 
 
 def _check_url(name: str, address: str) -> None:
@@ -158,14 +192,19 @@ def _check_secret(settings: IdentityProviderSettings) -> None:
 def _check_dialect(settings: IdentityProviderSettings) -> None:
     keys = [settings.private_key, settings.private_key_file]
     key_count = sum(one is not None for one in keys)
-    if settings.kind == "vneid":
+    if settings.kind != "openid_connect":
         method = settings.token_endpoint_auth_method
         if method != "client_secret_post":
-            raise ValueError("the vneid dialect knows only `client_secret_post`")
-        if key_count != 1:
-            raise ValueError("the vneid dialect wants one of `private_key`, `private_key_file`")
+            raise ValueError(f"the {settings.kind} dialect knows only `client_secret_post`")
         if not settings.claims.subject or not settings.claims.full_name:
             raise ValueError("`claims.subject` and `claims.full_name` cannot be empty")
+    if settings.kind == "vneid" and key_count != 1:
+        raise ValueError("the vneid dialect wants one of `private_key`, `private_key_file`")
+    if settings.kind == "national_portal":
+        if key_count:
+            raise ValueError("the national_portal dialect encrypts nothing and takes no key")
+        if not settings.claims.account_type:
+            raise ValueError("`claims.account_type` cannot be empty")
     if settings.kind == "openid_connect":
         if key_count or settings.authorize_endpoint or settings.token_endpoint or settings.userinfo_endpoint:
             raise ValueError("`openid_connect` discovers its endpoints and takes no key of its own")

@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 from gateway.vocabulary.assurance_level import LevelTooLow
 from gateway.vocabulary.citizen import AccountType
 from gateway.vocabulary.failure import Failure, RefusedBy
+from gateway.vocabulary.organisation import Organisation
 from gateway.vocabulary.partial_date import PartialDate
 
 
@@ -47,7 +48,8 @@ class Callback:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authentication:
     """Who authenticated, in our words. (`issuer`, `subject`, `account_type`) is the key of the account; the
-    personal number is an attribute, never the key. `acr` is ours (`urn:gate06:vneid:1|2`) or None."""
+    personal number is an attribute, never the key. `acr` is ours (`urn:gate06:vneid:1|2`) or None. All of it is about
+    the human being; `organisation` is whom an account of type organisation acts for, and None otherwise."""
 
     provider: str
     issuer: str
@@ -66,6 +68,7 @@ class Authentication:
     session_id: str | None = None
     id_token: str | None = None
     vouches_for_number: bool = False
+    organisation: Organisation | None = None
 
 
 class IdentityProvider(Protocol):

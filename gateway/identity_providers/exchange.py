@@ -80,6 +80,12 @@ def read_object(step: str, reply: UpstreamReply) -> dict[str, Any]:
     return answer
 
 
+def check_bearer(answer: Mapping[str, Any], *, unsaid: str = "bearer") -> None:
+    """The token is one to show as it is (RFC 6749 §7.1). `unsaid` is what an answer without a type means."""
+    if str(answer.get("token_type", unsaid)).lower() != "bearer":
+        raise UpstreamAnswerInvalid(operator_detail="token: `token_type` is not bearer")
+
+
 def read_text(step: str, answer: Mapping[str, Any], member: str, *, longest: int = 16_384) -> str:
     """Return a member that must be a text of printable ASCII. Raises UpstreamAnswerInvalid."""
     value = answer.get(member)

@@ -1,15 +1,12 @@
 """The strict, generic OpenID Connect relying party (OpenID Connect Core, RFC 9700, RFC 9207)."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import sha256
-from typing import Any, Literal
-from urllib.parse import urlencode, urlsplit
+from typing import Any
 
-import orjson
-
-from gateway.identity_providers.callback import ERRORS, check_binding, refuse_error, remember
+from gateway.identity_providers.callback import ERRORS, check_binding, refuse_error, remember, with_query
 from gateway.identity_providers.claims import read_account
 from gateway.identity_providers.client_authentication import ClientAuthentication
 from gateway.identity_providers.configuration import IdentityProviderSettings
@@ -23,19 +20,15 @@ from gateway.identity_providers.contract import (
     UpstreamClient,
 )
 from gateway.identity_providers.discovery import Discovery, Metadata
-from gateway.identity_providers.exchange import Exchange, read_object, read_text
-from gateway.identity_providers.hint import harmless_hint
+from gateway.identity_providers.exchange import Exchange, check_bearer, read_object, read_text
+from gateway.identity_providers.hint import harmless_hint, is_impersonal
 from gateway.identity_providers.id_token import Expected, auth_time_of, verify_id_token
 from gateway.identity_providers.reachability import Reachability
+from gateway.identity_providers.registration import Registered
 from gateway.vocabulary.clock import Clock, Randomness, text_token
 
-# Claims about the sign-in; an ID token with any other may describe a person and never enters an address.
-_IMPERSONAL = frozenset(
-    "iss sub aud exp iat nbf jti auth_time nonce acr amr azp at_hash c_hash s_hash sid typ".split()  # noqa: SIM905
-)
 
-
-class OpenIdConnect:
+class OpenIdConnect(Registered):
     """One OpenID provider: pinned issuer, PKCE, nonce, exact audience, compared userinfo subject."""
 
     def __init__(
@@ -46,33 +39,13 @@ class OpenIdConnect:
         clock: Clock,
         randomness: Randomness,
     ) -> None:
-        self._settings = settings
+        super().__init__(settings)
         self._clock = clock
         self._randomness = randomness
         self._exchange = Exchange(outbound, alias=settings.alias, timeout_for=settings.timeout_for)
         self._discovery = Discovery(settings.issuer, self._exchange, clock)
         self._reachability = Reachability(self._exchange, "GET", self._discovery.address, clock)
         self._authentication = ClientAuthentication(settings, signer, randomness)
-
-    @property
-    def alias(self) -> str:
-        """The name in settings."""
-        return self._settings.alias
-
-    @property
-    def label(self) -> Mapping[str, str]:
-        """The words on its button."""
-        return self._settings.label
-
-    @property
-    def realm(self) -> Literal["citizen", "staff"]:
-        """Whose sign-in it serves."""
-        return self._settings.realm
-
-    @property
-    def reauthenticates(self) -> bool:
-        """Whether it honours `prompt=login` and `max_age`."""
-        return self._settings.reauthenticates
 
     async def probe(self) -> None:
         """Fetch metadata and keys. Raises IdentityProviderUnavailable or UpstreamAnswerInvalid."""
@@ -104,7 +77,7 @@ class OpenIdConnect:
             "prompt_login": request.prompt_login and self.reauthenticates,
             "max_age": request.max_age if self.reauthenticates else None,
         }
-        return Departure(_with_query(metadata.authorization_endpoint, parameters), memory)
+        return Departure(with_query(metadata.authorization_endpoint, parameters), memory)
 
     async def complete(self, callback: Callback) -> Authentication:
         """Check the callback, redeem the code, verify what comes. Raises a SignInFailure subclass."""
@@ -135,9 +108,9 @@ class OpenIdConnect:
             "post_logout_redirect_uri": return_to,
             "state": state,
         }
-        if id_token is not None and _is_impersonal(id_token):
+        if id_token is not None and is_impersonal(id_token):
             parameters["id_token_hint"] = id_token
-        return _with_query(address, parameters)
+        return with_query(address, parameters)
 
     def _wishes(self, request: Begin) -> dict[str, str]:
         theirs = {ours: upstream for upstream, ours in reversed(list(self._settings.acr.items()))}
@@ -174,8 +147,7 @@ class OpenIdConnect:
         refuse_error("token", answer, {})
         if reply.status != 200:
             raise UpstreamAnswerInvalid(operator_detail=f"token: status {reply.status}")
-        if str(answer.get("token_type", "")).lower() != "bearer":
-            raise UpstreamAnswerInvalid(operator_detail="token: `token_type` is not bearer")
+        check_bearer(answer, unsaid="")
         return answer
 
     def _expected(self, memory: Mapping[str, Any], access_token: str) -> Expected:
@@ -212,16 +184,3 @@ class OpenIdConnect:
             session_id=session if isinstance(session, str) else None,
             id_token=id_token,
         )
-
-
-def _with_query(address: str, parameters: Mapping[str, str]) -> str:
-    return address + ("&" if urlsplit(address).query else "?") + urlencode(parameters)
-
-
-def _is_impersonal(id_token: str) -> bool:
-    try:
-        payload = id_token.split(".")[1]
-        claims = orjson.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    except (IndexError, ValueError):
-        return False
-    return isinstance(claims, dict) and claims.keys() <= _IMPERSONAL

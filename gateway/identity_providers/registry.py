@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from gateway.identity_providers.configuration import IdentityProviderSettings, is_loopback
+from gateway.identity_providers.configuration import IdentityProviderSettings, Kind, is_loopback
 from gateway.identity_providers.contract import AssertionSigner, IdentityProvider, UpstreamClient
 from gateway.identity_providers.failure import IdentityProviderMisconfigured
+from gateway.identity_providers.national_portal.adapter import NationalPortal
 from gateway.identity_providers.openid_connect import OpenIdConnect
 from gateway.identity_providers.vneid.adapter import VNeID
 from gateway.vocabulary.clock import Clock, Randomness
@@ -15,17 +16,28 @@ Builder = Callable[
 ]
 
 
-def _build_vneid(
-    settings: IdentityProviderSettings,
-    outbound: UpstreamClient,
-    signer: AssertionSigner,
-    clock: Clock,
-    randomness: Randomness,
-) -> IdentityProvider:
-    return VNeID(settings, outbound, clock)
+def _dialect(
+    make: Callable[[IdentityProviderSettings, UpstreamClient, Clock], IdentityProvider],
+) -> Builder:
+    """Return the builder of a dialect that signs nothing and draws nothing."""
+
+    def build_one(
+        settings: IdentityProviderSettings,
+        outbound: UpstreamClient,
+        signer: AssertionSigner,
+        clock: Clock,
+        randomness: Randomness,
+    ) -> IdentityProvider:
+        return make(settings, outbound, clock)
+
+    return build_one
 
 
-_KINDS: Mapping[str, Builder] = {"openid_connect": OpenIdConnect, "vneid": _build_vneid}
+_KINDS: Mapping[Kind, Builder] = {
+    "openid_connect": OpenIdConnect,
+    "vneid": _dialect(VNeID),
+    "national_portal": _dialect(NationalPortal),
+}
 
 
 def build(
@@ -47,12 +59,7 @@ def build(
         if one.alias in providers:
             raise IdentityProviderMisconfigured(f"identity provider `{one.alias}` is there twice")
         _check_transport(one, http_allowed)
-        builder = _KINDS.get(one.kind)
-        if builder is None:
-            raise IdentityProviderMisconfigured(
-                f"identity provider `{one.alias}`: kind `{one.kind}` is not built yet, use {_spelled(_KINDS)}"
-            )
-        providers[one.alias] = builder(one, outbound, keys, clock, randomness)
+        providers[one.alias] = _KINDS[one.kind](one, outbound, keys, clock, randomness)
     return providers
 
 
@@ -64,7 +71,3 @@ def _check_transport(settings: IdentityProviderSettings, http_allowed: bool) -> 
             continue
         if not http_allowed and not is_loopback(address):
             raise IdentityProviderMisconfigured(f"identity provider `{settings.alias}`: `{member}` must be https")
-
-
-def _spelled(kinds: Mapping[str, Builder]) -> str:
-    return " or ".join(f"`{kind}`" for kind in kinds)

@@ -72,7 +72,7 @@ def test_a_breach_is_found(
     [
         ("gateway/application/assembly.py", "from starlette.routing import Route\n"),
         ("gateway/prefill/endpoints.py", "from fastapi import APIRouter\n"),
-        ("gateway/identity_providers/vneid/simulator_faults.py", "from starlette.responses import Response\n"),
+        ("gateway/identity_providers/simulator_faults.py", "from starlette.responses import Response\n"),
         ("gateway/storage/sqlite/database.py", "import sqlite3\n"),
         ("gateway/tokens/jose.py", "from joserfc.jws import JWSRegistry\n"),
         ("gateway/openid_provider/userinfo.py", "class ServiceClient: ...\ndef database(): ...\n"),

@@ -48,6 +48,25 @@ def test_defaults_by_kind(rsa_pem):
     assert plain.label == {"vi": "Test", "en": "Test"}
 
 
+def test_the_national_portal_has_defaults_of_its_own(rsa_pem):
+    portal = read(kind="national_portal", alias="portal")
+    assert (portal.scope, portal.token_endpoint_auth_method) == ("openid", "client_secret_post")
+    assert (portal.claims.subject, portal.claims.personal_number) == ("TechID", "SoDinhDanh")
+    assert portal.acr == {"1": "urn:gate06:vneid:1", "2": "urn:gate06:vneid:2"}
+    assert portal.reauthenticates is False
+    paths = [portal.endpoint(name).removeprefix("https://idp.test/") for name in ("authorize", "userinfo", "logout")]
+    assert paths == ["oauth2/authorize", "oauth2/userinfo", "oidc/logout"]
+    for change in (
+        {"private_key": rsa_pem},
+        {"token_endpoint_auth_method": "client_secret_basic"},
+        {"claims": {"subject": ""}},
+        {"claims": {"account_type": ""}},
+        {"client_secret": None},
+    ):
+        with pytest.raises(ValidationError):
+            read(**{"kind": "national_portal", **change})
+
+
 def test_claims_are_changed_one_by_one_and_switched_off_by_an_empty_name(rsa_pem):
     changed = read_vneid(rsa_pem, claims={"personal_number": "soDinhDanh", "passport_number": ""})
     assert changed.claims.personal_number == "soDinhDanh"
@@ -108,8 +127,6 @@ def test_several_stand_side_by_side_in_order(rsa_pem):
 def test_what_cannot_be_built_says_which_and_why(rsa_pem, tmp_path):
     with pytest.raises(IdentityProviderMisconfigured, match="`idp` is there twice"):
         put_up(read(), read())
-    with pytest.raises(IdentityProviderMisconfigured, match="kind `national_portal` is not built yet"):
-        put_up(read(kind="national_portal"))
     with pytest.raises(IdentityProviderMisconfigured, match="`issuer` must be https"):
         put_up(read(issuer="http://idp.test"))
     with pytest.raises(IdentityProviderMisconfigured, match="`userinfo_endpoint` must be https"):

@@ -5,7 +5,6 @@ import re
 from datetime import timedelta
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-import aiohttp
 import orjson
 import pytest
 import structlog
@@ -18,8 +17,6 @@ from gateway.identity_providers.contract import (
     AccountClosed,
     AccountLocked,
     AccountNotActivated,
-    Begin,
-    Callback,
     IdentityProviderUnavailable,
     NoOwnAccount,
     SignInCancelled,
@@ -27,60 +24,16 @@ from gateway.identity_providers.contract import (
     SignInNotConfirmed,
     UpstreamAnswerInvalid,
 )
-from gateway.identity_providers.registry import build
 from gateway.identity_providers.vneid.simulator import Client, create_application
 from gateway.identity_providers.vneid.simulator_seal import seal
 from gateway.vocabulary.clock import SettableClock, SystemClock, SystemRandomness
+from gateway.vocabulary.organisation import Organisation
 from gateway.vocabulary.partial_date import PartialDate
 from gateway.vocabulary.persona import persona, personas
-from tests.identity_providers.wire import outbound, serving
+from tests.identity_providers.bench import REDIRECT, opened
 
 pytestmark = pytest.mark.anyio
-REDIRECT = "http://127.0.0.1:8000/upstream/vneid/callback"
 RANDOM = SystemRandomness()
-
-
-class Browser:
-    """Follows nothing by itself; keeps the simulator's cookies."""
-
-    def __init__(self, session):
-        self.session = session
-
-    async def get(self, url):
-        async with self.session.get(url, allow_redirects=False) as reply:
-            return reply.status, reply.headers.get("location"), await reply.text()
-
-    async def post(self, url, form):
-        async with self.session.post(url, data=form, allow_redirects=False) as reply:
-            return reply.status, reply.headers.get("location"), await reply.text()
-
-
-class Bench:
-    def __init__(self, base, provider, browser, clock, client):
-        self.base, self.provider, self.browser, self.clock, self.client = base, provider, browser, clock, client
-
-    async def put_fault(self, **order):
-        async with self.browser.session.put(f"{self.base}/_faults", data=orjson.dumps(order)) as reply:
-            return reply.status
-
-    async def depart(self, hint=None, state="state-1"):
-        return await self.provider.begin(Begin(state=state, redirect_uri=REDIRECT, login_hint=hint))
-
-    def callback(self, departure, location, state="state-1"):
-        raw = urlsplit(location).query
-        decoded = {name: values[-1] for name, values in parse_qs(raw).items()}
-        return Callback(parameters=decoded, raw_query=raw, redirect_uri=REDIRECT, state=state, memory=departure.memory)
-
-    async def come_back(self, hint):
-        departure = await self.depart(hint)
-        status, location, _ = await self.browser.get(departure.url)
-        assert status == 303
-        assert location.startswith(REDIRECT + "?")
-        return departure, location
-
-    async def sign_in(self, hint):
-        departure, location = await self.come_back(hint)
-        return await self.provider.complete(self.callback(departure, location))
 
 
 def settings_for(base, pem, **changes):
@@ -113,13 +66,8 @@ async def make_bench(bound_socket, rsa_pem, rsa_public_pem):
             public_key=rsa_public_pem,
         )
         played = application or create_application(issuer=base, clients=[registered], clock=clock)
-        await stack.enter_async_context(serving(played, bound_socket))
-        client = await stack.enter_async_context(outbound())
-        session = await stack.enter_async_context(
-            aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True), requote_redirect_url=False)
-        )
-        provider = build([settings_for(base, rsa_pem, **changes)], client, None, clock, RANDOM)["vneid"]
-        return Bench(base, provider, Browser(session), clock, client)
+        settings = settings_for(base, rsa_pem, **changes)
+        return await stack.enter_async_context(opened(played, bound_socket, settings, clock))
 
     yield make
     await stack.aclose()
@@ -487,6 +435,7 @@ async def test_userinfo_that_is_not_what_it_promises(make_bench, rsa_public_pem,
     assert refusal.value.operator_detail == f"claims: {claim} missing or malformed"
 
 
+ORGANISATION = {"accountType": "ORGANISATION", "organizationName": "Hội X", "taxCode": "9900000103-001"}
 READ_ROWS = [
     ({"citizenPid": "9990 9000 0002"}, "personal_number", "999090000002"),
     ({"citizenPid": "９９９０９００００００２"}, "personal_number", "999090000002"),
@@ -505,7 +454,10 @@ READ_ROWS = [
     ({"accountLevel": "01"}, "acr", "urn:gate06:vneid:1"),
     ({"accountLevel": "9"}, "acr", None),
     ({"accountLevel": ""}, "account_level", None),
-    ({"accountType": "ORGANISATION", "citizenPid": ""}, "account_level", None),
+    (ORGANISATION, "account_level", None),
+    (ORGANISATION, "full_name", "Sơn"),
+    (ORGANISATION, "organisation", Organisation(kind="organisation", name="Hội X", tax_code="9900000103001")),
+    ({**ORGANISATION, "accountType": "BUSINESS"}, "account_type", "organisation"),
 ]
 
 

@@ -6,80 +6,45 @@ browser's own session; identity comes from the server-side userinfo call and fro
 
 import re
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import unquote, urlencode
 
 import orjson
 
-from gateway.identity_providers.callback import ERRORS, check_binding, refuse_error, remember
+from gateway.identity_providers.callback import ACCOUNT_ERRORS, check_binding, refuse_error, remember
 from gateway.identity_providers.claims import read_account
 from gateway.identity_providers.configuration import IdentityProviderSettings
 from gateway.identity_providers.contract import (
-    AccountClosed,
-    AccountLevelTooLow,
-    AccountLocked,
-    AccountNotActivated,
     Authentication,
     Begin,
     Callback,
     Departure,
-    NoOwnAccount,
-    SignInFailure,
-    SignInNotConfirmed,
     UpstreamAnswerInvalid,
     UpstreamClient,
     UpstreamReply,
 )
 from gateway.identity_providers.credentials import client_secret_of, private_key_of
-from gateway.identity_providers.exchange import Exchange, read_object, read_text
+from gateway.identity_providers.exchange import Exchange, check_bearer, read_object, read_text
 from gateway.identity_providers.hint import persona_hint
 from gateway.identity_providers.reachability import Reachability
+from gateway.identity_providers.registration import Registered
 from gateway.identity_providers.vneid.envelope import Envelope, EnvelopeRefused
 from gateway.vocabulary.clock import Clock
 
-_ERRORS: Mapping[str, type[SignInFailure]] = {
-    **ERRORS,
-    "account_locked": AccountLocked,
-    "account_closed": AccountClosed,
-    "account_not_activated": AccountNotActivated,
-    "account_not_found": NoOwnAccount,
-    "account_level_insufficient": AccountLevelTooLow,
-    "authentication_timeout": SignInNotConfirmed,
-}
 _CODE = re.compile(r"[A-Za-z0-9._~+/=-]{8,2048}")
 _QUERY_LIMIT = 8192
 _REFUSED = "envelope: encrypted answer refused"
 
 
-class VNeID:
+class VNeID(Registered):
     """One registration at VNeID."""
 
     def __init__(self, settings: IdentityProviderSettings, outbound: UpstreamClient, clock: Clock) -> None:
-        self._settings = settings
+        super().__init__(settings)
         self._client_secret = client_secret_of(settings)
         self._envelope = Envelope(private_key_of(settings))
         self._exchange = Exchange(outbound, alias=settings.alias, timeout_for=settings.timeout_for)
         self._reachability = Reachability(self._exchange, "HEAD", settings.endpoint("authorize"), clock)
-
-    @property
-    def alias(self) -> str:
-        """The name in settings."""
-        return self._settings.alias
-
-    @property
-    def label(self) -> Mapping[str, str]:
-        """The words on its button."""
-        return self._settings.label
-
-    @property
-    def realm(self) -> Literal["citizen", "staff"]:
-        """Whose sign-in it serves."""
-        return self._settings.realm
-
-    @property
-    def reauthenticates(self) -> bool:
-        """Whether it honours `prompt=login`; the dialect does not, so its sign-out comes first."""
-        return self._settings.reauthenticates
 
     async def probe(self) -> None:
         """Return when VNeID answers. Raises IdentityProviderUnavailable."""
@@ -103,7 +68,7 @@ class VNeID:
     async def complete(self, callback: Callback) -> Authentication:
         """Open the code, redeem it, ask who it is. Raises a SignInFailure subclass."""
         check_binding(callback)
-        refuse_error("callback", callback.parameters, _ERRORS)
+        refuse_error("callback", callback.parameters, ACCOUNT_ERRORS)
         returned = read_raw_query(callback.raw_query)
         code, encrypt_key = self._read_code(returned)
         access_token = await self._redeem(code, encrypt_key, callback.redirect_uri)
@@ -137,8 +102,7 @@ class VNeID:
         }
         reply = await self._exchange.post_form("token", self._settings.endpoint("token"), form)
         answer = self._read_body("token", reply)
-        if str(answer.get("token_type", "bearer")).lower() != "bearer":
-            raise UpstreamAnswerInvalid(operator_detail="token: `token_type` is not bearer")
+        check_bearer(answer)
         return read_text("token", answer, "access_token")
 
     def _read_body(self, step: str, reply: UpstreamReply) -> dict[str, Any]:
@@ -146,7 +110,7 @@ class VNeID:
         answer = read_object(step, reply)
         if answer.keys() == {"data", "key"}:
             answer = self._open_object(answer)
-        refuse_error(step, answer, _ERRORS)
+        refuse_error(step, answer, ACCOUNT_ERRORS)
         if reply.status != 200:
             raise UpstreamAnswerInvalid(operator_detail=f"{step}: status {reply.status}")
         return answer

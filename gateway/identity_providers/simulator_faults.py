@@ -1,4 +1,4 @@
-"""The faults a test or a visitor can switch on in the simulator, for one persona or for all."""
+"""The faults a test or a visitor can switch on in a played identity provider, for one persona or for all."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gateway.identity_providers.simulator_people import Person
 from gateway.vocabulary.clock import Clock
-from gateway.vocabulary.persona import Persona
 
 FaultName = Literal["cancelled", "locked", "level1", "silent", "not_activated", "sso", "closed"]
 FAULTS: Mapping[str, str] = {
@@ -60,7 +60,7 @@ class FaultSwitch:
         """Switch all off."""
         self._faults.clear()
 
-    def take(self, person: Persona, *, only: str | None = None) -> dict[str, float | None]:
+    def take(self, person: Person, *, only: str | None = None) -> dict[str, float | None]:
         """Return the faults that meet this person now, with their seconds, and count them as met."""
         now = self._clock.now()
         met: dict[str, float | None] = {}
