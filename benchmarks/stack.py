@@ -14,6 +14,7 @@ from pathlib import Path
 
 import aiohttp
 
+from gateway.cli.demo import FACES
 from gateway.cli.demo_files import DemoPlan, write_files
 
 HERE = Path(__file__).parent
@@ -147,7 +148,7 @@ async def our_stack(store: str | None, redis: str, workers: int = 1) -> AsyncIte
     simulate = [sys.executable, "-m", "gateway.cli.simulate"]
     options = str(folder / "simulators.json")
     processes = [
-        await spawn(*simulate, "vneid", str(plan.vneid_port), options),
+        await spawn(*simulate, FACES, str(plan.vneid_port), options),
         await spawn(*simulate, "population", str(plan.sources_port), options),
         await spawn(sys.executable, "-m", "gateway", "serve", environment=environment),
     ]

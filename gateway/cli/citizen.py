@@ -16,7 +16,7 @@ import aiohttp
 import orjson
 import typer
 
-from gateway.cli.demo_files import SAMPLE_CLIENT, DemoPlan
+from gateway.cli.demo_files import SAMPLE_CLIENT, DemoPlan, Road
 from gateway.cli.exit_codes import Exit
 from gateway.cli.output import say_json, say_table, talk
 from gateway.vocabulary.clock import SystemRandomness, text_token
@@ -87,12 +87,12 @@ class Journey:
     answer: Mapping[str, Any]
 
 
-async def say_journeys(plan: DemoPlan, people: Sequence[int], procedure: str, *, as_json: bool) -> int:
+async def say_journeys(plan: DemoPlan, people: Sequence[int], road: Road, *, as_json: bool) -> int:
     """Walk the journey of every persona, print how each ended, return the exit code of the command."""
     codes: list[Exit] = []
     for number in people:
         try:
-            journey = await walk(plan, number, procedure)
+            journey = await walk(plan, number, road)
         except (aiohttp.ClientError, TimeoutError) as trouble:
             raise JourneyLost(f"no answer on the way: {type(trouble).__name__}") from trouble
         codes.append(journey.exit_code)
@@ -109,14 +109,14 @@ async def say_journeys(plan: DemoPlan, people: Sequence[int], procedure: str, *,
     return Exit.PARTLY_DONE if Exit.REMOTE in codes else Exit.OK
 
 
-async def walk(plan: DemoPlan, number: int, procedure: str) -> Journey:
+async def walk(plan: DemoPlan, number: int, road: Road) -> Journey:
     """Walk one journey. Raises JourneyLost, aiohttp.ClientError."""
     jar = aiohttp.CookieJar(unsafe=True)  # cookies of an address without a name, as on this machine
     timeout = aiohttp.ClientTimeout(total=60)
     async with aiohttp.ClientSession(cookie_jar=jar, timeout=timeout, headers={"Accept-Language": "vi"}) as browser:
         traveller = Traveller(browser, plan)
         verifier, state = text_token(SystemRandomness()), text_token(SystemRandomness(), 128)
-        back = await traveller.sign_in(_authorization(plan, number, procedure, verifier, state))
+        back = await traveller.sign_in(_authorization(plan, number, road, verifier, state))
         if back.get("state") != state or back.get("iss") != plan.issuer:
             raise JourneyLost("`state` or `iss` of the answer is not ours")
         if "code" not in back:
@@ -124,7 +124,7 @@ async def walk(plan: DemoPlan, number: int, procedure: str) -> Journey:
         status, tokens = await traveller.redeem(back["code"], verifier)
         if status != 200:
             return Journey(Exit.NOT_ALLOWED, await traveller.read_refusal(tokens))
-        status, form = await traveller.prefill(tokens["access_token"], procedure)
+        status, form = await traveller.prefill(tokens["access_token"], road.procedure)
     if status != 200:
         return Journey(Exit.REMOTE if status == 503 else Exit.NOT_ALLOWED, form)
     return Journey(Exit.PARTLY_DONE if form.get("late") else Exit.OK, form)
@@ -211,13 +211,13 @@ def _next_step(here: str, page: str) -> tuple[str, str, dict[str, str]]:
     raise JourneyLost(f"no way on from {urlsplit(here).path} {' '.join(read.codes)}".strip())
 
 
-def _authorization(plan: DemoPlan, number: int, procedure: str, verifier: str, state: str) -> str:
+def _authorization(plan: DemoPlan, number: int, road: Road, verifier: str, state: str) -> str:
     challenge = urlsafe_b64encode(hashlib.sha256(verifier.encode("ascii")).digest()).rstrip(b"=").decode()
     parameters = {
         "response_type": "code",
         "client_id": SAMPLE_CLIENT,
         "redirect_uri": _redirect_uri(plan),
-        "scope": f"openid profile procedure:{procedure}",
+        "scope": f"openid profile procedure:{road.procedure}",
         "state": state,
         "nonce": text_token(SystemRandomness(), 128),
         "code_challenge": challenge,
@@ -225,6 +225,8 @@ def _authorization(plan: DemoPlan, number: int, procedure: str, verifier: str, s
         "login_hint": f"persona:{number}",
         "ui_locales": "vi",
     }
+    if road.identity_provider is not None:
+        parameters["idp_hint"] = road.identity_provider
     return f"{plan.issuer}/authorize?{urlencode(parameters)}"
 
 

@@ -16,12 +16,15 @@ from urllib.parse import urlsplit
 import typer
 
 from gateway.cli.connection import DEMO_FOLDER, Config, Redis, Store
-from gateway.cli.demo_files import SAMPLE_CLIENT, DemoPlan, write_files
+from gateway.cli.demo_files import SAMPLE_CLIENT, DemoPlan, Road, write_files
 from gateway.cli.exit_codes import Exit
 from gateway.cli.output import talk
 from gateway.cli.programs import Program, Running, start, stop, wait_until_ready
 from gateway.settings import Settings, read_settings
 from gateway.vocabulary.persona import persona as find_persona
+
+FACES = "vneid+national_portal"
+"""What the program on VNeID's port plays: VNeID, and below its own path the national portal."""
 
 _READY_WITHIN_S = 60.0
 _PORTS = {"GATEWAY": 8000, "VNEID": 8001, "SOURCES": 8002, "PORTAL": 8003, "METRICS": 9100}
@@ -49,6 +52,7 @@ def demo(
         str, typer.Option("--persona", help="With --once: who signs in, N, or N-M for a JSON line each, `exit` in it.")
     ] = "1",
     procedure: Annotated[str, typer.Option("--procedure", help="With --once: the form.")] = "1.004222",
+    idp: Annotated[str | None, typer.Option("--idp", help="With --once: the identity provider, by alias.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="With --once: print JSON.")] = False,
 ) -> None:
     """Run everything until SIGINT or SIGTERM, or with --once walk a journey and print the filled form."""
@@ -66,9 +70,11 @@ def demo(
         write_files(plan)
         environment = _environment(plan, config or [], portal or [])
         settings = read_settings(environ=environment)
+        _check_provider(idp, settings)
         if not once:
             raise typer.Exit(asyncio.run(_run_until_signal(plan, settings, environment)))
-        raise typer.Exit(asyncio.run(_walk(plan, settings, environment, people, procedure, as_json=as_json)))
+        road = Road(procedure=procedure, identity_provider=idp)
+        raise typer.Exit(asyncio.run(_walk(plan, settings, environment, people, road, as_json=as_json)))
 
 
 def read_range(text: str) -> list[int]:
@@ -83,6 +89,12 @@ def read_range(text: str) -> list[int]:
     if not numbers:
         raise typer.BadParameter(f"`{text}` is not a persona's number or a range of them", param_hint="--persona")
     return numbers
+
+
+def _check_provider(alias: str | None, settings: Settings) -> None:
+    known = [one.alias for one in settings.identity_provider]
+    if alias is not None and alias not in known:
+        raise typer.BadParameter(f"`{alias}` is none of {', '.join(known)}", param_hint="--idp")
 
 
 def plan_of(
@@ -151,7 +163,7 @@ def programs_of(plan: DemoPlan, settings: Settings, environment: dict[str, str],
     gateway = f"http://127.0.0.1:{settings.server.port}{urlsplit(settings.issuer).path}/readyz"
     found = [
         program("gateway", ["gateway", "serve"], gateway),
-        program("VNeID simulator", [simulate, "vneid", str(plan.vneid_port), options], f"{plan.vneid_url}/_calls"),
+        program("VNeID simulator", [simulate, FACES, str(plan.vneid_port), options], f"{plan.vneid_url}/_calls"),
         program(
             "sources simulator", [simulate, "population", str(plan.sources_port), options], f"{plan.sources_url}/_calls"
         ),
@@ -215,7 +227,7 @@ async def _walk(
     settings: Settings,
     environment: dict[str, str],
     people: Sequence[int],
-    procedure: str,
+    road: Road,
     *,
     as_json: bool,
 ) -> int:
@@ -230,7 +242,7 @@ async def _walk(
         for program in programs_of(plan, settings, environment, whole=False):
             running.append(await start(program))
         await wait_until_ready(running, _READY_WITHIN_S)
-        return await say_journeys(plan, people, procedure, as_json=as_json)
+        return await say_journeys(plan, people, road, as_json=as_json)
     except asyncio.CancelledError:
         return Exit.INTERRUPTED
     finally:

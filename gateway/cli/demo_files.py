@@ -19,7 +19,15 @@ from gateway.vocabulary.clock import SystemClock, SystemRandomness, text_token
 SAMPLE_CLIENT = "sample-portal"
 CONFORMANCE_CLIENT = "conformance"
 _VNEID_CLIENT = "gate06-demo"
-_SECRETS = ("portal.secret", "conformance.secret", "vneid.secret", "population.secret")
+_SECRETS = ("portal.secret", "conformance.secret", "vneid.secret", "national_portal.secret", "population.secret")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Road:
+    """What a journey asks for, and by which identity provider (None: the first one offered)."""
+
+    procedure: str
+    identity_provider: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +54,11 @@ class DemoPlan:
     def vneid_url(self) -> str:
         """Where the VNeID simulator is."""
         return f"http://127.0.0.1:{self.vneid_port}"
+
+    @property
+    def national_portal_url(self) -> str:
+        """Where the national portal is played: a further face of the program on VNeID's port."""
+        return f"{self.vneid_url}/cong"
 
     @property
     def sources_url(self) -> str:
@@ -105,7 +118,7 @@ def _settings(plan: DemoPlan) -> dict[str, Any]:
                 "agency_code": "H00.00.00",
             }
         },
-        "identity_provider": [_vneid(plan)],
+        "identity_provider": [_vneid(plan), _national_portal(plan)],
         "portal": [_sample(plan), _conformance(plan)],
     }
 
@@ -114,11 +127,26 @@ def _vneid(plan: DemoPlan) -> dict[str, Any]:
     return {
         "alias": "vneid",
         "kind": "vneid",
-        "label": {"vi": "Đăng nhập bằng VNeID", "en": "Sign in with VNeID"},
+        "label": {
+            "vi": "Đăng nhập bằng tài khoản định danh điện tử",
+            "en": "Sign in with your electronic identity account (VNeID)",
+        },
         "issuer": plan.vneid_url,
         "client_id": _VNEID_CLIENT,
         "client_secret_file": "vneid.secret",
         "private_key_file": "vneid.pem",
+        "vouches_for_number": True,
+    }
+
+
+def _national_portal(plan: DemoPlan) -> dict[str, Any]:
+    return {
+        "alias": "national_portal",
+        "kind": "national_portal",
+        "label": {"vi": "Cổng Dịch vụ công quốc gia", "en": "National Public Service Portal"},
+        "issuer": plan.national_portal_url,
+        "client_id": _VNEID_CLIENT,
+        "client_secret_file": "national_portal.secret",
         "vouches_for_number": True,
     }
 
@@ -168,8 +196,14 @@ def _simulators(plan: DemoPlan) -> Mapping[str, Any]:
         "redirect_uris": [f"{plan.issuer}/upstream/vneid/callback"],
         "public_key": (plan.folder / "vneid.pub").read_text("ascii"),
     }
+    at_the_portal = {
+        "client_id": _VNEID_CLIENT,
+        "client_secret": plan.secret("national_portal.secret"),
+        "redirect_uris": [f"{plan.issuer}/upstream/national_portal/callback"],
+    }
     return {
         "vneid": {"issuer": plan.vneid_url, "clients": [client]},
+        "national_portal": {"issuer": plan.national_portal_url, "clients": [at_the_portal]},
         "population": {"user": "gate06", "secret": plan.secret("population.secret")},
     }
 

@@ -1,23 +1,27 @@
-"""`python -m gateway.cli.simulate NAME PORT OPTIONS`: one simulator of the group `gate06.simulators` as a program.
+"""`python -m gateway.cli.simulate NAME PORT OPTIONS`: simulators of the group `gate06.simulators` as one program.
 
 OPTIONS is a JSON file with one object per simulator; its members are read as the types that the simulator's own
-factory declares, so that nothing here knows any of them.
+factory declares, so that nothing here knows any of them. `NAME+NAME` are faces of one program: each serves below the
+path of its `issuer`, the first everything else.
 """
 
 import sys
+from collections.abc import Mapping, Sequence
 from importlib.metadata import entry_points
 from inspect import signature
 from pathlib import Path
 from typing import Any, get_type_hints
+from urllib.parse import urlsplit
 
 import orjson
 import uvicorn
 from pydantic import TypeAdapter
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 GROUP = "gate06.simulators"
 
 
-def create_simulator(name: str, options: dict[str, Any]) -> Any:
+def create_simulator(name: str, options: Mapping[str, Any]) -> ASGIApp:
     """Return the ASGI application of a simulator. Raises LookupError when none has the name."""
     found = [point for point in entry_points(group=GROUP) if point.name == name]
     if not found:
@@ -26,7 +30,24 @@ def create_simulator(name: str, options: dict[str, Any]) -> Any:
     kinds = get_type_hints(factory)
     # a list stands for any iterable: pydantic's lazy reader of iterables would be used up by the first look
     given = {member: options[member] for member in signature(factory).parameters if member in options}
-    return factory(**{member: _read(kinds[member], value) for member, value in given.items()})
+    made: ASGIApp = factory(**{member: _read(kinds[member], value) for member, value in given.items()})
+    return made
+
+
+def create_faces(names: Sequence[str], every: Mapping[str, Any]) -> ASGIApp:
+    """Return simulators as one ASGI application, told apart by the path of their issuers. Raises LookupError."""
+    first, *others = names
+    whole = create_simulator(first, every.get(first, {}))
+    faces = {urlsplit(every[name]["issuer"]).path: create_simulator(name, every[name]) for name in others}
+    if not faces:
+        return whole
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        face = next((one for prefix, one in faces.items() if path.startswith(f"{prefix}/")), whole)
+        await face(scope, receive, send)
+
+    return serve
 
 
 def _read(kind: Any, value: Any) -> Any:
@@ -36,9 +57,9 @@ def _read(kind: Any, value: Any) -> Any:
 
 def main() -> None:
     """Serve a simulator on 127.0.0.1 until a signal ends it."""
-    name, port, options = sys.argv[1:4]
+    names, port, options = sys.argv[1:4]
     every = orjson.loads(Path(options).read_bytes())
-    application = create_simulator(name, every.get(name, {}))
+    application = create_faces(names.split("+"), every)
     uvicorn.run(application, host="127.0.0.1", port=int(port), access_log=False, log_level="warning", lifespan="auto")
 
 

@@ -24,12 +24,13 @@ from typing import Any, Literal, Self
 
 import httpx2
 
+from gateway.cli.demo import FACES
 from tests.services import end_with_parent, fresh_urls
 
 Name = Literal["gateway", "vneid", "population", "portal"]
 _MARKS: dict[Name, tuple[str, ...]] = {
     "gateway": ("gateway", "serve"),
-    "vneid": ("gateway.cli.simulate", "vneid"),
+    "vneid": ("gateway.cli.simulate", FACES),
     "population": ("gateway.cli.simulate", "population"),
     "portal": ("examples.portal",),
 }

@@ -33,7 +33,15 @@ COVERS = ("gateway", "connectors")
 SETTINGS = ("sqlite", "postgresql+redis")
 FAULTS = ("down", "malformed", "html200", "oversize", "other_person", "denied_officer")
 WAYS = ("before", "after", "midway")
-HOMES = ("master.key", "portal.secret", "conformance.secret", "vneid.secret", "vneid.pem", "population.secret")
+HOMES = (
+    "master.key",
+    "portal.secret",
+    "conformance.secret",
+    "vneid.secret",
+    "vneid.pem",
+    "national_portal.secret",
+    "population.secret",
+)
 LEFT_OUT = {
     "simulators.json": "the simulators' own settings: they play other organisations and hold their halves of secrets",
     "logs/vneid.log, logs/sources.log": "output of the simulators, which play other organisations",

@@ -1,6 +1,6 @@
 """`python -m tests.proofs.recorded_simulator NAME PORT OPTIONS`: a simulator that keeps every address.
 
-One line per request, path and query as they came, into NAME.urls beside OPTIONS.
+One line per request, path and query as they came, into NAME.urls beside OPTIONS; of NAME+NAME the first names the file.
 """
 
 import sys
@@ -10,7 +10,7 @@ import orjson
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.cli.simulate import create_simulator
+from gateway.cli.simulate import create_faces
 
 
 class Recorded:
@@ -30,10 +30,10 @@ class Recorded:
 
 def main() -> None:
     """Serve on 127.0.0.1 until a signal ends it."""
-    name, port, options = sys.argv[1:4]
-    every = orjson.loads(Path(options).read_bytes())
-    file = Path(options).with_name(f"{name}.urls")
-    application = Recorded(create_simulator(name, every.get(name, {})), file)
+    faces, port, options = sys.argv[1:4]
+    names = faces.split("+")
+    file = Path(options).with_name(f"{names[0]}.urls")
+    application = Recorded(create_faces(names, orjson.loads(Path(options).read_bytes())), file)
     uvicorn.run(application, host="127.0.0.1", port=int(port), access_log=False, log_level="warning", lifespan="off")
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import aiohttp
 import orjson
 
+from gateway.cli.demo import FACES
 from gateway.cli.demo_files import SAMPLE_CLIENT, DemoPlan, write_files
 from gateway.cli.programs import Program, Running, start, stop, wait_until_ready
 from tests.proofs.sql import one_value
@@ -143,7 +144,7 @@ class Stack:
         options = str(self.plan.folder / "simulators.json")
         known = {
             "gateway": (["gateway"], ["serve"], f"{self.issuer}/readyz"),
-            "vneid": (simulate, ["vneid", str(self.plan.vneid_port), options], f"{self.plan.vneid_url}/_calls"),
+            "vneid": (simulate, [FACES, str(self.plan.vneid_port), options], f"{self.plan.vneid_url}/_calls"),
             "sources": (
                 simulate,
                 ["population", str(self.plan.sources_port), options],
