@@ -21,7 +21,8 @@ from gateway.cli.exit_codes import Exit
 from gateway.cli.output import talk
 from gateway.cli.programs import Program, Running, start, stop, wait_until_ready
 from gateway.settings import Settings, read_settings
-from gateway.vocabulary.persona import persona as find_persona
+from gateway.vocabulary.organisation_persona import organisation_personas
+from gateway.vocabulary.persona import personas
 
 FACES = "vneid+national_portal"
 """What the program on VNeID's port plays: VNeID, and below its own path the national portal."""
@@ -82,9 +83,10 @@ def read_range(text: str) -> list[int]:
     first, dash, last = text.partition("-")
     try:
         numbers = list(range(int(first), int(last if dash else first) + 1))
-        for number in numbers:
-            find_persona(number)
-    except (ValueError, LookupError):
+    except ValueError:
+        numbers = []
+    known = {one.index for one in personas()} | {one.index for one in organisation_personas()}
+    if not known.issuperset(numbers):
         numbers = []
     if not numbers:
         raise typer.BadParameter(f"`{text}` is not a persona's number or a range of them", param_hint="--persona")

@@ -20,17 +20,19 @@ _DOSSIER_FOR = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """What a notice page was about. `citizen_id` is the internal id; `about_form` tells that a procedure was asked."""
+    """What a notice page was about. `citizen_id` is the internal id; `about_form` tells that a procedure was asked;
+    `acting` who acts, the person or the person for an organisation."""
 
     citizen_id: str
     client_id: str
     scopes: Sequence[str]
     about_form: bool
     dossier: str | None
+    acting: str = ""
 
     def key(self, now: datetime) -> str:
         """Return what the memory is stored under: a hash that says nothing to anybody without the internal id."""
-        parts = [self.citizen_id, self.client_id, " ".join(sorted(self.scopes)), NOTICE_VERSION]
+        parts = [self.acting or self.citizen_id, self.client_id, " ".join(sorted(self.scopes)), NOTICE_VERSION]
         if self.about_form:
             parts.append(self.dossier or now.astimezone(_VIETNAM).date().isoformat())
         return sha256("\x1f".join(parts).encode()).hexdigest()

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 
-from gateway.vocabulary.organisation import OrganisationPersona, organisation_personas
+from gateway.vocabulary.organisation_persona import OrganisationPersona, organisation_personas
 from gateway.vocabulary.persona import Persona, personas
 
 Person = Persona | OrganisationPersona

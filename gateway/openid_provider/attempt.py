@@ -36,15 +36,15 @@ class Attempt:
     expires_at: datetime
     version: int = 1
 
-    def grant_id_for(self, citizen_id: str) -> str:
+    def grant_id_for(self, acting: str) -> str:
         """Return the id of the grant a person may give here: known before there is one, so that what sources answer
         for the notice serves the prefill, and another one for whoever else signs in, whom those answers are not of."""
-        octets = hmac.digest(self.grant_seed.encode("ascii"), citizen_id.encode("utf-8"), "sha256")[:16]
+        octets = hmac.digest(self.grant_seed.encode("ascii"), acting.encode("utf-8"), "sha256")[:16]
         return urlsafe_b64encode(octets).rstrip(b"=").decode("ascii")
 
-    def notice_proof(self, citizen_id: str) -> str:
+    def notice_proof(self, acting: str) -> str:
         """Return what a notice page posts: proof that this person was shown it, in whichever tab they signed in."""
-        return f"{self.csrf}.{hmac.digest(self.csrf.encode('ascii'), citizen_id.encode('ascii'), 'sha256').hex()}"
+        return f"{self.csrf}.{hmac.digest(self.csrf.encode('ascii'), acting.encode('ascii'), 'sha256').hex()}"
 
     @property
     def address(self) -> RecordKey:

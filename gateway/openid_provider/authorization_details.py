@@ -16,6 +16,9 @@ from gateway.openid_provider.parameters import Parameters
 from gateway.vocabulary.strict_json import JsonRefused, parse_json
 
 PREFILL = "prefill"
+REPRESENTED_ORGANISATION = "represented_organisation"
+"""Stands in answers beside what was asked for, when the person signed in with an organisation's account: `kind`,
+`name`, `tax_code` and, where there is one, `business_code`. Nobody can ask for it."""
 AUTHORIZATION_DETAILS_TYPES = (PREFILL,)
 """What metadata announces as `authorization_details_types_supported` (RFC 9396 §10)."""
 

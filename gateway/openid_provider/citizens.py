@@ -1,11 +1,12 @@
 """Who a sign-in belongs to: an upstream account is linked once to a citizen, and never merged silently.
 
 (issuer, subject, account type) is the key of an account; the personal number links accounts only when the
-provider vouches for it and name and birth date do not contradict what is linked already (design.md §3).
+provider vouches for it and name and birth date do not contradict what is linked already (design.md §3). Who has no
+number is linked by passport, name and birth date together: with another name it is another passport, and no merging.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gateway.assurance.match import match_name
@@ -41,7 +42,16 @@ def snapshot(citizen_id: str, seen: Authentication, linked: Citizen | None = Non
         sex=seen.sex,
         account_type=seen.account_type,
         account_level=seen.account_level,
+        organisation=seen.organisation,
     )
+
+
+def remembered(citizen: Citizen, linked: Citizen | None) -> Citizen:
+    """Return what is kept of the human being: an organisation's account says nothing about their own."""
+    if citizen.organisation is None:
+        return citizen
+    own = ("citizen", None) if linked is None else (linked.account_type, linked.account_level)
+    return replace(citizen, account_type=own[0], account_level=own[1], organisation=None)
 
 
 def contradicts(linked: Citizen, seen: Authentication) -> bool:
@@ -60,10 +70,17 @@ def account_address(seen: Authentication, index: BlindIndex) -> RecordKey:
 
 
 def number_address(seen: Authentication, index: BlindIndex) -> RecordKey | None:
-    """Return where the citizen of the number is stored, when the provider vouches for the number."""
-    if not (seen.vouches_for_number and seen.personal_number):
+    """Return where the citizen of the number is stored, when the provider vouches for the number; for who has none,
+    where the citizen of the passport is."""
+    if not seen.vouches_for_number:
         return None
-    return RecordKey(Kind.CITIZEN_NUMBER, index.blind("personal_number", seen.personal_number))
+    if seen.personal_number:
+        return RecordKey(Kind.CITIZEN_NUMBER, index.blind("personal_number", seen.personal_number))
+    if seen.passport_number and seen.birth_date and seen.birth_date.precision == "day":
+        # a passport's number alone is not unique: countries number their own
+        whole = (seen.passport_number.upper(), str(seen.birth_date), " ".join(seen.full_name.casefold().split()))
+        return RecordKey(Kind.CITIZEN_NUMBER, index.blind("passport", "\x1f".join(whole)))
+    return None
 
 
 async def linked_citizen(seen: Authentication, store: Store, index: BlindIndex) -> Citizen | None:
@@ -98,7 +115,7 @@ async def link_account(
         await store.commit([Put(review)], now=now)
         raise AccountNeedsReview(operator_detail="the account contradicts the linked identity")
     citizen = snapshot(citizen_id, seen, linked)
-    changes: list[Change] = [Put(Record(kind=Kind.CITIZEN, key=citizen_id, subject=citizen_id, body=citizen.body()))]
+    changes: list[Change] = [Put(_kept(citizen, linked))]
     if found[0] is None:
         changes.append(Insert(_pointer(account, citizen_id)))
     if number is not None and found[1] is None:
@@ -110,11 +127,16 @@ def _new_citizen(seen: Authentication, account: RecordKey, number: RecordKey | N
     citizen = snapshot(citizen_id, seen)
     changes: list[Change] = [
         Insert(_pointer(account, citizen_id)),
-        Insert(Record(kind=Kind.CITIZEN, key=citizen_id, subject=citizen_id, body=citizen.body())),
+        Insert(_kept(citizen, None)),
     ]
     if number is not None:
         changes.append(Insert(_pointer(number, citizen_id)))
     return Linked(citizen, changes)
+
+
+def _kept(citizen: Citizen, linked: Citizen | None) -> Record:
+    body = remembered(citizen, linked).body()
+    return Record(kind=Kind.CITIZEN, key=citizen.id, subject=citizen.id, body=body)
 
 
 def _pointer(address: RecordKey, citizen_id: str) -> Record:

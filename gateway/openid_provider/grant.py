@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gateway.openid_provider.authorization import AuthorizationRequest, procedures_of
-from gateway.openid_provider.authorization_details import AskedForm
+from gateway.openid_provider.authorization_details import REPRESENTED_ORGANISATION, AskedForm
 from gateway.tokens.issue import key_of
 from gateway.vocabulary.citizen import Citizen
 from gateway.vocabulary.store import Kind, Record, RecordKey
@@ -45,8 +45,14 @@ class Grant:
 
     @property
     def details(self) -> list[dict[str, str]]:
-        """The authorization details granted, as answers repeat them (RFC 9396 §7, §9.2)."""
-        return [] if self.form_procedure is None else [AskedForm(self.form_procedure, self.dossier).detail()]
+        """The authorization details granted, as answers repeat them (RFC 9396 §7, §9.2): the form that was asked for,
+        and whom the person acts for, which nobody asks for and everybody is told."""
+        form = None if self.form_procedure is None else AskedForm(self.form_procedure, self.dossier)
+        organisation = self.identity["organisation"]
+        return [
+            *([] if form is None else [form.detail()]),
+            *([] if organisation is None else [{"type": REPRESENTED_ORGANISATION, **organisation}]),
+        ]
 
     def may_prefill(self, scopes: Iterable[str]) -> frozenset[str]:
         """Return the procedures that a token of these scopes opens: a refresh that narrows scopes keeps a form that

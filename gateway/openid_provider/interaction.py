@@ -35,6 +35,7 @@ from gateway.openid_provider.reply import Reply, page_reply, redirect
 from gateway.openid_provider.screens import FailurePage, NoticePage, ProviderButton, SignInChoice
 from gateway.openid_provider.session import Session, session_address, session_of, session_record
 from gateway.tokens.issue import key_of, pairwise_subject
+from gateway.vocabulary.citizen import Citizen
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.store import Change, Insert, Kind, Put, RecordKey, Replace, Spend
 
@@ -77,10 +78,11 @@ async def load_session(house: House, browser: Browser) -> Session | None:
     return session
 
 
-def notice_of(request: AuthorizationRequest, citizen_id: str) -> Notice:
+def notice_of(request: AuthorizationRequest, citizen: Citizen) -> Notice:
     """Return what the notice page of a request is about."""
     return Notice(
-        citizen_id=citizen_id,
+        citizen_id=citizen.id,
+        acting=citizen.acting,
         client_id=request.client_id,
         scopes=sorted({*request.scopes, *(PROCEDURE_SCOPE + code for code in request.procedures)}),
         about_form=bool(request.procedures),
@@ -98,12 +100,12 @@ async def gather_facts(
     fresh: bool,
 ) -> Facts:
     """Load what `decide_step` needs to know."""
-    known = (house.policy.procedures.get(code) for code in request.procedures)
-    minimum = max((procedure.minimum_level for procedure in known if procedure is not None), default=None)
+    known = [house.policy.procedures[code] for code in request.procedures if code in house.policy.procedures]
+    minimum = max((procedure.minimum_level for procedure in known), default=None)
     if session is None:
         return Facts(session=None, hinted_subject=hinted_subject, minimum_level=minimum)
     now = house.clock.now()
-    key = notice_of(request, session.citizen.id).key(now)
+    key = notice_of(request, session.citizen).key(now)
     noticed = session.remembers(key, now)
     if not noticed:
         (memory,) = await house.store.load(memory_address(key))
@@ -113,6 +115,7 @@ async def gather_facts(
         fresh=fresh,
         noticed=noticed,
         minimum_level=minimum,
+        admitted=all(procedure.admits(session.citizen.organisation) for procedure in known),
         subject=subject_of(house, portal, session),
         hinted_subject=hinted_subject,
     )
@@ -275,7 +278,7 @@ async def show_notice(house: House, attempt: Attempt, portal: Portal, session: S
             client_id=portal.client_id,
             procedure=procedure,
             dossier=request.dossier,
-            grant_id=attempt.grant_id_for(session.citizen.id),
+            grant_id=attempt.grant_id_for(session.citizen.acting),
             granted=False,
             trace_id=attempt.trace_id,
             portal_procedures=frozenset(portal.procedures),
@@ -291,7 +294,7 @@ async def show_notice(house: House, attempt: Attempt, portal: Portal, session: S
         claims=identity_claims(request.scopes),
         form=form,
         action=attempt_url(house, attempt),
-        csrf=attempt.notice_proof(session.citizen.id),
+        csrf=attempt.notice_proof(session.citizen.acting),
         ends_at=attempt.expires_at,
         mode="consent" if form is not None and form.basis == "consent" else "notice",
     )
@@ -315,7 +318,7 @@ async def submit_attempt(house: House, attempt_id: str, parameters: Parameters, 
 
         return await depart(house, attempt, portal, parameters["provider"], browser, again=step.again)
     # only who was shown the notice can answer it: in another tab somebody else may have signed in since
-    shown = session is not None and same_secret(given, attempt.notice_proof(session.citizen.id))
+    shown = session is not None and same_secret(given, attempt.notice_proof(session.citizen.acting))
     if isinstance(step, ShowNotice) and parameters.get("decision") == "allow" and shown and session is not None:
         return await finish(house, attempt, portal, session, noticed=True)
     return redirect(attempt_url(house, attempt))
@@ -351,7 +354,7 @@ async def finish(house: House, attempt: Attempt, portal: Portal, session: Sessio
         session=session,
         subject=subject_of(house, portal, session),
         trace_id=attempt.trace_id,
-        grant_id=attempt.grant_id_for(session.citizen.id),
+        grant_id=attempt.grant_id_for(session.citizen.acting),
         spend=changes,
     )
     return await answer_portal(house, answering)
@@ -360,7 +363,7 @@ async def finish(house: House, attempt: Attempt, portal: Portal, session: Sessio
 async def remember_notice(house: House, request: AuthorizationRequest, session: Session) -> list[Change]:
     """Return the change that remembers a notice durably, after noting it in the session for the quick way."""
     now = house.clock.now()
-    memory = notice_of(request, session.citizen.id).record(now)
+    memory = notice_of(request, session.citizen).record(now)
     noticing = session.having_noticed(memory.key, memory.expires_at or now, now)
     # a lost race with another tab is no loss: the durable record remembers as well
     await house.store.commit([Replace(session_record(noticing, house.lifetimes))], now=now)

@@ -8,6 +8,8 @@ from gateway.vocabulary.citizen import Citizen
 _NAME: Text = {"vi": "Họ, chữ đệm và tên", "en": "Full name"}
 _NUMBER: Text = {"vi": "Số định danh cá nhân", "en": "Personal identification number"}
 _PASSPORT: Text = {"vi": "Số hộ chiếu", "en": "Passport number"}
+_ORGANISATION: Text = {"vi": "Thay mặt tổ chức", "en": "On behalf of the organisation"}
+_TAX_CODE: Text = {"vi": "Mã số thuế của tổ chức", "en": "Tax code of the organisation"}
 _BIRTH: Text = {"vi": "Ngày, tháng, năm sinh", "en": "Date of birth"}
 _SEX: Text = {"vi": "Giới tính", "en": "Sex"}
 _PSEUDONYM: Text = {"vi": "Mã riêng của ông/bà tại dịch vụ này", "en": "A code for you at this service alone"}
@@ -29,6 +31,9 @@ def identity_rows(citizen: Citizen) -> tuple[tuple[Text, str, str], ...]:
         rows.append((_NUMBER, masked(citizen.personal_number, head=3, tail=3), citizen.personal_number))
     elif citizen.passport_number:
         rows.append((_PASSPORT, masked(citizen.passport_number, head=1, tail=3), citizen.passport_number))
+    if citizen.organisation is not None:
+        acted = citizen.organisation
+        rows += [(_ORGANISATION, acted.name, acted.name), (_TAX_CODE, acted.tax_code, acted.tax_code)]
     return tuple(rows)
 
 

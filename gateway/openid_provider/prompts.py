@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from gateway.openid_provider.authorization import AuthorizationRequest
 from gateway.openid_provider.failure import InteractionRequired, LoginRequired, OtherPersonSignedIn
 from gateway.openid_provider.session import Session
+from gateway.policy.failure import ApplicantNotAdmitted
 from gateway.vocabulary.assurance_level import LevelTooLow
 from gateway.vocabulary.failure import Failure
 
@@ -17,13 +18,14 @@ from gateway.vocabulary.failure import Failure
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What was loaded. `session` is alive or None; `fresh` tells that it was made in this attempt; `noticed` that
-    the notice was seen; `minimum_level` what the procedure demands; `subject` and `hinted_subject` are pairwise;
-    `asked_at` is when the attempt began (None before there is one)."""
+    the notice was seen; `minimum_level` what the procedure demands, `admitted` that it is for this kind of applicant;
+    `subject` and `hinted_subject` are pairwise; `asked_at` is when the attempt began (None before there is one)."""
 
     session: Session | None
     fresh: bool = False
     noticed: bool = False
     minimum_level: int | None = None
+    admitted: bool = True
     subject: str | None = None
     hinted_subject: str | None = None
     asked_at: datetime | None = None
@@ -115,9 +117,10 @@ def decide_step(request: AuthorizationRequest, facts: Facts, now: datetime) -> S
         # asking again would end here again: another person than the hinted one, or no fresh authentication upstream
         refused = Refuse(why_not_signed_in(request, session, facts, now))
         return refused if silent or facts.fresh else SignIn(again=True)
-    if level_too_low(facts, session):
+    unfit = unfit_account(facts, session)
+    if unfit is not None:
         # a session from before may be somebody else's, or of an account that was raised since: ask once
-        return Refuse(LevelTooLow()) if silent or facts.fresh else SignIn(again=True)
+        return Refuse(unfit) if silent or facts.fresh else SignIn(again=True)
     if not facts.noticed or "consent" in request.prompts:
         return Refuse(InteractionRequired()) if silent else ShowNotice()
     return Answer()
@@ -130,8 +133,11 @@ def why_not_signed_in(request: AuthorizationRequest, session: Session, facts: Fa
     return LoginRequired("the sign-in is not the one that was asked for" if facts.fresh else "")
 
 
-def level_too_low(facts: Facts, session: Session) -> bool:
-    """The account level a procedure demands is essential: signing in again never raises it (design.md §3)."""
+def unfit_account(facts: Facts, session: Session) -> Failure | None:
+    """Return why the account cannot be used for the procedure: of another kind than it admits, or of too low a level,
+    which is essential: signing in again never raises it (design.md §3). Organisations have no level."""
+    if not facts.admitted:
+        return ApplicantNotAdmitted()
     if facts.minimum_level is None or session.citizen.account_type == "organisation":
-        return False
-    return (session.citizen.account_level or 0) < facts.minimum_level
+        return None
+    return LevelTooLow() if (session.citizen.account_level or 0) < facts.minimum_level else None

@@ -204,10 +204,10 @@ def note_number(seen: Authentication) -> None:
 
 async def succession(house: House, previous: Session | None, session: Session) -> Sequence[Change]:
     """Return what becomes of the session this browser had: the same person's goes on in the new one, anybody else's
-    ends, since nothing in this browser could end it any more."""
+    ends (the same person's for an organisation, too), since nothing in this browser could end it any more."""
     if previous is None:
         return ()
-    if previous.citizen.id != session.citizen.id:
+    if previous.citizen.acting != session.citizen.acting:
         return await end_session(house, previous)
     superseded = replace(previous, superseded=True, version=previous.version + 1)
     return (Put(session_record(superseded, house.lifetimes)),)
@@ -217,7 +217,7 @@ def new_session(
     cookie: str, seen: Authentication, citizen: Citizen, now: datetime, previous: Session | None
 ) -> Session:
     """Return the session of a sign-in; its cookie is always new, so nobody can have fixed it before."""
-    same = previous if previous is not None and previous.citizen.id == citizen.id else None
+    same = previous if previous is not None and previous.citizen.acting == citizen.acting else None
     return Session(
         key=key_of(cookie),
         citizen=citizen,

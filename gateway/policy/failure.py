@@ -93,6 +93,19 @@ class AttributeNotPermitted(Failure):
     fix = "Remove the attributes listed in `excess` from the request or from the portal's seed."
 
 
+class ApplicantNotAdmitted(Failure):
+    """An organisation's account asks for a procedure for persons, or a person for one of organisations."""
+
+    code = "PF-009"
+    title = "procedure is not for this kind of applicant"
+    http_status = 403
+    oauth_error = "access_denied"
+    refused_by = "policy"
+    vi = "Thủ tục của cá nhân cần tài khoản cá nhân, thủ tục của tổ chức cần tài khoản tổ chức. Đăng nhập lại cho đúng."
+    en = "A procedure for persons wants a person's account, one for organisations an organisation's. Sign in with that."
+    fix = "The person signs in with their own account; `applicants` of the procedure's file says who may file it."
+
+
 class PolicyInvalid(Failure):
     """The policy book cannot be used: `problems` lists every complaint as `file:key` and a sentence."""
 

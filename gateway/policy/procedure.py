@@ -12,6 +12,8 @@ from gateway.policy.document import Strict, Text, did_you_mean
 from gateway.vocabulary.purpose import RELATIONS, Basis, Relation
 
 Lock = Literal["locked", "confirm", "editable"]
+Applicant = Literal["person", "organisation"]
+"""Who may file: a person for themselves, or one who represents an organisation."""
 Verified = Literal["verified", "secondary", "unverified"]
 
 
@@ -112,6 +114,7 @@ class Procedure(Strict):
     kept_for: Text
     basis: Basis
     minimum_level: Literal[1, 2]
+    applicants: Annotated[tuple[Applicant, ...], Field(min_length=1)] = ("person",)
     form: FormPaper
     legal_basis: Annotated[tuple[LegalText, ...], Field(min_length=1)]
     conditions: tuple[Condition, ...] = ()
@@ -125,6 +128,14 @@ class Procedure(Strict):
         if doubled:
             raise ValueError(f"field `{doubled[0]}` stands twice")
         return self
+
+    def admits(self, organisation: object | None) -> bool:
+        """Tell whether this applicant may file it: `organisation` is whom the person acts for, if anybody."""
+        return ("person" if organisation is None else "organisation") in self.applicants
+
+    def level_of(self, account_level: int | None, organisation: object | None) -> int | None:
+        """Return the account level that its rules judge: an organisation's account has none and needs none."""
+        return account_level if organisation is None else self.minimum_level
 
     @property
     def form_version(self) -> str:

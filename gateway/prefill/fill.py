@@ -7,6 +7,7 @@ from gateway.audit.event import FormAsked
 from gateway.connector_runtime.contract import Question
 from gateway.policy.bundle import PolicyBundle
 from gateway.policy.decide import PortalFacts, ReleaseDecision, ReleaseRequest
+from gateway.policy.failure import ApplicantNotAdmitted
 from gateway.prefill.assemble import Facts, assemble
 from gateway.prefill.bearer import Bearer
 from gateway.prefill.envelope import FilledForm, Why
@@ -81,14 +82,16 @@ def may_read(bearer: Bearer, now: datetime, figures: Figures) -> bool:
 def permit(plan: Plan, ask: FormAsk, policy: PolicyBundle, *, strict: bool = False) -> Errand:
     """Ask the policy. Raises its refusal when nothing is permitted, and when `strict` if anything is refused:
     a form asked for as a whole shows what is withheld, a field asked for by name is refused."""
-    basis = plan.procedure.basis
+    basis, organisation = plan.procedure.basis, ask.citizen.organisation
+    if not plan.procedure.admits(organisation):
+        raise ApplicantNotAdmitted
     procedures = frozenset({ask.procedure}) if ask.portal_procedures is None else ask.portal_procedures
     decision = policy.decide(
         ReleaseRequest(
             portal=PortalFacts(client_id=ask.client_id, procedures=procedures, attributes=ask.portal_attributes),
             procedure=ask.procedure,
             attributes=plan.attributes,
-            level=ask.citizen.account_level,
+            level=plan.procedure.level_of(ask.citizen.account_level, organisation),
             basis=basis,
             consent=basis == "consent",  # a grant in consent mode is the citizen's agreement
             relation=ask.relation,

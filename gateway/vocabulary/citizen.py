@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from gateway.vocabulary.organisation import Organisation
 from gateway.vocabulary.partial_date import PartialDate
 
 AccountType = Literal["citizen", "foreigner", "organisation"]
@@ -16,6 +17,7 @@ class Citizen:
     `id` is the random internal id; it never leaves the gateway. `personal_number` is 12 digits or None (a
     foreign resident may have only `passport_number`). `full_name` is as the provider wrote it, NFC.
     `sex` is `male`, `female`, `other` or None. `account_level` is 1, 2 or None (organisations have no level).
+    `organisation` is whom this sign-in acts for; everything else is about the human being all the same.
     """
 
     id: str
@@ -27,6 +29,12 @@ class Citizen:
     sex: str | None = None
     account_type: AccountType = "citizen"
     account_level: int | None = None
+    organisation: Organisation | None = None
+
+    @property
+    def acting(self) -> str:
+        """Who acts here, as one word: the same person acting for an organisation is somebody else."""
+        return self.id if self.organisation is None else f"{self.id}+{self.organisation.tax_code}"
 
     def body(self) -> dict[str, Any]:
         """Return the JSON-able form kept, sealed, in records."""
@@ -40,10 +48,15 @@ class Citizen:
             "sex": self.sex,
             "account_type": self.account_type,
             "account_level": self.account_level,
+            "organisation": None if self.organisation is None else self.organisation.body(),
         }
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> "Citizen":
         """Read what `body` wrote."""
-        birth_date = body["birth_date"]
-        return cls(**{**body, "birth_date": None if birth_date is None else PartialDate.parse(birth_date)})
+        birth_date, organisation = body["birth_date"], body["organisation"]
+        read = {
+            "birth_date": None if birth_date is None else PartialDate.parse(birth_date),
+            "organisation": None if organisation is None else Organisation.of(organisation),
+        }
+        return cls(**{**body, **read})

@@ -19,7 +19,7 @@ from gateway.identity_providers.simulator_people import People, Person, human, s
 from gateway.tokens.jose import sign
 from gateway.tokens.key_material import SigningKey, generate_private_jwk, import_signing_key
 from gateway.vocabulary.clock import Clock, Randomness, SystemClock, SystemRandomness
-from gateway.vocabulary.organisation import OrganisationPersona
+from gateway.vocabulary.organisation_persona import OrganisationPersona
 
 _ID_TOKEN_FOR = 3600
 _NO_STORE = {"cache-control": "no-store"}

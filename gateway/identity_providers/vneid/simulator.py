@@ -25,7 +25,7 @@ from gateway.identity_providers.simulator_desk import Attempt, Face, Registratio
 from gateway.identity_providers.simulator_people import People, Person, human, subject_at
 from gateway.identity_providers.vneid.simulator_seal import seal
 from gateway.vocabulary.clock import Clock, Randomness, SystemClock, SystemRandomness
-from gateway.vocabulary.organisation import OrganisationPersona
+from gateway.vocabulary.organisation_persona import OrganisationPersona
 from gateway.vocabulary.partial_date import PartialDate
 
 

@@ -24,7 +24,7 @@ def check_resource(parameters: Parameters) -> None:
 def check_details(parameters: Parameters, grant: Grant) -> None:
     """Details at the token endpoint must be those of the grant (RFC 9396 §6): one form cannot be narrowed."""
     asked = read_asked_form(parameters)
-    if asked is not None and [asked.detail()] != grant.details:
+    if asked is not None and asked.detail() not in grant.details:
         raise InvalidAuthorizationDetails("`authorization_details` must be those that were granted, or left out")
 
 
