@@ -1,19 +1,13 @@
 """A dossier named at sign-in: with it a portal reads the form after the session, without it it does not."""
 
-import base64
-import hashlib
 import json
 from collections.abc import Iterator
-from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx2
 import pytest
 
-from tests.docs.walk import walk
-from tests.journeys.stack import Stack
+from tests.journeys.clerk import Clerk
 
-VERIFIER = "w" * 43
-CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
 DOSSIER = "000.00.15.H56-261127-0001"
 FORM = {"type": "prefill", "procedure": "1.004222", "dossier": DOSSIER}
 
@@ -22,52 +16,6 @@ FORM = {"type": "prefill", "procedure": "1.004222", "dossier": DOSSIER}
 def browser() -> Iterator[httpx2.Client]:
     with httpx2.Client(trust_env=False) as opened:
         yield opened
-
-
-class Clerk:
-    """What a portal's server does for one citizen, request by request."""
-
-    def __init__(self, stack: Stack, browser: httpx2.Client) -> None:
-        self.stack = stack
-        self.browser = browser
-        self.basic = ("sample-portal", stack.secret("portal.secret"))
-
-    def sign_in(self, **asked: str) -> dict[str, object]:
-        """Walk persona 3 through the sign-in; return the tokens."""
-        query = {
-            "response_type": "code",
-            "client_id": "sample-portal",
-            "redirect_uri": f"{self.stack.portal_url}/callback",
-            "code_challenge": CHALLENGE,
-            "code_challenge_method": "S256",
-            "login_hint": "persona:3",
-            **asked,
-        }
-        url = f"{self.stack.issuer}/authorize?{urlencode(query)}"
-        end = walk(self.browser, url, f"{self.stack.portal_url}/callback")
-        code = parse_qs(urlsplit(end).query)["code"][0]
-        return self.ask_token(
-            grant_type="authorization_code", code=code, redirect_uri=query["redirect_uri"], code_verifier=VERIFIER
-        )
-
-    def ask_token(self, **form: object) -> dict[str, object]:
-        answer = httpx2.post(f"{self.stack.issuer}/token", auth=self.basic, data=form)
-        return answer.raise_for_status().json()
-
-    def refresh(self, tokens: dict[str, object]) -> dict[str, object]:
-        return self.ask_token(grant_type="refresh_token", refresh_token=tokens["refresh_token"])
-
-    def prefill(self, tokens: dict[str, object], **body: str) -> tuple[int, dict[str, object]]:
-        bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
-        answer = httpx2.post(f"{self.stack.issuer}/v1/prefill", headers=bearer, json={"procedure": "1.004222", **body})
-        return answer.status_code, answer.json()
-
-    def sign_out(self, tokens: dict[str, object]) -> None:
-        out = {
-            "id_token_hint": tokens["id_token"],
-            "post_logout_redirect_uri": f"{self.stack.portal_url}/logged-out",
-        }
-        walk(self.browser, f"{self.stack.issuer}/logout?{urlencode(out)}", f"{self.stack.portal_url}/logged-out")
 
 
 OFFLINE = {"scope": "openid offline_access", "prompt": "consent"}
