@@ -218,7 +218,7 @@ async def _report_end(one: Running, asked_to_stop: asyncio.Event) -> None:
 def _say_ready(plan: DemoPlan) -> None:
     talk(f"sample portal      {plan.portal_url}/   ← open this")
     talk(f"gateway            {plan.issuer}   metrics http://127.0.0.1:{plan.metrics_port}/metrics")
-    talk(f"simulators         VNeID {plan.vneid_url}   sources {plan.sources_url}")
+    talk(f"simulators         VNeID {plan.vneid_url}   portal {plan.national_portal_url}   sources {plan.sources_url}")
     talk("be one of 14 invented people: 3 Trần Thị Bưởi is plain, 1 knows only her year, 9 is locked; Ctrl-C ends all")
     typer.echo("ready")
     sys.stdout.flush()

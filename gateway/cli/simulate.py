@@ -6,7 +6,7 @@ path of its `issuer`, the first everything else.
 """
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from importlib.metadata import entry_points
 from inspect import signature
 from pathlib import Path
@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 import orjson
 import uvicorn
 from pydantic import TypeAdapter
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 GROUP = "gate06.simulators"
+ASGIApp = Callable[[MutableMapping[str, Any], Any, Any], Awaitable[None]]
 
 
 def create_simulator(name: str, options: Mapping[str, Any]) -> ASGIApp:
@@ -42,7 +42,7 @@ def create_faces(names: Sequence[str], every: Mapping[str, Any]) -> ASGIApp:
     if not faces:
         return whole
 
-    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+    async def serve(scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         path = scope.get("path", "")
         face = next((one for prefix, one in faces.items() if path.startswith(f"{prefix}/")), whole)
         await face(scope, receive, send)

@@ -7,7 +7,7 @@ every step, from what is stored: a back button or a second tab can repeat a step
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from gateway.consent.notice import Notice, memory_address
+from gateway.consent.notice import memory_address
 from gateway.identity_providers.contract import IdentityProvider, SignInFailure
 from gateway.openid_provider import failure
 from gateway.openid_provider.answer import Answering, answer_portal
@@ -26,16 +26,14 @@ from gateway.openid_provider.forms import FormAsk, FormPreview
 from gateway.openid_provider.hints import hinted_subject
 from gateway.openid_provider.house import House
 from gateway.openid_provider.matching import require_match, wants_match
-from gateway.openid_provider.notice import identity_claims, identity_rows
+from gateway.openid_provider.notice import identity_claims, identity_rows, notice_of
 from gateway.openid_provider.parameters import Parameters, same_secret
-from gateway.openid_provider.profiles import PROCEDURE_SCOPE
 from gateway.openid_provider.prompts import Answer, Facts, Refuse, ShowNotice, SignIn, Step, decide_step
 from gateway.openid_provider.refusals import error_url, face, leave_receipt, refuse_to_portal
 from gateway.openid_provider.reply import Reply, page_reply, redirect
 from gateway.openid_provider.screens import FailurePage, NoticePage, ProviderButton, SignInChoice
 from gateway.openid_provider.session import Session, session_address, session_of, session_record
 from gateway.tokens.issue import key_of, pairwise_subject
-from gateway.vocabulary.citizen import Citizen
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.store import Change, Insert, Kind, Put, RecordKey, Replace, Spend
 
@@ -76,18 +74,6 @@ async def load_session(house: House, browser: Browser) -> Session | None:
     if session is None or session.superseded or not session.alive(now, house.lifetimes):
         return None
     return session
-
-
-def notice_of(request: AuthorizationRequest, citizen: Citizen) -> Notice:
-    """Return what the notice page of a request is about."""
-    return Notice(
-        citizen_id=citizen.id,
-        acting=citizen.acting,
-        client_id=request.client_id,
-        scopes=sorted({*request.scopes, *(PROCEDURE_SCOPE + code for code in request.procedures)}),
-        about_form=bool(request.procedures),
-        dossier=request.dossier,
-    )
 
 
 async def gather_facts(

@@ -1,7 +1,11 @@
-"""Words of the notice page that the provider itself knows: who the person is, and which identity claims are told."""
+"""What a notice page is about, and the words on it that the provider itself knows: who the person is, and which
+identity claims are told."""
 
 from collections.abc import Iterable
 
+from gateway.consent.notice import Notice
+from gateway.openid_provider.authorization import AuthorizationRequest
+from gateway.openid_provider.profiles import PROCEDURE_SCOPE
 from gateway.openid_provider.screens import Text
 from gateway.vocabulary.citizen import Citizen
 
@@ -14,6 +18,18 @@ _BIRTH: Text = {"vi": "Ngày, tháng, năm sinh", "en": "Date of birth"}
 _SEX: Text = {"vi": "Giới tính", "en": "Sex"}
 _PSEUDONYM: Text = {"vi": "Mã riêng của ông/bà tại dịch vụ này", "en": "A code for you at this service alone"}
 _OFFLINE: Text = {"vi": "Truy cập sau khi ông/bà đăng xuất", "en": "Access after you have signed out"}
+
+
+def notice_of(request: AuthorizationRequest, citizen: Citizen) -> Notice:
+    """Return what the notice page of a request is about."""
+    return Notice(
+        citizen_id=citizen.id,
+        acting=citizen.acting,
+        client_id=request.client_id,
+        scopes=sorted({*request.scopes, *(PROCEDURE_SCOPE + code for code in request.procedures)}),
+        about_form=bool(request.procedures),
+        dossier=request.dossier,
+    )
 
 
 def masked(text: str, *, head: int, tail: int) -> str:
