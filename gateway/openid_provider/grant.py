@@ -48,7 +48,7 @@ class Grant:
         """The authorization details granted, as answers repeat them (RFC 9396 §7, §9.2): the form that was asked for,
         and whom the person acts for, which nobody asks for and everybody is told."""
         form = None if self.form_procedure is None else AskedForm(self.form_procedure, self.dossier)
-        organisation = self.identity["organisation"]
+        organisation = self.identity.get("organisation")
         return [
             *([] if form is None else [form.detail()]),
             *([] if organisation is None else [{"type": REPRESENTED_ORGANISATION, **organisation}]),
@@ -107,7 +107,7 @@ def grant_of(record: Record | None, now: datetime) -> Grant | None:
         citizen_id=body["citizen"]["id"],
         identity=body["citizen"],
         scopes=tuple(body["scopes"]),
-        form_procedure=body["form_procedure"],
+        form_procedure=body.get("form_procedure"),
         dossier=body["dossier"],
         session_key=body["session_key"],
         acr=body["acr"],

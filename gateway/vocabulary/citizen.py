@@ -54,7 +54,7 @@ class Citizen:
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> "Citizen":
         """Read what `body` wrote."""
-        birth_date, organisation = body["birth_date"], body["organisation"]
+        birth_date, organisation = body["birth_date"], body.get("organisation")
         read = {
             "birth_date": None if birth_date is None else PartialDate.parse(birth_date),
             "organisation": None if organisation is None else Organisation.of(organisation),

@@ -246,3 +246,17 @@ def test_a_walk_that_is_ended_leaves_no_secrets_behind(environment: dict[str, st
         assert walking.wait(30) == 130
     assert list(folder.glob("gate06-*")) == []
     assert [pid for pid in started if Path(f"/proc/{pid}").exists()] == []
+
+
+def test_a_journey_goes_by_the_identity_provider_that_is_named(environment: dict[str, str], tmp_path: Path) -> None:
+    ran = once(environment, tmp_path, "--persona", "3", "--idp", "national_portal")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert orjson.loads(ran.stdout)["fields"]["applicant.full_name"]["status"] == "verified"
+    wrong = once(environment, tmp_path, "--persona", "3", "--idp", "zalo")
+    assert (wrong.returncode, "vneid, national_portal" in wrong.stderr) == (2, True)
+
+
+def test_an_organisation_is_told_to_use_the_own_account(environment: dict[str, str], tmp_path: Path) -> None:
+    ran = once(environment, tmp_path, "--persona", "101")
+    assert (ran.returncode, orjson.loads(ran.stdout)["code"]) == (5, "PF-009")
+    assert once(environment, tmp_path, "--persona", "15").returncode == 2
