@@ -79,7 +79,7 @@ def test_the_operators_settings_are_accepted(tmp_path):
     (toml,) = re.findall(r"^```toml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     (tmp_path / "gate06.toml").write_text(toml, "utf-8")
     (tmp_path / "secrets").mkdir()
-    for name in ("master.key", "population.secret", "vneid.secret", "dichvucong.secret", "vneid.pem"):
+    for name in ("master.key", "population.secret", "vneid.secret", "national_portal.secret", "dichvucong.secret", "vneid.pem"):
         (tmp_path / "secrets" / name).write_text("5a" * 32, "ascii")
     settings = read_settings(files=[tmp_path / "gate06.toml"], environ={})
     assert settings.profile == "production"
