@@ -1,9 +1,8 @@
 """The national portal's WSO2 dialect: POST userinfo, account types by number, levels as integers (domain.md §4.1).
 
-Like the direct dialect it knows neither nonce nor PKCE: the state is fresh, stored and tied to the browser by the
-caller, and identity comes from the server-side userinfo call alone. The ID token comes straight from the token
-endpoint over TLS (OpenID Connect Core §3.1.3.7, 6); it has to be about the same account, and serves the sign-out. The
-`logoutUri` that userinfo may tell is not followed: where a browser is sent is a setting.
+The ID token comes straight from the token endpoint over TLS (OpenID Connect Core §3.1.3.7, 6); it has to be about the
+same account, and serves the sign-out. The `logoutUri` that userinfo may tell is not followed: where a browser is sent
+is a setting.
 """
 
 from base64 import urlsafe_b64decode
@@ -12,9 +11,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from gateway.identity_providers.callback import ACCOUNT_ERRORS, check_binding, refuse_error, remember, with_query
+from gateway.identity_providers.callback import ACCOUNT_ERRORS, check_binding, refuse_error
 from gateway.identity_providers.claims import read_account
-from gateway.identity_providers.configuration import IdentityProviderSettings
 from gateway.identity_providers.contract import (
     Authentication,
     Begin,
@@ -22,15 +20,11 @@ from gateway.identity_providers.contract import (
     ClocksDiffer,
     Departure,
     UpstreamAnswerInvalid,
-    UpstreamClient,
     UpstreamReply,
 )
-from gateway.identity_providers.credentials import client_secret_of
-from gateway.identity_providers.exchange import Exchange, check_bearer, read_object, read_text
-from gateway.identity_providers.hint import is_impersonal, persona_hint
-from gateway.identity_providers.reachability import Reachability
-from gateway.identity_providers.registration import Registered
-from gateway.vocabulary.clock import Clock
+from gateway.identity_providers.exchange import check_bearer, read_object, read_text
+from gateway.identity_providers.hint import is_impersonal
+from gateway.identity_providers.national_dialect import NationalDialect
 from gateway.vocabulary.strict_json import JsonRefused, parse_json
 
 _ASSURANCE = "LoA1"
@@ -38,34 +32,12 @@ _PERSONAL = "1"
 _CLOCKS_DIFFER_BY = 60
 
 
-class NationalPortal(Registered):
+class NationalPortal(NationalDialect):
     """One registration at the national portal."""
 
-    def __init__(self, settings: IdentityProviderSettings, outbound: UpstreamClient, clock: Clock) -> None:
-        super().__init__(settings)
-        self._clock = clock
-        self._client_secret = client_secret_of(settings)
-        self._exchange = Exchange(outbound, alias=settings.alias, timeout_for=settings.timeout_for)
-        self._reachability = Reachability(self._exchange, "HEAD", settings.endpoint("authorize"), clock)
-
-    async def probe(self) -> None:
-        """Return when the portal answers. Raises IdentityProviderUnavailable."""
-        await self._reachability.require()
-
     async def begin(self, request: Begin) -> Departure:
-        """Return the authorize address. A `login_hint` travels only when it names a persona of the simulator."""
-        await self._reachability.require()
-        parameters = {
-            "response_type": "code",
-            "client_id": self._settings.client_id,
-            "redirect_uri": request.redirect_uri,
-            "scope": self._settings.scope,
-            "acr_values": _ASSURANCE,
-            "state": request.state,
-        }
-        if hint := persona_hint(request.login_hint):
-            parameters["login_hint"] = hint
-        return Departure(with_query(self._settings.endpoint("authorize"), parameters), remember(request))
+        """Return the authorize address. Raises IdentityProviderUnavailable."""
+        return await self.depart(request, acr_values=_ASSURANCE)
 
     async def complete(self, callback: Callback) -> Authentication:
         """Redeem the code, ask who it is. Raises a SignInFailure subclass."""
@@ -85,19 +57,11 @@ class NationalPortal(Registered):
 
         The ID token goes along only when it says nothing about the person: addresses are logged on their way.
         """
-        parameters = {"client_id": self._settings.client_id, "post_logout_redirect_uri": return_to, "state": state}
-        if id_token is not None and is_impersonal(id_token):
-            parameters["id_token_hint"] = id_token
-        return with_query(self._settings.endpoint("logout"), parameters)
+        hint = {"id_token_hint": id_token} if id_token is not None and is_impersonal(id_token) else {}
+        return self.leaving(return_to, state, **hint)
 
     async def _redeem(self, code: str, redirect_uri: str) -> tuple[str, str]:
-        form = {
-            "grant_type": "authorization_code",
-            "code": code,
-            "redirect_uri": redirect_uri,
-            "client_id": self._settings.client_id,
-            "client_secret": self._client_secret,
-        }
+        form = self.redemption(code, redirect_uri)
         answer = _read_body("token", await self._exchange.post_form("token", self._settings.endpoint("token"), form))
         check_bearer(answer)
         return read_text("token", answer, "access_token"), read_text("token", answer, "id_token", longest=65_536)

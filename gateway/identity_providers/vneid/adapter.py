@@ -1,17 +1,13 @@
-"""VNeID's direct dialect: encrypted code and bodies, thin claims, no nonce, no PKCE (domain.md §4.1, path 2).
-
-What the dialect lacks is made up for by binding: the state is fresh, stored, and tied by the caller to the
-browser's own session; identity comes from the server-side userinfo call and from nothing the browser carries.
-"""
+"""VNeID's direct dialect: encrypted code and bodies, thin claims, no nonce, no PKCE (domain.md §4.1, path 2)."""
 
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import unquote, urlencode
+from urllib.parse import unquote
 
 import orjson
 
-from gateway.identity_providers.callback import ACCOUNT_ERRORS, check_binding, refuse_error, remember
+from gateway.identity_providers.callback import ACCOUNT_ERRORS, check_binding, refuse_error
 from gateway.identity_providers.claims import read_account
 from gateway.identity_providers.configuration import IdentityProviderSettings
 from gateway.identity_providers.contract import (
@@ -23,11 +19,9 @@ from gateway.identity_providers.contract import (
     UpstreamClient,
     UpstreamReply,
 )
-from gateway.identity_providers.credentials import client_secret_of, private_key_of
-from gateway.identity_providers.exchange import Exchange, check_bearer, read_object, read_text
-from gateway.identity_providers.hint import persona_hint
-from gateway.identity_providers.reachability import Reachability
-from gateway.identity_providers.registration import Registered
+from gateway.identity_providers.credentials import private_key_of
+from gateway.identity_providers.exchange import check_bearer, read_object, read_text
+from gateway.identity_providers.national_dialect import NationalDialect
 from gateway.identity_providers.vneid.envelope import Envelope, EnvelopeRefused
 from gateway.vocabulary.clock import Clock
 
@@ -36,34 +30,16 @@ _QUERY_LIMIT = 8192
 _REFUSED = "envelope: encrypted answer refused"
 
 
-class VNeID(Registered):
+class VNeID(NationalDialect):
     """One registration at VNeID."""
 
     def __init__(self, settings: IdentityProviderSettings, outbound: UpstreamClient, clock: Clock) -> None:
-        super().__init__(settings)
-        self._client_secret = client_secret_of(settings)
+        super().__init__(settings, outbound, clock)
         self._envelope = Envelope(private_key_of(settings))
-        self._exchange = Exchange(outbound, alias=settings.alias, timeout_for=settings.timeout_for)
-        self._reachability = Reachability(self._exchange, "HEAD", settings.endpoint("authorize"), clock)
-
-    async def probe(self) -> None:
-        """Return when VNeID answers. Raises IdentityProviderUnavailable."""
-        await self._reachability.require()
 
     async def begin(self, request: Begin) -> Departure:
-        """Return the authorize address. A `login_hint` travels only when it names a persona of the simulator."""
-        await self._reachability.require()
-        parameters = {
-            "response_type": "code",
-            "client_id": self._settings.client_id,
-            "redirect_uri": request.redirect_uri,
-            "scope": self._settings.scope,
-            "state": request.state,
-        }
-        if hint := persona_hint(request.login_hint):
-            parameters["login_hint"] = hint
-        address = f"{self._settings.endpoint('authorize')}?{urlencode(parameters)}"
-        return Departure(address, remember(request))
+        """Return the authorize address. Raises IdentityProviderUnavailable."""
+        return await self.depart(request)
 
     async def complete(self, callback: Callback) -> Authentication:
         """Open the code, redeem it, ask who it is. Raises a SignInFailure subclass."""
@@ -77,8 +53,7 @@ class VNeID(Registered):
 
     def sign_out_url(self, *, id_token: str | None, return_to: str, state: str) -> str | None:
         """Return the address that ends VNeID's browser session; the dialect has no ID token to send along."""
-        parameters = {"client_id": self._settings.client_id, "post_logout_redirect_uri": return_to, "state": state}
-        return f"{self._settings.endpoint('logout')}?{urlencode(parameters)}"
+        return self.leaving(return_to, state)
 
     def _read_code(self, returned: Mapping[str, str]) -> tuple[str, str]:
         """Return the plain code and the `encrypt_key` that the token endpoint wants to see again."""
@@ -92,14 +67,7 @@ class VNeID(Registered):
         return code, encrypt_key
 
     async def _redeem(self, code: str, encrypt_key: str, redirect_uri: str) -> str:
-        form = {
-            "grant_type": "authorization_code",
-            "code": code,
-            "redirect_uri": redirect_uri,
-            "client_id": self._settings.client_id,
-            "client_secret": self._client_secret,
-            "encrypt_key": encrypt_key,
-        }
+        form = {**self.redemption(code, redirect_uri), "encrypt_key": encrypt_key}
         reply = await self._exchange.post_form("token", self._settings.endpoint("token"), form)
         answer = self._read_body("token", reply)
         check_bearer(answer)
