@@ -10,11 +10,11 @@ from gateway.identity_providers.exchange import Exchange
 from gateway.identity_providers.remembered import Remembered
 from gateway.vocabulary.clock import Clock
 
-_BELIEVED_FOR = timedelta(0)  # only by those who ask at the same moment: a program can die at any other
+_BELIEVED_FOR = timedelta(milliseconds=250)  # for those who leave in the same moment: it can die at any other
 
 
 class Reachability:
-    """Knocks at one address before each departure; an answer of any kind below 500 will do."""
+    """Knocks at one address before a departure; an answer of any kind below 500 will do, for a quarter of a second."""
 
     def __init__(self, exchange: Exchange, method: str, address: str, clock: Clock) -> None:
         self._exchange = exchange

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 from base64 import b64decode
 from datetime import timedelta
 from urllib.parse import parse_qs, unquote_plus, urlsplit
@@ -243,8 +244,11 @@ async def test_a_time_that_does_not_fit_is_told_as_what_it_is(bench, claim, seco
     bench.issuer.claims[claim] = int(bench.issuer.clock.now().timestamp()) + seconds
     with pytest.raises(ClocksDiffer) as refusal:
         await bench.sign_in()
-    expected = f"id token: refused by rule `{claim}`, {outside} s outside by our clock"
-    assert (refusal.value.code, refusal.value.operator_detail) == ("GW-1213", expected)
+    said = re.fullmatch(
+        rf"id token: refused by rule `{claim}`, (\d+) s outside by our clock", refusal.value.operator_detail
+    )
+    assert said is not None
+    assert (refusal.value.code, abs(int(said[1]) - outside) <= 2) == ("GW-1213", True)
     assert bench.issuer.count("/userinfo") == 0
 
 
