@@ -101,3 +101,9 @@ def test_names_beside_the_codes_are_told_apart() -> None:
     assert canonical_bytes("address", renamed) == canonical_bytes("address", wire)
     assert canonical_beside(renamed)["names"] != canonical_beside(wire)["names"]
     assert canonical_beside({"scheme": "pre2025", "province": "19"}) == {}
+
+
+@pytest.mark.parametrize("text", ["1975-00", "1975-00-12", "1975-05-00", "00/05/1975", "12/00/1975", "19750500"])
+def test_a_zero_is_no_month_and_no_day(text: str) -> None:
+    with pytest.raises(ValueError, match="must be in|out of range"):
+        PartialDate.parse(text)
