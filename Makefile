@@ -42,7 +42,7 @@ $(PEER): benchmarks/peer/package-lock.json
 	cd benchmarks/peer && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-# programs the tests start: PostgreSQL, Redis, Chromium, node
+# programs the tests start: PostgreSQL, Redis, Chromium, node, Apache
 system:
 	@.ci/install
 

@@ -105,5 +105,5 @@ def test_names_beside_the_codes_are_told_apart() -> None:
 
 @pytest.mark.parametrize("text", ["1975-00", "1975-00-12", "1975-05-00", "00/05/1975", "12/00/1975", "19750500"])
 def test_a_zero_is_no_month_and_no_day(text: str) -> None:
-    with pytest.raises(ValueError, match="must be in|out of range"):
+    with pytest.raises(ValueError, match=r"must be in|out of range"):
         PartialDate.parse(text)

@@ -1,0 +1,82 @@
+"""Debian's Apache with libapache2-mod-auth-openidc before two pages, from a configuration of its own."""
+
+import os
+import tempfile
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tests.services import binary
+
+_MODULES = Path("/usr/lib/apache2/modules")
+_PAGE = """<!--#if expr="v('OIDC_CLAIM_sub') == ''" -->{"signed_in": false}<!--#else -->{"signed_in": true,
+"claims": {"sub": "<!--#echo encoding="none" var="OIDC_CLAIM_sub" -->",
+ "acr": "<!--#echo encoding="none" var="OIDC_CLAIM_acr" -->",
+ "iss": "<!--#echo encoding="none" var="OIDC_CLAIM_iss" -->"},
+"person": {"sub": "<!--#echo encoding="none" var="OIDC_CLAIM_sub" -->",
+ "name": "<!--#echo encoding="none" var="OIDC_CLAIM_name" -->"}}<!--#endif -->
+"""
+_SETTINGS = """
+ServerName {host}
+Listen {host}:{port}
+PidFile {folder}/apache.pid
+ErrorLog {folder}/apache.log
+DefaultRuntimeDir {folder}
+Mutex file:{folder}
+DocumentRoot {folder}/pages
+LoadModule mpm_event_module {modules}/mod_mpm_event.so
+LoadModule authn_core_module {modules}/mod_authn_core.so
+LoadModule authz_core_module {modules}/mod_authz_core.so
+LoadModule authz_user_module {modules}/mod_authz_user.so
+LoadModule include_module {modules}/mod_include.so
+LoadModule auth_openidc_module {modules}/mod_auth_openidc.so
+{rights}
+<Directory {folder}/pages>
+  Options +Includes
+  SetOutputFilter INCLUDES
+  Require all granted
+</Directory>
+
+OIDCProviderMetadataURL {issuer}/.well-known/openid-configuration
+OIDCClientID {client_id}
+OIDCClientSecret {secret}
+OIDCRedirectURI {base}/inside/back
+OIDCCryptoPassphrase of-this-portal-alone
+OIDCScope "openid profile"
+OIDCPKCEMethod S256
+OIDCIDTokenSignedResponseAlg ES256
+OIDCCookiePath /
+OIDCRemoteUserClaim sub
+OIDCPassClaimsAs environment
+<Location /inside/>
+  AuthType openid-connect
+  Require valid-user
+</Location>
+<Location /home.shtml>
+  AuthType openid-connect
+  OIDCUnAuthAction pass
+  Require valid-user
+</Location>
+"""
+
+
+def apache2() -> str:
+    """Return the server; `.ci/install` brings it with its module."""
+    found = binary("apache2", "apache2")
+    assert (_MODULES / "mod_auth_openidc.so").exists(), "run `apt-get install libapache2-mod-auth-openidc`"
+    return str(found)
+
+
+def write_server(base: str, issuer: str, client_id: str, secret: str) -> Path:
+    """Write configuration and pages into a folder that the server's own user may read; return the folder."""
+    folder = Path(tempfile.mkdtemp(prefix="gate06-apache-"))
+    (folder / "pages/inside").mkdir(parents=True)
+    for page in ("home.shtml", "inside/home.shtml"):
+        (folder / "pages" / page).write_text(_PAGE, "utf-8")
+    (folder / "pages/signed-out").write_text('{"signed_in": false}', "utf-8")
+    address = urlsplit(base)
+    words = {"folder": folder, "modules": _MODULES, "issuer": issuer, "base": base, "client_id": client_id}
+    words |= {"host": address.hostname, "port": address.port, "secret": secret}
+    words["rights"] = "User www-data\nGroup www-data" if os.geteuid() == 0 else ""
+    (folder / "apache.conf").write_text(_SETTINGS.format(**words), "utf-8")
+    folder.chmod(0o755)
+    return folder
