@@ -196,9 +196,9 @@ class Endpoints:
             redirect_uri = trusted_redirect_uri(parameters, portal)
         except failure.InvalidRedirect as refused:
             received = parameters.get("redirect_uri", "")
-            registered = tuple(("registered", uri) for uri in portal.redirect_uris)
+            registered = tuple(("registered redirect_uri", uri) for uri in portal.redirect_uris)
             refused.trace_id = browser.trace_id
-            return self.failure_page(refused, browser, ("received", received), *registered)
+            return self.failure_page(refused, browser, ("received redirect_uri", received), *registered)
         checked = await self._check(parameters, portal, redirect_uri, browser)
         if isinstance(checked, Reply):
             return checked

@@ -18,7 +18,7 @@ from gateway.openid_provider.interaction import Browser, load_session, subject_o
 from gateway.openid_provider.parameters import Parameters, same_secret
 from gateway.openid_provider.refusals import face
 from gateway.openid_provider.reply import Reply, page_reply, redirect, with_query
-from gateway.openid_provider.screens import LoggedOut, LogoutConfirm
+from gateway.openid_provider.screens import LoggedOut, LogoutConfirm, PortalFace
 from gateway.openid_provider.session import Session
 from gateway.openid_provider.upstream import SIGN_OUT, returned_uri, session_ender
 from gateway.tokens.issue import key_of
@@ -28,11 +28,18 @@ from gateway.vocabulary.store import Insert, Kind, Record
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogoutRequest:
-    """A parsed request: whose it is, if known, and where it may go afterwards."""
+    """A parsed request: whose it is, if known, and where it may go afterwards. `developer`, in dev only: the address
+    that was asked for and those that are registered, when it is none of them."""
 
     portal: Portal | None
     hint: Hint | None
     return_to: str | None
+    developer: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def face(self) -> PortalFace | None:
+        """How pages name the portal."""
+        return None if self.portal is None else face(self.portal)
 
 
 def parse_logout(house: House, parameters: Parameters) -> LogoutRequest:
@@ -44,8 +51,15 @@ def parse_logout(house: House, parameters: Parameters) -> LogoutRequest:
     portal = house.clients.get(hint.client_id if hint is not None else client_id or "")
     wanted = parameters.get("post_logout_redirect_uri")
     if portal is None or wanted not in portal.post_logout_redirect_uris:
-        return LogoutRequest(portal=portal, hint=hint, return_to=None)
+        rows = _explain(portal, wanted) if wanted is not None and house.develop else ()
+        return LogoutRequest(portal=portal, hint=hint, return_to=None, developer=rows)
     return LogoutRequest(portal=portal, hint=hint, return_to=with_query(wanted, {"state": parameters.get("state")}))
+
+
+def _explain(portal: Portal | None, wanted: str) -> tuple[tuple[str, str], ...]:
+    registered = () if portal is None else portal.post_logout_redirect_uris
+    rows = (("registered post_logout_redirect_uri", uri) for uri in registered)
+    return ("received post_logout_redirect_uri", wanted), *rows
 
 
 def repeated(house: House, parameters: Parameters) -> dict[str, str | None]:
@@ -63,15 +77,16 @@ async def begin_logout(house: House, parameters: Parameters, browser: Browser) -
     if proven and (session is None or _means(house, request, session)):
         return await sign_out(house, request, session, browser)
     if session is None and request.return_to is None:
-        view = LoggedOut(portal=face(request.portal) if request.portal else None)
+        view = LoggedOut(portal=request.face, developer=request.developer)
         return page_reply(house.screens.show(view, languages=browser.languages))
     # the confirmation repeats what was asked, so that nothing has to be stored for a stranger
     query = repeated(house, parameters)
     confirm = LogoutConfirm(
-        portal=face(request.portal) if request.portal else None,
+        portal=request.face,
         action=with_query(f"{house.issuer}/logout/confirm", query),
         csrf=_csrf(house, browser),
         again=with_query(f"{house.issuer}/logout", query),
+        developer=request.developer,
     )
     return page_reply(house.screens.show(confirm, languages=browser.languages))
 
@@ -96,7 +111,7 @@ async def confirm_logout(house: House, query: Parameters, form: Parameters, brow
     request = parse_logout(house, query)
     session = await load_session(house, browser)
     if form.get("logout") != "yes":
-        view = LoggedOut(portal=face(request.portal) if request.portal else None, stayed=True)
+        view = LoggedOut(portal=request.face, stayed=True)
         return page_reply(house.screens.show(view, languages=browser.languages))
     return await sign_out(house, request, session, browser)
 
@@ -112,7 +127,7 @@ async def sign_out(house: House, request: LogoutRequest, session: Session | None
         return redirect(upstream, [gone])
     if request.return_to is not None:
         return redirect(request.return_to, [gone])
-    view = LoggedOut(portal=face(request.portal) if request.portal else None)
+    view = LoggedOut(portal=request.face, developer=request.developer)
     return page_reply(house.screens.show(view, languages=browser.languages), [gone])
 
 

@@ -78,20 +78,23 @@ class FailurePage:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogoutConfirm:
     """Asks whether to sign out. Posts `csrf` and `logout` (`yes` or `no`) to `action`; `again` is the address
-    that shows the question again by GET, for the language link (none is offered without it)."""
+    that shows the question again by GET, for the language link (none is offered without it). `developer`: as in
+    `FailurePage`, why the browser will not go back to the portal."""
 
     portal: PortalFace | None
     action: str
     csrf: str
     again: str | None = None
+    developer: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedOut:
-    """Signed out (or not, when `stayed`)."""
+    """Signed out (or not, when `stayed`). `developer`: as in `FailurePage`, why this is the end of the way."""
 
     portal: PortalFace | None
     stayed: bool = False
+    developer: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """The views of the OpenID provider as pages."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from gateway.openid_provider.screens import (
@@ -37,24 +38,25 @@ class PageScreens:
             case NoticePage():
                 return self._form("citizen/notice.html", view, language, status, switch=view.action)
             case LogoutConfirm():
-                return self._form("citizen/logout.html", view, language, status, switch=view.again)
+                explained = explain_rows(view.developer)
+                return self._form("citizen/logout.html", view, language, status, switch=view.again, explained=explained)
             case FormPost():
                 return self._form("citizen/form_post.html", view, language, status, host=urlsplit(view.action).netloc)
             case LoggedOut():
-                return self._layout.render("citizen/logged_out.html", language, status=status, view=view)
+                explained = explain_rows(view.developer)
+                return self._layout.render(
+                    "citizen/logged_out.html", language, status=status, view=view, explained=explained
+                )
             case FailurePage():
                 return self._failure(view, language, status)
 
     def _form(
-        self, template: str, view: View, language: str, status: int, *, switch: str | None = None, host: str = ""
+        self, template: str, view: View, language: str, status: int, *, switch: str | None = None, **more: Any
     ) -> Page:
-        return self._layout.render(
-            template, language, status=status, switch=switch, has_form=True, view=view, host=host
-        )
+        return self._layout.render(template, language, status=status, switch=switch, has_form=True, view=view, **more)
 
     def _failure(self, view: FailurePage, language: str, status: int) -> Page:
         failure = view.failure
-        rows, difference = explain_rows(view.developer)
         return self._layout.render(
             "citizen/failure.html",
             language,
@@ -63,6 +65,5 @@ class PageScreens:
             view=view,
             # trying again with a locked or closed account would only end here again
             retry_url=view.retry_url if getattr(failure, "retryable", True) else None,
-            developer_rows=rows,
-            difference=difference,
+            explained=explain_rows(view.developer),
         )

@@ -173,7 +173,12 @@ class Provider:
 
 @asynccontextmanager
 async def open_provider(
-    folder: Path, store_url: str | None = None, *, issuer: str = ISSUER, portals: Sequence[Portal] = PORTALS
+    folder: Path,
+    store_url: str | None = None,
+    *,
+    issuer: str = ISSUER,
+    portals: Sequence[Portal] = PORTALS,
+    develop: bool = True,
 ) -> AsyncIterator[Provider]:
     """Yield a provider on a fresh store."""
     randomness, clock = SystemRandomness(), SettableClock(START)
@@ -209,7 +214,7 @@ async def open_provider(
         lifetimes=Lifetimes(),
         pairwise_secret=keys.pairwise_key(),
         refresh_secret=b"r" * 32,
-        develop=True,
+        develop=develop,
     )
     application = Starlette(routes=provider_routes(house))
     transport = httpx2.ASGITransport(app=application)

@@ -159,6 +159,15 @@ VIEWS: dict[str, View] = {
         ends_at=ENDS_AT,
     ),
     "logout": LogoutConfirm(portal=PORTAL, action="/view/logout", csrf="c-5", again="/view/logout"),
+    "logout_lost": LogoutConfirm(
+        portal=PORTAL,
+        action="/view/logout",
+        csrf="c-5",
+        developer=(
+            ("received post_logout_redirect_uri", "https://portal.ex\u0430mple/bye"),
+            ("registered post_logout_redirect_uri", "https://portal.example/bye"),
+        ),
+    ),
     "logged_out": LoggedOut(portal=PORTAL),
     "stayed": LoggedOut(portal=None, stayed=True),
     "form_post": FormPost(action="https://portal.example/cb", parameters=(("code", 'a"b'), ("state", "<s>"))),

@@ -33,7 +33,7 @@ def make_environment() -> Environment:
 
 @cache
 def _phrases(template: str) -> dict[str, dict[str, str]]:
-    shared = (_PAGES / "layout/base.toml", _PAGES / "layout/time.toml")
+    shared = (_PAGES / f"layout/{name}.toml" for name in ("base", "time", "developer"))
     return read_phrases(*shared, (_PAGES / template).with_suffix(".toml"))
 
 
