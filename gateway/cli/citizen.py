@@ -1,16 +1,18 @@
 """A citizen without a browser: walks the whole journey over real HTTP as a browser without scripts would.
 
-Starts at the portal (authorization code with PKCE and `nonce`), follows redirects, fills the forms it meets by
-their ids, and returns to the portal, which redeems the code and asks for the form.
+Starts at a portal (authorization code with PKCE and `nonce`), follows redirects, fills the forms it meets by their
+ids, and returns to the portal, which redeems the code and asks for the form. Which portal is played stands in
+`Played`: the sample portal of a demo, or a developer's own.
 """
 
 import hashlib
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, urlencode, urljoin, urlsplit
+from urllib.parse import parse_qs, parse_qsl, quote_plus, urlencode, urljoin, urlsplit
 
 import aiohttp
 import orjson
@@ -79,6 +81,65 @@ class PageReader(HTMLParser):
             self._open = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """The portal a journey plays: the issuer it trusts, who it is there, where codes go; `scope` without a form."""
+
+    issuer: str
+    client_id: str
+    redirect_uri: str
+    client_secret: str | None = field(default=None, repr=False)
+    method: str = "client_secret_basic"
+    scope: str = "openid profile"
+
+    @classmethod
+    def sample(cls, plan: DemoPlan) -> "Played":
+        """Return the sample portal of a demo."""
+        return cls(
+            issuer=plan.issuer,
+            client_id=SAMPLE_CLIENT,
+            redirect_uri=f"{plan.portal_url}/callback",
+            client_secret=plan.secret("portal.secret"),
+        )
+
+    def authorization(self, number: int, road: Road, *, verifier: str, state: str) -> str:
+        """Return the address that a sign-in of a persona starts at."""
+        challenge = urlsafe_b64encode(hashlib.sha256(verifier.encode("ascii")).digest()).rstrip(b"=").decode()
+        parameters = {
+            "response_type": "code",
+            "client_id": self.client_id,
+            "redirect_uri": self.redirect_uri,
+            "scope": f"{self.scope} procedure:{road.procedure}",
+            "state": state,
+            "nonce": text_token(SystemRandomness(), 128),
+            "code_challenge": challenge,
+            "code_challenge_method": "S256",
+            "login_hint": f"persona:{number}",
+            "ui_locales": "vi",
+        }
+        if road.identity_provider is not None:
+            parameters["idp_hint"] = road.identity_provider
+        return f"{self.issuer}/authorize?{urlencode(parameters)}"
+
+    def authenticated(self, fields: Mapping[str, str]) -> dict[str, Any]:
+        """Return what a token request carries: its form, and a header where the method is Basic (RFC 6749 §2.3.1)."""
+        if self.method == "client_secret_basic":
+            # both are form-encoded first: a secret may hold any letter
+            pair = (quote_plus(self.client_id), quote_plus(self.client_secret or ""))
+            return {"data": fields, "headers": {"Authorization": aiohttp.encode_basic_auth(*pair)}}
+        secret = {} if self.client_secret is None else {"client_secret": self.client_secret}
+        return {"data": {**fields, "client_id": self.client_id, **secret}}
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Where a way ended: an address of the portal with what was posted there, or a page on the way to it."""
+
+    url: str
+    fields: Mapping[str, str]
+    page: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Journey:
     """How a journey ended: the filled form, or the refusal as problem JSON."""
@@ -92,7 +153,7 @@ async def say_journeys(plan: DemoPlan, people: Sequence[int], road: Road, *, as_
     codes: list[Exit] = []
     for number in people:
         try:
-            journey = await walk(plan, number, road)
+            journey = await walk(Played.sample(plan), number, road)
         except (aiohttp.ClientError, TimeoutError) as trouble:
             raise JourneyLost(f"no answer on the way: {type(trouble).__name__}") from trouble
         codes.append(journey.exit_code)
@@ -102,60 +163,73 @@ async def say_journeys(plan: DemoPlan, people: Sequence[int], road: Road, *, as_
         elif as_json:
             say_json(journey.answer)
         else:
-            _say_in_words(journey)
+            say_in_words(journey)
     if len(codes) == 1:
         return codes[0]
     # of several people each line says how it ended; a refusal is an ending like another
     return Exit.PARTLY_DONE if Exit.REMOTE in codes else Exit.OK
 
 
-async def walk(plan: DemoPlan, number: int, road: Road) -> Journey:
-    """Walk one journey. Raises JourneyLost, aiohttp.ClientError."""
+@asynccontextmanager
+async def open_browser() -> AsyncIterator[aiohttp.ClientSession]:
+    """Open a browser that nobody is signed in with."""
     jar = aiohttp.CookieJar(unsafe=True)  # cookies of an address without a name, as on this machine
     timeout = aiohttp.ClientTimeout(total=60)
     async with aiohttp.ClientSession(cookie_jar=jar, timeout=timeout, headers={"Accept-Language": "vi"}) as browser:
-        traveller = Traveller(browser, plan)
-        verifier, state = text_token(SystemRandomness()), text_token(SystemRandomness(), 128)
-        back = await traveller.sign_in(_authorization(plan, number, road, verifier, state))
-        if back.get("state") != state or back.get("iss") != plan.issuer:
-            raise JourneyLost("`state` or `iss` of the answer is not ours")
-        if "code" not in back:
-            return Journey(Exit.NOT_ALLOWED, await traveller.read_refusal(back))
-        status, tokens = await traveller.redeem(back["code"], verifier)
-        if status != 200:
-            return Journey(Exit.NOT_ALLOWED, await traveller.read_refusal(tokens))
-        status, form = await traveller.prefill(tokens["access_token"], road.procedure)
-    if status != 200:
-        return Journey(Exit.REMOTE if status == 503 else Exit.NOT_ALLOWED, form)
-    return Journey(Exit.PARTLY_DONE if form.get("late") else Exit.OK, form)
+        yield browser
+
+
+async def walk(portal: Played, number: int, road: Road) -> Journey:
+    """Walk one journey. Raises JourneyLost, aiohttp.ClientError."""
+    async with open_browser() as browser:
+        return await Traveller(browser, portal).journey(number, road)
+
+
+async def wander(browser: aiohttp.ClientSession, url: str, home: str, *, button: str | None = None) -> Arrival:
+    """Go from page to page until the way leads to `home`, or to a page with a `button`. Raises JourneyLost."""
+    method, fields = "get", dict[str, str]()
+    for _ in range(_LONGEST_WAY):
+        if url.startswith(home):
+            return Arrival(url, fields)
+        here = url
+        async with browser.request(
+            method, url, data=fields if method == "post" else None, allow_redirects=False
+        ) as answer:
+            location, page = answer.headers.get("Location"), await answer.text()
+        method, fields = "get", {}
+        if location is not None:
+            url = urljoin(here, location)
+            continue
+        if button is not None and any(button in form.buttons for form in PageReader(page).forms):
+            return Arrival(here, {}, page)
+        method, url, fields = _next_step(here, page)
+    raise JourneyLost("the way leads in circles")
 
 
 class Traveller:
     """A browser and the portal behind it."""
 
-    def __init__(self, browser: aiohttp.ClientSession, plan: DemoPlan) -> None:
+    def __init__(self, browser: aiohttp.ClientSession, portal: Played) -> None:
         self._browser = browser
-        self._plan = plan
-        basic = aiohttp.encode_basic_auth(SAMPLE_CLIENT, plan.secret("portal.secret"))
-        self._basic = {"Authorization": basic}
+        self._portal = portal
 
-    async def sign_in(self, url: str) -> dict[str, str]:
-        """Go from page to page until the way leads back to the portal; return what came back."""
-        method, fields = "get", dict[str, str]()
-        for _ in range(_LONGEST_WAY):
-            if url.startswith(_redirect_uri(self._plan)):
-                return dict(parse_qsl(urlsplit(url).query)) | fields
-            here = url
-            async with self._browser.request(
-                method, url, data=fields if method == "post" else None, allow_redirects=False
-            ) as answer:
-                location, page = answer.headers.get("Location"), await answer.text()
-            method, fields = "get", {}
-            if location is not None:
-                url = urljoin(here, location)
-                continue
-            method, url, fields = _next_step(here, page)
-        raise JourneyLost("the way leads in circles")
+    async def journey(self, number: int, road: Road) -> Journey:
+        """Sign a persona in and ask for the form."""
+        verifier, state = text_token(SystemRandomness()), text_token(SystemRandomness(), 128)
+        address = self._portal.authorization(number, road, verifier=verifier, state=state)
+        end = await wander(self._browser, address, self._portal.redirect_uri)
+        back = dict(parse_qsl(urlsplit(end.url).query)) | dict(end.fields)
+        if back.get("state") != state or back.get("iss") != self._portal.issuer:
+            raise JourneyLost("`state` or `iss` of the answer is not ours")
+        if "code" not in back:
+            return Journey(Exit.NOT_ALLOWED, await self.read_refusal(back))
+        status, tokens = await self.redeem(back["code"], verifier)
+        if status != 200:
+            return Journey(Exit.NOT_ALLOWED, await self.read_refusal(tokens))
+        status, form = await self.prefill(tokens["access_token"], road.procedure)
+        if status != 200:
+            return Journey(Exit.REMOTE if status == 503 else Exit.NOT_ALLOWED, form)
+        return Journey(Exit.PARTLY_DONE if form.get("late") else Exit.OK, form)
 
     async def redeem(self, code: str, verifier: str) -> tuple[int, dict[str, Any]]:
         """Redeem the code at the token endpoint."""
@@ -163,7 +237,7 @@ class Traveller:
             {
                 "grant_type": "authorization_code",
                 "code": code,
-                "redirect_uri": _redirect_uri(self._plan),
+                "redirect_uri": self._portal.redirect_uri,
                 "code_verifier": verifier,
             }
         )
@@ -171,6 +245,13 @@ class Traveller:
     async def prefill(self, access_token: str, procedure: str) -> tuple[int, dict[str, Any]]:
         """Ask for the filled form."""
         return await self._ask("post", "/v1/prefill", access_token, json={"procedure": procedure})
+
+    async def verify(self, question: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
+        """Ask, with a token of the portal's own, whether submitted values are those of a manifest."""
+        status, tokens = await self._ask_token({"grant_type": "client_credentials"})
+        if status != 200:
+            return status, tokens
+        return await self._ask("post", "/v1/prefill/verify", tokens["access_token"], json=question)
 
     async def read_refusal(self, answer: Mapping[str, str]) -> dict[str, Any]:
         """Return the problem JSON behind an OAuth error: its `error_uri` names the receipt."""
@@ -184,12 +265,13 @@ class Traveller:
         return errors | {"receipt": receipt}
 
     async def _ask_token(self, fields: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
-        async with self._browser.post(f"{self._plan.issuer}/token", data=fields, headers=self._basic) as answer:
+        url = f"{self._portal.issuer}/token"
+        async with self._browser.post(url, **self._portal.authenticated(fields)) as answer:
             return answer.status, orjson.loads(await answer.read())
 
     async def _ask(self, method: str, path: str, access_token: str, **more: Any) -> tuple[int, dict[str, Any]]:
         headers = {"Authorization": f"Bearer {access_token}"}
-        url = f"{self._plan.issuer}{path}"
+        url = f"{self._portal.issuer}{path}"
         async with self._browser.request(method, url, headers=headers, **more) as answer:
             return answer.status, orjson.loads(await answer.read())
 
@@ -211,30 +293,8 @@ def _next_step(here: str, page: str) -> tuple[str, str, dict[str, str]]:
     raise JourneyLost(f"no way on from {urlsplit(here).path} {' '.join(read.codes)}".strip())
 
 
-def _authorization(plan: DemoPlan, number: int, road: Road, verifier: str, state: str) -> str:
-    challenge = urlsafe_b64encode(hashlib.sha256(verifier.encode("ascii")).digest()).rstrip(b"=").decode()
-    parameters = {
-        "response_type": "code",
-        "client_id": SAMPLE_CLIENT,
-        "redirect_uri": _redirect_uri(plan),
-        "scope": f"openid profile procedure:{road.procedure}",
-        "state": state,
-        "nonce": text_token(SystemRandomness(), 128),
-        "code_challenge": challenge,
-        "code_challenge_method": "S256",
-        "login_hint": f"persona:{number}",
-        "ui_locales": "vi",
-    }
-    if road.identity_provider is not None:
-        parameters["idp_hint"] = road.identity_provider
-    return f"{plan.issuer}/authorize?{urlencode(parameters)}"
-
-
-def _redirect_uri(plan: DemoPlan) -> str:
-    return f"{plan.portal_url}/callback"
-
-
-def _say_in_words(journey: Journey) -> None:
+def say_in_words(journey: Journey) -> None:
+    """Print a journey's end for people: the form as a table, or the refusal's sentence and code."""
     fields = journey.answer.get("fields")
     if not isinstance(fields, Mapping):
         talk(str(journey.answer.get("detail") or journey.answer.get("error_description") or "refused"))

@@ -7,8 +7,8 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Annotated, TypedDict
 from urllib.parse import urlsplit
@@ -63,7 +63,7 @@ def demo(
         if once:
             folder = Path(tempfile.mkdtemp(prefix="gate06-"))
             leaving.callback(shutil.rmtree, folder, ignore_errors=True)
-            plan = plan_of(folder, _free_ports(), **chosen)
+            plan = plan_of(folder, free_ports(), **chosen)
         else:
             plan = plan_of(DEMO_FOLDER, _chosen_ports(), **chosen)
             if store is None:
@@ -121,7 +121,7 @@ def _chosen_ports() -> dict[str, int]:
     return {name: int(os.environ.get(f"GATE06_{name}_PORT", default)) for name, default in _PORTS.items()}
 
 
-def _free_ports() -> dict[str, int]:
+def free_ports() -> dict[str, int]:
     """Let the system choose; all are held until all are chosen, so that no two are equal."""
     with ExitStack() as held:
         doors = {name: held.enter_context(socket.create_server(("127.0.0.1", 0))) for name in _PORTS}
@@ -224,6 +224,23 @@ def _say_ready(plan: DemoPlan) -> None:
     sys.stdout.flush()
 
 
+@asynccontextmanager
+async def running_stack(plan: DemoPlan, settings: Settings, environment: dict[str, str]) -> AsyncIterator[None]:
+    """Run gateway and simulators of a plan until the block ends; a signal to end cancels it. Raises ProgramFailed."""
+    running: list[Running] = []
+    within = asyncio.current_task()
+    assert within is not None
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, within.cancel)
+    try:
+        for program in programs_of(plan, settings, environment, whole=False):
+            running.append(await start(program))
+        await wait_until_ready(running, _READY_WITHIN_S)
+        yield
+    finally:
+        await stop(running)
+
+
 async def _walk(
     plan: DemoPlan,
     settings: Settings,
@@ -235,17 +252,8 @@ async def _walk(
 ) -> int:
     from gateway.cli.citizen import say_journeys
 
-    running: list[Running] = []
-    walking = asyncio.current_task()
-    assert walking is not None
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, walking.cancel)
     try:
-        for program in programs_of(plan, settings, environment, whole=False):
-            running.append(await start(program))
-        await wait_until_ready(running, _READY_WITHIN_S)
-        return await say_journeys(plan, people, road, as_json=as_json)
+        async with running_stack(plan, settings, environment):
+            return await say_journeys(plan, people, road, as_json=as_json)
     except asyncio.CancelledError:
         return Exit.INTERRUPTED
-    finally:
-        await stop(running)

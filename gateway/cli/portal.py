@@ -1,4 +1,4 @@
-"""`gate06 portal add|list|check`: who may use the gateway."""
+"""`gate06 portal add|list|check|preview|try`: who may use the gateway."""
 
 import asyncio
 from pathlib import Path
@@ -10,6 +10,8 @@ from pydantic import ValidationError
 from gateway.cli.connection import Config, Json, Redis, Store, opened_storage, settings_of
 from gateway.cli.exit_codes import Exit
 from gateway.cli.output import say_json, say_table, talk
+from gateway.cli.preview import preview
+from gateway.cli.trial import try_portal
 from gateway.openid_provider.clients import ClientRegistry, Portal, unsafe_members
 from gateway.policy.bundle import PolicyBundle
 from gateway.settings import ConfigurationRefused, Settings, read_settings, reserved_in
@@ -17,7 +19,9 @@ from gateway.vocabulary.clock import SystemClock, SystemRandomness, text_token
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.store import Insert
 
-app = typer.Typer(help="Add, list and check portals.", no_args_is_help=True)
+app = typer.Typer(help="Add, list, check and try portals.", no_args_is_help=True)
+app.command("preview")(preview)
+app.command("try")(try_portal)
 
 RedirectUris = Annotated[list[str] | None, typer.Option("--redirect-uri", help="Where codes go; may be repeated.")]
 Procedures = Annotated[list[str] | None, typer.Option("--procedure", help="A form it may ask for; may be repeated.")]
