@@ -78,7 +78,7 @@ class LogDesk:
         if receipt is None or not is_receipt(receipt):
             raise LogQuestionMalformed("`receipt` must be one receipt id")
         caller = await self._caller(request) if request.headers.getlist("authorization") else None
-        proof = await prove_inclusion(self.log, receipt)
+        proof = await prove_inclusion(self.log, receipt, _size(request, "size"))
         answer = inclusion_members(proof)
         if caller is not None and caller == proof.event.client_id:
             answer["leaf"] = _base64(proof.event.leaf)

@@ -56,7 +56,7 @@ def _inclusion() -> dict[str, Any]:
             404: _problem("GW-1702: receipt unknown; GW-1703: not yet covered, see Retry-After"),
             503: _problem(_DAMAGED),
         },
-        [_parameter("receipt", _RECEIPT)],
+        [_parameter("receipt", _RECEIPT), _parameter("size", {"type": "integer", "minimum": 1}, required=False)],
         [{}, {"access_token": []}],
     )
 

@@ -58,11 +58,12 @@ async def latest_note(log: Log) -> str:
     return latest[1]
 
 
-async def prove_inclusion(log: Log, receipt: str) -> Inclusion:
-    """Return the proof for a receipt against the smallest checkpoint that covers it.
+async def prove_inclusion(log: Log, receipt: str, size: int | None = None) -> Inclusion:
+    """Return the proof for a receipt against the smallest checkpoint that covers it, or against a tree of `size`:
+    that of a checkpoint somebody else keeps, such as a witness's.
 
-    Raises ReceiptUnknown, NotYetIncluded (ask again in a second), LogDamaged (the stored event is not the one
-    the tree holds).
+    Raises ReceiptUnknown, NotYetIncluded (ask again in a second), LogQuestionMalformed (that many entries do not hold
+    it, or are not signed yet), LogDamaged (the stored event is not the one the tree holds).
     """
     event = await log.journal.find(receipt)
     if event is None:
@@ -70,20 +71,27 @@ async def prove_inclusion(log: Log, receipt: str) -> Inclusion:
     covering = None if event.index is None else await log.checkpoints.covering(event.index + 1)
     if event.index is None or covering is None:
         raise NotYetIncluded(retry_after=1)
+    if size is not None:
+        covering = await log.checkpoints.covering(size) if size > event.index else None
+        if covering is None:
+            raise LogQuestionMalformed("`size` must be a signed size that holds the entry")
     checkpoint, _, _ = parse_note(covering[1])
-    parts, own = inclusion_parts(event.index, checkpoint.size), Node(0, event.index)
-    top = nodes_covering(0, checkpoint.size)
-    hashes = await read_hashes(log.tree, [own, *(node for part in parts for node in part), *top], checkpoint.size)
-    hashed = leaf_hash(event.leaf)
+    size = size or checkpoint.size
+    parts, own = inclusion_parts(event.index, size), Node(0, event.index)
+    hashes = await read_hashes(
+        log.tree, [own, *(node for part in parts for node in part), *nodes_covering(0, size)], size
+    )
+    hashed, root = leaf_hash(event.leaf), root_from(size, hashes)
     if hashes(own) != hashed or orjson.loads(event.leaf)["receipt"] != receipt:
         raise LogDamaged(operator_detail=f"entry {event.index} is not what the tree holds")
-    _require_root(checkpoint, root_from(checkpoint.size, hashes))
+    if size == checkpoint.size:
+        _require_root(checkpoint, root)
     return Inclusion(
         event=event,
         index=event.index,
-        size=checkpoint.size,
+        size=size,
         leaf_hash=hashed,
-        root=checkpoint.root,
+        root=root,
         proof=proof_from(parts, hashes),
         note=covering[1],
     )

@@ -69,6 +69,15 @@ async def test_an_inclusion_answer_is_what_verify_merkle_reads(client, memory):
     assert (checkpoint.size, checkpoint.root) == (300, b64decode(answer["root"]))
 
 
+@pytest.mark.parametrize(("size", "signed"), [(281, 300), (299, 300), (300, 300), (301, 700), (700, 700)])
+async def test_a_proof_can_be_had_for_the_size_somebody_else_keeps(client, size, signed):
+    query = {"receipt": receipt_of(280), "size": size}
+    answer = (await client.get("/v1/log/inclusion", params=query)).json()
+    assert (answer["index"], answer["size"]) == (280, size)
+    assert check_merkle(answer) == ({"valid": True, "rule": None}, True)
+    assert SIGNER.verifier().open(answer["checkpoint"]).size == signed
+
+
 async def test_the_leaf_goes_to_the_client_concerned_only(client, memory):
     concerned = memory.events[280].client_id
     for caller in ("p0", "p1", "p2"):
@@ -112,6 +121,10 @@ async def test_a_consistency_answer_is_what_verify_merkle_reads(client):
         "inclusion?receipt=' OR 1=1 --",
         "inclusion?receipt=" + "rc_" + "a" * 5000,
         "inclusion?receipt=" + receipt_of(1) + "&receipt=" + receipt_of(2),
+        f"inclusion?receipt={receipt_of(280)}&size=280",
+        f"inclusion?receipt={receipt_of(280)}&size=701",
+        f"inclusion?receipt={receipt_of(280)}&size=0",
+        f"inclusion?receipt={receipt_of(280)}&size=300&size=300",
     ],
 )
 async def test_a_malformed_question_is_a_400_and_never_a_500(client, query):

@@ -85,6 +85,19 @@ async def prove_rebuilt_is_convicted(stack: Stack, setting: str, size: int) -> d
     saved.write_bytes(note)
     assert (await verify(stack, "--checkpoint", str(saved)))[0] == 0
     removed = random.SystemRandom().randrange(size)
+    await rebuild_log(stack, setting, removed)
+    async with walker(stack) as browser:  # the log goes on as if nothing had happened
+        await browser.prefill(await browser.sign_in(3))
+    rebuilt = await stack.events()
+    assert len(rebuilt) >= size, "the forged log must have outgrown the checkpoint"
+    assert (await verify(stack))[0] == 0, "whole in itself: signed with the real key"
+    code, report = await verify(stack, "--checkpoint", str(saved))
+    assert (code, report["valid"], report["rule"]) == (CHECK_FAILED, False, "contradicts_checkpoint"), report
+    return {"removed": removed, "entries_after": len(rebuilt), "rule": report["rule"]}
+
+
+async def rebuild_log(stack: Stack, setting: str, removed: int) -> None:
+    """Remove one entry by SQL and start a gateway that knows of no log: it builds and signs one with the real key."""
     await stack.end("gateway")
     await run_sql(
         stack.wish.urls,
@@ -98,14 +111,6 @@ async def prove_rebuilt_is_convicted(stack: Stack, setting: str, size: int) -> d
         *guards(setting),
     )
     await stack.begin("gateway")
-    async with walker(stack) as browser:  # the log goes on as if nothing had happened
-        await browser.prefill(await browser.sign_in(3))
-    rebuilt = await stack.events()
-    assert len(rebuilt) >= size, "the forged log must have outgrown the checkpoint"
-    assert (await verify(stack))[0] == 0, "whole in itself: signed with the real key"
-    code, report = await verify(stack, "--checkpoint", str(saved))
-    assert (code, report["valid"], report["rule"]) == (CHECK_FAILED, False, "contradicts_checkpoint"), report
-    return {"removed": removed, "entries_after": len(rebuilt), "rule": report["rule"]}
 
 
 async def prove_no_evidence_no_call(stack: Stack, setting: str) -> dict[str, int]:
