@@ -19,6 +19,7 @@ from gateway.openid_provider.openapi import provider_operations, provider_schema
 from gateway.openid_provider.profiles import IDENTITY_SCOPES
 from gateway.prefill.openapi import prefill_operations
 from gateway.vocabulary.operation import (
+    BOTH_LANGUAGES,
     HTML,
     INSTANT,
     JSON,
@@ -130,7 +131,7 @@ def _own_operations() -> dict[str, dict[str, Any]]:
         {"ready": {"type": "boolean"}, "checks": {"type": "object", "additionalProperties": {"type": "boolean"}}}
     )
     state = {"enum": ["up", "degraded", "down"]}
-    part = shape({"id": TEXT, "name": {"type": "object"}, "status": state, "since": {"type": ["string", "null"]}})
+    part = shape({"id": TEXT, "name": BOTH_LANGUAGES, "status": state, "since": {"type": ["string", "null"]}})
     status = shape(
         {
             "status": state,

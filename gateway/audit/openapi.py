@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from gateway.vocabulary.operation import PATIENCE, named
+
 _TEXT = {"type": "string"}
 _NUMBER = {"type": "integer", "minimum": 0}
 _BASE64 = {"type": "string", "contentEncoding": "base64"}
@@ -15,7 +17,11 @@ def log_operations() -> dict[str, dict[str, Any]]:
     """Return path items by path, true to every status the routes of `LogDesk` answer."""
     checkpoint = _get(
         "The latest signed checkpoint (C2SP signed note)",
-        {200: _plain("text/plain", _TEXT), 404: _problem("GW-1706: no checkpoint yet"), 503: _problem(_DAMAGED)},
+        {
+            200: _plain("text/plain", _TEXT),
+            404: _problem("GW-1706: no checkpoint yet"),
+            503: _problem(_DAMAGED, wait=True),
+        },
     )
     return {
         "/v1/log/checkpoint": checkpoint,
@@ -28,7 +34,7 @@ def log_operations() -> dict[str, dict[str, Any]]:
             {
                 200: _plain("application/octet-stream", {"type": "string", "format": "binary"}),
                 404: _problem("GW-1705: no such tile"),
-                503: _problem(_DAMAGED),
+                503: _problem(_DAMAGED, wait=True),
             },
             [_parameter("path", _TEXT, place="path")],
         ),
@@ -53,8 +59,8 @@ def _inclusion() -> dict[str, Any]:
             200: _plain("application/json", answer),
             400: _problem(_BAD_QUESTION),
             401: _problem("a token was sent and is not valid"),
-            404: _problem("GW-1702: receipt unknown; GW-1703: not yet covered, see Retry-After"),
-            503: _problem(_DAMAGED),
+            404: _problem("GW-1702: receipt unknown; GW-1703: not yet covered, see Retry-After", wait=True),
+            503: _problem(_DAMAGED, wait=True),
         },
         [_parameter("receipt", _RECEIPT), _parameter("size", {"type": "integer", "minimum": 1}, required=False)],
         [{}, {"access_token": []}],
@@ -78,7 +84,7 @@ def _consistency() -> dict[str, Any]:
             200: _plain("application/json", _object(members)),
             400: _problem(_BAD_QUESTION),
             404: _problem("GW-1706: no checkpoint yet"),
-            503: _problem(_DAMAGED),
+            503: _problem(_DAMAGED, wait=True),
         },
         [_parameter("from", size), _parameter("to", size, required=False)],
     )
@@ -96,7 +102,7 @@ def _receipt() -> dict[str, Any]:
         }
     )
     both = _plain("application/json", signed)
-    both["content"]["application/problem+json"] = {"schema": _problem_schema()}
+    both["content"]["application/problem+json"] = {"schema": named("Problem")}
     both["description"] = "the signed promise of inclusion, or the problem JSON of a refusal"
     return _get(
         "A receipt, for the client concerned",
@@ -106,7 +112,7 @@ def _receipt() -> dict[str, Any]:
             401: _problem("GW-1707: no token, or the token is not valid"),
             403: _problem("GW-1704: the receipt concerns another client"),
             404: _problem("GW-1702: receipt unknown"),
-            503: _problem(_DAMAGED),
+            503: _problem(_DAMAGED, wait=True),
         },
         [_parameter("receipt", _TEXT, place="path")],
         [{"access_token": []}],
@@ -142,13 +148,6 @@ def _plain(media_type: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {"description": "found", "content": {media_type: {"schema": schema}}}
 
 
-def _problem(description: str) -> dict[str, Any]:
-    return {"description": description, "content": {"application/problem+json": {"schema": _problem_schema()}}}
-
-
-def _problem_schema() -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": {"type": _TEXT, "title": _TEXT, "status": _NUMBER, "detail": _TEXT, "code": _TEXT},
-        "required": ["type", "title", "status", "detail", "code"],
-    }
+def _problem(description: str, *, wait: bool = False) -> dict[str, Any]:
+    told = {"description": description, "content": {"application/problem+json": {"schema": named("Problem")}}}
+    return told | ({"headers": PATIENCE} if wait else {})

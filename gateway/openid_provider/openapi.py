@@ -84,6 +84,39 @@ _DETAILS: Mapping[str, Any] = {
     "type": "array",
     "items": shape({"type": {"const": "prefill"}, "procedure": TEXT, "dossier": TEXT}, required=("type", "procedure")),
 }
+_KEY = shape(
+    {"kid": TEXT, "kty": TEXT, "use": TEXT, "alg": TEXT, "crv": TEXT, "x": TEXT, "y": TEXT, "n": TEXT, "e": TEXT},
+    required=("kid", "kty", "use", "alg"),
+)
+_LIST: Mapping[str, Any] = {"type": "array", "items": TEXT}
+_YES_OR_NO: Mapping[str, Any] = {"type": "boolean"}
+_IN_BOTH_DOCUMENTS = ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri", "scopes_supported")
+_METADATA: Mapping[str, Any] = {
+    **dict.fromkeys(_IN_BOTH_DOCUMENTS[:-1], TEXT),
+    **dict.fromkeys(
+        ("introspection_endpoint", "revocation_endpoint", "userinfo_endpoint", "end_session_endpoint"), TEXT
+    ),
+    "service_documentation": TEXT,
+    **dict.fromkeys(
+        (
+            *("scopes_supported", "response_types_supported", "response_modes_supported", "grant_types_supported"),
+            *("token_endpoint_auth_methods_supported", "introspection_endpoint_auth_methods_supported"),
+            *("revocation_endpoint_auth_methods_supported", "code_challenge_methods_supported"),
+            *("authorization_details_types_supported", "ui_locales_supported", "subject_types_supported"),
+            *("id_token_signing_alg_values_supported",),
+            *("acr_values_supported", "claims_supported", "claim_types_supported", "prompt_values_supported"),
+        ),
+        _LIST,
+    ),
+    **dict.fromkeys(
+        (
+            *("authorization_response_iss_parameter_supported", "claims_parameter_supported"),
+            *("request_parameter_supported", "request_uri_parameter_supported"),
+        ),
+        _YES_OR_NO,
+    ),
+}
+
 _SCHEMAS: Mapping[str, Any] = {
     "TokenAnswer": shape(
         {
@@ -129,16 +162,8 @@ _SCHEMAS: Mapping[str, Any] = {
         },
         required=("active",),
     ),
-    "KeySet": shape({"keys": {"type": "array", "items": shape({"kid": TEXT, "kty": TEXT, "use": TEXT, "alg": TEXT})}}),
-    "Metadata": shape(
-        {
-            "issuer": TEXT,
-            "authorization_endpoint": TEXT,
-            "token_endpoint": TEXT,
-            "jwks_uri": TEXT,
-            "scopes_supported": {"type": "array", "items": TEXT},
-        }
-    ),
+    "KeySet": shape({"keys": {"type": "array", "items": _KEY}}),
+    "Metadata": shape(_METADATA, required=_IN_BOTH_DOCUMENTS),
 }
 
 

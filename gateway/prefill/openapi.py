@@ -8,6 +8,7 @@ from typing import Any, get_args
 from gateway.prefill.envelope import Status
 from gateway.prefill.manifest import FieldState, ManifestState
 from gateway.prefill.wire import PrefillBody, VerifyBody
+from gateway.vocabulary.operation import PATIENCE, named
 
 _TEXT = {"type": "string"}
 _MAYBE_TEXT = {"type": ["string", "null"]}
@@ -30,7 +31,7 @@ def prefill_operations() -> dict[str, dict[str, Any]]:
         401: _problem("no token, or the token is not valid"),
         410: _problem(_ERASED),
         413: _problem("PF-111: body too large"),
-        503: _problem(_UNAVAILABLE),
+        503: _problem(_UNAVAILABLE, wait=True),
     }
     forbidden = _problem(_NOT_PERMITTED)
     unknown = _problem("PF-108: no such form for this citizen and client, or its ten minutes are over")
@@ -58,7 +59,7 @@ def prefill_operations() -> dict[str, dict[str, Any]]:
                     200: _json("per field intact, changed, withheld or unknown", verification_schema()),
                     **refusals,
                     403: _problem("PF-119: a citizen's token; a token of the portal itself is wanted"),
-                    429: _problem("PF-110: 20 answers with a changed value were given for this manifest"),
+                    429: _problem("PF-110: 20 answers with a changed value were given for this manifest", wait=True),
                 },
                 body=VerifyBody.model_json_schema(),
             )
@@ -101,13 +102,17 @@ def envelope_schema() -> dict[str, Any]:
         "rule": _TEXT,
         "why": why,
         "correction": {"type": "string", "format": "uri"},
-        "conflict": {"type": "array", "items": {"type": "object"}},
     }
-    return _object(members, ("status", "value", "lock", "rule"))
+    needed = ("status", "value", "lock", "rule")
+    rivals = {"type": "array", "items": _object(dict(members), needed), "description": "what the other sources say"}
+    return _object({**members, "conflict": rivals}, needed)
 
 
 def address_schema() -> dict[str, Any]:
     """Return the schema of an address; its codes mean nothing without `scheme`."""
+    candidate = _object(
+        {"scheme": {"const": "post2025"}, "province": _UNIT, "commune": _UNIT}, ("scheme", "province", "commune")
+    )
     members = {
         "scheme": {"enum": ["pre2025", "post2025"]},
         "province": _UNIT,
@@ -115,7 +120,7 @@ def address_schema() -> dict[str, Any]:
         "commune": _UNIT,
         "detail": _TEXT,
         "as_received": _TEXT,
-        "candidates": {"type": "array", "items": {"type": "object"}},
+        "candidates": {"type": "array", "items": candidate},
         "country": _TEXT,
     }
     return _object(members, ("scheme", "province", "district", "commune", "detail", "as_received"))
@@ -134,25 +139,6 @@ def verification_schema() -> dict[str, Any]:
         "fields": {"type": "object", "additionalProperties": {"enum": list(get_args(FieldState))}},
         "missing": _IDS,
         "receipt": _TEXT,
-    }
-    return _object(members, tuple(members))
-
-
-def problem_schema() -> dict[str, Any]:
-    """Return the schema of a refusal (RFC 9457, design.md §15)."""
-    members = {
-        "type": {"type": "string", "format": "uri"},
-        "title": _TEXT,
-        "status": {"type": "integer"},
-        "detail": _TEXT,
-        "code": _TEXT,
-        "refused_by": _TEXT,
-        "messages": _WORDS,
-        "missing": _IDS,
-        "excess": _IDS,
-        "trace_id": _MAYBE_TEXT,
-        "receipt": _MAYBE_TEXT,
-        "fix": {"type": "string", "format": "uri"},
     }
     return _object(members, tuple(members))
 
@@ -184,5 +170,6 @@ def _json(description: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
-def _problem(description: str) -> dict[str, Any]:
-    return {"description": description, "content": {"application/problem+json": {"schema": problem_schema()}}}
+def _problem(description: str, *, wait: bool = False) -> dict[str, Any]:
+    told = {"description": description, "content": {"application/problem+json": {"schema": named("Problem")}}}
+    return told | ({"headers": PATIENCE} if wait else {})

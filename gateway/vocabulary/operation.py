@@ -57,7 +57,9 @@ OAUTH_ERROR: Mapping[str, Any] = {
     "required": ["error"],
 }
 _CHALLENGE = {"WWW-Authenticate": {"description": "how to authenticate (RFC 9110 §11.6.1)", "schema": TEXT}}
-_PATIENCE = {"Retry-After": {"description": "seconds to wait, where that helps", "schema": {"type": "integer"}}}
+PATIENCE: Mapping[str, Any] = {
+    "Retry-After": {"description": "seconds to wait, where that helps", "schema": {"type": "integer"}}
+}
 
 
 def named(name: str) -> dict[str, str]:
@@ -129,6 +131,6 @@ def _refusals(content: Mapping[str, Mapping[str, Any]], failures: Iterable[type[
         if status == "401":
             response["headers"] = _CHALLENGE
         elif status in {"429", "503"}:
-            response["headers"] = _PATIENCE
+            response["headers"] = PATIENCE
         found = joined(found, {status: response})
     return found
