@@ -35,6 +35,7 @@ class CaseFacts(Strict):
     basis: str | None = None
     consent: StrictBool | None = None
     relation: str | None = None
+    party: StrictInt | None = None
 
 
 class CaseChange(CaseFacts):

@@ -91,6 +91,8 @@ def _procedure_lines(bundle: PolicyBundle, procedure: Procedure, language: str) 
     for law in procedure.legal_basis:
         doubt = f" [{_WORDS['unverified'][language]}]" if law.read == "unverified" else ""
         yield f"§ {law.wire()[language]}{doubt}"
+    for party in procedure.parties:
+        yield f"{party.number}. {party.label.wire()[language]}: {party.waits.wire()[language]}"
     for field in procedure.fields:
         yield from _field_lines(bundle, procedure, field, language)
     for friend in procedure.false_friends:
@@ -101,7 +103,9 @@ def _procedure_lines(bundle: PolicyBundle, procedure: Procedure, language: str) 
 
 def _field_lines(bundle: PolicyBundle, procedure: Procedure, field: FormField, language: str) -> Iterator[str]:
     number = f"{field.item}. " if field.item else ""
-    yield f"- {number}{field.label.wire()[language]} (`{field.id}`, {field.lock})"
+    party = procedure.party(field.party)
+    whose = f", {party.label.wire()[language]}" if party else ""
+    yield f"- {number}{field.label.wire()[language]} (`{field.id}`, {field.lock}{whose})"
     for fill in field.fill:
         yield f"    {_fill_words(bundle, procedure, fill, language)}"
     if field.by_hand is not None:

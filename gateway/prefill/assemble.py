@@ -71,7 +71,10 @@ def assemble(plan: Plan, facts: Facts) -> Assembled:
     late: list[str] = []
     complete = True
     for planned in plan.fields:
-        if not planned.ways:
+        if planned.waits is not None:
+            why = Why.saying(failure.OtherPartyAwaited.code, planned.waits)
+            fields[planned.id] = Envelope("withheld", "editable", planned.rule, planned.type, why=why)
+        elif not planned.ways:
             fields[planned.id] = _left_to_hand(planned)
         elif planned.self_declared:
             fields[planned.id] = _declared(planned, facts)
@@ -153,15 +156,20 @@ def _fill(
     planned: PlannedField, facts: Facts, strangers: frozenset[str]
 ) -> tuple[Envelope, Unavailable | Refused | None]:
     """Return the envelope of a field filled by registers, and the trouble to tell when that left it empty."""
-    parts = [_part(planned, way, facts) for way in planned.ways if way.attribute not in facts.refused]
-    if not parts:
+    allowed = [way for way in planned.ways if way.attribute not in facts.refused]
+    if not allowed:
         way = planned.ways[0]
         return _blank(planned, way, "withheld", facts.refused[way.attribute]), None
+    possible = [way for way in allowed if way.condition is None or way.condition.possible_for(facts.citizen.sex)]
+    if not possible:
+        return _left_to_hand(planned), None
+    parts = [_part(planned, way, facts) for way in possible]
     found = [part for part in parts if part.canonical is not None and part.way.source not in strangers]
     if not found:
         return _empty(planned, parts, strangers)
     condition = found[0].way.condition
-    if condition is not None and condition.unknown == "withheld":
+    one_of_several = len({part.way.condition and part.way.condition.id for part in found}) > 1
+    if condition is not None and (condition.unknown == "withheld" or one_of_several):
         why = Why.saying(failure.ConditionUnknown.code, condition.note.wire())
         return _blank(planned, found[0].way, "withheld", why), None
     if len(found) == 1:

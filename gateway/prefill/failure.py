@@ -195,6 +195,17 @@ class ConditionUnknown(Failure):
     fix = "Show `why` beside the field and let the citizen confirm or change the value."
 
 
+class OtherPartyAwaited(Failure):
+    """The field is about the other party of the form, who has not signed in on this dossier."""
+
+    code = "PF-126"
+    title = "waits for the other party"
+    http_status = 200
+    vi = "Phần của bên kia. Chính người đó đăng nhập và đồng ý trên cùng hồ sơ này thì thông tin mới được điền."
+    en = "The other party's part. It is filled after they sign in and agree on this same dossier themselves."
+    fix = "Let the other party sign in at the portal with the same dossier, or let them fill in their part by hand."
+
+
 class ValueStale(Failure):
     """The value was fetched a while ago and the source could not be asked now."""
 

@@ -4,7 +4,7 @@ Pure. A plan depends on the policy book only, so it is made once and serves ever
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from gateway.policy.bundle import PolicyBundle
@@ -39,7 +39,8 @@ class Head(NamedTuple):
 class PlannedField:
     """A field of the form. `ways` in the order of precedence; without any, `by_hand` says why.
 
-    `mask` is the catalogue's mask rule, `words` the texts of a code by its value.
+    `mask` is the catalogue's mask rule, `words` the texts of a code by its value. `waits` says why a field of the
+    other party is not filled yet; then nobody is asked for it, whatever `ways` the procedure states.
     """
 
     id: str
@@ -53,12 +54,17 @@ class PlannedField:
     mask: str = "shown"
     words: Mapping[str, Text]
     by_hand: Text | None = None
+    waits: Text | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """The fields in the order of the form; `attributes` all they are made of; `asked_of` per register its attributes
-    (what people declare of themselves is asked of nobody); `guards` those added to unmask a stranger's record."""
+    (what people declare of themselves is asked of nobody); `guards` those added to unmask a stranger's record.
+
+    `party` is whose part is filled; the fields of another party wait. `checks` are asked to see that the person who
+    acts may do so, per register, whatever the form needs; they are in no field and are never told.
+    """
 
     procedure: Procedure
     relation: Relation
@@ -66,52 +72,69 @@ class Plan:
     attributes: frozenset[str]
     asked_of: Mapping[str, frozenset[str]]
     guards: frozenset[str]
+    party: int = 1
+    checks: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def questions(self, permitted: Collection[str]) -> dict[str, frozenset[str]]:
         """Return what each source is asked for, of what is permitted; a source with nothing to ask is left out."""
         wanted = {source: attributes & frozenset(permitted) for source, attributes in self.asked_of.items()}
-        return {source: attributes for source, attributes in wanted.items() if attributes - self.guards}
+        needed = {source: attributes for source, attributes in wanted.items() if attributes - self.guards}
+        for source, attributes in self.checks.items():
+            needed[source] = needed.get(source, frozenset()) | attributes
+        return needed
 
 
 def plan_form(
-    bundle: PolicyBundle, procedure: Procedure, relation: Relation, fields: Iterable[str] | None = None
+    bundle: PolicyBundle,
+    procedure: Procedure,
+    relation: Relation,
+    fields: Iterable[str] | None = None,
+    *,
+    party: int = 1,
 ) -> Plan:
-    """Plan a whole form, or the fields asked for.
+    """Plan a whole form, or the fields asked for, to be filled about one party.
 
     Raises AttributeNotPermitted naming in `excess` the fields the form does not have.
     """
     wanted = None if fields is None else frozenset(fields)
     if wanted is not None:
-        unknown = sorted(wanted - {field.id for field in procedure.fields})
+        unknown = sorted(wanted - {one.id for one in procedure.fields})
         if unknown:
             raise AttributeNotPermitted("the form has no such field", excess=unknown)
     planned = tuple(
-        _plan_field(field, procedure, relation, bundle)
-        for field in procedure.fields
-        if wanted is None or field.id in wanted
+        _plan_field(one, procedure, relation, party, bundle)
+        for one in procedure.fields
+        if wanted is None or one.id in wanted
     )
-    attributes = frozenset(way.attribute for field in planned for way in field.ways)
-    guards = (GUARDING & procedure.attributes_for(relation)) - attributes
+    filled = tuple(one for one in planned if one.waits is None)
+    attributes = frozenset(way.attribute for one in filled for way in one.ways)
+    guards = (GUARDING & procedure.attributes_for(relation, party)) - attributes
     return Plan(
         procedure=procedure,
         relation=relation,
         fields=planned,
         attributes=attributes | guards,
-        asked_of=_asked_of(planned, guards, bundle),
+        asked_of=_asked_of(filled, guards, bundle),
         guards=guards,
+        party=party,
+        checks=_checks(procedure, bundle) if relation == "guardian" else {},
     )
 
 
-def _plan_field(field: FormField, procedure: Procedure, relation: Relation, bundle: PolicyBundle) -> PlannedField:
+def _plan_field(
+    field: FormField, procedure: Procedure, relation: Relation, party: int, bundle: PolicyBundle
+) -> PlannedField:
     fills = field.fills_for(relation)
+    other = None if field.party == party else procedure.party(max(field.party, party))
     members: dict[str, Any] = {
         "id": field.id,
         "label": field.label.wire(),
         "type": field.type,
         "rule": procedure.rule_id(field, relation),
+        "waits": other.waits.wire() if other else None,
     }
+    by_hand = field.by_hand.wire() if field.by_hand else None
     if not fills:
-        by_hand = field.by_hand.wire() if field.by_hand else None
         return PlannedField(**members, lock="editable", heads={}, words={}, by_hand=by_hand)
     first = bundle.attributes[fills[0].attribute]
     return PlannedField(
@@ -122,6 +145,7 @@ def _plan_field(field: FormField, procedure: Procedure, relation: Relation, bund
         self_declared=first.self_declared,
         mask=first.mask,
         words={value: text.wire() for value, text in first.values.items()},
+        by_hand=by_hand,
     )
 
 
@@ -130,12 +154,27 @@ def _head(fill: Fill, bundle: PolicyBundle) -> Head:
     return Head(bundle.sources[fill.source].label.wire(), attribute.correction.url)
 
 
+def _checks(procedure: Procedure, bundle: PolicyBundle) -> dict[str, frozenset[str]]:
+    """Return what shows who may act for a child, of every register the procedure asks for a guardian."""
+    asked = {fill.source for one in procedure.fields for fill in one.fills_for("guardian")}
+    kept = {
+        source: {name for name, attribute in bundle.attributes.items() if source in attribute.sources}
+        for source in asked
+    }
+    naming = {name for name, attribute in bundle.attributes.items() if attribute.may_represent}
+    return {
+        source: frozenset(held & (naming | {"birth_date", "full_name"}))
+        for source, held in kept.items()
+        if held & naming
+    }
+
+
 def _asked_of(
     planned: Iterable[PlannedField], guards: frozenset[str], bundle: PolicyBundle
 ) -> dict[str, frozenset[str]]:
     asked: dict[str, set[str]] = {}
-    for field in planned:
-        for way in field.ways:
+    for one in planned:
+        for way in one.ways:
             if not bundle.sources[way.source].self_declared:
                 asked.setdefault(way.source, set()).add(way.attribute)
     for source, attributes in asked.items():

@@ -80,6 +80,8 @@ def _row(field: PlannedField, envelope: Envelope) -> PreviewField:
 
 def _asked_later(field: PlannedField, citizen: Citizen) -> PreviewField:
     """A row of the consent page: the source that will be asked, and what the sign-in itself already says."""
+    if field.waits is not None:
+        return PreviewField(id=field.id, label=field.label, status="withheld", source_label={}, why=field.waits)
     if not field.ways:
         return PreviewField(id=field.id, label=field.label, status="self_declared", source_label={}, why=field.by_hand)
     way = field.ways[0]
