@@ -52,7 +52,8 @@ def _compile_block(
     procedure: Procedure, block: str, party: int, relation: Relation, attributes: frozenset[str]
 ) -> CompiledRule:
     name = rule_id(procedure.code, block, relation)
-    who = _WHO[relation]
+    other = procedure.party(party)
+    who = other.label.wire() if other else _WHO[relation]
     bases = dict.fromkeys((procedure.basis, "consent"))
     text = "\n".join(
         [

@@ -107,7 +107,7 @@ def _field_lines(bundle: PolicyBundle, procedure: Procedure, field: FormField, l
     whose = f", {party.label.wire()[language]}" if party else ""
     yield f"- {number}{field.label.wire()[language]} (`{field.id}`, {field.lock}{whose})"
     for fill in field.fill:
-        yield f"    {_fill_words(bundle, procedure, fill, language)}"
+        yield f"    {_fill_words(bundle, procedure, field, fill, language)}"
     if field.by_hand is not None:
         unserved = [_WORDS[relation][language] for relation in RELATIONS if not field.fills_for(relation)]
         yield f"    {_WORDS['by_hand'][language]} ({', '.join(unserved)}): {field.by_hand.wire()[language]}"
@@ -115,9 +115,10 @@ def _field_lines(bundle: PolicyBundle, procedure: Procedure, field: FormField, l
         yield f"    {field.need.wire()[language]}"
 
 
-def _fill_words(bundle: PolicyBundle, procedure: Procedure, fill: Fill, language: str) -> str:
+def _fill_words(bundle: PolicyBundle, procedure: Procedure, field: FormField, fill: Fill, language: str) -> str:
     source = bundle.sources[fill.source].label.wire()[language]
-    who = ", ".join(_WORDS[relation][language] for relation in fill.relations)
+    party = procedure.party(field.party)
+    who = party.label.wire()[language] if party else ", ".join(_WORDS[one][language] for one in fill.relations)
     condition = procedure.condition(fill.when)
     note = f"; {condition.note.wire()[language]}" if condition else ""
     return f"← {source} · `{fill.attribute}` ({who}){note}"

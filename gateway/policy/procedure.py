@@ -87,7 +87,8 @@ class Column(Strict):
 
 
 class FormField(Strict):
-    """One field. `item` is its number on the printed form; a field the form does not print says its `need`.
+    """One field. `item` is its number on the printed form, or its name in the portals' interface; a field the form
+    does not have says its `need`.
 
     `by_hand` says why nobody fills it, for every relation that no `fill` serves. `party` is whose part it stands in.
     """
@@ -115,12 +116,22 @@ class FormField(Strict):
 
 
 class FalseFriend(Strict):
-    """An attribute that looks right for a field and is not. Without `source` it is wrong from every source."""
+    """An attribute that looks right for a field and is not. Without `source` it is wrong from every source, without
+    `relations` whoever asks: of a dead person an officer is told what the one who signed in would only be guessing."""
 
     field: str
     attribute: str
     source: str | None = None
+    relations: tuple[Relation, ...] = RELATIONS
     reason: Text
+
+    def forbids(self, field_id: str, fill: Fill) -> bool:
+        """Tell whether a fill of a field is this false friend."""
+        return (
+            (self.field, self.attribute) == (field_id, fill.attribute)
+            and self.source in {None, fill.source}
+            and bool(set(self.relations) & set(fill.relations))
+        )
 
 
 class Procedure(Strict):
@@ -252,7 +263,7 @@ def _fill_problems(
     if fill.when is not None and field.lock != "confirm":
         yield f"`{where}.when`: a field filled under a condition has lock `confirm`"
     for friend in procedure.false_friends:
-        if (friend.field, friend.attribute) == (field.id, fill.attribute) and friend.source in {None, fill.source}:
+        if friend.forbids(field.id, fill):
             yield f"`{where}`: `{fill.attribute}` is a false friend of `{field.id}` and must never fill it"
 
 
