@@ -205,6 +205,15 @@ class LateFieldsReleased(Event):
     sentence = "late fields of a filled form were released"
 
 
+class ActedForAnother(Event):
+    """Somebody acted for a person they represent. The event it is `about` (its receipt) has that person as its subject;
+    this one lets the history of the one who acted show it too."""
+
+    __slots__ = ()
+    name = "ActedForAnother"
+    sentence = "a person acted for somebody they represent"
+
+
 class OAuthRefused(Event):
     """A portal's request was refused at an OAuth or OpenID Connect endpoint, or its citizen's sign-in was."""
 

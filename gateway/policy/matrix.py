@@ -155,9 +155,7 @@ def _read_row(line: str, names: Sequence[str], row: dict[str, Cell]) -> None:
 def _read_situation(line: str) -> Situation:
     procedure, portal, relation, level, basis, consent, *rest = line.split(" | ")
     party = int(rest[0].removeprefix("party-")) if rest else 1
-    return Situation(
-        procedure, portal, relation, int(level.removeprefix("level-")), basis, consent == "consent", party
-    )
+    return Situation(procedure, portal, relation, int(level.removeprefix("level-")), basis, consent == "consent", party)
 
 
 def compare(before: Matrix, after: Matrix) -> tuple[CellChange, ...]:

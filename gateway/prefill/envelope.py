@@ -90,13 +90,15 @@ class Envelope(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilledForm:
-    """A form ready to be given out: `complete` when no source's trouble left a field empty."""
+    """A form ready to be given out: `complete` when no source's trouble left a field empty. `subject` is who signed
+    in; `relation` says whether the form is about them (`self`) or about somebody they act for."""
 
     id: str
     procedure: str
     form_version: str
     subject: str
     dossier: str | None
+    relation: str
     issued_at: datetime
     expires_at: datetime
     fields: Mapping[str, Envelope]
@@ -113,6 +115,7 @@ class FilledForm:
             "form_version": self.form_version,
             "subject": self.subject,
             "dossier": self.dossier,
+            "relation": self.relation,
             "issued_at": instant(self.issued_at),
             "expires_at": instant(self.expires_at),
             "complete": self.complete,

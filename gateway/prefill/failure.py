@@ -127,6 +127,36 @@ class BodyTooLarge(Failure):
     fix = "A prefill request has at most 16 KB, a verification at most 1 MB."
 
 
+class GuardianshipNotShown(Failure):
+    """The register's record of the person does not show a minor whom the one who signed in may represent. The answer is
+    the same whether there is no such record, the child is somebody else's, or the person is of age."""
+
+    code = "PF-112"
+    title = "guardianship not shown"
+    http_status = 403
+    vi = (
+        "Không lập biểu mẫu thay được: dữ liệu của cơ quan quản lý không cho thấy ông/bà là cha, mẹ "
+        "hoặc người đại diện của một người chưa đủ 18 tuổi như đã khai."
+    )
+    en = (
+        "The form cannot be filled for this person: the registers do not show you as parent or legal representative "
+        "of a minor as stated."
+    )
+    fix = "Compare number, name and birth date with the birth certificate; the register decides, nothing more is told."
+
+
+class GuardianshipNotChecked(Failure):
+    """The register that shows who represents a minor did not answer, so nothing of the minor may be told."""
+
+    code = "PF-113"
+    title = "guardianship could not be checked"
+    http_status = 503
+    refused_by: RefusedBy = "source"
+    vi = "Chưa kiểm tra được quan hệ đại diện nên hệ thống chưa lập biểu mẫu thay. Thử lại sau ít phút."
+    en = "It could not be checked whom you represent, so the form was not filled. Try again in a few minutes."
+    fix = "The source is down or slow: see `/status`; ask again after `Retry-After`, or let the form be filled by hand."
+
+
 class ClientTokenWanted(Failure):
     """A form is compared for the portal itself: a citizen's token, which others may hold, is no key to that."""
 

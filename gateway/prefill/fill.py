@@ -1,6 +1,6 @@
 """The road of a filled form. The order is here and nowhere else: no step can be left out by another."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gateway.audit.event import FormAsked
@@ -11,23 +11,42 @@ from gateway.policy.failure import ApplicantNotAdmitted
 from gateway.prefill.assemble import Facts, assemble
 from gateway.prefill.bearer import Bearer
 from gateway.prefill.envelope import FilledForm, Why
-from gateway.prefill.failure import CitizenNotPresent, DossierNotNamed, ProcedureNotInScope, SessionOver
+from gateway.prefill.failure import (
+    CitizenNotPresent,
+    DossierNotNamed,
+    GuardianshipNotChecked,
+    GuardianshipNotShown,
+    ProcedureNotInScope,
+    RequestMalformed,
+    SessionOver,
+)
 from gateway.prefill.house import Figures, Prefill
 from gateway.prefill.kept import KeptAnswers, kept_address, read_kept
 from gateway.prefill.late import LateKeeper, late_until
 from gateway.prefill.plan import Plan
-from gateway.prefill.release import Asked, Errand, Heard, commit_whole, release_form, tell
+from gateway.prefill.release import Asked, Errand, Heard, commit_kept, commit_whole, release_form, tell
+from gateway.prefill.represent import (
+    citizen_represented,
+    find_subject,
+    require_guardian,
+    require_relation,
+    with_mirror,
+)
+from gateway.vocabulary.citizen import Citizen
 from gateway.vocabulary.form_preview import FormAsk
+from gateway.vocabulary.purpose import Relation
+from gateway.vocabulary.representation import Represented
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrefillRequest:
-    """A portal's request, parsed. `fields` None asks for the whole form."""
+    """A portal's request, parsed. `fields` None asks for the whole form, `represented` for somebody else's."""
 
     bearer: Bearer
     procedure: str
     dossier: str | None = None
     fields: frozenset[str] | None = None
+    represented: Represented | None = None
     trace_id: str
 
 
@@ -40,41 +59,62 @@ async def fill_form(request: PrefillRequest, house: Prefill) -> FilledForm:
     ask = admit(request.bearer, request, house)  # 1 who asks, and may they at all
     plan = house.plan(ask.procedure, ask.relation, request.fields)  # 2 what is needed, from whom
     errand = permit(plan, ask, house.policy, strict=request.fields is not None)  # 3 what the rules allow
-    kept = await load_kept(ask, house)  # 4 what sources said to this grant a moment ago
-    asked = await store_asked(errand, kept, house)  # 5 no source is called before this is stored
-    heard = await hear(errand, kept, house)  # 6 ask, in parallel, inside the deadline
-    assembled = assemble(plan, facts_of(errand, heard, house.desk.clock.now()))  # 7 values with provenance
-    return await release_form(errand, heard, assembled, asked, house)  # 8 stored before the caller sees it
+    errand = replace(errand, ask=await find_subject(ask, house))  # 4 whose evidence it is, when it is not one's own
+    kept = await load_kept(errand.ask, house)  # 5 what sources said to this grant a moment ago
+    asked = await store_asked(errand, kept, house)  # 6 no source is called before this is stored
+    heard = await hear(errand, kept, house)  # 7 ask, in parallel, inside the deadline
+    await require_represented(errand, heard, house)  # 8 a guardian is one by the register's own record
+    assembled = assemble(plan, facts_of(errand, heard, house.desk.clock.now()))  # 9 values with provenance
+    return await release_form(errand, heard, assembled, asked, house)  # 10 stored before the caller sees it
 
 
 def admit(bearer: Bearer, request: PrefillRequest, house: Prefill) -> FormAsk:
     """Return whose form is asked for. Raises the refusals of design.md §7, “Who may read”."""
     house.policy.procedure(request.procedure)
-    if bearer.citizen is None or bearer.grant_id is None or bearer.subject is None:
+    if bearer.grant_id is None or bearer.subject is None or (bearer.citizen is None) == (bearer.officer is None):
         raise CitizenNotPresent
     if request.procedure not in bearer.procedures:
         raise ProcedureNotInScope
-    if request.dossier is not None and request.dossier != bearer.dossier:
+    if bearer.officer is None and request.dossier is not None and request.dossier != bearer.dossier:
         raise DossierNotNamed
     if not may_read(bearer, house.desk.clock.now(), house.figures):
         raise SessionOver
     return FormAsk(
-        citizen=bearer.citizen,
+        citizen=_asked_about(bearer, request),
         subject=bearer.subject,
         client_id=bearer.client_id,
         procedure=request.procedure,
-        dossier=bearer.dossier,
+        dossier=bearer.dossier if bearer.officer is None else request.dossier,
         grant_id=bearer.grant_id,
         trace_id=request.trace_id,
+        relation=_relation(bearer, request),
         portal_procedures=bearer.portal_procedures,
         portal_attributes=bearer.portal_attributes,
+        guardian=None if request.represented is None else bearer.citizen,
+        officer=bearer.officer,
     )
 
 
+def _relation(bearer: Bearer, request: PrefillRequest) -> Relation:
+    if bearer.officer is not None:
+        return "officer"
+    return "self" if request.represented is None else "guardian"
+
+
+def _asked_about(bearer: Bearer, request: PrefillRequest) -> Citizen:
+    """Return whom the form is about. An officer says about whom and for which dossier; raises RequestMalformed."""
+    if request.represented is not None and (bearer.officer is None or request.dossier is not None):
+        return citizen_represented(request.represented)
+    if bearer.citizen is None:
+        absent = [name for name in ("represented", "dossier") if getattr(request, name) is None]
+        raise RequestMalformed("an officer names the person and the dossier", missing=absent)
+    return bearer.citizen
+
+
 def may_read(bearer: Bearer, now: datetime, figures: Figures) -> bool:
-    """Tell whether the citizen's session lives, or a dossier named at sign-in is young enough."""
-    if bearer.session_alive:
-        return True
+    """Tell whether the session lives, or a dossier the citizen named at sign-in is young enough."""
+    if bearer.session_alive or bearer.officer is not None:
+        return bearer.session_alive
     named = bearer.dossier is not None and bearer.granted_at is not None
     return named and bearer.granted_at is not None and now - bearer.granted_at <= figures.dossier_for
 
@@ -82,7 +122,8 @@ def may_read(bearer: Bearer, now: datetime, figures: Figures) -> bool:
 def permit(plan: Plan, ask: FormAsk, policy: PolicyBundle, *, strict: bool = False) -> Errand:
     """Ask the policy. Raises its refusal when nothing is permitted, and when `strict` if anything is refused:
     a form asked for as a whole shows what is withheld, a field asked for by name is refused."""
-    basis, organisation = plan.procedure.basis, ask.citizen.organisation
+    require_relation(plan)
+    basis, organisation = plan.procedure.basis, ask.organisation
     if not plan.procedure.admits(organisation):
         raise ApplicantNotAdmitted
     procedures = frozenset({ask.procedure}) if ask.portal_procedures is None else ask.portal_procedures
@@ -91,10 +132,11 @@ def permit(plan: Plan, ask: FormAsk, policy: PolicyBundle, *, strict: bool = Fal
             portal=PortalFacts(client_id=ask.client_id, procedures=procedures, attributes=ask.portal_attributes),
             procedure=ask.procedure,
             attributes=plan.attributes,
-            level=plan.procedure.level_of(ask.citizen.account_level, organisation),
+            level=plan.procedure.level_of(ask.level, organisation),
             basis=basis,
             consent=basis == "consent",  # a grant in consent mode is the citizen's agreement
             relation=ask.relation,
+            party=plan.party,
         )
     )
     refusal = decision.failure()
@@ -112,7 +154,7 @@ def _beyond(decision: ReleaseDecision, plan: Plan, strict: bool) -> bool:
 
 async def load_kept(ask: FormAsk, house: Prefill) -> KeptAnswers | None:
     """Return what sources answered this grant for this procedure, if that is not over."""
-    (record,) = await house.desk.store.load(kept_address(ask.grant_id, ask.procedure))
+    (record,) = await house.desk.store.load(kept_address(ask.grant_id, ask.procedure, ask.about))
     return read_kept(record, ask.citizen.id, house.desk.clock.now())
 
 
@@ -125,7 +167,7 @@ async def store_asked(errand: Errand, kept: KeptAnswers | None, house: Prefill) 
     event = await tell(FormAsked, errand, house, outcome="asked", attributes=asked_attributes(errand))
     if not missing_answers(errand, kept):
         return Asked(event, stored=False)
-    await commit_whole(house, [], event)
+    await commit_whole(house, [], *await with_mirror(event, errand.ask, house, outcome="asked"))
     return Asked(event, stored=True)
 
 
@@ -151,6 +193,25 @@ async def hear(errand: Errand, kept: KeptAnswers | None, house: Prefill) -> Hear
     return Heard(kept=known.joined(answers, waiting), asked=answers, late_until=waiting, keeper=keeper)
 
 
+async def require_represented(errand: Errand, heard: Heard, house: Prefill) -> None:
+    """Let a guardian's form go on only when the registers show the guardian; what they said is forgotten otherwise.
+
+    A register that is still working is waited for: its answer is kept, and the form can be asked for again.
+    Raises GuardianshipNotShown, GuardianshipNotChecked.
+    """
+    try:
+        await require_guardian(errand.plan, errand.ask, heard.kept.answers, house)
+    except GuardianshipNotChecked:
+        if heard.late_until:
+            await commit_kept(errand, heard, [], (), house)
+        else:
+            heard.drop()
+        raise
+    except GuardianshipNotShown:
+        heard.drop()
+        raise
+
+
 def facts_of(errand: Errand, heard: Heard, now: datetime) -> Facts:
     """Return what assembling rests on."""
     return Facts(citizen=errand.ask.citizen, now=now, refused=errand.refused, answers=heard.kept.answers)
@@ -173,4 +234,5 @@ def _question(attributes: frozenset[str], errand: Errand, deadline_at: datetime,
         purpose=errand.plan.procedure.purpose.vi,
         request_id=house.desk.randomness.octets(16).hex(),
         deadline_at=deadline_at,
+        officer_ref=None if errand.ask.officer is None else errand.ask.officer.reference,
     )

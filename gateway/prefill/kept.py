@@ -1,7 +1,8 @@
 """What sources answered, kept sealed with the grant for ten minutes, so that a journey asks each source once.
 
-One record per grant and procedure: permission at a source is per procedure, and so is what is kept of it. The
-record hangs on the grant (it dies with it) and is sealed under the citizen's key.
+One record per grant, procedure and person asked about: permission at a source is per procedure, and so is what is
+kept of it; what was said of a child never meets what was said of the guardian. The record hangs on the grant (it dies
+with it) and is sealed under the key of the person it is about.
 """
 
 from collections.abc import Mapping
@@ -64,9 +65,10 @@ class KeptAnswers:
         return all(name in known and not isinstance(known[name], Unavailable) for name in attributes)
 
 
-def kept_address(grant_id: str, procedure: str) -> RecordKey:
-    """Return where the answers of a grant for a procedure are kept."""
-    return RecordKey(Kind.KEPT_ANSWERS, f"{grant_id}.{procedure}")
+def kept_address(grant_id: str, procedure: str, about: str | None = None) -> RecordKey:
+    """Return where the answers of a grant for a procedure are kept, apart for each person somebody acts for."""
+    person = "" if about is None else f".{about}"
+    return RecordKey(Kind.KEPT_ANSWERS, f"{grant_id}.{procedure}{person}")
 
 
 def keep_answers(kept: KeptAnswers, ask: FormAsk) -> Insert | Replace:
@@ -79,7 +81,7 @@ def kept_record(kept: KeptAnswers, ask: FormAsk) -> Record:
     """Return the next version of the record; it expires ten minutes after the first answers were fetched."""
     return Record(
         kind=Kind.KEPT_ANSWERS,
-        key=kept_address(ask.grant_id, ask.procedure).key,
+        key=kept_address(ask.grant_id, ask.procedure, ask.about).key,
         # a record of a grant that does not exist yet would be as dead as one of a revoked grant
         group=ask.grant_id if ask.granted else None,
         subject=ask.citizen.id,

@@ -9,6 +9,7 @@ from gateway.prefill.envelope import Status
 from gateway.prefill.manifest import FieldState, ManifestState
 from gateway.prefill.wire import PrefillBody, VerifyBody
 from gateway.vocabulary.operation import PATIENCE, named
+from gateway.vocabulary.purpose import RELATIONS
 
 _TEXT = {"type": "string"}
 _MAYBE_TEXT = {"type": ["string", "null"]}
@@ -17,10 +18,12 @@ _WORDS = {"type": "object", "properties": {"vi": _TEXT, "en": _TEXT}, "required"
 _IDS = {"type": "array", "items": _TEXT}
 _UNIT = {"type": ["object", "null"], "properties": {"code": _TEXT, "name": _MAYBE_TEXT}, "required": ["code"]}
 _UNAVAILABLE = "PF-107: the evidence could not be stored, nothing was asked or told; GW-9002: the store does not answer"
+_UNCHECKED = f"{_UNAVAILABLE}; PF-113: the source that shows who represents a minor did not answer"
 _ERASED = "GW-1303: the citizen's records were erased while the request was under way"
 _NOT_PERMITTED = (
     "PF-103: no citizen behind the token; PF-104: the session has ended; PF-105: procedure not in the token's scope; "
-    "PF-106: dossier not named at sign-in; GW-1203: account level too low; PF-002 to PF-007: refused by policy"
+    "PF-106: dossier not named at sign-in; GW-1203: account level too low; PF-002 to PF-007: refused by policy; "
+    "PF-112: the registers do not show whom the citizen may represent"
 )
 
 
@@ -31,7 +34,7 @@ def prefill_operations() -> dict[str, dict[str, Any]]:
         401: _problem("no token, or the token is not valid"),
         410: _problem(_ERASED),
         413: _problem("PF-111: body too large"),
-        503: _problem(_UNAVAILABLE, wait=True),
+        503: _problem(_UNCHECKED, wait=True),
     }
     forbidden = _problem(_NOT_PERMITTED)
     unknown = _problem("PF-108: no such form for this citizen and client, or its ten minutes are over")
@@ -75,6 +78,7 @@ def form_schema() -> dict[str, Any]:
         "form_version": _TEXT,
         "subject": _TEXT,
         "dossier": _MAYBE_TEXT,
+        "relation": {"enum": list(RELATIONS)},
         "issued_at": _TIME,
         "expires_at": _TIME,
         "complete": {"type": "boolean"},

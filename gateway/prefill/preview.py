@@ -46,7 +46,7 @@ async def _ask_now(errand: Errand, house: Prefill) -> Assembled:
         attributes=asked_attributes(errand),
         extra=(*extra, ("outcomes", outcomes(assembled))),
     )
-    await commit_kept(errand, heard, [], event, house)
+    await commit_kept(errand, heard, [], [event], house)
     return assembled
 
 

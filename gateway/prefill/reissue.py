@@ -1,6 +1,8 @@
 """A form given out again: whole, with what came late, under a new manifest (GET /v1/prefill/{id})."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from gateway.audit.event import FormReleased, LateFieldsReleased
 from gateway.prefill.assemble import Assembled, assemble, outcome_word
@@ -20,6 +22,9 @@ from gateway.prefill.release import (
     tell,
     told_attributes,
 )
+from gateway.prefill.represent import require_guardian, with_mirror
+from gateway.vocabulary.citizen import Citizen
+from gateway.vocabulary.representation import Represented
 from gateway.vocabulary.store import Kind, Record, RecordKey
 
 
@@ -37,19 +42,17 @@ async def reissue_form(request: ReissueRequest, house: Prefill) -> FilledForm:
 
     Raises FormUnknown for any other citizen or client, and when the kept answers are over; SessionOver.
     """
-    body = (await _own_record(request, house)).body
-    ask = admit(
-        request.bearer,
-        PrefillRequest(bearer=request.bearer, procedure=body["procedure"], trace_id=request.trace_id),
-        house,
-    )
-    ask = replace(ask, grant_id=body["grant_id"])
+    record = await _own_record(request, house)
+    body = record.body
+    ask = admit(request.bearer, _first_request(request, body), house)
+    ask = replace(ask, grant_id=body["grant_id"], citizen=replace(ask.citizen, id=record.subject or ""))
     plan = house.plan(ask.procedure, ask.relation, body["fields"])
     errand = permit(plan, ask, house.policy)
     kept = await load_kept(ask, house)
     if kept is None:
         raise FormUnknown
     heard = Heard(kept=kept)
+    await require_guardian(plan, ask, kept.answers, house)
     assembled = assemble(plan, facts_of(errand, heard, house.desk.clock.now()))
     arrived = _arrived(body["late"], assembled)
     event = await tell(
@@ -62,24 +65,49 @@ async def reissue_form(request: ReissueRequest, house: Prefill) -> FilledForm:
     )
     ids = FormIds(request.form_id, request.form_id).again(house.desk)
     form = await sign_form(ids, errand, assembled, event, house)
-    await commit_kept(errand, heard, [require_grant(errand), manifest_of(ids, form, errand)], event, house)
+    events = await with_mirror(event, ask, house, outcome=outcome_word(assembled))
+    await commit_kept(errand, heard, [require_grant(errand), manifest_of(ids, form, errand)], events, house)
     return form
 
 
+def _first_request(request: ReissueRequest, body: Mapping[str, Any]) -> PrefillRequest:
+    """Return the request the form was made for: about whom, and for an officer on which dossier."""
+    person = None if body["represented"] is None else Citizen.of(body["represented"])
+    represented = None
+    if person is not None and person.personal_number and person.birth_date:
+        represented = Represented(
+            personal_number=person.personal_number, full_name=person.full_name, birth_date=person.birth_date
+        )
+    return PrefillRequest(
+        bearer=request.bearer,
+        procedure=body["procedure"],
+        dossier=body["dossier"] if request.bearer.officer else None,
+        represented=represented,
+        trace_id=request.trace_id,
+    )
+
+
 async def _own_record(request: ReissueRequest, house: Prefill) -> Record:
-    """Return the record of the form if it is this citizen's at this client; otherwise there is no such form."""
+    """Return the record of the form if this caller asked for it at this client; otherwise there is no such form."""
     (record,) = await house.desk.store.load(RecordKey(Kind.MANIFEST_KEY, request.form_id))
-    citizen = request.bearer.citizen
     if (
         record is None
-        or citizen is None
         or not record.alive(house.desk.clock.now())
-        or record.subject != citizen.id
+        or not _asked_by(request.bearer, record)
         or record.body["client_id"] != request.bearer.client_id
         or record.body["form"] != request.form_id
     ):
         raise FormUnknown
     return record
+
+
+def _asked_by(bearer: Bearer, record: Record) -> bool:
+    """Tell whether the caller is who asked: the person the form is about, or the one who acts for them."""
+    if bearer.officer is not None:
+        return bearer.officer.reference == record.body["acting"] and bearer.citizen is None
+    if bearer.citizen is None:
+        return False
+    return bearer.citizen.id == (record.body["acting"] or record.subject)
 
 
 def _arrived(late_before: list[str], assembled: Assembled) -> list[str]:

@@ -1,6 +1,6 @@
 """Giving a form out: its event, its manifest and what is kept, in one commit, before anybody sees a value."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ from gateway.prefill.kept import KeptAnswers, keep_answers, kept_address, read_k
 from gateway.prefill.late import LateKeeper
 from gateway.prefill.manifest import MANIFEST_TYPE, manifest_fields, manifest_purpose
 from gateway.prefill.plan import Plan
+from gateway.prefill.represent import actor_of, relation_of, with_mirror
 from gateway.vocabulary.clock import ordered_token
 from gateway.vocabulary.form_preview import FormAsk
 from gateway.vocabulary.store import (
@@ -114,10 +115,11 @@ async def release_form(errand: Errand, heard: Heard, assembled: Assembled, asked
     ids = FormIds.first(house.desk)
     form = await sign_form(ids, errand, assembled, event, house)
     changes: list[Change] = [require_grant(errand), manifest_of(ids, form, errand)]
+    events = await with_mirror(event, errand.ask, house, outcome=outcome_word(assembled))
     if asked.waiting:
-        await commit_whole(house, changes, *asked.waiting, event)
+        await commit_whole(house, changes, *asked.waiting, *events)
     else:
-        await commit_kept(errand, heard, changes, event, house)
+        await commit_kept(errand, heard, changes, events, house)
     return form
 
 
@@ -126,24 +128,27 @@ def require_grant(errand: Errand) -> Require:
     return Require(RecordKey(Kind.GRANT, errand.ask.grant_id))
 
 
-async def commit_kept(errand: Errand, heard: Heard, changes: list[Change], event: StoredEvent, house: Prefill) -> None:
-    """Store an event with changes and, when sources were asked, their answers; late answers may follow from then on."""
+async def commit_kept(
+    errand: Errand, heard: Heard, changes: list[Change], events: Sequence[StoredEvent], house: Prefill
+) -> None:
+    """Store events with changes and, when sources were asked, their answers; late answers may follow from then on."""
     if not heard.asked:
-        await commit_whole(house, changes, event)
+        await commit_whole(house, changes, *events)
         return
     kept = heard.kept
     for _ in range(_TRIES):
-        outcome = await commit_evidence(house, [*changes, keep_answers(kept, errand.ask)], event)
+        outcome = await commit_evidence(house, [*changes, keep_answers(kept, errand.ask)], *events)
         if outcome is Outcome.DONE:
             heard.begin()
             return
         # a late answer, or another form of this grant, was kept since: ours join what is there now
-        (record,) = await house.desk.store.load(kept_address(errand.ask.grant_id, errand.ask.procedure))
-        stored = read_kept(record, errand.ask.citizen.id, house.desk.clock.now())
+        ask = errand.ask
+        (record,) = await house.desk.store.load(kept_address(ask.grant_id, ask.procedure, ask.about))
+        stored = read_kept(record, ask.citizen.id, house.desk.clock.now())
         kept = stored.joined(heard.asked, heard.late_until) if stored else replace(kept, version=0)
     # many forms of one grant at once: theirs are kept, and ours is released all the same, with its evidence
     heard.drop()
-    await commit_whole(house, changes, event)
+    await commit_whole(house, changes, *events)
 
 
 async def sign_form(
@@ -165,6 +170,7 @@ async def sign_form(
         "procedure": ask.procedure,
         "form_version": version,
         "dossier": ask.dossier,
+        "relation": ask.relation,
         "fields": manifest_fields(assembled.fields, key),
     }
     return FilledForm(
@@ -173,6 +179,7 @@ async def sign_form(
         form_version=version,
         subject=ask.subject,
         dossier=ask.dossier,
+        relation=ask.relation,
         issued_at=issued_at,
         expires_at=expires_at,
         fields=assembled.fields,
@@ -185,7 +192,8 @@ async def sign_form(
 
 def manifest_of(ids: FormIds, form: FilledForm, errand: Errand) -> Insert:
     """Store the record behind a manifest: whose key its tags are made with, how often it was compared in vain,
-    and what its form was, so that a late field can be asked for by the form's id."""
+    and what its form was, so that a late field can be asked for by the form's id. Of a form about somebody else also
+    who acts and about whom: the record is sealed under the key of the person it is about."""
     ask, plan = errand.ask, errand.plan
     whole = len(plan.fields) == len(plan.procedure.fields)
     record = Record(
@@ -200,20 +208,30 @@ def manifest_of(ids: FormIds, form: FilledForm, errand: Errand) -> Insert:
             "procedure": ask.procedure,
             "fields": None if whole else [field.id for field in plan.fields],
             "late": list(form.late),
+            "acting": ask.acting,
+            "dossier": ask.dossier,
+            "represented": None if ask.relation == "self" else ask.citizen.body(),
             "changed": 0,
         },
     )
     return Insert(record)
 
 
-async def tell(kind: type[Event], errand: Errand, house: Prefill, *, outcome: str, **members: Any) -> StoredEvent:
+async def tell(
+    kind: type[Event],
+    errand: Errand,
+    house: Prefill,
+    *,
+    outcome: str,
+    extra: tuple[tuple[str, Any], ...] = (),
+    **members: Any,
+) -> StoredEvent:
     """Make an event about this form; nothing is stored yet."""
     ask = errand.ask
     sources = sorted(errand.plan.asked_of)
     return await house.desk.evidence.tell(
         kind,
         outcome=outcome,
-        actor_kind="citizen",
         citizen_id=ask.citizen.id,
         portal=ask.client_id,
         procedure=ask.procedure,
@@ -223,6 +241,8 @@ async def tell(kind: type[Event], errand: Errand, house: Prefill, *, outcome: st
         policy_ids=errand.decision.policy_ids,
         connector=sources[0] if len(sources) == 1 else None,
         trace_id=ask.trace_id,
+        extra=(*extra, *relation_of(ask)),
+        **actor_of(ask),
         **members,
     )
 

@@ -6,16 +6,18 @@ from datetime import date
 from typing import Literal
 
 from gateway.vocabulary.citizen import Citizen
+from gateway.vocabulary.organisation import Organisation
 from gateway.vocabulary.purpose import Relation
+from gateway.vocabulary.representation import Officer
 
 Text = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormAsk:
-    """A portal wants a form for the person who signed in. `grant_id` is chosen before the grant exists, so that
-    what the sources answer now serves the prefill that follows (`granted` tells that it does exist by now);
-    `subject` is pairwise for the client.
+    """A portal wants a form about `citizen`: the person who signed in, unless a `guardian` or an `officer` acts.
+    `grant_id` is chosen before the grant exists, so that what the sources answer now serves the prefill that follows
+    (`granted` tells that it does exist by now); `subject` is pairwise for the client and always who signed in.
 
     `portal_procedures` and `portal_attributes` are what the portal is registered for; None leaves the question of
     procedures to the caller, who has checked it, and sets no limit of attributes beyond the procedure's own.
@@ -32,6 +34,32 @@ class FormAsk:
     relation: Relation = "self"
     portal_procedures: frozenset[str] | None = None
     portal_attributes: frozenset[str] | None = None
+    guardian: Citizen | None = None
+    officer: Officer | None = None
+
+    @property
+    def level(self) -> int | None:
+        """The account level of the person who acts."""
+        if self.officer is not None:
+            return self.officer.level
+        return (self.guardian or self.citizen).account_level
+
+    @property
+    def organisation(self) -> Organisation | None:
+        """The organisation the person who signed in represents, if any; an officer represents none."""
+        return None if self.officer is not None else (self.guardian or self.citizen).organisation
+
+    @property
+    def about(self) -> str | None:
+        """Whom it is about when that is not the person who acts: the internal id; None for oneself."""
+        return None if self.relation == "self" else self.citizen.id
+
+    @property
+    def acting(self) -> str | None:
+        """Who acts for somebody else: a citizen's internal id or an officer's reference; None for oneself."""
+        if self.officer is not None:
+            return self.officer.reference
+        return None if self.guardian is None else self.guardian.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,9 +17,18 @@ birth_registration_place native_place permanent_residence current_residence fath
 mother_number spouse_name spouse_number spouse_nationality head_name head_number head_relation household_number
 """
 CIVIL_STATUS_ATTRIBUTES = {
-    *"full_name birth_date sex personal_number birth_place birth_registration_place marital_status death_date".split(),
-    *"father_name father_number mother_name mother_number spouse_name spouse_number".split(),
-    *"representative_name representative_number".split(),
+    *[
+        "full_name",
+        "birth_date",
+        "sex",
+        "personal_number",
+        "birth_place",
+        "birth_registration_place",
+        "marital_status",
+        "death_date",
+    ],
+    *["father_name", "father_number", "mother_name", "mother_number", "spouse_name", "spouse_number"],
+    *["representative_name", "representative_number"],
 }
 GUARDIANSHIP = {"representative_name", "representative_number"}
 
