@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from gateway.vocabulary.citizen import Citizen
-from gateway.vocabulary.representation import Officer
+from gateway.vocabulary.representation import DeskOfficer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class Bearer:
     dossier: str | None = None
     session_alive: bool = False
     granted_at: datetime | None = None
-    officer: Officer | None = None
+    officer: DeskOfficer | None = None
 
 
 class BearerReader(Protocol):

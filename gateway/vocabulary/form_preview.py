@@ -8,7 +8,7 @@ from typing import Literal
 from gateway.vocabulary.citizen import Citizen
 from gateway.vocabulary.organisation import Organisation
 from gateway.vocabulary.purpose import Relation
-from gateway.vocabulary.representation import Officer
+from gateway.vocabulary.representation import DeskOfficer
 
 Text = Mapping[str, str]
 
@@ -35,7 +35,7 @@ class FormAsk:
     portal_procedures: frozenset[str] | None = None
     portal_attributes: frozenset[str] | None = None
     guardian: Citizen | None = None
-    officer: Officer | None = None
+    officer: DeskOfficer | None = None
 
     @property
     def level(self) -> int | None:

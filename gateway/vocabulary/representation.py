@@ -16,9 +16,9 @@ class Represented:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Officer:
+class DeskOfficer:
     """An officer who signed in through the staff realm. `reference` names them in the staff register and in events,
-    `agency` their office; `level` is that of the account they signed in with, None when it is not known (refuses)."""
+    `agency` their office; `level` is that of the account they signed in with (1 or 2), None when it is not known, which refuses."""
 
     reference: str
     agency: str

@@ -16,7 +16,7 @@ from gateway.prefill.openapi import prefill_operations
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.operation import PROBLEM
 from gateway.vocabulary.provenance import Unavailable
-from gateway.vocabulary.representation import Officer
+from gateway.vocabulary.representation import DeskOfficer
 from gateway.vocabulary.store import Kind, RecordKey
 from tests.prefill.lab import CODE, ISSUER, Lab, open_lab, values_of
 from tests.prefill.test_fill import break_store
@@ -292,7 +292,7 @@ async def test_a_person_named_wrongly_is_refused_and_not_repeated(
 
 
 async def test_an_officer_is_named_in_a_refusal_too(wire: Wire) -> None:
-    officer = Officer(reference="st_7", agency="H55.19", level=2)
+    officer = DeskOfficer(reference="st_7", agency="H55.19", level=2)
     wire.bearers.known["one"] = await wire.lab.sign_in(1, citizen=None, officer=officer)
     reply = await wire.send("POST", "/v1/prefill", {"procedure": CODE, "represented": PERSON})
     assert (reply.status_code, reply.json()["code"], reply.json()["missing"]) == (400, "PF-102", ["dossier"])

@@ -26,13 +26,13 @@ from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.partial_date import PartialDate
 from gateway.vocabulary.persona import persona
 from gateway.vocabulary.provenance import Absent, Found, Provenance, Refused, Unavailable
-from gateway.vocabulary.representation import Officer, Represented
+from gateway.vocabulary.representation import DeskOfficer, Represented
 from gateway.vocabulary.store import Kind, RecordKey
 from tests.prefill.lab import CODE, START, Lab, citizen_of, open_lab, values_of
 
 MOTHER, CHILD, STRANGER = 3, 5, 6
 DOSSIER = "H55.19-261123-0001"
-OFFICER = Officer(reference="st_7", agency="H55.19", level=2)
+OFFICER = DeskOfficer(reference="st_7", agency="H55.19", level=2)
 
 
 @pytest.fixture
