@@ -190,7 +190,7 @@ def _read_relative(part: str, name: str) -> Callable[[Row], Value | None]:
             return None
         if name == "hovaten":
             return read_name(found)
-        return read_code(found) if name == "quanhe" else read_number(found, (12,))
+        return read_code(found) if name in {"quanhe", "quoctich"} else read_number(found, (12,))
 
     return read
 
@@ -224,6 +224,7 @@ READERS: dict[str, Callable[[Row], Value | None]] = {
     "mother_number": _read_relative("me", "sodinhdanh"),
     "spouse_name": _read_relative("vochong", "hovaten"),
     "spouse_number": _read_relative("vochong", "sodinhdanh"),
+    "spouse_nationality": _read_relative("vochong", "quoctich"),
     "head_name": _read_relative("chuho", "hovaten"),
     "head_number": _read_relative("chuho", "sodinhdanh"),
     "head_relation": _read_relative("chuho", "quanhe"),

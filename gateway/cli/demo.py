@@ -105,10 +105,7 @@ def _check_provider(alias: str | None, settings: Settings) -> None:
 
 def read_one(text: str) -> int:
     """Return the number of one persona who has a number of their own. Raises a usage error for anybody else."""
-    try:
-        one = find_persona(int(text))
-    except (ValueError, LookupError):
-        one = None
+    one = next((one for one in personas() if str(one.index) == text), None)
     if one is None or one.personal_number is None:
         raise typer.BadParameter(f"`{text}` is not a persona with a personal number", param_hint="--represented")
     return one.index

@@ -43,7 +43,8 @@ class FormPaper(Strict):
 class Condition(Strict):
     """A fact that decides whether a field may be filled. While it is not known the field is filled with lock
     `confirm` and `note`, or withheld. With `sex` it can hold only for a person of that sex: a woman is nobody's
-    father, so what would be true of a father is not offered to her."""
+    father, so what would be true of a father is not offered to her. The sex is the sign-in's or, where that does not
+    say, asked of the registers for this purpose and told to nobody."""
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     question: Text

@@ -105,6 +105,18 @@ def strange_sources(facts: Facts) -> frozenset[str]:
     return frozenset(strange)
 
 
+def known_sex(facts: Facts, strangers: frozenset[str]) -> str | None:
+    """Return the sex the sign-in said, else the one that registers agree on; None when nobody knows or they differ."""
+    if facts.citizen.sex is not None:
+        return facts.citizen.sex
+    told = {
+        outcome.value
+        for source, answer in facts.answers.items()
+        if source not in strangers and isinstance(outcome := answer.get("sex"), Found)
+    }
+    return told.pop() if len(told) == 1 else None
+
+
 def display_of(planned: PlannedField, value: Any) -> Text:
     """Return the words of a value: a name in title case when it came in capitals, a date as forms write it."""
     if isinstance(value, (PartialDate, Address)):
@@ -160,7 +172,8 @@ def _fill(
     if not allowed:
         way = planned.ways[0]
         return _blank(planned, way, "withheld", facts.refused[way.attribute]), None
-    possible = [way for way in allowed if way.condition is None or way.condition.possible_for(facts.citizen.sex)]
+    sex = known_sex(facts, strangers)
+    possible = [way for way in allowed if way.condition is None or way.condition.possible_for(sex)]
     if not possible:
         return _left_to_hand(planned), None
     parts = [_part(planned, way, facts) for way in possible]

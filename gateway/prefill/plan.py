@@ -62,8 +62,9 @@ class Plan:
     """The fields in the order of the form; `attributes` all they are made of; `asked_of` per register its attributes
     (what people declare of themselves is asked of nobody); `guards` those added to unmask a stranger's record.
 
-    `party` is whose part is filled; the fields of another party wait. `checks` are asked to see that the person who
-    acts may do so, per register, whatever the form needs; they are in no field and are never told.
+    `party` is whose part is filled; the fields of another party wait. `checks` are what the house itself has to know,
+    per register: that a guardian may act, and of which sex somebody is where a condition depends on it. They are asked
+    whatever the form needs, are in no field, and are never told.
     """
 
     procedure: Procedure
@@ -117,7 +118,7 @@ def plan_form(
         asked_of=_asked_of(filled, guards, bundle),
         guards=guards,
         party=party,
-        checks=_checks(procedure, bundle) if relation == "guardian" else {},
+        checks=_checks(procedure, relation, filled, bundle),
     )
 
 
@@ -154,19 +155,23 @@ def _head(fill: Fill, bundle: PolicyBundle) -> Head:
     return Head(bundle.sources[fill.source].label.wire(), attribute.correction.url)
 
 
-def _checks(procedure: Procedure, bundle: PolicyBundle) -> dict[str, frozenset[str]]:
-    """Return what shows who may act for a child, of every register the procedure asks for a guardian."""
-    asked = {fill.source for one in procedure.fields for fill in one.fills_for("guardian")}
-    kept = {
-        source: {name for name, attribute in bundle.attributes.items() if source in attribute.sources}
-        for source in asked
-    }
-    naming = {name for name, attribute in bundle.attributes.items() if attribute.may_represent}
-    return {
-        source: frozenset(held & (naming | {"birth_date", "full_name"}))
-        for source, held in kept.items()
-        if held & naming
-    }
+def _checks(
+    procedure: Procedure, relation: Relation, filled: Iterable[PlannedField], bundle: PolicyBundle
+) -> dict[str, frozenset[str]]:
+    """Return what the house has to know, of every register the procedure asks for this relation."""
+    asked = {fill.source for one in procedure.fields for fill in one.fills_for(relation)}
+    checks: dict[str, frozenset[str]] = {}
+    for source in sorted(asked):
+        held = {name for name, attribute in bundle.attributes.items() if source in attribute.sources}
+        wanted: set[str] = set()
+        if any(way.condition and way.condition.sex for one in filled for way in one.ways if way.source == source):
+            wanted |= held & {"sex"}
+        naming = {name for name in held if bundle.attributes[name].may_represent}
+        if relation == "guardian" and naming:
+            wanted |= naming | held & {"birth_date", "full_name"}
+        if wanted:
+            checks[source] = frozenset(wanted)
+    return checks
 
 
 def _asked_of(

@@ -102,7 +102,9 @@ def judge_guardianship(plan: Plan, ask: FormAsk, answers: Mapping[str, Answer], 
     if ask.guardian is None or not ask.guardian.personal_number:
         return "not_shown"
     own = strip_grouping(ask.guardian.personal_number)
-    verdicts = {_judge(checked, answers.get(source, {}), ask, own, now) for source, checked in plan.checks.items()}
+    verdicts = {
+        _judge(checked - {"sex"}, answers.get(source, {}), ask, own, now) for source, checked in plan.checks.items()
+    }
     if "named" in verdicts:
         return "not_shown" if "of_age" in verdicts else "shown"
     return "unknown" if "unknown" in verdicts else "not_shown"

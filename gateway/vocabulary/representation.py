@@ -18,7 +18,8 @@ class Represented:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskOfficer:
     """An officer who signed in through the staff realm. `reference` names them in the staff register and in events,
-    `agency` their office; `level` is that of the account they signed in with (1 or 2), None when it is not known, which refuses."""
+    `agency` their office; `level` is that of the account they signed in with, None when it is not known, which
+    refuses."""
 
     reference: str
     agency: str

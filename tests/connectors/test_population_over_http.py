@@ -51,6 +51,7 @@ def expected(person: Persona) -> dict[str, object]:
         "mother_number": of(person.mother, "number"),
         "spouse_name": of(person.spouse, "name"),
         "spouse_number": of(person.spouse, "number"),
+        "spouse_nationality": of(person.spouse, "nationality"),
         "head_name": of(person.head_of_household, "name"),
         "head_number": of(person.head_of_household, "number"),
         "head_relation": of(person.head_of_household, "relation"),

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import orjson
 
@@ -20,7 +20,6 @@ from gateway.prefill.assemble import Assembled, Facts, assemble
 from gateway.prefill.envelope import Why
 from gateway.prefill.plan import Plan, Way, plan_form
 from gateway.vocabulary.areas import shipped_lists
-from gateway.vocabulary.citizen import Citizen
 from gateway.vocabulary.partial_date import PartialDate
 from gateway.vocabulary.persona import Persona, persona
 from gateway.vocabulary.provenance import Absent, Found, Outcome, Provenance
@@ -75,10 +74,10 @@ class Filled(NamedTuple):
     assembled: Assembled
 
 
-def fill_golden(bundle: PolicyBundle, wanted: GoldenForm, **known: Any) -> Filled:
+def fill_golden(bundle: PolicyBundle, wanted: GoldenForm, *, unknown: frozenset[str] = frozenset()) -> Filled:
     """Fill a form as the gateway does: planned, permitted, assembled; the sources answer what they know.
 
-    `known` replaces what the sign-in says of the person.
+    `unknown` are attributes that no source knows. The sign-in says no sex, as VNeID does not.
     """
     procedure = bundle.procedures[wanted.code]
     plan = plan_form(bundle, procedure, wanted.relation, party=wanted.party)
@@ -95,13 +94,14 @@ def fill_golden(bundle: PolicyBundle, wanted: GoldenForm, **known: Any) -> Fille
         )
     )
     questions = plan.questions(decision.permitted)
-    citizen = replace(citizen_of(wanted.about), **known)
+    citizen = replace(citizen_of(wanted.about), sex=None)
     facts = Facts(
-        # of a person who did not sign in nobody knows the sex before a register says it
-        citizen=citizen if wanted.relation == "self" else _named(citizen),
+        citizen=citizen if wanted.relation == "self" else replace(citizen, old_number=None, account_level=None),
         now=START,
         refused={one.attribute: Why("refused", one.why["vi"], one.why["en"]) for one in decision.refused},
-        answers={source: _answer(source, attributes, wanted.about) for source, attributes in questions.items()},
+        answers={
+            source: _answer(source, attributes, wanted.about, unknown) for source, attributes in questions.items()
+        },
         declared=DECLARED if wanted.relation == "self" else {},
     )
     return Filled(plan, questions, decision.policy_ids, assemble(plan, facts))
@@ -149,13 +149,9 @@ def answers_about(source: str, one: Persona) -> dict[str, Outcome]:
     return {name: Absent() if value is None else Found(value, provenance) for name, value in values.items()}
 
 
-def _answer(source: str, attributes: frozenset[str], about: int) -> Answer:
+def _answer(source: str, attributes: frozenset[str], about: int, unknown: frozenset[str]) -> Answer:
     known = answers_about(source, persona(about))
-    return {name: known.get(name, Absent("not_kept")) for name in attributes}
-
-
-def _named(citizen: Citizen) -> Citizen:
-    return replace(citizen, sex=None, old_number=None, account_level=None)
+    return {name: Absent() if name in unknown else known.get(name, Absent("not_kept")) for name in attributes}
 
 
 def _way(way: Way) -> str:

@@ -128,7 +128,7 @@ def test_a_parent_fills_their_own_part_and_of_the_other_name_number_and_national
 
 def test_of_a_person_whose_sex_is_not_known_neither_parents_part_is_guessed() -> None:
     wanted = GoldenForm("1.001193", "self", 3)
-    filled = fill_golden(SERVED, wanted, sex=None)
+    filled = fill_golden(SERVED, wanted, unknown=frozenset({"sex"}))
     for name in ("mother.full_name", "father.full_name", "mother.personal_number"):
         assert filled.assembled.fields[name].status == "withheld"
         assert filled.assembled.fields[name].value is None

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from gateway.audit.record import Evidence
+from gateway.identity_providers.contract import Authentication
+from gateway.openid_provider.citizens import link_account
 from gateway.policy.failure import RelationNotAllowed
 from gateway.prefill.bearer import Bearer
 from gateway.prefill.failure import (
@@ -328,6 +330,20 @@ async def test_the_childs_own_first_sign_in_takes_the_pointer_over(lab: Lab) -> 
     await lab.fill(await lab.sign_in(MOTHER), represented=represented(CHILD))
     (record,) = await lab.storage.store.load(RecordKey(Kind.CITIZEN, await child_id(lab)))
     assert record is None  # a pointer alone: nothing that a sign-in could contradict
+    seen = Authentication(
+        provider="vneid",
+        issuer="https://vneid.example",
+        subject="child-account",
+        full_name="Nông Bảo An",
+        personal_number="999315000005",
+        birth_date=PartialDate(2015, 9, 9),
+        account_level=1,
+        vouches_for_number=True,
+    )
+    linked = await link_account(seen, lab.storage.store, lab.storage.index, lab.house.desk.randomness, lab.clock.now())
+    assert linked.citizen.id == await child_id(lab)
+    verdict = await lab.storage.store.commit(linked.changes, now=lab.clock.now())
+    assert verdict.done
 
 
 async def test_marriage_has_no_guardian_and_no_officer(lab: Lab) -> None:
