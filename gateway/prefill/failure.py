@@ -157,6 +157,17 @@ class GuardianshipNotChecked(Failure):
     fix = "The source is down or slow: see `/status`; ask again after `Retry-After`, or let the form be filled by hand."
 
 
+class GuardianshipTriedTooOften(Failure):
+    """One person asked too often for the forms of people whom the registers do not show them to represent."""
+
+    code = "PF-114"
+    title = "asked too often for others"
+    http_status = 429
+    vi = "Đã nhiều lần đề nghị lập biểu mẫu thay mà dữ liệu không cho thấy quan hệ đại diện. Thử lại vào ngày mai."
+    en = "You have asked too often for people whom the registers do not show you to represent. Try again tomorrow."
+    fix = "Ten such refusals a day are allowed for one person; compare the child's papers before the next attempt."
+
+
 class ClientTokenWanted(Failure):
     """A form is compared for the portal itself: a citizen's token, which others may hold, is no key to that."""
 

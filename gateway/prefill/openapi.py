@@ -44,7 +44,13 @@ def prefill_operations() -> dict[str, dict[str, Any]]:
         "/v1/prefill": {
             "post": _operation(
                 "Fill a form for the citizen who signed in",
-                {200: filled, **refusals, 403: forbidden, 404: _problem("PF-001: unknown procedure")},
+                {
+                    200: filled,
+                    **refusals,
+                    403: forbidden,
+                    404: _problem("PF-001: unknown procedure"),
+                    429: _problem("PF-114: too many refusals of PF-112 for this person today"),
+                },
                 body=PrefillBody.model_json_schema(),
             )
         },

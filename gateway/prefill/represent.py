@@ -7,7 +7,7 @@ every event and holds the key of what is kept, whether or not they ever signed i
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,12 @@ from gateway.audit.event import ActedForAnother, FormRefused
 from gateway.audit.receipt import refuse
 from gateway.connector_runtime.contract import Answer
 from gateway.policy.failure import RelationNotAllowed
-from gateway.prefill.failure import EvidenceNotStored, GuardianshipNotChecked, GuardianshipNotShown
+from gateway.prefill.failure import (
+    EvidenceNotStored,
+    GuardianshipNotChecked,
+    GuardianshipNotShown,
+    GuardianshipTriedTooOften,
+)
 from gateway.prefill.house import Prefill
 from gateway.prefill.plan import Plan
 from gateway.vocabulary.citizen import Citizen, number_address
@@ -26,12 +31,25 @@ from gateway.vocabulary.form_preview import FormAsk
 from gateway.vocabulary.personal_number import strip_grouping
 from gateway.vocabulary.provenance import Found, Outcome, Refused, Unavailable
 from gateway.vocabulary.representation import Represented
-from gateway.vocabulary.store import CitizenErased, Insert, Put, Record, StorageUnavailable, StoredEvent
+from gateway.vocabulary.store import (
+    CitizenErased,
+    Insert,
+    Kind,
+    Put,
+    Record,
+    RecordKey,
+    Replace,
+    StorageUnavailable,
+    StoredEvent,
+)
 
 OF_AGE = 18
 """Years; Civil Code 91/2015/QH13 Articles 20 and 21 (named from memory, unverified)."""
 
 Guardianship = Literal["shown", "not_shown", "unknown"]
+
+REFUSED_AT_MOST = 10
+REFUSED_COUNTED_FOR = timedelta(days=1)
 
 _VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 _TRIES = 3
@@ -54,10 +72,12 @@ async def find_subject(ask: FormAsk, house: Prefill) -> FormAsk:
     """Return the ask with the internal id of the person it is about, found by the blind index or made now.
 
     What is made is the pointer alone: it says nothing of the person, and their own first sign-in takes it over.
-    Raises EvidenceNotStored, and GuardianshipNotShown where a guardian asks about somebody who was erased.
+    Raises EvidenceNotStored, GuardianshipTriedTooOften, and GuardianshipNotShown where a guardian asks about somebody
+    who was erased.
     """
     if ask.relation == "self" or ask.citizen.id:
         return ask
+    await _require_few_refusals(ask, house)
     address = number_address(ask.citizen.personal_number or "", house.desk.index)
     for _ in range(_TRIES):
         (known,) = await house.desk.store.load(address)
@@ -72,6 +92,41 @@ async def find_subject(ask: FormAsk, house: Prefill) -> FormAsk:
         if verdict.done:
             return replace(ask, citizen=replace(ask.citizen, id=fresh))
     raise EvidenceNotStored(operator_detail="the pointer of a represented person kept changing")
+
+
+def _refusals_of(guardian: Citizen) -> RecordKey:
+    return RecordKey(Kind.COUNTER, f"represented.{guardian.id}")
+
+
+async def _require_few_refusals(ask: FormAsk, house: Prefill) -> None:
+    """Let nobody try out one child after another: each attempt also makes a pointer and a key that stay."""
+    if ask.guardian is None:
+        return
+    now = house.desk.clock.now()
+    (counted,) = await house.desk.store.load(_refusals_of(ask.guardian))
+    if counted is None or counted.expires_at is None or not counted.alive(now):
+        return
+    if counted.body["refused"] >= REFUSED_AT_MOST:
+        left = int((counted.expires_at - now).total_seconds())
+        raise GuardianshipTriedTooOften(retry_after=max(1, left))
+
+
+async def _count_refusal(guardian: Citizen, house: Prefill) -> None:
+    """Count by compare-and-swap; attempts at the same moment may lose a count, never gain one."""
+    now, address = house.desk.clock.now(), _refusals_of(guardian)
+    for _ in range(_TRIES):
+        (counted,) = await house.desk.store.load(address)
+        alive = counted is not None and counted.alive(now)
+        record = Record(
+            kind=address.kind,
+            key=address.key,
+            body={"refused": (counted.body["refused"] if counted is not None and alive else 0) + 1},
+            expires_at=counted.expires_at if counted is not None and alive else now + REFUSED_COUNTED_FOR,
+            version=counted.version + 1 if counted is not None and alive else 1,
+        )
+        verdict = await house.desk.store.commit([Replace(record) if alive else Insert(record)], now=now)
+        if verdict.done:
+            return
 
 
 async def _known(ask: FormAsk, house: Prefill) -> FormAsk:
@@ -189,5 +244,7 @@ async def _store_refusal(failure: Failure, ask: FormAsk, house: Prefill) -> None
         )
         events: Sequence[StoredEvent] = await with_mirror(event, ask, house, outcome=failure.code)
         await house.desk.store.commit([Put(record)], events, now=house.desk.clock.now())
+        if ask.guardian is not None and isinstance(failure, GuardianshipNotShown):
+            await _count_refusal(ask.guardian, house)
     except (StorageUnavailable, CitizenErased):
         failure.receipt = None  # nothing was stored: a receipt would promise what nobody can show

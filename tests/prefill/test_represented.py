@@ -19,9 +19,11 @@ from gateway.prefill.failure import (
     FormUnknown,
     GuardianshipNotChecked,
     GuardianshipNotShown,
+    GuardianshipTriedTooOften,
     RequestMalformed,
     SessionOver,
 )
+from gateway.prefill.represent import REFUSED_AT_MOST
 from gateway.vocabulary.assurance_level import LevelTooLow
 from gateway.vocabulary.citizen import number_address
 from gateway.vocabulary.failure import Failure
@@ -156,6 +158,21 @@ async def test_a_refused_attempt_keeps_nothing(lab: Lab) -> None:
     assert await lab.storage.store.load(kept) == (None,)
     await refused(lab, stranger, represented(CHILD))
     assert len(lab.sources.asked) == 2
+
+
+async def test_nobody_tries_out_one_child_after_another(lab: Lab) -> None:
+    stranger = await lab.sign_in(STRANGER)
+    for _ in range(REFUSED_AT_MOST):
+        assert isinstance(await refused(lab, stranger, represented(CHILD)), GuardianshipNotShown)
+    asked = len(lab.sources.asked)
+    failure = await refused(lab, await lab.sign_in(STRANGER, grant_id="grant-new"), represented(CHILD))
+    assert isinstance(failure, GuardianshipTriedTooOften)
+    assert failure.retry_after == 86_400
+    assert len(lab.sources.asked) == asked
+    assert (await lab.fill(stranger))["relation"] == "self"
+    assert (await lab.fill(await lab.sign_in(MOTHER), represented=represented(CHILD)))["relation"] == "guardian"
+    lab.clock.move(timedelta(days=1))
+    assert isinstance(await refused(lab, stranger, represented(CHILD)), GuardianshipNotShown)
 
 
 async def test_a_wrong_name_or_date_shows_nothing(lab: Lab) -> None:
