@@ -12,7 +12,7 @@ import pytest
 from gateway.audit.record import Evidence
 from gateway.identity_providers.contract import Authentication
 from gateway.openid_provider.citizens import link_account
-from gateway.policy.failure import RelationNotAllowed
+from gateway.policy.failure import ApplicantNotAdmitted, RelationNotAllowed
 from gateway.prefill.bearer import Bearer
 from gateway.prefill.failure import (
     CitizenNotPresent,
@@ -27,6 +27,7 @@ from gateway.prefill.represent import REFUSED_AT_MOST
 from gateway.vocabulary.assurance_level import LevelTooLow
 from gateway.vocabulary.citizen import number_address
 from gateway.vocabulary.failure import Failure
+from gateway.vocabulary.organisation import Organisation
 from gateway.vocabulary.partial_date import PartialDate
 from gateway.vocabulary.persona import persona
 from gateway.vocabulary.provenance import Absent, Found, Provenance, Refused, Unavailable
@@ -260,6 +261,14 @@ async def test_a_guardian_without_a_number_or_level_gets_nothing(lab: Lab) -> No
     failure = await refused(lab, await lab.sign_in(MOTHER, citizen=low), represented(CHILD))
     assert isinstance(failure, LevelTooLow)
     assert len(await lab.events()) == before
+
+
+async def test_who_acts_for_an_organisation_acts_for_no_child(lab: Lab) -> None:
+    firm = Organisation(kind="business", name="Công ty Thử", tax_code="0999999999")
+    acting = replace(citizen_of(MOTHER), organisation=firm)
+    failure = await refused(lab, await lab.sign_in(MOTHER, citizen=acting), represented(CHILD))
+    assert isinstance(failure, ApplicantNotAdmitted)
+    assert lab.sources.asked == []
 
 
 async def test_kept_answers_never_cross_between_guardian_and_child(lab: Lab) -> None:
