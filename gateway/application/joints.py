@@ -68,6 +68,7 @@ def bearer_from(caller: Caller) -> Bearer:
         dossier=grant.dossier,
         session_alive=caller.session_alive,
         granted_at=grant.granted_at,
+        consent_id=grant.consent_id,
     )
 
 

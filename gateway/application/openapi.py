@@ -43,6 +43,10 @@ PAGES: Mapping[str, str] = {
     "/interaction/{attempt_id}": "the pages of one sign-in; their forms change with them",
     "/upstream/{alias}/callback": "an identity provider sends the browser here; only it knows the parameters",
     "/upstream/{alias}/signed-out": "the same after a sign-out",
+    "/consents/{consent_id}": "a person's own consent, for the browser in which they are signed in",
+    "/consents/{consent_id}/receipt.pdf": "its receipt on A4",
+    "/consents/{consent_id}/receipt.jws": "its signed receipt",
+    "/consents/{consent_id}/withdraw": "the answer to that page's own form",
     "/logout/confirm": "the answer to the sign-out page's own form",
     "/logout/done": "the last page of a sign-out that leads nowhere",
 }

@@ -157,6 +157,38 @@ class SessionEnded(Event):
     sentence = "a person signed out"
 
 
+class ConsentGiven(Event):
+    """A person agreed to what a consent page asked: outcome `given` for all of it, `partly` for a part."""
+
+    __slots__ = ()
+    name = "ConsentGiven"
+    sentence = "a person agreed that these attributes are told"
+
+
+class ConsentRefused(Event):
+    """A person agreed to nothing."""
+
+    __slots__ = ()
+    name = "ConsentRefused"
+    sentence = "a person refused consent"
+
+
+class ConsentWithdrawn(Event):
+    """A person withdrew a consent; nothing is released under it from here on."""
+
+    __slots__ = ()
+    name = "ConsentWithdrawn"
+    sentence = "a person withdrew a consent"
+
+
+class ConsentSuperseded(Event):
+    """A person answered a consent page anew; the former answer opens nothing any more."""
+
+    __slots__ = ()
+    name = "ConsentSuperseded"
+    sentence = "a consent was replaced by a newer answer"
+
+
 class FormAsked(Event):
     """A form is about to be filled: stored before the first source is called."""
 

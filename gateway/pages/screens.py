@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gateway.openid_provider.screens import (
+    ConsentView,
     FailurePage,
     FormPost,
     LoggedOut,
@@ -13,6 +14,7 @@ from gateway.openid_provider.screens import (
     SignInChoice,
     View,
 )
+from gateway.pages.citizen.consent_receipt import print_receipt
 from gateway.pages.citizen.difference import explain_rows
 from gateway.pages.layout.frame import Layout
 from gateway.vocabulary.problem import preferred_language
@@ -30,16 +32,8 @@ class PageScreens:
 
     def show(self, view: View, *, languages: str, status: int = 200) -> Page:
         """Return the page. `languages` is `ui_locales` or Accept-Language; Vietnamese without one."""
-        # ui_locales is parted by spaces, Accept-Language by commas
-        language = preferred_language(languages if "," in languages else languages.replace(" ", ","))
+        language = _language(languages)
         match view:
-            case SignInChoice():
-                return self._form("citizen/sign_in.html", view, language, status, switch=view.action)
-            case NoticePage():
-                return self._form("citizen/notice.html", view, language, status, switch=view.action)
-            case LogoutConfirm():
-                explained = explain_rows(view.developer)
-                return self._form("citizen/logout.html", view, language, status, switch=view.again, explained=explained)
             case FormPost():
                 return self._form("citizen/form_post.html", view, language, status, host=urlsplit(view.action).netloc)
             case LoggedOut():
@@ -49,6 +43,21 @@ class PageScreens:
                 )
             case FailurePage():
                 return self._failure(view, language, status)
+            case SignInChoice():
+                template, switch = "citizen/sign_in.html", view.action
+            case NoticePage():
+                name = "consent" if view.mode == "consent" else "notice"
+                template, switch = f"citizen/{name}.html", view.action
+            case LogoutConfirm():
+                explained = explain_rows(view.developer)
+                return self._form("citizen/logout.html", view, language, status, switch=view.again, explained=explained)
+            case ConsentView():
+                template, switch = "citizen/consent_record.html", view.address
+        return self._form(template, view, language, status, switch=switch)
+
+    def print(self, view: ConsentView, *, languages: str) -> Page:
+        """Return the receipt of a consent as a PDF on A4."""
+        return print_receipt(view, _language(languages))
 
     def _form(
         self, template: str, view: View, language: str, status: int, *, switch: str | None = None, **more: Any
@@ -67,3 +76,8 @@ class PageScreens:
             retry_url=view.retry_url if getattr(failure, "retryable", True) else None,
             explained=explain_rows(view.developer),
         )
+
+
+def _language(languages: str) -> str:
+    # ui_locales is parted by spaces, Accept-Language by commas
+    return preferred_language(languages if "," in languages else languages.replace(" ", ","))

@@ -71,7 +71,10 @@ def assemble(plan: Plan, facts: Facts) -> Assembled:
     late: list[str] = []
     complete = True
     for planned in plan.fields:
-        if planned.waits is not None:
+        if planned.id in plan.closed:
+            why = plan.closed[planned.id]
+            fields[planned.id] = Envelope("withheld", "editable", planned.rule, planned.type, why=why)
+        elif planned.waits is not None:
             why = Why.saying(failure.OtherPartyAwaited.code, planned.waits)
             fields[planned.id] = Envelope("withheld", "editable", planned.rule, planned.type, why=why)
         elif not planned.ways:

@@ -16,7 +16,8 @@ from gateway.vocabulary.representation import DeskOfficer
 class Bearer:
     """The caller. `citizen` is None for a client_credentials token and for an `officer` of the staff realm, who asks
     about somebody at the desk. `session_alive` tells whether the session the grant was made in still lives; `dossier`
-    is what was named at sign-in; `granted_at` when the grant was made."""
+    is what was named at sign-in; `granted_at` when the grant was made; `consent_id` the consent it rests on, None where
+    the law is the basis."""
 
     client_id: str
     scopes: frozenset[str]
@@ -31,6 +32,7 @@ class Bearer:
     session_alive: bool = False
     granted_at: datetime | None = None
     officer: DeskOfficer | None = None
+    consent_id: str | None = None
 
 
 class BearerReader(Protocol):

@@ -1,15 +1,19 @@
 """The road of a filled form. The order is here and nowhere else: no step can be left out by another."""
 
+import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from gateway.audit.event import FormAsked
 from gateway.connector_runtime.contract import Question
+from gateway.consent.record import Consent
 from gateway.policy.bundle import PolicyBundle
 from gateway.policy.decide import PortalFacts, ReleaseDecision, ReleaseRequest
 from gateway.policy.failure import ApplicantNotAdmitted
 from gateway.prefill.assemble import Facts, assemble
 from gateway.prefill.bearer import Bearer
+from gateway.prefill.cover import Cover, agreed_part, load_cover, refuse_ended
 from gateway.prefill.envelope import FilledForm, Why
 from gateway.prefill.failure import (
     CitizenNotPresent,
@@ -21,10 +25,10 @@ from gateway.prefill.failure import (
     SessionOver,
 )
 from gateway.prefill.house import Figures, Prefill
-from gateway.prefill.kept import KeptAnswers, kept_address, read_kept
+from gateway.prefill.kept import KeptAnswers, read_kept
 from gateway.prefill.late import LateKeeper, late_until
 from gateway.prefill.plan import Plan
-from gateway.prefill.release import Asked, Errand, Heard, commit_kept, commit_whole, release_form, tell
+from gateway.prefill.release import Asked, ConsentLost, Errand, Heard, commit_kept, commit_whole, release_form, tell
 from gateway.prefill.represent import (
     citizen_represented,
     find_subject,
@@ -33,9 +37,12 @@ from gateway.prefill.represent import (
     with_mirror,
 )
 from gateway.vocabulary.citizen import Citizen
-from gateway.vocabulary.form_preview import FormAsk
+from gateway.vocabulary.form_preview import FormAsk, kept_address
 from gateway.vocabulary.purpose import Relation
 from gateway.vocabulary.representation import Represented
+
+if TYPE_CHECKING:
+    from gateway.prefill.other_party import OtherPart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,15 +64,22 @@ async def fill_form(request: PrefillRequest, house: Prefill) -> FilledForm:
     nothing was asked (`FormAsked`) or nothing is given out (`FormReleased`).
     """
     ask = admit(request.bearer, request, house)  # 1 who asks, and may they at all
-    plan = house.plan(ask.procedure, ask.relation, request.fields)  # 2 what is needed, from whom
-    errand = permit(plan, ask, house.policy, strict=request.fields is not None)  # 3 what the rules allow
-    errand = replace(errand, ask=await find_subject(ask, house))  # 4 whose evidence it is, when it is not one's own
-    kept = await load_kept(errand.ask, house)  # 5 what sources said to this grant a moment ago
-    asked = await store_asked(errand, kept, house)  # 6 no source is called before this is stored
-    heard = await hear(errand, kept, house)  # 7 ask, in parallel, inside the deadline
-    await require_represented(errand, heard, house)  # 8 a guardian is one by the register's own record
-    assembled = assemble(plan, facts_of(errand, heard, house.desk.clock.now()))  # 9 values with provenance
-    return await release_form(errand, heard, assembled, asked, house)  # 10 stored before the caller sees it
+    cover = await load_cover(ask, house)  # 2 what consent covers; the law covers by itself
+    plan = house.plan(ask.procedure, ask.relation, request.fields, party=cover.party)  # 3 what is needed, from whom
+    plan = agreed_part(plan, cover.own)
+    errand = permit(plan, ask, house.policy, strict=request.fields is not None, consent=cover.own)  # 4 what rules allow
+    errand = replace(errand, ask=await find_subject(ask, house))  # 5 whose evidence it is, when it is not one's own
+    kept = await load_kept(errand.ask, house)  # 6 what sources said to this grant a moment ago
+    try:
+        asked = await store_asked(errand, kept, house)  # 7 no source is called before this is stored
+        heard, other = await hear_all(errand, cover, kept, request.fields, house)  # 8 ask, in parallel, in time
+        await require_represented(errand, heard, house)  # 9 a guardian is one by the register's own record
+        assembled = assemble(plan, facts_of(errand, heard, house.desk.clock.now()))  # 10 values with provenance
+        # 11 stored before the caller sees it
+        return await release_form(errand, heard, assembled, asked, house, other=other)
+    except (ConsentLost, SessionOver):
+        await refuse_ended(cover, ask, house)
+        raise
 
 
 def admit(bearer: Bearer, request: PrefillRequest, house: Prefill) -> FormAsk:
@@ -92,6 +106,7 @@ def admit(bearer: Bearer, request: PrefillRequest, house: Prefill) -> FormAsk:
         portal_attributes=bearer.portal_attributes,
         guardian=None if request.represented is None else bearer.citizen,
         officer=bearer.officer,
+        consent_id=bearer.consent_id,
     )
 
 
@@ -119,9 +134,20 @@ def may_read(bearer: Bearer, now: datetime, figures: Figures) -> bool:
     return named and bearer.granted_at is not None and now - bearer.granted_at <= figures.dossier_for
 
 
-def permit(plan: Plan, ask: FormAsk, policy: PolicyBundle, *, strict: bool = False) -> Errand:
+def permit(
+    plan: Plan,
+    ask: FormAsk,
+    policy: PolicyBundle,
+    *,
+    strict: bool = False,
+    consent: Consent | None = None,
+    supposed: bool = False,
+) -> Errand:
     """Ask the policy. Raises its refusal when nothing is permitted, and when `strict` if anything is refused:
-    a form asked for as a whole shows what is withheld, a field asked for by name is refused."""
+    a form asked for as a whole shows what is withheld, a field asked for by name is refused.
+
+    `supposed`: what would be permitted if the person agreed, for the page that asks whether they do.
+    """
     require_relation(plan)
     basis, organisation = plan.procedure.basis, ask.organisation
     if not plan.procedure.admits(organisation):
@@ -134,7 +160,7 @@ def permit(plan: Plan, ask: FormAsk, policy: PolicyBundle, *, strict: bool = Fal
             attributes=plan.attributes,
             level=plan.procedure.level_of(ask.level, organisation),
             basis=basis,
-            consent=basis == "consent",  # a grant in consent mode is the citizen's agreement
+            consent=basis == "consent" and (supposed or consent is not None),
             relation=ask.relation,
             party=plan.party,
         )
@@ -144,7 +170,7 @@ def permit(plan: Plan, ask: FormAsk, policy: PolicyBundle, *, strict: bool = Fal
         raise refusal
     code = refusal.code if refusal else ""
     refused = {one.attribute: Why(code, one.why["vi"], one.why["en"]) for one in decision.refused}
-    return Errand(ask=ask, plan=plan, decision=decision, refused=refused, bundle_id=policy.bundle_id)
+    return Errand(ask=ask, plan=plan, decision=decision, refused=refused, bundle_id=policy.bundle_id, consent=consent)
 
 
 def _beyond(decision: ReleaseDecision, plan: Plan, strict: bool) -> bool:
@@ -167,7 +193,7 @@ async def store_asked(errand: Errand, kept: KeptAnswers | None, house: Prefill) 
     event = await tell(FormAsked, errand, house, outcome="asked", attributes=asked_attributes(errand))
     if not missing_answers(errand, kept):
         return Asked(event, stored=False)
-    await commit_whole(house, [], *await with_mirror(event, errand.ask, house, outcome="asked"))
+    await commit_whole(house, errand.standing, *await with_mirror(event, errand.ask, house, outcome="asked"))
     return Asked(event, stored=True)
 
 
@@ -191,6 +217,19 @@ async def hear(errand: Errand, kept: KeptAnswers | None, house: Prefill) -> Hear
     answers = await house.sources.ask(questions, on_late=keeper.keep)
     waiting = late_until(answers, house.desk.clock.now() + house.figures.late_for)
     return Heard(kept=known.joined(answers, waiting), asked=answers, late_until=waiting, keeper=keeper)
+
+
+async def hear_all(
+    errand: Errand, cover: Cover, kept: KeptAnswers | None, fields: frozenset[str] | None, house: Prefill
+) -> "tuple[Heard, OtherPart | None]":
+    """Hear the sources about who signed in and, where another party lets them, about that party at the same time."""
+    if cover.other is None:
+        return await hear(errand, kept, house), None
+    # imported late: the other party's part walks the same road
+    from gateway.prefill.other_party import hear_other
+
+    other = hear_other(cover, errand.ask, fields, house)
+    return await asyncio.gather(hear(errand, kept, house), other)
 
 
 async def require_represented(errand: Errand, heard: Heard, house: Prefill) -> None:

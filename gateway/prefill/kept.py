@@ -13,10 +13,10 @@ from typing import Any
 
 from gateway.connector_runtime.contract import Answer
 from gateway.vocabulary.address import Address
-from gateway.vocabulary.form_preview import FormAsk
+from gateway.vocabulary.form_preview import FormAsk, kept_address
 from gateway.vocabulary.partial_date import PartialDate
 from gateway.vocabulary.provenance import Absent, Found, Outcome, Provenance, Refused, Unavailable
-from gateway.vocabulary.store import Insert, Kind, Record, RecordKey, Replace
+from gateway.vocabulary.store import Insert, Kind, Record, Replace
 
 KEPT_FOR = timedelta(minutes=10)
 
@@ -63,12 +63,6 @@ class KeptAnswers:
     def _answered(self, source: str, attributes: frozenset[str]) -> bool:
         known = self.answers.get(source, {})
         return all(name in known and not isinstance(known[name], Unavailable) for name in attributes)
-
-
-def kept_address(grant_id: str, procedure: str, about: str | None = None) -> RecordKey:
-    """Return where the answers of a grant for a procedure are kept, apart for each person somebody acts for."""
-    person = "" if about is None else f".{about}"
-    return RecordKey(Kind.KEPT_ANSWERS, f"{grant_id}.{procedure}{person}")
 
 
 def keep_answers(kept: KeptAnswers, ask: FormAsk) -> Insert | Replace:

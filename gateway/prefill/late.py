@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from gateway.connector_runtime.contract import Answer
-from gateway.prefill.kept import keep_answers, kept_address, read_kept
-from gateway.vocabulary.form_preview import FormAsk
+from gateway.prefill.kept import keep_answers, read_kept
+from gateway.vocabulary.form_preview import FormAsk, kept_address
 from gateway.vocabulary.provenance import Unavailable
 
 if TYPE_CHECKING:

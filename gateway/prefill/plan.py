@@ -4,13 +4,14 @@ Pure. A plan depends on the policy book only, so it is made once and serves ever
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 from gateway.policy.bundle import PolicyBundle
 from gateway.policy.catalogue import Attribute
 from gateway.policy.failure import AttributeNotPermitted
 from gateway.policy.procedure import Condition, Fill, FormField, Procedure
+from gateway.prefill.envelope import Why
 from gateway.vocabulary.form_preview import Text
 from gateway.vocabulary.purpose import Relation
 
@@ -62,9 +63,10 @@ class Plan:
     """The fields in the order of the form; `attributes` all they are made of; `asked_of` per register its attributes
     (what people declare of themselves is asked of nobody); `guards` those added to unmask a stranger's record.
 
-    `party` is whose part is filled; the fields of another party wait. `checks` are what the house itself has to know,
-    per register: that a guardian may act, and of which sex somebody is where a condition depends on it. They are asked
-    whatever the form needs, are in no field, and are never told.
+    `party` is whose part is filled; the fields of another party wait. `closed` gives for fields that nobody agreed to
+    tell the reason; nothing is asked for them. `checks` are what the house itself has to know, per register: that a
+    guardian may act, and of which sex somebody is where a condition depends on it. They are asked whatever the form
+    needs, are in no field, and are never told.
     """
 
     procedure: Procedure
@@ -74,6 +76,7 @@ class Plan:
     asked_of: Mapping[str, frozenset[str]]
     guards: frozenset[str]
     party: int = 1
+    closed: Mapping[str, Why] = field(default_factory=dict)
     checks: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def questions(self, permitted: Collection[str]) -> dict[str, frozenset[str]]:
@@ -119,6 +122,25 @@ def plan_form(
         guards=guards,
         party=party,
         checks=_checks(procedure, relation, filled, bundle),
+    )
+
+
+def close_fields(plan: Plan, closed: Mapping[str, Why], agreed: Collection[str]) -> Plan:
+    """Return a plan in which fields stay empty for a reason, and nothing is asked beyond the attributes agreed to."""
+    left = [one for one in plan.fields if one.waits is None and one.id not in closed]
+    needed: dict[str, set[str]] = {}
+    for one in left:
+        for way in one.ways:
+            needed.setdefault(way.source, set()).add(way.attribute)
+    guards = plan.guards & frozenset(agreed)
+    asked_of = {source: names & (guards | needed.get(source, set())) for source, names in plan.asked_of.items()}
+    return replace(
+        plan,
+        attributes=guards.union(*needed.values()),
+        asked_of={source: names for source, names in asked_of.items() if names},
+        guards=guards,
+        closed=closed,
+        checks={source: names & frozenset(agreed) for source, names in plan.checks.items()},
     )
 
 

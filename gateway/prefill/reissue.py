@@ -7,14 +7,18 @@ from typing import Any
 from gateway.audit.event import FormReleased, LateFieldsReleased
 from gateway.prefill.assemble import Assembled, assemble, outcome_word
 from gateway.prefill.bearer import Bearer
+from gateway.prefill.cover import agreed_part, load_cover, refuse_ended
 from gateway.prefill.envelope import FilledForm
 from gateway.prefill.failure import FormUnknown
 from gateway.prefill.fill import PrefillRequest, admit, facts_of, load_kept, permit
 from gateway.prefill.house import Prefill
+from gateway.prefill.other_party import OtherPart, hear_other
 from gateway.prefill.release import (
+    ConsentLost,
+    Errand,
     FormIds,
     Heard,
-    commit_kept,
+    commit_whole,
     manifest_of,
     outcomes,
     require_grant,
@@ -38,7 +42,8 @@ class ReissueRequest:
 
 
 async def reissue_form(request: ReissueRequest, house: Prefill) -> FilledForm:
-    """Return the whole form as its sources stand now; no source is asked.
+    """Return the whole form as its sources stand now; no source is asked about who signed in, and about the other
+    party of a dossier what has not been asked yet.
 
     Raises FormUnknown for any other citizen or client, and when the kept answers are over; SessionOver.
     """
@@ -46,15 +51,36 @@ async def reissue_form(request: ReissueRequest, house: Prefill) -> FilledForm:
     body = record.body
     ask = admit(request.bearer, _first_request(request, body), house)
     ask = replace(ask, grant_id=body["grant_id"], citizen=replace(ask.citizen, id=record.subject or ""))
-    plan = house.plan(ask.procedure, ask.relation, body["fields"])
-    errand = permit(plan, ask, house.policy)
+    cover = await load_cover(ask, house)
+    plan = agreed_part(house.plan(ask.procedure, ask.relation, body["fields"], party=cover.party), cover.own)
+    errand = permit(plan, ask, house.policy, consent=cover.own)
     kept = await load_kept(ask, house)
     if kept is None:
+        await refuse_ended(cover, ask, house)  # a withdrawal forgets what was kept
         raise FormUnknown
     heard = Heard(kept=kept)
     await require_guardian(plan, ask, kept.answers, house)
     assembled = assemble(plan, facts_of(errand, heard, house.desk.clock.now()))
-    arrived = _arrived(body["late"], assembled)
+    other = await hear_other(cover, ask, body["fields"], house)
+    try:
+        return await _give_again(errand, assembled, request.form_id, body["late"], house, other=other)
+    except ConsentLost as lost:
+        if other is None or (cover.own is not None and lost.consent_id == cover.own.id):
+            await refuse_ended(cover, ask, house)
+            raise
+        return await _give_again(errand, assembled, request.form_id, body["late"], house, other=None)
+
+
+async def _give_again(
+    errand: Errand,
+    assembled: Assembled,
+    form_id: str,
+    late_before: list[str],
+    house: Prefill,
+    *,
+    other: OtherPart | None,
+) -> FilledForm:
+    arrived = _arrived(late_before, assembled)
     event = await tell(
         LateFieldsReleased if arrived else FormReleased,
         errand,
@@ -63,10 +89,13 @@ async def reissue_form(request: ReissueRequest, house: Prefill) -> FilledForm:
         attributes=told_attributes(assembled),
         extra=(("late", arrived), ("outcomes", outcomes(assembled))),
     )
-    ids = FormIds(request.form_id, request.form_id).again(house.desk)
-    form = await sign_form(ids, errand, assembled, event, house)
-    events = await with_mirror(event, ask, house, outcome=outcome_word(assembled))
-    await commit_kept(errand, heard, [require_grant(errand), manifest_of(ids, form, errand)], events, house)
+    ids = FormIds(form_id, form_id).again(house.desk)
+    form = await sign_form(ids, errand, assembled if other is None else other.joined(assembled), event, house)
+    beside = () if other is None else await other.events(house)
+    events = await with_mirror(event, errand.ask, house, outcome=outcome_word(assembled))
+    changes = [*errand.standing, *(() if other is None else other.standing)]
+    changes += [require_grant(errand), manifest_of(ids, form, errand)]
+    await commit_whole(house, changes, *beside, *events)
     return form
 
 

@@ -3,22 +3,23 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from gateway.audit.event import Event, FormReleased
 from gateway.connector_runtime.contract import Answer
+from gateway.consent.record import Consent
 from gateway.policy.decide import ReleaseDecision
 from gateway.prefill.assemble import Assembled, outcome_word
 from gateway.prefill.envelope import FilledForm, Why
 from gateway.prefill.failure import EvidenceNotStored, SessionOver
 from gateway.prefill.house import Desk, Prefill
-from gateway.prefill.kept import KeptAnswers, keep_answers, kept_address, read_kept
+from gateway.prefill.kept import KeptAnswers, keep_answers, read_kept
 from gateway.prefill.late import LateKeeper
 from gateway.prefill.manifest import MANIFEST_TYPE, manifest_fields, manifest_purpose
 from gateway.prefill.plan import Plan
 from gateway.prefill.represent import actor_of, relation_of, with_mirror
 from gateway.vocabulary.clock import ordered_token
-from gateway.vocabulary.form_preview import FormAsk
+from gateway.vocabulary.form_preview import FormAsk, kept_address
 from gateway.vocabulary.store import (
     Change,
     Insert,
@@ -34,15 +35,32 @@ from gateway.vocabulary.store import (
 _TRIES = 10
 
 
+class ConsentLost(Exception):
+    """A commit required a consent that does not stand any more: nothing of the commit is stored."""
+
+    def __init__(self, consent_id: str) -> None:
+        super().__init__()
+        self.consent_id = consent_id
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errand:
-    """A form under way: who asks, what is needed, what the rules allow (`refused` says why, per attribute)."""
+    """A form under way: who asks, what is needed, what the rules allow (`refused` says why, per attribute), and the
+    consent it rests on, where consent is the basis. `for_other`: it is the part of the other party of a dossier, who
+    is not there; the portal acts."""
 
     ask: FormAsk
     plan: Plan
     decision: ReleaseDecision
     refused: Mapping[str, Why]
     bundle_id: str
+    consent: Consent | None = None
+    for_other: bool = False
+
+    @property
+    def standing(self) -> list[Change]:
+        """What a commit for this errand requires: that the consent stands in that very moment."""
+        return [] if self.consent is None else [self.consent.require()]
 
     @property
     def questions(self) -> dict[str, frozenset[str]]:
@@ -102,8 +120,54 @@ class FormIds(NamedTuple):
         return FormIds(self.form, f"pm_{ordered_token(desk.clock.now(), desk.randomness.octets(16))}")
 
 
-async def release_form(errand: Errand, heard: Heard, assembled: Assembled, asked: Asked, house: Prefill) -> FilledForm:
-    """Store what is told, its manifest's key and what is kept, in one commit; then return the form."""
+class BesidePart(Protocol):
+    """The other party's part of a form, released in the same commit; `other_party.OtherPart` is one."""
+
+    @property
+    def standing(self) -> list[Change]:
+        """What the commit requires besides."""
+        ...
+
+    def joined(self, own: Assembled) -> Assembled:
+        """Return the form with this part in it."""
+        ...
+
+    async def events(self, house: Prefill) -> tuple[StoredEvent, ...]:
+        """Return the evidence of the release."""
+        ...
+
+
+async def release_form(
+    errand: Errand,
+    heard: Heard,
+    assembled: Assembled,
+    asked: Asked,
+    house: Prefill,
+    *,
+    other: BesidePart | None = None,
+) -> FilledForm:
+    """Store what is told, its manifest's key and what is kept, in one commit; then return the form.
+
+    When the other party's consent does not stand any more their part waits again. Raises ConsentLost when the
+    person's own does not.
+    """
+    try:
+        return await _release(errand, heard, assembled, asked, house, other=other)
+    except ConsentLost as lost:
+        if other is None or (errand.consent is not None and lost.consent_id == errand.consent.id):
+            raise
+        return await _release(errand, heard, assembled, asked, house, other=None)
+
+
+async def _release(
+    errand: Errand,
+    heard: Heard,
+    assembled: Assembled,
+    asked: Asked,
+    house: Prefill,
+    *,
+    other: BesidePart | None,
+) -> FilledForm:
     event = await tell(
         FormReleased,
         errand,
@@ -113,13 +177,17 @@ async def release_form(errand: Errand, heard: Heard, assembled: Assembled, asked
         extra=(("asked", asked.event.receipt), ("outcomes", outcomes(assembled))),
     )
     ids = FormIds.first(house.desk)
-    form = await sign_form(ids, errand, assembled, event, house)
-    changes: list[Change] = [require_grant(errand), manifest_of(ids, form, errand)]
+    whole = assembled if other is None else other.joined(assembled)
+    form = await sign_form(ids, errand, whole, event, house)
+    beside = () if other is None else await other.events(house)
     events = await with_mirror(event, errand.ask, house, outcome=outcome_word(assembled))
+    # the consents first: what is lost by them is told as such, though their grants ended with them
+    changes = [*errand.standing, *(() if other is None else other.standing)]
+    changes += [require_grant(errand), manifest_of(ids, form, errand)]
     if asked.waiting:
-        await commit_whole(house, changes, *asked.waiting, *events)
+        await commit_whole(house, changes, *asked.waiting, *beside, *events)
     else:
-        await commit_kept(errand, heard, changes, events, house)
+        await commit_kept(errand, heard, changes, (*beside, *events), house)
     return form
 
 
@@ -240,9 +308,10 @@ async def tell(
         policy_bundle=errand.bundle_id,
         policy_ids=errand.decision.policy_ids,
         connector=sources[0] if len(sources) == 1 else None,
+        consent_id=ask.consent_id,
         trace_id=ask.trace_id,
         extra=(*extra, *relation_of(ask)),
-        **actor_of(ask),
+        **({"actor_kind": "portal", "actor_ref": ask.client_id} if errand.for_other else actor_of(ask)),
         **members,
     )
 
@@ -257,12 +326,16 @@ async def commit_whole(house: Prefill, changes: list[Change], *events: StoredEve
 async def commit_evidence(house: Prefill, changes: list[Change], *events: StoredEvent) -> Outcome:
     """Commit events with their changes; return `done`, or `exists` or `changed` when the last change lost.
 
-    Raises EvidenceNotStored, or SessionOver when the grant was revoked.
+    Raises EvidenceNotStored, ConsentLost when a consent that was required does not stand any more, or SessionOver
+    when the grant was revoked.
     """
     try:
         verdict = await house.desk.store.commit(changes, events, now=house.desk.clock.now())
     except StorageUnavailable as trouble:
         raise EvidenceNotStored(operator_detail=trouble.operator_detail) from trouble
+    lost = None if verdict.lost_at is None else changes[verdict.lost_at]
+    if isinstance(lost, Require) and lost.address.kind is Kind.CONSENT:
+        raise ConsentLost(lost.address.key)
     if verdict.outcome in {Outcome.REVOKED, Outcome.UNKNOWN, Outcome.EXPIRED}:
         raise SessionOver
     return verdict.outcome

@@ -21,10 +21,11 @@ from gateway.prefill.failure import (
 )
 from gateway.prefill.fill import permit
 from gateway.prefill.house import Desk
-from gateway.prefill.kept import kept_address, read_kept
+from gateway.prefill.kept import read_kept
 from gateway.prefill.release import Heard, commit_kept, tell
 from gateway.vocabulary.assurance_level import LevelTooLow
 from gateway.vocabulary.failure import Failure
+from gateway.vocabulary.form_preview import kept_address
 from gateway.vocabulary.provenance import Absent, Found, Provenance, Refused, Unavailable
 from gateway.vocabulary.store import Revoke, StorageUnavailable, StoredEvent
 from tests.prefill.lab import CODE, START, Lab, open_lab, values_of
