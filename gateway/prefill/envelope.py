@@ -91,7 +91,8 @@ class Envelope(NamedTuple):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilledForm:
     """A form ready to be given out: `complete` when no source's trouble left a field empty. `subject` is who signed
-    in; `relation` says whether the form is about them (`self`) or about somebody they act for."""
+    in; `relation` says whether the form is about them (`self`) or about somebody they act for; `consent` names the
+    consent it rests on (`id`) and the citizen's own page of it (`page`)."""
 
     id: str
     procedure: str
@@ -106,10 +107,11 @@ class FilledForm:
     complete: bool
     manifest: str
     receipt: str
+    consent: Mapping[str, str] | None = None
 
     def wire(self) -> dict[str, Any]:
         """Return the filled form of design.md §15."""
-        return {
+        told: dict[str, Any] = {
             "id": self.id,
             "procedure": self.procedure,
             "form_version": self.form_version,
@@ -124,6 +126,9 @@ class FilledForm:
             "receipt": self.receipt,
             "late": list(self.late),
         }
+        if self.consent is not None:
+            told["consent"] = dict(self.consent)
+        return told
 
 
 def wire_value(value: Any) -> Any:

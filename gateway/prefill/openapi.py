@@ -24,7 +24,9 @@ _UNCHECKED = f"{_UNAVAILABLE}; PF-113: the source that shows who represents a mi
 _ERASED = "GW-1303: the citizen's records were erased while the request was under way"
 _NOT_PERMITTED = (
     "PF-103: no citizen behind the token; PF-104: the session has ended; PF-105: procedure not in the token's scope; "
-    "PF-106: dossier not named at sign-in; GW-1203: account level too low; PF-002 to PF-007: refused by policy; "
+    "PF-106: dossier not named at sign-in; "
+    "PF-131 to PF-133: the consent was withdrawn, expired or superseded; "
+    "GW-1203: account level too low; PF-002 to PF-007: refused by policy; "
     "PF-112: the registers do not show whom the citizen may represent"
 )
 
@@ -95,7 +97,8 @@ def form_schema() -> dict[str, Any]:
         "receipt": {"type": "string", "pattern": "^rc_"},
         "late": _IDS,
     }
-    return _object(members, tuple(members))
+    consent = _object({"id": _TEXT, "page": {"type": "string", "format": "uri"}}, ("id", "page"))
+    return _object({**members, "consent": consent}, tuple(members))
 
 
 def envelope_schema() -> dict[str, Any]:

@@ -140,7 +140,7 @@ def close_fields(plan: Plan, closed: Mapping[str, Why], agreed: Collection[str])
         asked_of={source: names for source, names in asked_of.items() if names},
         guards=guards,
         closed=closed,
-        checks={source: names & frozenset(agreed) for source, names in plan.checks.items()},
+        checks={source: kept for source, names in plan.checks.items() if (kept := names & frozenset(agreed))},
     )
 
 

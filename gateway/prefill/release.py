@@ -255,7 +255,14 @@ async def sign_form(
         complete=assembled.complete,
         manifest=house.signer.sign(claims, typ=MANIFEST_TYPE),
         receipt=event.receipt,
+        consent=_consent_named(ask.consent_id, house),
     )
+
+
+def _consent_named(consent_id: str | None, house: Prefill) -> dict[str, str] | None:
+    if consent_id is None:
+        return None
+    return {"id": consent_id, "page": f"{house.figures.issuer}/consents/{consent_id}"}
 
 
 def manifest_of(ids: FormIds, form: FilledForm, errand: Errand) -> Insert:
