@@ -222,6 +222,7 @@ async def open_nodes(urls: Urls, count: int = 2) -> AsyncIterator[list[Node]]:
             desk = Desk(
                 store=storage.store,
                 keys=storage.keys,
+                index=storage.index,
                 evidence=Evidence(clock, chance, storage.keys),
                 clock=clock,
                 randomness=chance,

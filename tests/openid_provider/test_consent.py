@@ -62,6 +62,7 @@ async def provider(tmp_path: Path) -> AsyncIterator[Provider]:
         desk = Desk(
             store=house.store,
             keys=house.evidence._keys,
+            index=house.index,
             evidence=house.evidence,
             clock=house.clock,
             randomness=house.randomness,
