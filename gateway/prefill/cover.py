@@ -50,8 +50,8 @@ BY_LAW = Cover()
 async def load_cover(ask: FormAsk, house: Prefill) -> Cover:
     """Return what covers a form. Raises ConsentMissing, or the refusal that says how the consent ended."""
     procedure = house.policy.procedure(ask.procedure)
-    if procedure.basis != "consent":
-        return BY_LAW
+    if procedure.basis != "consent" or ask.relation != "self":
+        return BY_LAW  # nobody consents for somebody else: the policy refuses who acts for another here
     own = require_open(await _load(ask.consent_id, house), ask, house)
     return Cover(own=own, other=await _other_party(own, procedure, house))
 
