@@ -1,7 +1,6 @@
 """The relying party against an issuer that misbehaves: one row for each thing that can be wrong."""
 
 import asyncio
-import re
 import contextlib
 import re
 from base64 import b64decode
