@@ -12,10 +12,16 @@ from tests.policy.books import CT01, copy_of_the_book, served
 FORM = "procedures/1.004222_dang-ky-thuong-tru.toml"
 POPULATION = "attributes/population.toml"
 POPULATION_ATTRIBUTES = """
-full_name birth_date sex personal_number old_number ethnic_group religion nationality marital_status blood_type
+full_name birth_date sex personal_number old_number ethnic_group religion nationality blood_type
 birth_registration_place native_place permanent_residence current_residence father_name father_number mother_name
 mother_number spouse_name spouse_number head_name head_number head_relation household_number
 """
+CIVIL_STATUS_ATTRIBUTES = {
+    *"full_name birth_date sex personal_number birth_place birth_registration_place marital_status death_date".split(),
+    *"father_name father_number mother_name mother_number spouse_name spouse_number".split(),
+    *"representative_name representative_number".split(),
+}
+GUARDIANSHIP = {"representative_name", "representative_number"}
 
 
 def complaints(folder: Path, *more: Path) -> str:
@@ -26,10 +32,22 @@ def complaints(folder: Path, *more: Path) -> str:
 
 def test_the_catalogue_holds_what_the_population_source_answers() -> None:
     attributes = served().attributes
-    held = [name for name, attribute in attributes.items() if "population" in attribute.sources]
-    assert held == POPULATION_ATTRIBUTES.split()
+    held = {name for name, attribute in attributes.items() if "population" in attribute.sources}
+    assert held == {*POPULATION_ATTRIBUTES.split(), *GUARDIANSHIP}
     assert [name for name, attribute in attributes.items() if attribute.self_declared] == ["phone", "email"]
     assert served().sources["population"].label.vi == "CSDL quốc gia về dân cư"
+
+
+def test_the_catalogue_holds_what_the_civil_status_register_answers() -> None:
+    attributes = served().attributes
+    assert {name for name, one in attributes.items() if "civil_status" in one.sources} == CIVIL_STATUS_ATTRIBUTES
+    assert served().sources["civil_status"].label.vi == "CSDL hộ tịch điện tử"
+
+
+def test_marriage_is_believed_from_civil_status_alone() -> None:
+    marital = served().attributes["marital_status"]
+    assert marital.sources == ("civil_status",)
+    assert set(marital.values) == {"single", "married", "divorced", "widowed"}
 
 
 def test_every_attribute_has_words_a_mask_and_a_correction_channel() -> None:
