@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.population.faults import NAMES
+from gateway.connector_runtime.contract.simulator_faults import NAMES
 from gateway.identity_providers.simulator_faults import FAULTS
 from tests.docs.walk import filled_form, sign_in
 from tests.journeys.stack import Stack
