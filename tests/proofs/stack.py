@@ -147,7 +147,7 @@ class Stack:
             "vneid": (simulate, [FACES, str(self.plan.vneid_port), options], f"{self.plan.vneid_url}/_calls"),
             "sources": (
                 simulate,
-                ["population", str(self.plan.sources_port), options],
+                ["sources", str(self.plan.sources_port), options],
                 f"{self.plan.sources_url}/_calls",
             ),
         }

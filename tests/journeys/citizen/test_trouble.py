@@ -97,7 +97,7 @@ def test_a_source_that_is_killed_in_the_middle_leaves_an_open_form(trusting, som
     tab = someone.tab
     tab.reach_vneid()
     before = len(stack.events())
-    killed = stack.kill("population")
+    killed = stack.kill("sources")
     try:
         tab.be(8)
         someone.page.locator("#consent-allow").wait_for()
@@ -111,7 +111,7 @@ def test_a_source_that_is_killed_in_the_middle_leaves_an_open_form(trusting, som
 def test_a_source_killed_after_the_notice_changes_nothing(trusting, someone, stack):
     """What was shown is what is sent: the answers are kept with the grant."""
     someone.tab.reach_notice(11)
-    killed = stack.kill("population")
+    killed = stack.kill("sources")
     try:
         someone.tab.agree()
         assert someone.tab.field("applicant.full_name").locator("[readonly]").input_value() == "Bế Văn Nam"
