@@ -17,6 +17,7 @@ from gateway.connector_runtime.contract import (
     Question,
     Refused,
     Transport,
+    VerifiesMatch,
 )
 from gateway.connector_runtime.failure import SecretUnreadable, UnknownConnector
 from gateway.connector_runtime.health import check_connectors
@@ -83,6 +84,10 @@ class ConnectorRegistry:
         """
         caller = self._callers.get(source)
         return Unavailable(reason="unreachable") if caller is None else await caller.verify(question)
+
+    def can_verify(self, source: str) -> bool:
+        """Tell whether a source is connected whose connector has `verify`."""
+        return source in self._callers and isinstance(self._callers[source].connector, VerifiesMatch)
 
     async def check_all(self) -> dict[str, Health]:
         """Probe every source without asking about a person; a source under outage is degraded at best."""

@@ -90,7 +90,10 @@ class Envelope(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilledForm:
-    """A form ready to be given out: `complete` when no source's trouble left a field empty."""
+    """A form ready to be given out: `complete` when no source's trouble left a field empty and none still works.
+
+    A field in `late` may have a value already: of two sources, one has answered.
+    """
 
     id: str
     procedure: str

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateway.assurance.life import recorded_death
 from gateway.audit.event import FormAsked
 from gateway.connector_runtime.contract import Question
 from gateway.policy.bundle import PolicyBundle
@@ -11,7 +12,13 @@ from gateway.policy.failure import ApplicantNotAdmitted
 from gateway.prefill.assemble import Facts, assemble
 from gateway.prefill.bearer import Bearer
 from gateway.prefill.envelope import FilledForm, Why
-from gateway.prefill.failure import CitizenNotPresent, DossierNotNamed, ProcedureNotInScope, SessionOver
+from gateway.prefill.failure import (
+    CitizenNotPresent,
+    DossierNotNamed,
+    ProcedureNotInScope,
+    RecordStopsForm,
+    SessionOver,
+)
 from gateway.prefill.house import Figures, Prefill
 from gateway.prefill.kept import KeptAnswers, kept_address, read_kept
 from gateway.prefill.late import LateKeeper, late_until
@@ -43,6 +50,7 @@ async def fill_form(request: PrefillRequest, house: Prefill) -> FilledForm:
     kept = await load_kept(ask, house)  # 4 what sources said to this grant a moment ago
     asked = await store_asked(errand, kept, house)  # 5 no source is called before this is stored
     heard = await hear(errand, kept, house)  # 6 ask, in parallel, inside the deadline
+    require_living(errand, heard)  # nothing is told of whoever is recorded as dead
     assembled = assemble(plan, facts_of(errand, heard, house.desk.clock.now()))  # 7 values with provenance
     return await release_form(errand, heard, assembled, asked, house)  # 8 stored before the caller sees it
 
@@ -149,6 +157,16 @@ async def hear(errand: Errand, kept: KeptAnswers | None, house: Prefill) -> Hear
     answers = await house.sources.ask(questions, on_late=keeper.keep)
     waiting = late_until(answers, house.desk.clock.now() + house.figures.late_for)
     return Heard(kept=known.joined(answers, waiting), asked=answers, late_until=waiting, keeper=keeper)
+
+
+def require_living(errand: Errand, heard: Heard) -> None:
+    """Let nobody's form through whom a register records as dead. Raises RecordStopsForm.
+
+    A register that does not answer says nothing: its trouble touches no other register's values.
+    """
+    life = {source: heard.kept.answers.get(source, {}) for source in errand.plan.life_of}
+    if recorded_death(life):
+        raise RecordStopsForm
 
 
 def facts_of(errand: Errand, heard: Heard, now: datetime) -> Facts:

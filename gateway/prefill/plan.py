@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
+from gateway.assurance.life import DEATH
 from gateway.policy.bundle import PolicyBundle
 from gateway.policy.catalogue import Attribute
 from gateway.policy.failure import AttributeNotPermitted
@@ -18,6 +19,9 @@ Lock = Literal["locked", "confirm", "editable"]
 
 # Asked along wherever the procedure's own rules allow it: a record of somebody else must show itself.
 GUARDING = frozenset({"full_name", "sex"})
+
+# Whose form it may be while the registers record a death: an officer's, who records just that.
+_OF_THE_DEAD: frozenset[Relation] = frozenset({"officer"})
 
 
 class Way(NamedTuple):
@@ -58,7 +62,8 @@ class PlannedField:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """The fields in the order of the form; `attributes` all they are made of; `asked_of` per register its attributes
-    (what people declare of themselves is asked of nobody); `guards` those added to unmask a stranger's record."""
+    (what people declare of themselves is asked of nobody); `guards` those added to unmask a stranger's record;
+    `life_of` the registers asked whether they record a death: for the house itself, told to nobody."""
 
     procedure: Procedure
     relation: Relation
@@ -66,11 +71,15 @@ class Plan:
     attributes: frozenset[str]
     asked_of: Mapping[str, frozenset[str]]
     guards: frozenset[str]
+    life_of: frozenset[str] = frozenset()
 
     def questions(self, permitted: Collection[str]) -> dict[str, frozenset[str]]:
         """Return what each source is asked for, of what is permitted; a source with nothing to ask is left out."""
         wanted = {source: attributes & frozenset(permitted) for source, attributes in self.asked_of.items()}
-        return {source: attributes for source, attributes in wanted.items() if attributes - self.guards}
+        questions = {source: attributes for source, attributes in wanted.items() if attributes - self.guards}
+        if questions:
+            questions |= {source: questions.get(source, frozenset()) | {DEATH} for source in self.life_of}
+        return questions
 
 
 def plan_form(
@@ -97,8 +106,9 @@ def plan_form(
         relation=relation,
         fields=planned,
         attributes=attributes | guards,
-        asked_of=_asked_of(planned, guards, bundle),
+        asked_of=_asked_of(planned, GUARDING & procedure.attributes_for(relation), bundle),
         guards=guards,
+        life_of=frozenset() if relation in _OF_THE_DEAD else _sources_of_life(bundle),
     )
 
 
@@ -131,7 +141,7 @@ def _head(fill: Fill, bundle: PolicyBundle) -> Head:
 
 
 def _asked_of(
-    planned: Iterable[PlannedField], guards: frozenset[str], bundle: PolicyBundle
+    planned: Iterable[PlannedField], guarding: frozenset[str], bundle: PolicyBundle
 ) -> dict[str, frozenset[str]]:
     asked: dict[str, set[str]] = {}
     for field in planned:
@@ -139,5 +149,10 @@ def _asked_of(
             if not bundle.sources[way.source].self_declared:
                 asked.setdefault(way.source, set()).add(way.attribute)
     for source, attributes in asked.items():
-        attributes.update(name for name in guards if source in bundle.attributes[name].sources)
+        attributes.update(name for name in guarding if source in bundle.attributes[name].sources)
     return {source: frozenset(attributes) for source, attributes in asked.items()}
+
+
+def _sources_of_life(bundle: PolicyBundle) -> frozenset[str]:
+    known = bundle.attributes.get(DEATH)
+    return frozenset(known.sources) if known is not None else frozenset()
