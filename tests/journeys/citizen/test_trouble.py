@@ -75,7 +75,8 @@ def test_a_source_that_fails_leaves_an_open_form(trusting, someone, stack, perso
     tab = someone.tab
     tab.reach_vneid()
     before = len(stack.events())
-    stack.put_fault(stack.sources_url, target="*", **fault)
+    for register in (stack.sources_url, stack.civil_status_url):
+        stack.put_fault(register, target="*", **fault)
     began = time.monotonic()
     tab.be(persona)
     someone.page.locator("#consent-allow").wait_for()
