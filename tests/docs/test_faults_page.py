@@ -29,6 +29,7 @@ SOURCE_CODES = {
     "html200": "CR-006",
     "oversize": "CR-007",
     "soap_fault": "CR-008",
+    "unauthorised": "CR-008",
 }
 SIGN_IN_CODES = {
     "cancelled": "GW-1101",
@@ -47,7 +48,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 def test_every_fault_is_listed():
     assert set(VNEID) == set(FAULTS)
-    assert set(SOURCES) == set(NAMES)
+    assert set(SOURCES) == {*NAMES, "deceased"}
 
 
 @pytest.mark.parametrize(("fault", "code"), SIGN_IN_CODES.items())
@@ -64,6 +65,14 @@ def test_a_fault_of_the_register_does_what_the_page_says(stack, fault, code):
     stack.clear_faults()
     assert fields["applicant.full_name"]["why"]["code"] == code
     assert code in SOURCES[fault]
+
+
+def test_a_death_in_civil_status_refuses_as_the_page_says(stack):
+    stack.put_fault(stack.civil_status_url, target=7, fault="deceased")
+    back = sign_in(stack, "persona:7")
+    stack.clear_faults()
+    assert "/errors/PF-119" in back["error_uri"]
+    assert "PF-119" in SOURCES["deceased"]
 
 
 def test_the_example_call_is_accepted(stack):
