@@ -71,8 +71,8 @@ def test_a_death_in_civil_status_refuses_as_the_page_says(stack):
     stack.put_fault(stack.civil_status_url, target=7, fault="deceased")
     back = sign_in(stack, "persona:7")
     stack.clear_faults()
-    assert "/errors/PF-119" in back["error_uri"]
-    assert "PF-119" in SOURCES["deceased"]
+    assert "/errors/PF-118" in back["error_uri"]
+    assert "PF-118" in SOURCES["deceased"]
 
 
 def test_the_example_call_is_accepted(stack):

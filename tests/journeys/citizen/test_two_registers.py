@@ -92,20 +92,20 @@ def test_whom_civil_status_records_as_dead_gets_no_form_though_the_account_is_op
     tab.reach_vneid()
     tab.be(6)
     page.locator("#error").wait_for()
-    assert tab.code == "PF-119"
+    assert tab.code == "PF-118"
     said = page.locator("main").inner_text().casefold()
     for word in ("chết", "mất ngày", "qua đời", "2026", "khai tử", "tử vong"):
         assert word not in said
     back = page.locator("#return, a[href*='error=']").first.get_attribute("href")
     told = parse_qs(urlsplit(back).query)
     assert told["error"] == ["access_denied"]
-    assert "/errors/PF-119" in told["error_uri"][0]
+    assert "/errors/PF-118" in told["error_uri"][0]
     (asked,) = stack.events_after(before, "FormAsked")
     assert "death_date" in asked["attributes"]
     (refused,) = stack.events_after(before, "FormRefused")
-    assert (refused["outcome"], refused["asked"]) == ("PF-119", asked["receipt"])
+    assert (refused["outcome"], refused["asked"]) == ("PF-118", asked["receipt"])
     (left,) = stack.events_after(before, "OAuthRefused")
-    assert left["outcome"] == "PF-119"
+    assert left["outcome"] == "PF-118"
     assert stack.events_after(before, "FormReleased") == []
     assert "2026-11-20" not in str(stack.events()[before:])
 
