@@ -29,7 +29,6 @@ SOURCE_CODES = {
     "html200": "CR-006",
     "oversize": "CR-007",
     "soap_fault": "CR-008",
-    "unauthorised": "CR-008",
 }
 SIGN_IN_CODES = {
     "cancelled": "GW-1101",
