@@ -2,8 +2,8 @@
 
 OPTIONS is a JSON file with one object per simulator; its members are read as the types that the simulator's own
 factory declares, so that nothing here knows any of them. `NAME+NAME` are faces of one program: each serves below the
-path of its `issuer`, the first everything else. The name `sources` is every register that `sources` of OPTIONS lists, in
-one program: each under its own name (`/civil_status/_faults`), the first one also without (`/_faults`).
+path of its `issuer`, the first everything else. The name `sources` is every register that `sources` of OPTIONS lists:
+each under its own name (`/civil_status/_faults`), the first one also without (`/_faults`).
 """
 
 import sys
