@@ -90,8 +90,11 @@ class Envelope(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilledForm:
-    """A form ready to be given out: `complete` when no source's trouble left a field empty. `subject` is who signed
-    in; `relation` says whether the form is about them (`self`) or about somebody they act for."""
+    """A form ready to be given out: `complete` when no source's trouble left a field empty and none still works.
+
+    `subject` is who signed in; `relation` says whether the form is about them (`self`) or about somebody they act
+    for. A field in `late` may have a value already: of two sources, one has answered.
+    """
 
     id: str
     procedure: str

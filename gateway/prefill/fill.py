@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from gateway.assurance.life import recorded_death
 from gateway.audit.event import FormAsked
 from gateway.connector_runtime.contract import Question
 from gateway.policy.bundle import PolicyBundle
@@ -17,6 +18,7 @@ from gateway.prefill.failure import (
     GuardianshipNotChecked,
     GuardianshipNotShown,
     ProcedureNotInScope,
+    RecordStopsForm,
     RequestMalformed,
     SessionOver,
 )
@@ -64,8 +66,9 @@ async def fill_form(request: PrefillRequest, house: Prefill) -> FilledForm:
     asked = await store_asked(errand, kept, house)  # 6 no source is called before this is stored
     heard = await hear(errand, kept, house)  # 7 ask, in parallel, inside the deadline
     await require_represented(errand, heard, house)  # 8 a guardian is one by the register's own record
-    assembled = assemble(plan, facts_of(errand, heard, house.desk.clock.now()))  # 9 values with provenance
-    return await release_form(errand, heard, assembled, asked, house)  # 10 stored before the caller sees it
+    require_living(errand, heard)  # 9 nothing is told of whoever is recorded as dead
+    assembled = assemble(plan, facts_of(errand, heard, house.desk.clock.now()))  # 10 values with provenance
+    return await release_form(errand, heard, assembled, asked, house)  # 11 stored before the caller sees it
 
 
 def admit(bearer: Bearer, request: PrefillRequest, house: Prefill) -> FormAsk:
@@ -210,6 +213,16 @@ async def require_represented(errand: Errand, heard: Heard, house: Prefill) -> N
     except GuardianshipNotShown:
         heard.drop()
         raise
+
+
+def require_living(errand: Errand, heard: Heard) -> None:
+    """Let nobody's form through whom a register records as dead. Raises RecordStopsForm.
+
+    A register that does not answer says nothing: its trouble touches no other register's values.
+    """
+    life = {source: heard.kept.answers.get(source, {}) for source in errand.plan.life_of}
+    if recorded_death(life):
+        raise RecordStopsForm
 
 
 def facts_of(errand: Errand, heard: Heard, now: datetime) -> Facts:

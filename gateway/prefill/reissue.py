@@ -9,7 +9,7 @@ from gateway.prefill.assemble import Assembled, assemble, outcome_word
 from gateway.prefill.bearer import Bearer
 from gateway.prefill.envelope import FilledForm
 from gateway.prefill.failure import FormUnknown
-from gateway.prefill.fill import PrefillRequest, admit, facts_of, load_kept, permit
+from gateway.prefill.fill import PrefillRequest, admit, facts_of, load_kept, permit, require_living
 from gateway.prefill.house import Prefill
 from gateway.prefill.release import (
     FormIds,
@@ -53,6 +53,7 @@ async def reissue_form(request: ReissueRequest, house: Prefill) -> FilledForm:
         raise FormUnknown
     heard = Heard(kept=kept)
     await require_guardian(plan, ask, kept.answers, house)
+    require_living(errand, heard)  # the word may have come late, after the form itself
     assembled = assemble(plan, facts_of(errand, heard, house.desk.clock.now()))
     arrived = _arrived(body["late"], assembled)
     event = await tell(

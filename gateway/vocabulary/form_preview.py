@@ -63,10 +63,22 @@ class FormAsk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewRival:
+    """What one of several sources says where they differ; the members are those of `PreviewField`."""
+
+    source_label: Text
+    as_of: date | None = None
+    masked: str | None = None
+    shown: str | None = None
+    shown_en: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewField:
     """One row of the notice page. `masked` hides the middle of a value, `shown` is the full display text; both
     None unless the status is verified, conflict or stale; `why` says why there is none, `need` why the form asks.
-    `shown_en` holds the English words of a code, None where both languages write the value alike."""
+    `shown_en` holds the English words of a code, None where both languages write the value alike. `rivals` are all
+    that sources say of a field whose status is conflict, the first one's value among them."""
 
     id: str
     label: Text
@@ -78,6 +90,7 @@ class PreviewField:
     shown_en: str | None = None
     why: Text | None = None
     need: Text | None = None
+    rivals: tuple[PreviewRival, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
