@@ -28,6 +28,7 @@ GATEWAY = frozenset(
         "audit",
         "cli",
         "connector_runtime",
+        "connector_runtime/contract",
         "connector_runtime/transports",
         "consent",
         "dossiers",

@@ -149,7 +149,7 @@ async def our_stack(store: str | None, redis: str, workers: int = 1) -> AsyncIte
     options = str(folder / "simulators.json")
     processes = [
         await spawn(*simulate, FACES, str(plan.vneid_port), options),
-        await spawn(*simulate, "population", str(plan.sources_port), options),
+        await spawn(*simulate, "sources", str(plan.sources_port), options),
         await spawn(sys.executable, "-m", "gateway", "serve", environment=environment),
     ]
     try:

@@ -1,6 +1,6 @@
-"""The national population database (CSDL quốc gia về dân cư), asked through NDXP by `TraCuuThongTinCongDan`.
+"""The national population database (CSDL quốc gia về dân cư), asked through NDXP or a province's LGSP.
 
-`envelope` writes the question in the service's element order, `document` reads XML without trusting it,
-`answer_tree` finds the person in it, `fields` reads one attribute each, `connector` maps all of it to outcomes.
-`simulator` plays the service over the personas and the people of `people`; nothing imports it.
+`fields` reads one attribute each, `connector` names its two operations (look up, verify) and its answer; what it has in
+common with other registers of the platform stands under the contract. `simulator` plays the service over the personas
+and 2,000 people, behind both buses; nothing imports it.
 """

@@ -1,180 +1,19 @@
-"""One reader per attribute. None is unknown (empty, missing, `0`, `00`); Unreadable is garbled; nothing is guessed."""
+"""One reader per attribute of a CongDan; how each kind of value is read stands under the contract."""
 
-import re
-import unicodedata
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date
-
-from lxml import etree
-
-from connectors.population.document import Unreadable, child, text_of
-from gateway.vocabulary.address import Address, Scheme
-from gateway.vocabulary.areas import AreaLists
-from gateway.vocabulary.partial_date import PartialDate
-from gateway.vocabulary.personal_number import strip_grouping
-
-REFORM = date(2025, 7, 1)
-
-_SEXES = {"1": "male", "2": "female", "3": "other", "nam": "male", "nữ": "female", "khác": "other"}
-_SEPARATOR = re.compile(r"[-/.]")
-
-Value = str | PartialDate | Address
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One CongDan, the date its content is true of, and the unit lists that give codes their names."""
-
-    element: etree._Element
-    as_of: date
-    lists: AreaLists
-
-    def part(self, name: str) -> etree._Element | None:
-        """Return a direct child by its local name (lower case)."""
-        return child(self.element, name)
-
-
-def known(text: str) -> str | None:
-    """Return the text, or None when it is empty or all zeros: the register writes unknown as `0`, `00`, `000000000`."""
-    return text if text.strip("0 ") else None
-
-
-def read_name(element: etree._Element | None) -> str | None:
-    """Return a name as written (NFC, single spaces), plain or from Ho, ChuDem, Ten; Ten may hold all of it."""
-    if element is None:
-        return None
-    parts = [text_of(element)] if not len(element) else [text_of(child(element, part)) for part in _NAME_PARTS]
-    return known(unicodedata.normalize("NFC", " ".join(" ".join(parts).split())))
-
-
-_NAME_PARTS = ("ho", "chudem", "ten")
-
-
-def read_number(element: etree._Element | None, lengths: tuple[int, ...]) -> str | None:
-    """Return a number without grouping. Raises Unreadable for another length: zeros are never added."""
-    number = known(strip_grouping(text_of(element)))
-    if number is None:
-        return None
-    if not (number.isascii() and number.isdigit() and len(number) in lengths):
-        raise Unreadable("a number of the wrong shape")
-    return number
-
-
-def read_code(element: etree._Element | None) -> str | None:
-    """Return a code, plain or inside a structure with another name; code 99 (other) is told by that name."""
-    if element is None:
-        return None
-    if not len(element):
-        return known(text_of(element))
-    texts = [known(text_of(one)) for one in element if isinstance(one.tag, str)]
-    told = [text for text in texts if text is not None]
-    codes = [text for text in told if text.isascii() and text.isalnum() and len(text) <= 4]
-    names = [text for text in told if text not in codes]
-    if len(codes) > 1 or len(names) > 1:
-        raise Unreadable("a code with several readings")
-    if codes and codes[0] != "99":
-        return codes[0]
-    return names[0] if names else (codes[0] if codes else None)
-
-
-def read_date(text: str) -> PartialDate | None:
-    """Read yyyymmdd, yyyymm, yyyy, yyyy-mm-dd, dd/mm/yyyy and their shorter forms; parts of zeros are unknown.
-
-    Raises Unreadable for a date that does not exist.
-    """
-    text = known(re.split(r"[T ]", text.strip(), maxsplit=1)[0]) or ""
-    if not text:
-        return None
-    if text.isascii() and text.isdigit():
-        parts = [text[:4], text[4:6], text[6:8]]
-        if len(text) not in {4, 6, 8, 14}:
-            raise Unreadable("not a date")
-    else:
-        parts = _SEPARATOR.split(text)
-        if len(parts[0]) != 4:
-            parts.reverse()
-    try:
-        numbers = [int(part) for part in parts if part]
-        while len(numbers) > 1 and numbers[-1] == 0:
-            numbers.pop()
-        if not 1 <= len(numbers) <= 3 or not 1000 <= numbers[0] <= 2999:
-            raise Unreadable("not a date")
-        return PartialDate(*numbers)
-    except ValueError:
-        raise Unreadable("not a date") from None
-
-
-def read_birth_date(element: etree._Element | None) -> PartialDate | None:
-    """Return the most precise of Nam, ThangNam and NgayThangNam. Raises Unreadable when they contradict each other."""
-    if element is None:
-        return None
-    texts = [text_of(element)]
-    if len(element):
-        texts = [text_of(child(element, part)) for part in ("nam", "thangnam", "ngaythangnam")]
-    dates = [one for one in map(read_date, texts) if one is not None]
-    if not dates:
-        return None
-    best = max(dates, key=lambda one: len(str(one)))
-    if not all(best.agrees_with(one) for one in dates):
-        raise Unreadable("the parts of a date contradict each other")
-    return best
-
-
-def read_address(row: Row, name: str) -> Address | None:
-    """Return a place from its codes; three codes or one MaDonViHanhChinh of 2, 3 or 5 digits.
-
-    The shape tells the list: a district is pre-2025; without one the codes are of the present list, unless the
-    data are older than the reform or only the former list has the code.
-    """
-    element = row.part(name)
-    if element is None:
-        return None
-    if not len(element):
-        text = known(element.text or "")
-        return row.lists.address(scheme=_scheme(row, None, None), text=text, country="") if text else None
-    province, district, commune = (_unit_code(element, part) for part in ("matinhthanh", "maquanhuyen", "maphuongxa"))
-    single = _unit_code(element, "madonvihanhchinh")
-    if single and not (province or district or commune):
-        province, district, commune = (single if len(single) == length else None for length in (2, 3, 5))
-        if not (province or district or commune):
-            raise Unreadable("a unit code of the wrong length")
-    detail = child(element, "chitiet")
-    text = (detail.text or "") if detail is not None else ""
-    if not (province or district or commune or known(text.strip())):
-        return None
-    return row.lists.address(
-        scheme="pre2025" if district else _scheme(row, province, commune),
-        province=province,
-        district=district,
-        commune=commune,
-        text=text,
-        country=known(text_of(child(element, "quocgia"))) or ("VN" if province or district or commune else ""),
-    )
-
-
-def _scheme(row: Row, province: str | None, commune: str | None) -> Scheme:
-    if row.as_of < REFORM:
-        return "pre2025"
-    code = commune or province
-    only_former = code and row.lists.holds("pre2025", code) and not row.lists.holds("post2025", code)
-    return "pre2025" if only_former else "post2025"
-
-
-def _unit_code(element: etree._Element, name: str) -> str | None:
-    code = known(text_of(child(element, name)))
-    if code is not None and not (code.isascii() and code.isdigit() and len(code) <= 5):
-        raise Unreadable("a unit code that is no code")
-    return code
-
-
-def _read_sex(row: Row) -> str | None:
-    code = read_code(row.part("gioitinh"))
-    if code is None:
-        return None
-    if code.lstrip("0").lower() not in _SEXES:
-        raise Unreadable("a sex nobody listed")
-    return _SEXES[code.lstrip("0").lower()]
+from gateway.connector_runtime.contract.document import text_of
+from gateway.connector_runtime.contract.values import (
+    Reader,
+    Row,
+    known,
+    place,
+    read_address,
+    read_birth_date,
+    read_code,
+    read_name,
+    read_number,
+    read_sex,
+    relative,
+)
 
 
 def _read_old_number(row: Row) -> str | None:
@@ -183,50 +22,36 @@ def _read_old_number(row: Row) -> str | None:
     return number if number is not None and len(number) == 9 else None
 
 
-def _read_relative(part: str, name: str) -> Callable[[Row], Value | None]:
-    def read(row: Row) -> Value | None:
-        found = child(row.part(part), name)
-        if found is None:
-            return None
-        if name == "hovaten":
-            return read_name(found)
-        return read_code(found) if name in {"quanhe", "quoctich"} else read_number(found, (12,))
-
-    return read
-
-
-def _read_place(name: str) -> Callable[[Row], Value | None]:
-    return lambda row: read_address(row, name)
-
-
-def _read_coded(name: str) -> Callable[[Row], Value | None]:
+def _coded(name: str) -> Reader:
     return lambda row: read_code(row.part(name))
 
 
-READERS: dict[str, Callable[[Row], Value | None]] = {
+READERS: dict[str, Reader] = {
     "full_name": lambda row: read_name(row.part("hovaten")),
     "birth_date": lambda row: read_birth_date(row.part("ngaythangnamsinh")),
-    "sex": _read_sex,
+    "sex": lambda row: read_sex(row.part("gioitinh")),
     "personal_number": lambda row: read_number(row.part("sodinhdanh"), (12,)),
     "old_number": _read_old_number,
-    "ethnic_group": _read_coded("dantoc"),
-    "religion": _read_coded("tongiao"),
-    "nationality": _read_coded("quoctich"),
-    "marital_status": _read_coded("tinhtranghonnhan"),
-    "blood_type": _read_coded("nhommau"),
-    "birth_registration_place": _read_place("noidangkykhaisinh"),
-    "native_place": _read_place("quequan"),
-    "permanent_residence": _read_place("thuongtru"),
+    "ethnic_group": _coded("dantoc"),
+    "religion": _coded("tongiao"),
+    "nationality": _coded("quoctich"),
+    "marital_status": _coded("tinhtranghonnhan"),
+    "blood_type": _coded("nhommau"),
+    "birth_registration_place": place("noidangkykhaisinh"),
+    "native_place": place("quequan"),
+    "permanent_residence": place("thuongtru"),
     "current_residence": lambda row: read_address(row, "noiohientai") or read_address(row, "noiohiennay"),
-    "father_name": _read_relative("cha", "hovaten"),
-    "father_number": _read_relative("cha", "sodinhdanh"),
-    "mother_name": _read_relative("me", "hovaten"),
-    "mother_number": _read_relative("me", "sodinhdanh"),
-    "spouse_name": _read_relative("vochong", "hovaten"),
-    "spouse_number": _read_relative("vochong", "sodinhdanh"),
-    "spouse_nationality": _read_relative("vochong", "quoctich"),
-    "head_name": _read_relative("chuho", "hovaten"),
-    "head_number": _read_relative("chuho", "sodinhdanh"),
-    "head_relation": _read_relative("chuho", "quanhe"),
+    "father_name": relative("cha", "hovaten"),
+    "father_number": relative("cha", "sodinhdanh"),
+    "mother_name": relative("me", "hovaten"),
+    "mother_number": relative("me", "sodinhdanh"),
+    "spouse_name": relative("vochong", "hovaten"),
+    "spouse_number": relative("vochong", "sodinhdanh"),
+    "spouse_nationality": relative("vochong", "quoctich"),
+    "representative_name": relative("nguoidaidien", "hovaten"),
+    "representative_number": relative("nguoidaidien", "sodinhdanh"),
+    "head_name": relative("chuho", "hovaten"),
+    "head_number": relative("chuho", "sodinhdanh"),
+    "head_relation": relative("chuho", "quanhe"),
     "household_number": lambda row: known(text_of(row.part("sosohokhau"))),
 }

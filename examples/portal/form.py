@@ -40,7 +40,7 @@ class Entry:
     question: Question
     envelope: Mapping[str, Any]
     typed: str = ""
-    confirmed: bool = False
+    chosen: str = ""
     late: bool = False
 
     @property
@@ -57,6 +57,12 @@ class Entry:
     def exact(self) -> str:
         """The exact value as JSON, to be sent back unchanged."""
         return json.dumps(self.envelope.get("value"), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+    @property
+    def rivals(self) -> dict[str, "Entry"]:
+        """What each source says where they differ, by the value its choice is sent with; empty otherwise."""
+        said = self.envelope.get("conflict") or []
+        return {str(number): Entry(question=self.question, envelope=one) for number, one in enumerate(said, 1)}
 
     @property
     def required(self) -> bool:
@@ -108,7 +114,7 @@ def lay_out(questions: tuple[Question, ...], filled: Mapping[str, Any] | None, d
             question=question,
             envelope=fields.get(question.id, {}),
             typed=draft.get(f"own.{question.id}", ""),
-            confirmed=draft.get(f"confirm.{question.id}") == "1",
+            chosen=draft.get(f"confirm.{question.id}", ""),
             late=question.id in late,
         )
         for question in questions + more

@@ -56,10 +56,12 @@ def _read_answer(entry: Entry, form: Mapping[str, str], language: str) -> Answer
     typed = form.get(f"own.{name}", "").strip()
     if not entry.filled:
         return Answer(entry, typed, typed, claimed=False)
-    if entry.lock == "locked" or (entry.lock == "confirm" and form.get(f"confirm.{name}") == "1"):
-        value = _exact(form.get(f"value.{name}"))
-        same = value == entry.envelope.get("value")
-        return Answer(entry, value, entry.shown(language) if same else show_value(value), claimed=True)
+    choice = form.get(f"confirm.{name}", "")
+    told = entry.rivals.get(choice, entry)
+    if entry.lock == "locked" or (entry.lock == "confirm" and (choice == "1" or told is not entry)):
+        value = _exact(form.get(f"value.{name}.{choice}" if told is not entry else f"value.{name}"))
+        same = value == told.envelope.get("value")
+        return Answer(entry, value, told.shown(language) if same else show_value(value), claimed=True)
     if entry.lock == "confirm":
         return Answer(entry, typed, typed, claimed=False)
     if typed == entry.shown(language):

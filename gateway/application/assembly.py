@@ -21,6 +21,7 @@ from gateway.application.operations import Operations, operational_routes
 from gateway.application.seeds import keep_seeds_fresh
 from gateway.application.shell import Shell
 from gateway.application.troubles import broken_answer, error_handlers
+from gateway.assurance.life import DEATH
 from gateway.assurance.sign_in import COMPARED, MatchFigures, RegisterMatch
 from gateway.audit.checkpoint import NoteSigner, origin_of
 from gateway.audit.endpoints import LogDesk
@@ -228,8 +229,11 @@ def make_prefill(settings: Settings, ground: Ground, policy: PolicyBundle, conne
 
 def make_matching(settings: Settings, ground: Ground, connectors: ConnectorRegistry) -> RegisterMatch:
     """Return what compares sign-ins with the population register."""
+    knows = [source for source, attributes in connectors.sources().items() if DEATH in attributes]
     figures = MatchFigures(
         source=settings.match.source,
+        by=settings.match.by,
+        life_source=knows[0] if knows else None,
         procedure=settings.match.procedure,
         deadline_for=timedelta(milliseconds=settings.prefill.deadline_ms),
     )
@@ -346,6 +350,10 @@ def require_matchable(settings: Settings, connectors: ConnectorRegistry) -> None
     Raises ConfigurationRefused: otherwise every sign-in of the portal would end in a refusal.
     """
     strict = [portal.client_id for portal in settings.portal if portal.match == "required"]
+    if settings.match.by == "verify" and not connectors.can_verify(settings.match.source):
+        raise ConfigurationRefused(
+            [f"`match.by` is `verify`, but connector `{settings.match.source}` is not set up or cannot verify a person"]
+        )
     missing = COMPARED - connectors.sources().get(settings.match.source, frozenset())
     if strict and missing:
         named = ", ".join(f"`{name}`" for name in sorted(missing))

@@ -12,7 +12,7 @@ from typing import Literal
 from gateway.assurance import spelling
 from gateway.vocabulary.partial_date import PartialDate
 from gateway.vocabulary.person_name import name_key
-from gateway.vocabulary.provenance import Unavailable
+from gateway.vocabulary.provenance import Refused, Unavailable
 
 NameOutcome = Literal["exact", "normalised", "candidate", "different"]
 Verdict = Literal["matched", "no_match", "mismatched", "ambiguous", "deceased", "unavailable"]
@@ -95,6 +95,19 @@ def match_person(claimed: Claim, records: Sequence[RegisterRecord] | Unavailable
     if len(numbered) != 1 and len(records) > 1:
         return PersonMatch("ambiguous")
     return _judge(claimed, numbered[0] if numbered else records[0])
+
+
+def match_verification(told: bool | Refused | Unavailable) -> PersonMatch:
+    """Judge what a register said that only verifies: it holds this person just so, or it does not say why not.
+
+    Nothing of a record was told, so nothing can contradict; a register that may not say leaves the question open.
+    """
+    match told:
+        case True:
+            return PersonMatch("matched")
+        case False:
+            return PersonMatch("no_match")
+    return PersonMatch("unavailable")
 
 
 def look_up(claimed: Claim, register: Sequence[RegisterRecord]) -> list[RegisterRecord]:

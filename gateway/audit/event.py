@@ -214,7 +214,8 @@ class FormReleased(Event):
 
 
 class FormRefused(Event):
-    """A form was refused before any source was called."""
+    """A form was refused: before any source was called, or because of what a source recorded (`asked` names that
+    event)."""
 
     __slots__ = ()
     name = "FormRefused"

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, TypedDict
 from urllib.parse import urlsplit
@@ -38,6 +39,14 @@ class Chosen(TypedDict):
     store: str | None
     redis: str | None
     workers: int
+    population_transport: str
+
+
+class Bus(StrEnum):
+    """The ways the population register can be reached."""
+
+    NDXP = "ndxp"
+    LGSP = "lgsp"
 
 
 def demo(
@@ -48,6 +57,9 @@ def demo(
     redis: Redis = None,
     *,
     workers: Annotated[int, typer.Option("--workers", min=1, help="How many processes serve the gateway.")] = 1,
+    population_transport: Annotated[
+        Bus, typer.Option("--population-transport", help="The bus in front of the population register.")
+    ] = Bus.NDXP,
     once: Annotated[bool, typer.Option("--once", help="Walk one whole journey without a browser and leave.")] = False,
     persona: Annotated[
         str, typer.Option("--persona", help="With --once: who signs in, N, or N-M for a JSON line each, `exit` in it.")
@@ -62,7 +74,13 @@ def demo(
     """Run everything until SIGINT or SIGTERM, or with --once walk a journey and print the filled form."""
     people = read_range(persona)
     child = None if represented is None else read_one(represented)
-    chosen: Chosen = {"issuer": issuer, "store": store, "redis": redis, "workers": workers}
+    chosen: Chosen = {
+        "issuer": issuer,
+        "store": store,
+        "redis": redis,
+        "workers": workers,
+        "population_transport": population_transport.value,
+    }
     with ExitStack() as leaving:
         if once:
             folder = Path(tempfile.mkdtemp(prefix="gate06-"))
@@ -112,7 +130,14 @@ def read_one(text: str) -> int:
 
 
 def plan_of(
-    folder: Path, ports: dict[str, int], *, issuer: str | None, store: str | None, redis: str | None, workers: int
+    folder: Path,
+    ports: dict[str, int],
+    *,
+    issuer: str | None,
+    store: str | None,
+    redis: str | None,
+    workers: int,
+    population_transport: str = "ndxp",
 ) -> DemoPlan:
     """Return where everything of a demo is."""
     return DemoPlan(
@@ -126,6 +151,7 @@ def plan_of(
         portal_port=ports["PORTAL"],
         metrics_port=ports["METRICS"],
         workers=workers,
+        population_transport=population_transport,
     )
 
 
@@ -179,7 +205,7 @@ def programs_of(plan: DemoPlan, settings: Settings, environment: dict[str, str],
         program("gateway", ["gateway", "serve"], gateway),
         program("VNeID simulator", [simulate, FACES, str(plan.vneid_port), options], f"{plan.vneid_url}/_calls"),
         program(
-            "sources simulator", [simulate, "population", str(plan.sources_port), options], f"{plan.sources_url}/_calls"
+            "sources simulator", [simulate, "sources", str(plan.sources_port), options], f"{plan.sources_url}/_calls"
         ),
     ]
     if whole:

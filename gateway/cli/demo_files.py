@@ -19,7 +19,14 @@ from gateway.vocabulary.clock import SystemClock, SystemRandomness, text_token
 SAMPLE_CLIENT = "sample-portal"
 CONFORMANCE_CLIENT = "conformance"
 _VNEID_CLIENT = "gate06-demo"
-_SECRETS = ("portal.secret", "conformance.secret", "vneid.secret", "national_portal.secret", "population.secret")
+_SECRETS = (
+    "portal.secret",
+    "conformance.secret",
+    "vneid.secret",
+    "national_portal.secret",
+    "population.secret",
+    "civil_status.secret",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +53,7 @@ class DemoPlan:
     portal_port: int
     metrics_port: int
     workers: int = 1
+    population_transport: str = "ndxp"
 
     @property
     def portal_url(self) -> str:
@@ -110,19 +118,29 @@ def _settings(plan: DemoPlan) -> dict[str, Any]:
         },
         "proxy": {"trusted": ["127.0.0.1"], "client_cert_header": "Client-Cert"},
         "egress": {"portals": "lab", "identity_providers": "lab"},
-        "connectors": {
-            "population": {
-                "url": f"{plan.sources_url}/ndxp/population",
-                "zone": "lab",
-                "user": "gate06",
-                "secret_file": "population.secret",
-                "officer": "gate06.demo",
-                "agency_code": "H00.00.00",
-            }
-        },
+        "connectors": {"population": _population(plan), "civil_status": _civil_status(plan)},
         "identity_provider": [_vneid(plan), _national_portal(plan)],
         "portal": [_sample(plan), _conformance(plan)],
     }
+
+
+def _population(plan: DemoPlan) -> dict[str, Any]:
+    """The register behind the bus that was chosen."""
+    bus = {"url": f"{plan.sources_url}/ndxp/population"}
+    if plan.population_transport == "lgsp":
+        bus = {
+            "url": f"{plan.sources_url}/lgsp/ngsp/population",
+            "token_url": f"{plan.sources_url}/lgsp/token",
+        }
+    return {"transport": plan.population_transport, **bus, "secret_file": "population.secret", **_ASKER}
+
+
+def _civil_status(plan: DemoPlan) -> dict[str, Any]:
+    url = f"{plan.sources_url}/civil_status/ndxp/civil_status"
+    return {"url": url, "secret_file": "civil_status.secret", **_ASKER}
+
+
+_ASKER = {"zone": "lab", "user": "gate06", "officer": "gate06.demo", "agency_code": "H00.00.00"}
 
 
 def _vneid(plan: DemoPlan) -> dict[str, Any]:
@@ -206,7 +224,9 @@ def _simulators(plan: DemoPlan) -> Mapping[str, Any]:
     return {
         "vneid": {"issuer": plan.vneid_url, "clients": [client]},
         "national_portal": {"issuer": plan.national_portal_url, "clients": [at_the_portal]},
-        "population": {"user": "gate06", "secret": plan.secret("population.secret")},
+        "sources": {
+            name: {"user": "gate06", "secret": plan.secret(f"{name}.secret")} for name in ("population", "civil_status")
+        },
     }
 
 

@@ -2,7 +2,8 @@
 
 OPTIONS is a JSON file with one object per simulator; its members are read as the types that the simulator's own
 factory declares, so that nothing here knows any of them. `NAME+NAME` are faces of one program: each serves below the
-path of its `issuer`, the first everything else.
+path of its `issuer`, the first everything else. The name `sources` is every register that `sources` of OPTIONS lists:
+each under its own name (`/civil_status/_faults`), the first one also without (`/_faults`).
 """
 
 import sys
@@ -18,11 +19,31 @@ import uvicorn
 from pydantic import TypeAdapter
 
 GROUP = "gate06.simulators"
+SOURCES = "sources"
 ASGIApp = Callable[[MutableMapping[str, Any], Any, Any], Awaitable[None]]
+
+
+class Sources:
+    """Several registers behind one port, told apart by the first part of the path."""
+
+    def __init__(self, registers: Mapping[str, ASGIApp]) -> None:
+        self._registers = registers
+        self._first = next(iter(registers.values()))
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
+        """Hand the call to the register its path names; a path that names none is the first one's."""
+        name = str(scope.get("path", "")).split("/")[1:2]
+        register = self._registers.get(name[0]) if name else None
+        if register is None:
+            await self._first(scope, receive, send)
+        else:
+            await register({**scope, "root_path": f"/{name[0]}"}, receive, send)
 
 
 def create_simulator(name: str, options: Mapping[str, Any]) -> ASGIApp:
     """Return the ASGI application of a simulator. Raises LookupError when none has the name."""
+    if name == SOURCES:
+        return Sources({source: create_simulator(source, one) for source, one in options.items()})
     found = [point for point in entry_points(group=GROUP) if point.name == name]
     if not found:
         raise LookupError(f"no simulator `{name}`")

@@ -8,17 +8,20 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any, TypeVar
 
 import structlog
 
 from gateway.connector_runtime.breaker import Breaker
-from gateway.connector_runtime.contract import Answer, Connector, Question, SourceTrouble
+from gateway.connector_runtime.contract import Answer, Connector, Question, SourceTrouble, VerifiesMatch
+from gateway.connector_runtime.failure import CannotVerify
 from gateway.vocabulary.clock import Clock
 from gateway.vocabulary.provenance import Absent, Found, Outcome, Refused, Unavailable
 
 _log = structlog.get_logger(__name__)
 
 OnLate = Callable[[str, Answer], Awaitable[None]]
+_Told = TypeVar("_Told")
 
 _RETRIES_SAVED = 10.0
 _RETRY_SHARE = 0.1
@@ -44,7 +47,7 @@ class SourceCaller:
         self._clock = clock
         self._provides = provides
         self._limits = limits
-        self._running: set[asyncio.Task[Answer]] = set()
+        self._running: set[asyncio.Task[Any]] = set()
         self._late: set[asyncio.Task[None]] = set()
         self._retries = _RETRIES_SAVED
 
@@ -73,9 +76,34 @@ class SourceCaller:
         self._record(answer)
         return self._complete(question, answer)
 
+    async def verify(self, question: Question) -> bool | Refused | Unavailable:
+        """Return whether the source holds this person just so, at the deadline at the latest.
+
+        Raises CannotVerify. Breaker and limits are those of `ask`: it is the same source.
+        """
+        connector = self.connector
+        if not isinstance(connector, VerifiesMatch):
+            raise CannotVerify(f"connector `{self.source}` cannot verify a person")
+        refusal = self._refuse(question)
+        if refusal is not None:
+            return refusal
+        remaining = (question.deadline_at - self._clock.now()).total_seconds()
+        task = self._track(asyncio.create_task(self._verify(connector, question), name=f"verify {self.source}"))
+        try:
+            async with asyncio.timeout(max(remaining, 0)):
+                told = await task
+        except TimeoutError:
+            told = Unavailable(reason="timeout")
+        except asyncio.CancelledError:
+            if not task.cancelled() or _cancelling():
+                raise
+            told = Unavailable(reason="closed")  # `close` ended the call, nobody ours
+        self.breaker.record(not isinstance(told, Unavailable))
+        return told
+
     async def close(self) -> None:
         """Cancel what is under way and wait until it is gone; late answers are not delivered any more."""
-        tasks: list[asyncio.Task[Answer] | asyncio.Task[None]] = [*self._late, *self._running]
+        tasks: list[asyncio.Task[Any]] = [*self._late, *self._running]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -92,7 +120,9 @@ class SourceCaller:
         if late:
             patience = timedelta(seconds=self._limits.late_for)
             question = replace(question, deadline_at=question.deadline_at + patience)
-        task = asyncio.create_task(self._call(question), name=f"ask {self.source}")
+        return self._track(asyncio.create_task(self._call(question), name=f"ask {self.source}"))
+
+    def _track(self, task: asyncio.Task[_Told]) -> asyncio.Task[_Told]:
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return task
@@ -117,6 +147,16 @@ class SourceCaller:
             # a connector's own mistake: its text may hold what it was reading, so only its kind is logged
             _log.error("connector_failed", connector=self.source, reason=type(error).__name__)
             return dict.fromkeys(question.attributes, Unavailable(reason="fault"))
+
+    async def _verify(self, connector: VerifiesMatch, question: Question) -> bool | Refused | Unavailable:
+        try:
+            return await connector.verify(question)
+        except SourceTrouble as trouble:
+            _log.warning("source_trouble", connector=self.source, reason=trouble.outcome.reason)
+            return Unavailable(reason="fault") if isinstance(trouble.outcome, Absent) else trouble.outcome
+        except Exception as error:
+            _log.error("connector_failed", connector=self.source, reason=type(error).__name__)
+            return Unavailable(reason="fault")
 
     def _miss(self, question: Question, task: asyncio.Task[Answer], on_late: OnLate | None) -> Answer:
         self.breaker.record(False)

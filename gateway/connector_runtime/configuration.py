@@ -7,6 +7,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 ZoneName = Literal["internet", "gov-wan", "lab"]
+TransportName = Literal["ndxp", "lgsp"]
 Network = IPv4Network | IPv6Network
 
 
@@ -33,22 +34,30 @@ _EVERYWHERE: tuple[Network, ...] = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"
 class ConnectorSettings(BaseModel):
     """How one source is reached.
 
-    `url` is the service at the bus, `auth_url` the URL that enters the time-bound secret (NDXP; default `url`),
-    `zone` where its addresses may lie. A secret comes as a value or as the path of a file that holds it.
+    `transport` is the bus, one of those the connector's manifest names (its first unless said otherwise). `url` is
+    the service at the bus, `zone` where its addresses may lie, `user` and `secret` the account there. NDXP: `auth_url`
+    enters the time-bound secret (default `url`). LGSP: `token_url` gives the Bearer tokens, and `desk_user` with
+    `desk_secret` is the client of officers at a desk (default: the same as the system's).
+    A secret comes as a value or as the path of a file that holds it.
     `options` are those the connector's manifest declares. Durations are seconds: `timeout_for` of one call,
     `late_for` how long an answer may still come after the deadline, `concurrency` calls at the same time.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
+    transport: TransportName | None = None
     url: str
     zone: ZoneName = "gov-wan"
     auth_url: str | None = None
+    token_url: str | None = None
     user: str = ""
     secret: SecretStr | None = None
     secret_file: Path | None = None
     api_key: SecretStr | None = None
     api_key_file: Path | None = None
+    desk_user: str = ""
+    desk_secret: SecretStr | None = None
+    desk_secret_file: Path | None = None
     road_client: str = ""
     timestamp: Literal["milliseconds", "seconds"] = "milliseconds"
     officer: str = ""
@@ -60,13 +69,13 @@ class ConnectorSettings(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if self.secret is not None and self.secret_file is not None:
-            raise ValueError("give `secret` or `secret_file`, not both")
-        if self.api_key is not None and self.api_key_file is not None:
-            raise ValueError("give `api_key` or `api_key_file`, not both")
-        scheme = self.url.partition("://")[0]
-        if scheme != "https" and not (scheme == "http" and self.zone == "lab"):
-            raise ValueError("`url` must be https (http only in zone `lab`)")
+        for name in ("secret", "api_key", "desk_secret"):
+            if getattr(self, name) is not None and getattr(self, f"{name}_file") is not None:
+                raise ValueError(f"give `{name}` or `{name}_file`, not both")
+        for name in ("url", "token_url"):
+            scheme = (getattr(self, name) or "https://").partition("://")[0]
+            if scheme != "https" and not (scheme == "http" and self.zone == "lab"):
+                raise ValueError(f"`{name}` must be https (http only in zone `lab`)")
         return self
 
     def read_secret(self) -> str:
@@ -76,6 +85,10 @@ class ConnectorSettings(BaseModel):
     def read_api_key(self) -> str:
         """Return the API key, from the value or the file; empty when the bus wants none."""
         return _read(self.api_key, self.api_key_file)
+
+    def read_desk_secret(self) -> str:
+        """Return the desk officers' secret, from the value or the file."""
+        return _read(self.desk_secret, self.desk_secret_file)
 
 
 def _read(value: SecretStr | None, file: Path | None) -> str:

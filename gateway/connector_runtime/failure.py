@@ -255,3 +255,23 @@ class SecretUnreadable(ConnectorFailure):
     vi = "Không đọc được tệp bí mật của kết nối."
     en = "A secret file of the connector cannot be read."
     fix = "Check the path and the permissions of the file named by `secret_file` or `api_key_file`."
+
+
+class TransportUnset(ConnectorFailure):
+    """A transport lacks a setting without which it cannot reach its bus."""
+
+    code = "CN-105"
+    title = "transport is not set up"
+    vi = "Kết nối thiếu cấu hình của trục truyền dữ liệu."
+    en = "The connector's transport lacks a setting."
+    fix = "Add the setting that the message names to the connector's table."
+
+
+class CannotVerify(ConnectorFailure):
+    """A source was asked whether a person exists and its connector does not have that ability."""
+
+    code = "CN-106"
+    title = "connector cannot verify"
+    vi = "Kết nối này không có chức năng xác thực thông tin công dân."
+    en = "This connector cannot say whether a person's data match."
+    fix = "Name a source whose connector has `verify` (the population register)."

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from gateway.connector_runtime.configuration import TransportName
 from gateway.connector_runtime.failure import InvalidManifest, UnknownManifestKey
 
 _Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{1,40}$")]
@@ -76,13 +77,18 @@ class Notice(_Table):
 
 
 class Manifest(_Table):
-    """The whole file. `kind` code means that a class behind the entry point does the reading."""
+    """The whole file. `kind` code means that a class behind the entry point does the reading.
+
+    `transport` is the bus it is asked through unless an operator chooses one of `other_transports`. `assumptions`
+    says what was not read at the source and has to be checked before the connector goes live.
+    """
 
     schema_version: Annotated[Literal[1], Field(alias="schema")]
     id: _Id
     version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
     kind: Literal["code", "rest", "soap", "sqlview"]
-    transport: Literal["ndxp"]
+    transport: TransportName
+    other_transports: Annotated[tuple[TransportName, ...], Field(strict=False)] = ()
     lifecycle: Literal["draft", "tested", "submitted", "approved", "published", "suspended", "retired"]
     name: Texts
     summary: Texts
@@ -93,6 +99,15 @@ class Manifest(_Table):
     fields: Annotated[tuple[FieldRow, ...], Field(min_length=1, strict=False)]
     options: Annotated[tuple[Option, ...], Field(strict=False)] = ()
     sandbox: Sandbox = Sandbox()
+    assumptions: Annotated[tuple[Texts, ...], Field(strict=False)] = ()
+
+    def choose_transport(self, wanted: TransportName | None) -> TransportName:
+        """Return the transport to use. Raises InvalidManifest for one this connector does not speak."""
+        offered = (self.transport, *self.other_transports)
+        if wanted is not None and wanted not in offered:
+            known = ", ".join(f"`{one}`" for one in offered)
+            raise InvalidManifest(f"`connectors.{self.id}.transport` must be one of {known}")
+        return wanted or self.transport
 
     @property
     def provides(self) -> frozenset[str]:

@@ -7,17 +7,33 @@ from importlib.resources import files
 from typing import Self
 
 from gateway.connector_runtime.call import Limits, OnLate, SourceCaller
-from gateway.connector_runtime.configuration import ConnectorSettings, EgressSettings, ZoneName
-from gateway.connector_runtime.contract import Answer, Connector, Equipment, Health, OutboundClient, Question
+from gateway.connector_runtime.configuration import ConnectorSettings, EgressSettings, TransportName, ZoneName
+from gateway.connector_runtime.contract import (
+    Answer,
+    Connector,
+    Equipment,
+    Health,
+    OutboundClient,
+    Question,
+    Refused,
+    Transport,
+    VerifiesMatch,
+)
 from gateway.connector_runtime.failure import SecretUnreadable, UnknownConnector
 from gateway.connector_runtime.health import check_connectors
 from gateway.connector_runtime.manifest import Manifest, read_manifest
 from gateway.connector_runtime.outbound import ZoneClient
+from gateway.connector_runtime.transports.lgsp import LgspTransport
 from gateway.connector_runtime.transports.ndxp import NdxpTransport
 from gateway.vocabulary.clock import Clock
 from gateway.vocabulary.provenance import Unavailable
 
 GROUP = "gate06.connectors"
+
+_TRANSPORTS: Mapping[TransportName, Callable[[ConnectorSettings, OutboundClient, Clock], Transport]] = {
+    "ndxp": NdxpTransport,
+    "lgsp": LgspTransport,
+}
 
 
 class ConnectorRegistry:
@@ -34,8 +50,8 @@ class ConnectorRegistry:
     def load(cls, settings: Mapping[str, ConnectorSettings], *, egress: EgressSettings, clock: Clock) -> Self:
         """Make every connector that has settings.
 
-        Raises UnknownConnector, UnknownManifestKey, InvalidManifest or SecretUnreadable: the gateway does not
-        start with a connector it cannot understand.
+        Raises UnknownConnector, UnknownManifestKey, InvalidManifest, SecretUnreadable or TransportUnset: the gateway
+        does not start with a connector it cannot understand.
         """
         installed = {point.name: point for point in entry_points(group=GROUP)}
         clients: dict[ZoneName, ZoneClient] = {}
@@ -60,6 +76,18 @@ class ConnectorRegistry:
         """
         answers = await asyncio.gather(*(self._ask(source, one, on_late) for source, one in questions.items()))
         return dict(zip(questions, answers, strict=True))
+
+    async def verify(self, source: str, question: Question) -> bool | Refused | Unavailable:
+        """Return whether a source holds this person just so; its trouble is an outcome, as in `ask`.
+
+        Raises CannotVerify when the source's connector does not have this ability.
+        """
+        caller = self._callers.get(source)
+        return Unavailable(reason="unreachable") if caller is None else await caller.verify(question)
+
+    def can_verify(self, source: str) -> bool:
+        """Tell whether a source is connected whose connector has `verify`."""
+        return source in self._callers and isinstance(self._callers[source].connector, VerifiesMatch)
 
     async def check_all(self) -> dict[str, Health]:
         """Probe every source without asking about a person; a source under outage is degraded at best."""
@@ -102,8 +130,9 @@ def _load_class(point: EntryPoint) -> tuple[Callable[[Equipment], Connector], Ma
 def _equip(
     source: str, manifest: Manifest, settings: ConnectorSettings, client: OutboundClient, clock: Clock
 ) -> Equipment:
+    make = _TRANSPORTS[manifest.choose_transport(settings.transport)]
     try:
-        transport = NdxpTransport(settings, client, clock)
+        transport = make(settings, client, clock)
     except OSError as error:
         raise SecretUnreadable(f"a secret file of connector `{source}` cannot be read: {error.strerror}") from None
     return Equipment(

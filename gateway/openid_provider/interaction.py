@@ -254,7 +254,7 @@ async def show_notice(house: House, attempt: Attempt, portal: Portal, session: S
     view = NoticePage(
         portal=face(portal),
         person=identity_rows(session.citizen),
-        claims=identity_claims(request.scopes),
+        claims=identity_claims(request.scopes, session.citizen),
         form=form,
         action=attempt_url(house, attempt),
         csrf=attempt.notice_proof(session.citizen.acting),

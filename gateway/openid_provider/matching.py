@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from gateway.assurance.match import Claim, Verdict
-from gateway.assurance.sign_in import COMPARED
 from gateway.audit.event import PersonAsked, PersonMatched
 from gateway.identity_providers.contract import AccountClosed, Authentication
 from gateway.openid_provider import failure
@@ -72,8 +71,8 @@ async def ask_register(
         citizen_id=citizen_id,
         portal=request.client_id,
         procedure=procedure,
-        attributes=tuple(sorted(COMPARED)),
-        connector=house.matching.figures.source,
+        attributes=house.matching.attributes,
+        connector=house.matching.connector,
         trace_id=trace_id,
     )
     await house.store.commit([], [event], now=house.clock.now())
@@ -91,8 +90,8 @@ async def tell_verdict(
         citizen_id=citizen_id,
         portal=request.client_id,
         procedure=next(iter(request.procedures), None),
-        attributes=tuple(sorted(COMPARED)),
-        connector=house.matching.figures.source,
+        attributes=house.matching.attributes,
+        connector=house.matching.connector,
         trace_id=trace_id,
     )
     return [event]

@@ -48,7 +48,7 @@ class Facts:
 
 
 class Assembled(NamedTuple):
-    """The envelopes by field, the fields whose source still works, and whether no source's trouble shows."""
+    """The envelopes by field, the fields one of whose sources still works, and whether no source's trouble shows."""
 
     fields: dict[str, Envelope]
     late: tuple[str, ...]
@@ -94,18 +94,24 @@ def assemble(plan: Plan, facts: Facts) -> Assembled:
 
 
 def strange_sources(facts: Facts) -> frozenset[str]:
-    """Return the sources whose record contradicts the person who signed in (name with marks, or sex)."""
+    """Return the sources whose record contradicts the person who signed in (name with marks, or sex).
+
+    Where one register confirms the sex that the provider said, another one that says otherwise is no stranger's: the
+    registers disagree about this person, and both are shown.
+    """
     claim = Claim(full_name=facts.citizen.full_name, sex=facts.citizen.sex)
-    strange = set()
+    against: dict[str, tuple[str, ...]] = {}
+    confirmed = False
     for source, answer in facts.answers.items():
         name, sex = answer.get("full_name"), answer.get("sex")
         record = RegisterRecord(
             full_name=name.value if isinstance(name, Found) else claim.full_name,
             sex=sex.value if isinstance(sex, Found) else None,
         )
-        if contradictions(claim, record):
-            strange.add(source)
-    return frozenset(strange)
+        against[source] = contradictions(claim, record)
+        confirmed |= record.sex is not None and record.sex == claim.sex and not against[source]
+    excused = {"sex"} if confirmed else set()
+    return frozenset(source for source, points in against.items() if set(points) - excused)
 
 
 def known_sex(facts: Facts, strangers: frozenset[str]) -> str | None:
@@ -170,7 +176,8 @@ def _declared(planned: PlannedField, facts: Facts) -> Envelope:
 def _fill(
     planned: PlannedField, facts: Facts, strangers: frozenset[str]
 ) -> tuple[Envelope, Unavailable | Refused | None]:
-    """Return the envelope of a field filled by registers, and the trouble to tell when that left it empty."""
+    """Return the envelope of a field filled by registers, and the trouble to tell: what left it empty, or a second
+    register that still works and may yet disagree."""
     allowed = [way for way in planned.ways if way.attribute not in facts.refused]
     if not allowed:
         way = planned.ways[0]
@@ -188,9 +195,14 @@ def _fill(
     if condition is not None and (condition.unknown == "withheld" or one_of_several):
         why = Why.saying(failure.ConditionUnknown.code, condition.note.wire())
         return _blank(planned, found[0].way, "withheld", why), None
-    if len(found) == 1:
+    if len(parts) == 1:
         return _told(planned, found[0], facts.now), None
-    return _reconcile([_told(planned, part, facts.now) for part in found]), None
+    return _reconcile([_told(planned, part, facts.now) for part in found]), _late(parts)
+
+
+def _late(parts: list[_Part]) -> Unavailable | None:
+    late = (part.outcome for part in parts if isinstance(part.outcome, Unavailable) and part.outcome.reason == "late")
+    return next(late, None)
 
 
 def _part(planned: PlannedField, way: Way, facts: Facts) -> _Part:

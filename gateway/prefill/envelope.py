@@ -90,9 +90,12 @@ class Envelope(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilledForm:
-    """A form ready to be given out: `complete` when no source's trouble left a field empty. `subject` is who signed
-    in; `relation` says whether the form is about them (`self`) or about somebody they act for; `consent` names the
-    consent it rests on (`id`) and the citizen's own page of it (`page`)."""
+    """A form ready to be given out: `complete` when no source's trouble left a field empty and none still works.
+
+    `subject` is who signed in; `relation` says whether the form is about them (`self`) or about somebody they act
+    for; `consent` names the consent it rests on (`id`) and the citizen's own page of it (`page`). A field in `late`
+    may have a value already: of two sources, one has answered.
+    """
 
     id: str
     procedure: str

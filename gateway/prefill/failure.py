@@ -168,6 +168,19 @@ class GuardianshipTriedTooOften(Failure):
     fix = "Ten such refusals a day are allowed for one person; compare the child's papers before the next attempt."
 
 
+class RecordStopsForm(Failure):
+    """A register records something that ends the person's own forms. Which record says what is told to nobody, neither
+    to the portal nor on a page."""
+
+    code = "PF-118"
+    title = "civil status record stops the form"
+    http_status = 403
+    oauth_error = "access_denied"
+    vi = "Hồ sơ hộ tịch cần được kiểm tra nên không điền sẵn được biểu mẫu. Mang giấy tờ đến Ủy ban nhân dân cấp xã."
+    en = "The civil status record has to be checked, so no form is filled. Take your papers to the commune office."
+    fix = "Do not tell others why. The person or the family has the record looked at; nothing is to be mended here."
+
+
 class ClientTokenWanted(Failure):
     """A form is compared for the portal itself: a citizen's token, which others may hold, is no key to that."""
 

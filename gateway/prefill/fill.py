@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from gateway.assurance.life import recorded_death
 from gateway.audit.event import FormAsked
 from gateway.connector_runtime.contract import Question
 from gateway.consent.record import Consent
@@ -21,6 +22,7 @@ from gateway.prefill.failure import (
     GuardianshipNotChecked,
     GuardianshipNotShown,
     ProcedureNotInScope,
+    RecordStopsForm,
     RequestMalformed,
     SessionOver,
 )
@@ -74,8 +76,9 @@ async def fill_form(request: PrefillRequest, house: Prefill) -> FilledForm:
         asked = await store_asked(errand, kept, house)  # 7 no source is called before this is stored
         heard, other = await hear_all(errand, cover, kept, request.fields, house)  # 8 ask, in parallel, in time
         await require_represented(errand, heard, house)  # 9 a guardian is one by the register's own record
-        assembled = assemble(plan, facts_of(errand, heard, house.desk.clock.now()))  # 10 values with provenance
-        # 11 stored before the caller sees it
+        require_living(errand, heard)  # 10 nothing is told of whoever is recorded as dead
+        assembled = assemble(plan, facts_of(errand, heard, house.desk.clock.now()))  # 11 values with provenance
+        # 12 stored before the caller sees it
         return await release_form(errand, heard, assembled, asked, house, other=other)
     except (ConsentLost, SessionOver):
         await refuse_ended(cover, ask, house)
@@ -249,6 +252,16 @@ async def require_represented(errand: Errand, heard: Heard, house: Prefill) -> N
     except GuardianshipNotShown:
         heard.drop()
         raise
+
+
+def require_living(errand: Errand, heard: Heard) -> None:
+    """Let nobody's form through whom a register records as dead. Raises RecordStopsForm.
+
+    A register that does not answer says nothing: its trouble touches no other register's values.
+    """
+    life = {source: heard.kept.answers.get(source, {}) for source in errand.plan.life_of}
+    if recorded_death(life):
+        raise RecordStopsForm
 
 
 def facts_of(errand: Errand, heard: Heard, now: datetime) -> Facts:

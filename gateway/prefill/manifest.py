@@ -55,11 +55,13 @@ def manifest_fields(fields: Mapping[str, Envelope], key: bytes) -> dict[str, dic
 
 
 def compare_field(name: str, told: Mapping[str, Any] | None, submitted: Any, key: bytes) -> FieldState:
-    """Compare one submitted value with what the manifest says of its field."""
+    """Compare one submitted value with what the manifest says of its field; of a conflict any source's value fits."""
     if told is None:
         return "unknown"
     if "tag" not in told:
         return "withheld" if told["status"] == "withheld" else "unknown"
+    if any(compare_field(name, {**told, **rival, "rivals": ()}, submitted, key) == "intact" for rival in _rivals(told)):
+        return "intact"
     try:
         value = canonical_bytes(told["type"], submitted)
         beside = canonical_beside(submitted) if told["type"] == "address" else {}
@@ -107,10 +109,23 @@ def _field(name: str, envelope: Envelope, keyed: hmac.HMAC) -> dict[str, Any]:
         return told
     told["as_of"] = envelope.as_of.isoformat() if envelope.as_of else None
     told["tag"] = _tag(keyed, name, envelope.canonical)
+    if envelope.rivals:
+        told["rivals"] = [
+            {member: said for member, said in _field(name, rival, keyed).items() if member in _OF_A_RIVAL}
+            for rival in envelope.rivals[1:]
+        ]
     if envelope.type == "address":
         beside = canonical_beside(envelope.value)
         told["beside"] = {part: _tag(keyed, f"{name}#{part}", found) for part, found in beside.items()}
     return told
+
+
+def _rivals(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    rivals = told.get("rivals", ())
+    return [one for one in rivals if isinstance(one, Mapping) and "tag" in one] if isinstance(rivals, list) else []
+
+
+_OF_A_RIVAL = frozenset({"source", "as_of", "tag", "beside"})
 
 
 def _tag(keyed: hmac.HMAC, name: str, value: bytes) -> str:

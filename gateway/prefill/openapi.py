@@ -119,7 +119,7 @@ def envelope_schema() -> dict[str, Any]:
         "correction": {"type": "string", "format": "uri"},
     }
     needed = ("status", "value", "lock", "rule")
-    rivals = {"type": "array", "items": _object(dict(members), needed), "description": "what the other sources say"}
+    rivals = {"type": "array", "items": _object(dict(members), needed), "description": "what each source says"}
     return _object({**members, "conflict": rivals}, needed)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
+from gateway.assurance.life import DEATH
 from gateway.policy.bundle import PolicyBundle
 from gateway.policy.catalogue import Attribute
 from gateway.policy.failure import AttributeNotPermitted
@@ -19,6 +20,9 @@ Lock = Literal["locked", "confirm", "editable"]
 
 # Asked along wherever the procedure's own rules allow it: a record of somebody else must show itself.
 GUARDING = frozenset({"full_name", "sex"})
+
+# Whose form it may be while the registers record a death: an officer's, who records just that.
+_OF_THE_DEAD: frozenset[Relation] = frozenset({"officer"})
 
 
 class Way(NamedTuple):
@@ -61,7 +65,8 @@ class PlannedField:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """The fields in the order of the form; `attributes` all they are made of; `asked_of` per register its attributes
-    (what people declare of themselves is asked of nobody); `guards` those added to unmask a stranger's record.
+    (what people declare of themselves is asked of nobody); `guards` those added to unmask a stranger's record;
+    `life_of` the registers asked whether they record a death: for the house itself, told to nobody.
 
     `party` is whose part is filled; the fields of another party wait. `closed` gives for fields that nobody agreed to
     tell the reason; nothing is asked for them. `checks` are what the house itself has to know, per register: that a
@@ -78,14 +83,17 @@ class Plan:
     party: int = 1
     closed: Mapping[str, Why] = field(default_factory=dict)
     checks: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    life_of: frozenset[str] = frozenset()
 
     def questions(self, permitted: Collection[str]) -> dict[str, frozenset[str]]:
         """Return what each source is asked for, of what is permitted; a source with nothing to ask is left out."""
         wanted = {source: attributes & frozenset(permitted) for source, attributes in self.asked_of.items()}
-        needed = {source: attributes for source, attributes in wanted.items() if attributes - self.guards}
+        questions = {source: attributes for source, attributes in wanted.items() if attributes - self.guards}
         for source, attributes in self.checks.items():
-            needed[source] = needed.get(source, frozenset()) | attributes
-        return needed
+            questions[source] = questions.get(source, frozenset()) | attributes
+        if questions:
+            questions |= {source: questions.get(source, frozenset()) | {DEATH} for source in self.life_of}
+        return questions
 
 
 def plan_form(
@@ -118,10 +126,11 @@ def plan_form(
         relation=relation,
         fields=planned,
         attributes=attributes | guards,
-        asked_of=_asked_of(filled, guards, bundle),
+        asked_of=_asked_of(filled, GUARDING & procedure.attributes_for(relation, party), bundle),
         guards=guards,
         party=party,
         checks=_checks(procedure, relation, filled, bundle),
+        life_of=frozenset() if relation in _OF_THE_DEAD else _sources_of_life(bundle),
     )
 
 
@@ -197,7 +206,7 @@ def _checks(
 
 
 def _asked_of(
-    planned: Iterable[PlannedField], guards: frozenset[str], bundle: PolicyBundle
+    planned: Iterable[PlannedField], guarding: frozenset[str], bundle: PolicyBundle
 ) -> dict[str, frozenset[str]]:
     asked: dict[str, set[str]] = {}
     for one in planned:
@@ -205,5 +214,10 @@ def _asked_of(
             if not bundle.sources[way.source].self_declared:
                 asked.setdefault(way.source, set()).add(way.attribute)
     for source, attributes in asked.items():
-        attributes.update(name for name in guards if source in bundle.attributes[name].sources)
+        attributes.update(name for name in guarding if source in bundle.attributes[name].sources)
     return {source: frozenset(attributes) for source, attributes in asked.items()}
+
+
+def _sources_of_life(bundle: PolicyBundle) -> frozenset[str]:
+    known = bundle.attributes.get(DEATH)
+    return frozenset(known.sources) if known is not None else frozenset()

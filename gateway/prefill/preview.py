@@ -4,16 +4,28 @@ Where the law is the basis the sources are asked now and the answers are kept fo
 consent is the basis nothing is asked before the citizen agrees (`question`).
 """
 
-from gateway.audit.event import FormPrepared
+from gateway.audit.event import FormPrepared, FormRefused
 from gateway.prefill.assemble import Assembled, assemble, outcome_word
 from gateway.prefill.envelope import TOLD, Envelope
-from gateway.prefill.fill import asked_attributes, facts_of, hear, load_kept, missing_answers, permit, store_asked
+from gateway.prefill.failure import RecordStopsForm
+from gateway.prefill.fill import (
+    asked_attributes,
+    facts_of,
+    hear,
+    load_kept,
+    missing_answers,
+    permit,
+    require_living,
+    store_asked,
+)
 from gateway.prefill.house import Prefill
 from gateway.prefill.mask import mask_value
 from gateway.prefill.plan import PlannedField
 from gateway.prefill.question import prepare_question
-from gateway.prefill.release import Errand, commit_kept, outcomes, tell
-from gateway.vocabulary.form_preview import FormAsk, FormPreview, PreviewField
+from gateway.prefill.release import Errand, commit_kept, commit_whole, outcomes, tell
+from gateway.vocabulary.form_preview import FormAsk, FormPreview, PreviewField, PreviewRival, Text
+
+_AT_SIGN_IN: Text = {"vi": "Lần đăng nhập này", "en": "This sign-in"}
 
 
 async def prepare_form(ask: FormAsk, house: Prefill) -> FormPreview:
@@ -34,6 +46,12 @@ async def _ask_now(errand: Errand, house: Prefill) -> Assembled:
         asked = await store_asked(errand, kept, house)
         extra = (("asked", asked.event.receipt),)
     heard = await hear(errand, kept, house)
+    try:
+        require_living(errand, heard)
+    except RecordStopsForm as refused:
+        event = await tell(FormRefused, errand, house, outcome=refused.code, attributes=(), extra=extra)
+        await commit_whole(house, [], event)
+        raise
     assembled = assemble(errand.plan, facts_of(errand, heard, house.desk.clock.now()))
     event = await tell(
         FormPrepared,
@@ -74,4 +92,16 @@ def _row(field: PlannedField, envelope: Envelope) -> PreviewField:
         shown=shown,
         shown_en=display.get("en"),
         why=None if envelope.why is None else {"vi": envelope.why.vi, "en": envelope.why.en},
+        rivals=tuple(_rival(field, rival) for rival in envelope.rivals),
+    )
+
+
+def _rival(field: PlannedField, envelope: Envelope) -> PreviewRival:
+    row = _row(field, envelope)
+    return PreviewRival(
+        source_label=row.source_label,
+        as_of=row.as_of,
+        masked=row.masked,
+        shown=row.shown,
+        shown_en=row.shown_en,
     )

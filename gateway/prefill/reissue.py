@@ -10,7 +10,7 @@ from gateway.prefill.bearer import Bearer
 from gateway.prefill.cover import agreed_part, load_cover, refuse_ended
 from gateway.prefill.envelope import FilledForm
 from gateway.prefill.failure import FormUnknown
-from gateway.prefill.fill import PrefillRequest, admit, facts_of, load_kept, permit
+from gateway.prefill.fill import PrefillRequest, admit, facts_of, load_kept, permit, require_living
 from gateway.prefill.house import Prefill
 from gateway.prefill.other_party import OtherPart, hear_other
 from gateway.prefill.release import (
@@ -60,6 +60,7 @@ async def reissue_form(request: ReissueRequest, house: Prefill) -> FilledForm:
         raise FormUnknown
     heard = Heard(kept=kept)
     await require_guardian(plan, ask, kept.answers, house)
+    require_living(errand, heard)  # the word may have come late, after the form itself
     assembled = assemble(plan, facts_of(errand, heard, house.desk.clock.now()))
     other = await hear_other(cover, ask, body["fields"], house)
     try:

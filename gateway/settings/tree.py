@@ -90,6 +90,9 @@ class MatchSettings(_Section):
     """Comparing sign-ins with the population register (portals with `match = "required"`, unvouched numbers)."""
 
     source: str = Field("population", description="the connector that is asked")
+    by: Literal["look_up", "verify"] = Field(
+        "look_up", description="look the person up (name and sex compared), or only have the key verified: yes or no"
+    )
     procedure: str = Field("VPCP", description="the procedure code sent when a sign-in is for no procedure")
 
 

@@ -73,11 +73,23 @@ def kept_address(grant_id: str, procedure: str, about: str | None = None) -> Rec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewRival:
+    """What one of several sources says where they differ; the members are those of `PreviewField`."""
+
+    source_label: Text
+    as_of: date | None = None
+    masked: str | None = None
+    shown: str | None = None
+    shown_en: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewField:
     """One row of the notice page. `masked` hides the middle of a value, `shown` is the full display text; both
     None unless the status is verified, conflict or stale; `why` says why there is none, `need` why the form asks.
     `shown_en` holds the English words of a code, None where both languages write the value alike. `sources` and
-    `attributes` name what would be told, none for what is typed by hand; `required` says that the form needs it."""
+    `attributes` name what would be told, none for what is typed by hand; `required` says that the form needs it.
+    `rivals` are all that sources say of a field whose status is conflict, the first one's value among them."""
 
     id: str
     label: Text
@@ -92,6 +104,7 @@ class PreviewField:
     sources: tuple[str, ...] = ()
     attributes: tuple[str, ...] = ()
     required: bool = True
+    rivals: tuple[PreviewRival, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

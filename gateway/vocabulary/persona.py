@@ -44,13 +44,30 @@ class PopulationBehaviour:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CivilStatus:
+    """What only the civil status register says of a person, and how it behaves.
+
+    `known` is False for somebody whose papers were never entered; `marital_status` is `single`, `married`, `divorced`
+    or `widowed`, None when no marriage office said; `birth_place` is where the person was born, which is not where
+    the birth was registered.
+    """
+
+    known: bool = True
+    slow_seconds: float = 0
+    marital_status: Literal["single", "married", "divorced", "widowed"] | None = None
+    birth_place: Address | None = None
+    as_of: str = "2026-11-20"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Persona:
     """One invented person.
 
     `birth_date` is the text of a PartialDate (`1941`, `1975-05-12`), `death_date` and `as_of` are full dates.
     `ethnic_group`, `religion`, `marital_status` and `blood_type` are codes of the population register.
-    `civil_status_sex` is what the civil status register says where it differs; `guardian` a persona's index.
-    `account` is at the identity provider, `population` how the population source behaves.
+    `civil_status_sex` is what the civil status register says where it differs; `guardian` a persona's index,
+    `representative` whom the registers name as the legal representative of a minor. `account` is at the identity
+    provider, `population` how the population source behaves, `civil_status` what that register holds.
     """
 
     index: int
@@ -82,6 +99,8 @@ class Persona:
     death_date: str | None = None
     civil_status_sex: Literal["male", "female"] | None = None
     guardian: int | None = None
+    representative: Relative | None = None
+    civil_status: CivilStatus = CivilStatus()
 
 
 @cache
@@ -103,7 +122,7 @@ def _read(row: Mapping[str, Any]) -> Persona:
     known = dict(row)
     for name in ("birth_registration_place", "native_place", "permanent_residence", "current_residence"):
         known[name] = shipped_lists().address(**known[name]) if name in known else None
-    for name in ("father", "mother", "spouse", "head_of_household"):
+    for name in ("father", "mother", "spouse", "head_of_household", "representative"):
         known[name] = Relative(**known[name]) if name in known else None
     for name in _OPTIONAL:
         known.setdefault(name, None)
@@ -113,7 +132,13 @@ def _read(row: Mapping[str, Any]) -> Persona:
     if known["account"].level == 0:
         known["account"] = Account(type=known["account"].type, level=None, state=known["account"].state)
     known["population"] = PopulationBehaviour(**known.get("population", {}))
+    known["civil_status"] = _read_civil_status(known.get("civil_status", {}))
     return Persona(**known)
+
+
+def _read_civil_status(row: Mapping[str, Any]) -> CivilStatus:
+    born = {"birth_place": shipped_lists().address(**row["birth_place"])} if "birth_place" in row else {}
+    return CivilStatus(**{**row, **born})
 
 
 _OPTIONAL = (

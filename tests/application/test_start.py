@@ -24,8 +24,9 @@ def settings_with(folder: Path, *portals: Portal):
     return read_settings(environ=environ).model_copy(update={"portal": portals})
 
 
-def connectors(**provides):
-    return SimpleNamespace(sources=lambda: {name: frozenset(names) for name, names in provides.items()})
+def connectors(*, verifies=(), **provides):
+    known = {name: frozenset(names) for name, names in provides.items()}
+    return SimpleNamespace(sources=lambda: known, can_verify=lambda source: source in verifies)
 
 
 def test_a_strict_portal_wants_the_register(tmp_path):
@@ -43,3 +44,11 @@ def test_a_register_that_tells_too_little_is_named(tmp_path):
 def test_a_connected_register_and_a_portal_that_needs_none_start(tmp_path):
     require_matchable(settings_with(tmp_path, STRICT), connectors(population={"full_name", "sex"}))
     require_matchable(settings_with(tmp_path), connectors())
+
+
+def test_verifying_wants_a_register_that_can(tmp_path):
+    settings = settings_with(tmp_path)
+    settings = settings.model_copy(update={"match": settings.match.model_copy(update={"by": "verify"})})
+    with pytest.raises(ConfigurationRefused, match="`population` is not set up or cannot verify"):
+        require_matchable(settings, connectors(population={"full_name", "sex"}))
+    require_matchable(settings, connectors(verifies={"population"}))

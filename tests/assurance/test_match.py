@@ -6,11 +6,18 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from gateway.assurance.match import Claim, RegisterRecord, look_up, match_name, match_person
+from gateway.assurance.match import (
+    Claim,
+    RegisterRecord,
+    look_up,
+    match_name,
+    match_person,
+    match_verification,
+)
 from gateway.assurance.register import synthetic_register
 from gateway.vocabulary.partial_date import PartialDate
 from gateway.vocabulary.persona import persona, personas
-from gateway.vocabulary.provenance import Unavailable
+from gateway.vocabulary.provenance import Refused, Unavailable
 
 _WORDS = "Hoàng Hòa Hoà Thủy Thuỷ Nguyễn Sỹ Lý Lí Quý Qúy H'Ƀil Niê Kđăm Đỗ Toán Y Bhăm Ma Lùng Khoá Mỹ Mĩ"
 SYLLABLES = _WORDS.split()
@@ -128,3 +135,10 @@ def test_the_population_lookup_never_says_that_somebody_died() -> None:
     claim = Claim(full_name=lung.full_name, number=lung.personal_number)
     record = RegisterRecord(full_name=lung.full_name, personal_number=lung.personal_number)
     assert match_person(claim, [record]).verdict == "matched"
+
+
+def test_a_register_that_only_verifies_gives_three_verdicts() -> None:
+    assert match_verification(True).verdict == "matched"
+    assert match_verification(False).verdict == "no_match"
+    assert match_verification(Unavailable(reason="timeout")).verdict == "unavailable"
+    assert match_verification(Refused("officer_denied")).verdict == "unavailable"

@@ -84,3 +84,67 @@ async def test_an_old_number_is_asked_as_one_and_a_sign_in_for_no_procedure_has_
 async def test_who_has_no_whole_key_is_asked_about_nowhere(matching, register, claim):
     assert (await matching.judge(claim)).verdict == "no_match"
     assert register.asked == []
+
+
+class TwoRegisters:
+    """The population register, and one that knows of deaths; `life` is what that one says."""
+
+    def __init__(self, life):
+        self.life = life
+        self.asked = []
+
+    async def ask(self, questions):
+        self.asked.append(questions)
+        known = {"population": answer("TRẦN THỊ BƯỞI", "female"), "civil_status": self.life}
+        return {source: known[source] for source in questions}
+
+
+@pytest.mark.parametrize(
+    ("life", "verdict"),
+    [
+        ({"death_date": Found(PartialDate(2025, 3, 12), FROM)}, "deceased"),
+        ({"death_date": Unavailable(reason="malformed"), "full_name": Found("A", FROM)}, "deceased"),
+        ({"death_date": Absent("empty")}, "matched"),
+        ({"death_date": Absent("no_match")}, "matched"),
+        ({"death_date": Unavailable(reason="timeout")}, "matched"),
+        ({"death_date": Refused("other_person")}, "matched"),
+        ({}, "matched"),
+    ],
+)
+async def test_a_register_that_knows_of_deaths_is_heard_and_its_trouble_is_not(life, verdict):
+    registers = TwoRegisters(life)
+    figures = MatchFigures(life_source="civil_status")
+    matching = RegisterMatch(registers, SettableClock(NOW), SystemRandomness(), figures)
+    assert (await matching.judge(CLAIM)).verdict == verdict
+    asked = {source: question for questions in registers.asked for source, question in questions.items()}
+    assert asked["population"].attributes == COMPARED
+    assert asked["civil_status"].attributes == {"full_name", "death_date"}
+    assert asked["population"].request_id != asked["civil_status"].request_id
+    assert matching.attributes == ("death_date", "full_name", "sex")
+    assert matching.connector is None
+
+
+def test_with_one_register_evidence_names_it(matching):
+    assert (matching.attributes, matching.connector) == (("full_name", "sex"), "population")
+
+
+@pytest.mark.parametrize(
+    ("told", "verdict"),
+    [
+        (True, "matched"),
+        (False, "no_match"),
+        (Refused("purpose_denied"), "unavailable"),
+        (Unavailable(reason="timeout"), "unavailable"),
+    ],
+)
+async def test_a_register_may_only_verify_and_tell_nothing(register, told, verdict):
+    async def verify(source, question):
+        register.asked.append((source, question.personal_number))
+        return told
+
+    register.verify = verify
+    figures = MatchFigures(by="verify")
+    matching = RegisterMatch(register, SettableClock(NOW), SystemRandomness(), figures)
+    assert (await matching.judge(CLAIM)).verdict == verdict
+    assert register.asked == [("population", "999175000003")]
+    assert matching.attributes == ()

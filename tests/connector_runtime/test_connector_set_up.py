@@ -16,6 +16,7 @@ from gateway.connector_runtime.failure import (
     InvalidManifest,
     SecretUnreadable,
     SourceUnavailable,
+    TransportUnset,
     UnknownConnector,
     UnknownManifestKey,
     why,
@@ -36,7 +37,7 @@ TEXT = files("connectors.population").joinpath("manifest.toml").read_text("utf-8
 def test_the_population_manifest_reads() -> None:
     manifest = read_manifest(TEXT, "population/manifest.toml")
     assert manifest.id == "population"
-    assert len(manifest.provides) == 24
+    assert len(manifest.provides) == 26
     assert manifest.fill_options({})["key_form"] == "capitals_no_space"
 
 
@@ -61,7 +62,7 @@ def test_an_unknown_key_names_its_place_and_the_nearest(old: str, new: str, plac
     ("old", "new", "place"),
     [
         ('kind = "code"', 'kind = "magic"', "kind"),
-        ('version = "1.0.0"', 'version = "1"', "version"),
+        ('version = "1.1.0"', 'version = "1"', "version"),
         ("schema = 1", "schema = 2", "schema"),
         ('type = "date"', 'type = "datum"', "fields.1.type"),
         ("[legal]", "[legal", "not TOML"),
@@ -97,6 +98,9 @@ def settings(**changes) -> ConnectorSettings:
         {"zone": "anywhere"},
         {"secret_file": "/run/secret"},
         {"api_key": SecretStr("k"), "api_key_file": "/run/key"},
+        {"desk_secret": SecretStr("k"), "desk_secret_file": "/run/key"},
+        {"token_url": "http://bus.example.vn/token"},
+        {"transport": "pigeon"},
         {"timestamp": "hours"},
         {"late_for": 61},
         {"concurrency": 0},
@@ -124,8 +128,9 @@ def test_a_refused_setting_does_not_print_its_neighbours() -> None:
 
 def test_the_surface_for_connector_authors_is_this_and_no_more() -> None:
     assert set(contract.__all__) == {
-        "Absent", "Answer", "Connector", "Equipment", "Found", "Health", "OutboundClient", "OutboundReply", "Outcome",
-        "Provenance", "Question", "Refused", "SourceTrouble", "Transport", "Unavailable",
+        "Absent", "Answer", "Connector", "Equipment", "Found", "Health", "OfficerClass", "OutboundClient",
+        "OutboundReply", "Outcome", "Provenance", "Question", "Refused", "SourceTrouble", "Speech", "Transport",
+        "Unavailable", "VerifiesMatch",
     }  # fmt: skip
 
 
@@ -139,6 +144,16 @@ def test_the_registry_refuses_what_it_does_not_know(tmp_path: Path) -> None:
     with pytest.raises(SecretUnreadable) as caught:
         ConnectorRegistry.load({"population": missing}, egress=EgressSettings(), clock=clock)
     assert str(tmp_path) not in str(caught.value)
+
+
+def test_a_bus_the_connector_does_not_speak_is_refused() -> None:
+    clock = SettableClock(NOW)
+    lgsp = settings(transport="lgsp", token_url="https://bus.example.vn/token")
+    assert ConnectorRegistry.load({"population": lgsp}, egress=EgressSettings(), clock=clock)
+    with pytest.raises(InvalidManifest, match="must be one of `ndxp`"):
+        ConnectorRegistry.load({"civil_status": lgsp}, egress=EgressSettings(), clock=clock)
+    with pytest.raises(TransportUnset, match="token_url"):
+        ConnectorRegistry.load({"population": settings(transport="lgsp")}, egress=EgressSettings(), clock=clock)
 
 
 def test_labels_come_in_both_languages() -> None:

@@ -9,8 +9,8 @@ import pytest
 import structlog
 
 from connectors.population.fields import READERS
-from connectors.population.people import generate_people
 from gateway.connector_runtime.contract import Absent, Answer, Found, Question, Refused, Unavailable
+from gateway.connector_runtime.contract.simulator_people import generate_people
 from gateway.vocabulary.address import Address
 from gateway.vocabulary.partial_date import PartialDate
 from gateway.vocabulary.persona import Persona, Relative, persona, personas
@@ -52,6 +52,8 @@ def expected(person: Persona) -> dict[str, object]:
         "spouse_name": of(person.spouse, "name"),
         "spouse_number": of(person.spouse, "number"),
         "spouse_nationality": of(person.spouse, "nationality"),
+        "representative_name": of(person.representative, "name"),
+        "representative_number": of(person.representative, "number"),
         "head_name": of(person.head_of_household, "name"),
         "head_number": of(person.head_of_household, "number"),
         "head_relation": of(person.head_of_household, "relation"),
@@ -160,6 +162,7 @@ FAULTS = {
     "other_person": Refused("other_person"),
     "ambiguous": Absent("ambiguous"),
     "no_match": Absent("no_match"),
+    "unauthorised": Unavailable(reason="fault"),
 }
 
 

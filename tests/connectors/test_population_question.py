@@ -1,16 +1,19 @@
 """The question as the service wants it: order, key, escaping."""
 
+import json
+
 import pytest
 from lxml import etree
 
-from connectors.population.envelope import Lookup, Unaskable, name_as_key, write_envelope
-from connectors.population.simulator import Refusal, read_question
+from connectors.population.connector import LOOK_UP, NAMESPACE, VERIFY
+from gateway.connector_runtime.contract import Refused, SourceTrouble
+from gateway.connector_runtime.contract.lookup import Lookup, Operation, name_as_key, write_lookup
+from gateway.connector_runtime.contract.simulator_question import Asked, Refusal, read_question
 from gateway.vocabulary.partial_date import PartialDate
 
 KNOWN = {
     "request_id": "01JABCDEFGHJKMNPQRSTVWXYZ0",
     "procedure": "1.004222",
-    "integration_code": "037",
     "agency": "H55.19",
     "officer": "999080000200",
     "personal_number": "999175000003",
@@ -20,8 +23,15 @@ KNOWN = {
 }
 
 
-def written(*, key_form: str = "capitals_no_space", date_form: str = "wrapped", **changes) -> bytes:
-    return write_envelope(Lookup(**KNOWN | changes), key_form=key_form, date_form=date_form)
+OPERATION = Operation(name=LOOK_UP, namespace=NAMESPACE, code="037")
+
+
+def written(speech="soap", **changes) -> bytes:
+    return write_lookup(Lookup(**KNOWN | changes), OPERATION, speech)
+
+
+def asked_in(body: bytes, speech="soap") -> Asked:
+    return read_question(body, (LOOK_UP, VERIFY), speech)
 
 
 def members(body: bytes) -> list[tuple[str, str]]:
@@ -47,6 +57,14 @@ def test_only_one_number_is_sent() -> None:
     with_old = members(written(personal_number=None, old_number="099999003"))
     assert ("SoCMND", "099999003") in with_old
     assert "SoDinhDanh" not in dict(with_old)
+
+
+def test_the_same_members_stand_in_the_object() -> None:
+    told = json.loads(written("json"))
+    assert list(told) == [LOOK_UP]
+    texts = {name: one if isinstance(one, str) else "".join(one.values()) for name, one in told[LOOK_UP].items()}
+    assert list(texts.items()) == members(written())
+    assert asked_in(written("json"), "json") == asked_in(written())
 
 
 @pytest.mark.parametrize(
@@ -90,13 +108,15 @@ def test_values_cannot_become_elements() -> None:
 )
 def test_what_the_service_would_refuse_is_not_sent_and_not_quoted(changes: dict) -> None:
     form = changes.pop("_form", "capitals_no_space")
-    with pytest.raises(Unaskable) as caught:
-        written(key_form=form, **changes)
-    assert "xxx" not in str(caught.value)
+    for speech in ("soap", "json"):
+        with pytest.raises(SourceTrouble) as caught:
+            written(speech, key_form=form, **changes)
+        assert caught.value.outcome == Refused("bad_request")
+        assert "xxx" not in str(caught.value)
 
 
 def test_the_simulator_reads_what_the_connector_writes() -> None:
-    asked = read_question(written())
+    asked = asked_in(written())
     assert (asked.number, asked.name, asked.born) == ("999175000003", "TRANTHIBUOI", PartialDate(1975, 5, 12))
 
 
@@ -113,11 +133,11 @@ def test_the_simulator_reads_what_the_connector_writes() -> None:
         (b"999175000003", b"019175000003", "999"),
         (b"SoDinhDanh", b"SoCMND", "nine digits"),
         (b"MaDonVi", b"MaDonViX", "unknown element"),
-        (b"TraCuuThongTinCongDan", b"XacThucThongTin", "TraCuuThongTinCongDan"),
+        (b"TraCuuThongTinCongDan", b"TraCuuThongTin", "TraCuuThongTinCongDan"),
         (b"<soapenv:Header/>", b"<soapenv:Header>", "well-formed"),
     ],
 )  # fmt: skip
 def test_the_simulator_refuses_what_the_service_would(old: bytes, new: bytes, says: str) -> None:
     assert old in written()
     with pytest.raises(Refusal, match=says):
-        read_question(written().replace(old, new))
+        asked_in(written().replace(old, new))

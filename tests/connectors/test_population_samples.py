@@ -5,9 +5,12 @@ from importlib.resources import files
 
 import pytest
 
-from connectors.population.answer_tree import read_answer
+from connectors.population.connector import NAMES
 from connectors.population.fields import READERS
-from connectors.population.rendering import render_error, render_fault, render_people, shape_of
+from connectors.population.rendering import render_error, render_people
+from gateway.connector_runtime.contract.answer_tree import read_answer
+from gateway.connector_runtime.contract.document import read_document
+from gateway.connector_runtime.contract.simulator_writing import shape_of, write_fault
 from gateway.vocabulary.areas import shipped_lists
 from gateway.vocabulary.persona import persona
 
@@ -18,7 +21,7 @@ WRITTEN = {name: render_people(people, shape_of(people[0].index)) for name, peop
     "several_people.xml": render_people([persona(11), persona(12)], shape_of(11)),
     "error_004.xml": render_error("004"),
     "error_005.xml": render_error("005"),
-    "soap_fault.xml": render_fault("Server.ServerProxy.NetworkError"),
+    "soap_fault.xml": write_fault("Server.ServerProxy.NetworkError"),
 }
 
 
@@ -33,6 +36,7 @@ def test_there_is_no_sample_besides() -> None:
 
 @pytest.mark.parametrize("name", PEOPLE)
 def test_a_sample_names_its_person(name: str) -> None:
-    reading = read_answer(SAMPLES.joinpath(name).read_bytes(), lists=shipped_lists(), today=date(2026, 11, 23))
+    tree = read_document(SAMPLES.joinpath(name).read_bytes())
+    reading = read_answer(tree, NAMES, lists=shipped_lists(), today=date(2026, 11, 23))
     assert reading.row is not None
     assert READERS["personal_number"](reading.row) == PEOPLE[name][0].personal_number

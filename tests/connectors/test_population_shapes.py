@@ -5,9 +5,11 @@ from datetime import date
 
 import pytest
 
-from connectors.population.answer_tree import Reading, read_answer
-from connectors.population.document import Malformed, Unreadable
-from connectors.population.fields import READERS, Row, read_date
+from connectors.population.connector import NAMES
+from connectors.population.fields import READERS
+from gateway.connector_runtime.contract.answer_tree import Reading, read_answer
+from gateway.connector_runtime.contract.document import Malformed, Unreadable, read_document
+from gateway.connector_runtime.contract.values import Row, read_date
 from gateway.vocabulary.address import Address
 from gateway.vocabulary.areas import shipped_lists
 from gateway.vocabulary.partial_date import PartialDate
@@ -26,7 +28,7 @@ def envelope(inner: str, attributes: str = 'ThoiDiemDuLieu="20261122"') -> bytes
 
 
 def read(body: bytes) -> Reading:
-    return read_answer(body, lists=shipped_lists(), today=TODAY)
+    return read_answer(read_document(body), NAMES, lists=shipped_lists(), today=TODAY)
 
 
 def row(inner: str, attributes: str = 'ThoiDiemDuLieu="20261122"') -> Row:

@@ -3,9 +3,9 @@
 import aiohttp
 import pytest
 
-from connectors.population.faults import NAMES, FaultBoard, FaultRefused, magic_fault, read_fault
-from connectors.population.rendering import shape_of
 from gateway.connector_runtime.contract import Found, Unavailable
+from gateway.connector_runtime.contract.simulator_faults import NAMES, FaultBoard, FaultRefused, magic_fault, read_fault
+from gateway.connector_runtime.contract.simulator_writing import shape_of
 
 pytestmark = pytest.mark.anyio
 
@@ -35,6 +35,7 @@ def test_shapes_differ_between_people_and_stay_with_a_person() -> None:
         {"target": 3, "fault": "slow", "seconds": True},
         {"target": 3, "fault": "slow", "times": 0},
         {"target": 3, "fault": "slow", "time": 1},
+        {"target": 3, "fault": "deceased"},
     ],
 )
 def test_an_order_that_makes_no_sense_is_refused(order: object) -> None:
@@ -102,6 +103,14 @@ async def test_a_real_looking_number_is_refused_clearly(source, question_about) 
     answer = (await source.registry().ask({"population": question}))["population"]
     assert set(answer.values()) == {Unavailable(reason="fault")}
     assert (await source.calls())["count"] == 0
+
+
+async def test_operations_are_told_apart_in_the_count(source, question_about) -> None:
+    registry = source.registry()
+    await registry.ask({"population": question_about(3)})
+    await registry.verify("population", question_about(3))
+    told = [one["operation"] for one in (await source.calls())["last"]]
+    assert told == ["TraCuuThongTinCongDan", "XacThucThongTinCongDan"]
 
 
 async def test_a_stale_timestamp_is_refused(source) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.population.faults import NAMES
+from gateway.connector_runtime.contract.simulator_faults import NAMES
 from gateway.identity_providers.simulator_faults import FAULTS
 from tests.docs.walk import filled_form, sign_in
 from tests.journeys.stack import Stack
@@ -47,7 +47,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 def test_every_fault_is_listed():
     assert set(VNEID) == set(FAULTS)
-    assert set(SOURCES) == set(NAMES)
+    assert set(SOURCES) == {*NAMES, "deceased"}
 
 
 @pytest.mark.parametrize(("fault", "code"), SIGN_IN_CODES.items())
@@ -64,6 +64,14 @@ def test_a_fault_of_the_register_does_what_the_page_says(stack, fault, code):
     stack.clear_faults()
     assert fields["applicant.full_name"]["why"]["code"] == code
     assert code in SOURCES[fault]
+
+
+def test_a_death_in_civil_status_refuses_as_the_page_says(stack):
+    stack.put_fault(stack.civil_status_url, target=7, fault="deceased")
+    back = sign_in(stack, "persona:7")
+    stack.clear_faults()
+    assert "/errors/PF-118" in back["error_uri"]
+    assert "PF-118" in SOURCES["deceased"]
 
 
 def test_the_example_call_is_accepted(stack):

@@ -76,7 +76,10 @@ def test_a_breach_is_found(
         ("gateway/storage/sqlite/database.py", "import sqlite3\n"),
         ("gateway/tokens/jose.py", "from joserfc.jws import JWSRegistry\n"),
         ("gateway/openid_provider/userinfo.py", "class ServiceClient: ...\ndef database(): ...\n"),
-        ("connectors/population/people.py", "from random import Random\nimport time\nx = time.perf_counter()\n"),
+        (
+            "gateway/connector_runtime/contract/simulator_people.py",
+            "from random import Random\nimport time\nx = time.perf_counter()\n",
+        ),
     ],
 )
 def test_what_is_in_order_is_left_alone(

@@ -27,11 +27,11 @@ import httpx2
 from gateway.cli.demo import FACES
 from tests.services import end_with_parent, fresh_urls
 
-Name = Literal["gateway", "vneid", "population", "portal"]
+Name = Literal["gateway", "vneid", "sources", "portal"]
 _MARKS: dict[Name, tuple[str, ...]] = {
     "gateway": ("gateway", "serve"),
     "vneid": ("gateway.cli.simulate", FACES),
-    "population": ("gateway.cli.simulate", "population"),
+    "sources": ("gateway.cli.simulate", "sources"),
     "portal": ("examples.portal",),
 }
 _PORTS = ("GATEWAY", "VNEID", "SOURCES", "PORTAL", "METRICS")
@@ -74,6 +74,11 @@ class Stack:
     def sources_url(self) -> str:
         """The sources simulator."""
         return f"http://127.0.0.1:{self.ports['SOURCES']}"
+
+    @property
+    def civil_status_url(self) -> str:
+        """The civil status register of the sources simulator; without the name it is the population register."""
+        return f"{self.sources_url}/civil_status"
 
     def __enter__(self) -> Self:
         """Start, and wait for `ready`."""
@@ -156,7 +161,7 @@ class Stack:
 
     def clear_faults(self) -> None:
         """Switch off every fault of the simulators that live."""
-        for url in (self.vneid_url, self.sources_url):
+        for url in (self.vneid_url, self.sources_url, self.civil_status_url):
             try:
                 httpx2.delete(f"{url}/_faults")
             except httpx2.TransportError:

@@ -88,6 +88,9 @@ async def test_the_two_accounts_never_mix(provider: world.Provider) -> None:
     assert page.status_code == 200, "the notice that was read for the own account says nothing about this one"
     assert COMPANY.name in page.text
     assert COMPANY.tax_code in page.text
+    told = page.text.partition("Sẽ gửi đi")[2].partition("</ul>")[0]
+    assert "Thay mặt tổ chức" in told
+    assert "Mã số thuế của tổ chức" in told
     (citizen,) = await kept(provider)
     assert (citizen["account_type"], citizen["account_level"], citizen["organisation"]) == ("citizen", 2, None)
     assert len(await provider.house.listing.select(Kind.ACCOUNT)) == 2

@@ -81,13 +81,32 @@ def record_of(one: Persona, now: datetime) -> dict[str, Outcome]:
     return {name: Absent() if value is None else Found(value, provenance) for name, value in values.items()}
 
 
+def civil_record_of(one: Persona, now: datetime) -> dict[str, Outcome]:
+    """Return what the civil status register knows of a persona; nothing where the papers were never entered."""
+    if not one.civil_status.known:
+        return dict.fromkeys(("full_name", "sex", "death_date"), Absent("no_match"))
+    values: dict[str, Any] = {
+        "full_name": one.full_name.upper(),
+        "sex": one.civil_status_sex or one.sex,
+        "death_date": PartialDate.parse(one.death_date) if one.death_date else None,
+    }
+    as_of = date.fromisoformat(one.civil_status.as_of)
+    provenance = Provenance(source="civil_status", as_of=as_of, retrieved_at=now)
+    return {name: Absent() if value is None else Found(value, provenance) for name, value in values.items()}
+
+
+RECORDS = {"population": record_of, "civil_status": civil_record_of}
+
+
 @dataclass
 class FakeSources:
-    """Answers for every persona; `trouble` per source replaces the answer, `hold` makes a source late."""
+    """Answers for every persona; `trouble` per source replaces the answer, `override` parts of what the population
+    register says and `civil` of what civil status says, `late` makes a source late."""
 
     clock: SettableClock
     trouble: dict[str, Outcome] = field(default_factory=dict)
     override: dict[str, Outcome] = field(default_factory=dict)
+    civil: dict[str, Outcome] = field(default_factory=dict)
     late: dict[str, asyncio.Event] = field(default_factory=dict)
     asked: list[tuple[str, Question]] = field(default_factory=list)
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
@@ -103,19 +122,21 @@ class FakeSources:
             return dict.fromkeys(question.attributes, Unavailable(reason="late", retry_after=10))
         if source in self.trouble:
             return dict.fromkeys(question.attributes, self.trouble[source])
-        return self._true(question)
+        return self._true(source, question)
 
-    def _true(self, question: Question) -> Answer:
+    def _true(self, source: str, question: Question) -> Answer:
+        record = RECORDS.get(source, record_of)
+        override = self.civil if source == "civil_status" else self.override
         for index in range(1, 15):
             one = persona(index)
             if one.personal_number is not None and one.personal_number == question.personal_number:
-                known = {**record_of(one, self.clock.now()), **self.override}
+                known = {**record(one, self.clock.now()), **override}
                 return {name: known.get(name, Absent("not_kept")) for name in question.attributes}
         return dict.fromkeys(question.attributes, Absent("no_match"))
 
     async def _later(self, source: str, question: Question, on_late: Any) -> None:
         await self.late[source].wait()
-        await on_late(source, self._true(question))
+        await on_late(source, self._true(source, question))
 
 
 @dataclass

@@ -156,8 +156,14 @@ def test_a_plan_holds_every_field_and_asks_only_registers(relation: Any) -> None
     procedure = POLICY.procedures[CODE]
     planned = plan_form(POLICY, procedure, relation)
     assert [one.id for one in planned.fields] == [one.id for one in procedure.fields]
-    assert set(planned.asked_of) == {"population"}
-    assert planned.asked_of["population"] <= procedure.attributes_for(relation)
+    assert set(planned.asked_of) == {"population", "civil_status"}
+    for attributes in planned.asked_of.values():
+        assert attributes <= procedure.attributes_for(relation)
+    assert planned.life_of == (set() if relation == "officer" else {"civil_status"})
+    asked = planned.questions(planned.attributes)
+    of_the_house = planned.checks.get("civil_status", frozenset()) | ({"death_date"} if planned.life_of else set())
+    assert asked["civil_status"] == {"sex", "full_name"} | of_the_house
+    assert planned.questions(set()).keys() == planned.checks.keys()
     for one in planned.fields:
         assert one.ways or one.by_hand
     for friend in procedure.false_friends:

@@ -21,7 +21,7 @@ from tests.prefill.lab import ISSUER, START, Lab, open_lab
 pytestmark = pytest.mark.anyio
 
 REGISTERS = ("population", "civil", "land", "tax")
-ATTRIBUTES = {"population": "full_name", "civil": "birth_hamlet", "land": "plot", "tax": "tax_code"}
+ATTRIBUTES = {"population": "full_name", "civil": "event_place", "land": "plot", "tax": "tax_code"}
 
 CATALOGUE = """
 domain = "{source}"
@@ -141,7 +141,7 @@ async def test_one_dead_one_stalled_and_no_silent_blank(lab: Lab, tmp_path: Path
     fields = form["fields"]
     assert took < 1.0
     assert fields["form.full_name"]["value"] == "Hoàng Văn Sỹ"
-    assert fields["form.birth_hamlet"]["status"] == "verified"
+    assert fields["form.event_place"]["status"] == "verified"
     assert fields["form.plot"]["why"]["code"] == "CR-006"
     assert fields["form.tax_code"]["why"]["code"] == "CR-009"
     assert (form["late"], form["complete"]) == (["form.tax_code"], False)

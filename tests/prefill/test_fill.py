@@ -17,6 +17,7 @@ from gateway.prefill.failure import (
     EvidenceNotStored,
     FormUnknown,
     ProcedureNotInScope,
+    RecordStopsForm,
     SessionOver,
 )
 from gateway.prefill.fill import permit
@@ -137,22 +138,151 @@ async def test_fields_of_a_condition_are_confirmed_and_say_why(lab: Lab) -> None
 )
 async def test_a_source_in_trouble_opens_the_form_all_the_same(lab: Lab, outcome: Any, status: str, code: str) -> None:
     lab.sources.trouble["population"] = outcome
-    form = await lab.fill(await lab.sign_in(1))
+    form = await lab.fill(await lab.sign_in(2))
     for one in form["fields"].values():
         if one.get("source") == "population":
             assert (one["status"], one["value"], one["why"]["code"]) == (status, None, code)
             assert one["lock"] == "editable"
+    sex = form["fields"]["applicant.sex"]
+    assert (sex["status"], sex["value"], sex["source"], sex["lock"]) == ("verified", "male", "civil_status", "locked")
     released = (await lab.events())[-1]
     failed = isinstance(outcome, Unavailable | Refused)
     assert form["complete"] is not failed
-    assert released["outcome"] == ("failed" if failed else "released")
+    assert released["outcome"] == ("partial" if failed else "released")
     assert status in released["outcomes"].values()
 
 
 async def test_retry_after_is_told(lab: Lab) -> None:
     lab.sources.trouble["population"] = Unavailable(retry_after=17, reason="closed")
     form = await lab.fill(await lab.sign_in(1))
-    assert form["fields"]["applicant.sex"]["why"]["retry_after"] == 17
+    assert form["fields"]["applicant.full_name"]["why"]["retry_after"] == 17
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        Unavailable(reason="unreachable"),
+        Unavailable(reason="malformed"),
+        Absent("no_match"),
+        Absent("ambiguous"),
+        Refused("purpose_denied"),
+        Refused("other_person"),
+    ],
+)
+async def test_trouble_of_civil_status_touches_nothing_that_population_says(lab: Lab, outcome: Any) -> None:
+    bearer = await lab.sign_in(3)
+    untroubled = await lab.fill(bearer)
+    lab.sources.trouble["civil_status"] = outcome
+    lab.clock.move(timedelta(minutes=11))
+    form = await lab.fill(bearer)
+    assert values_of(form) == values_of(untroubled)
+    assert {one["status"] for one in form["fields"].values()} == {
+        one["status"] for one in untroubled["fields"].values()
+    }
+    assert form["fields"]["applicant.sex"]["source"] == "population"
+    assert form["complete"] is True
+
+
+async def test_two_registers_that_differ_are_a_conflict_and_either_value_is_intact(lab: Lab) -> None:
+    bearer = await lab.sign_in(8)
+    preview = await lab.house.prepare(lab.ask(8))
+    (row,) = [one for one in preview.fields if one.id == "applicant.sex"]
+    assert (row.status, [one.source_label["vi"] for one in row.rivals]) == (
+        "conflict",
+        ["CSDL quốc gia về dân cư", "CSDL hộ tịch điện tử"],
+    )
+    assert [one.shown for one in row.rivals] == ["Nam", "Nữ"]
+    form = await lab.fill(bearer)
+    sex = form["fields"]["applicant.sex"]
+    assert (sex["status"], sex["lock"], sex["why"]["code"]) == ("conflict", "confirm", "PF-109")
+    assert [(one["source"], one["value"]) for one in sex["conflict"]] == [
+        ("population", "male"),
+        ("civil_status", "female"),
+    ]
+    others = {name: one["status"] for name, one in form["fields"].items() if name != "applicant.sex"}
+    assert "conflict" not in others.values()
+    for chosen, outcome in (("male", "intact"), ("female", "intact"), ("other", "changed"), ("", "changed")):
+        answer = await lab.verify(bearer, form["manifest"], {"applicant.sex": chosen})
+        assert answer["fields"]["applicant.sex"] == outcome
+
+
+async def test_a_sex_that_no_register_confirms_is_a_strangers_record(lab: Lab) -> None:
+    lab.sources.trouble["population"] = Unavailable()
+    form = await lab.fill(await lab.sign_in(8))
+    sex = form["fields"]["applicant.sex"]
+    assert (sex["status"], sex["value"]) == ("unavailable", None)
+    assert "female" not in str(form["fields"])
+
+
+async def test_a_name_that_contradicts_makes_the_record_a_strangers_whoever_confirms_the_sex(lab: Lab) -> None:
+    provenance = Provenance(source="civil_status", as_of=START.date(), retrieved_at=START)
+    lab.sources.civil["full_name"] = Found("ĐỖ MINH HOẠ", provenance)
+    sex = (await lab.fill(await lab.sign_in(8)))["fields"]["applicant.sex"]
+    assert (sex["status"], sex["value"], sex["source"]) == ("verified", "male", "population")
+
+
+async def test_what_civil_status_says_late_joins_and_population_does_not_wait(lab: Lab) -> None:
+    bearer = await lab.sign_in(8)
+    lab.sources.late["civil_status"] = asyncio.Event()
+    form = await lab.fill(bearer)
+    sex = form["fields"]["applicant.sex"]
+    assert (sex["status"], sex["value"], sex["source"]) == ("verified", "male", "population")
+    assert (form["late"], form["complete"]) == (["applicant.sex"], False)
+    lab.sources.late["civil_status"].set()
+    await asyncio.gather(*lab.sources.tasks)
+    whole = await lab.again(bearer, form["id"])
+    assert (whole["late"], whole["complete"]) == ([], True)
+    assert whole["fields"]["applicant.sex"]["status"] == "conflict"
+
+
+async def test_nobody_recorded_as_dead_gets_a_form(lab: Lab) -> None:
+    bearer = await lab.sign_in(4)
+    with pytest.raises(RecordStopsForm) as refused:
+        await lab.house.prepare(lab.ask(4))
+    assert (refused.value.code, refused.value.http_status, refused.value.oauth_error) == (
+        "PF-118",
+        403,
+        "access_denied",
+    )
+    with pytest.raises(RecordStopsForm):
+        await lab.fill(bearer)
+    with pytest.raises(RecordStopsForm):
+        await lab.fill(bearer, fields=frozenset({"applicant.personal_number"}))
+    asked, stopped, *_ = await lab.events()
+    assert "death_date" in asked["attributes"]
+    assert (stopped["event"], stopped["outcome"], stopped["asked"]) == ("FormRefused", "PF-118", asked["receipt"])
+    for event in await lab.events():
+        assert event["event"] in {"FormAsked", "FormRefused"}
+        assert "2025" not in str(event.get("outcomes", "")) + str(event["attributes"])
+
+
+async def test_a_death_entry_nobody_can_read_stops_the_form_and_a_broken_answer_does_not(lab: Lab) -> None:
+    lab.sources.civil["death_date"] = Unavailable(reason="malformed")
+    with pytest.raises(RecordStopsForm):
+        await lab.fill(await lab.sign_in(3))
+    lab.sources.trouble["civil_status"] = Unavailable(reason="malformed")
+    assert (await lab.fill(lab.bearer(3)))["complete"] is True
+
+
+async def test_a_death_that_is_told_late_ends_what_was_begun(lab: Lab) -> None:
+    bearer = await lab.sign_in(4)
+    lab.sources.late["civil_status"] = asyncio.Event()
+    form = await lab.fill(bearer)
+    assert form["fields"]["applicant.full_name"]["status"] == "verified"  # a register that is silent says nothing
+    lab.sources.late["civil_status"].set()
+    await asyncio.gather(*lab.sources.tasks)
+    with pytest.raises(RecordStopsForm):
+        await lab.again(bearer, form["id"])
+    with pytest.raises(RecordStopsForm):
+        await lab.fill(bearer)
+
+
+async def test_the_date_of_death_is_told_to_no_portal(lab: Lab) -> None:
+    form = await lab.fill(await lab.sign_in(3))
+    assert "death_date" not in str(form)
+    released = (await lab.events())[-1]
+    assert "death_date" not in released["attributes"]
+    assert "death_date" not in released["outcomes"]
 
 
 @pytest.mark.parametrize("attribute", ["sex", "full_name"])
@@ -203,7 +333,7 @@ async def test_a_journey_asks_each_source_once(lab: Lab) -> None:
     preview = await lab.house.prepare(lab.ask(3))
     await lab.house.prepare(lab.ask(3))
     first, second = await lab.fill(bearer), await lab.fill(bearer)
-    assert len(lab.sources.asked) == 1
+    assert sorted(source for source, _ in lab.sources.asked) == ["civil_status", "population"]
     assert values_of(first) == values_of(second)
     assert [one.id for one in preview.fields] == list(first["fields"])
     names = [event["event"] for event in await lab.events()]
@@ -223,7 +353,7 @@ async def test_kept_answers_end_after_ten_minutes(lab: Lab) -> None:
     await lab.fill(bearer)
     lab.clock.move(timedelta(minutes=10, seconds=1))
     await lab.fill(bearer)
-    assert len(lab.sources.asked) == 2
+    assert len(lab.sources.asked) == 4
 
 
 async def test_a_source_that_was_down_is_asked_again(lab: Lab) -> None:
@@ -247,7 +377,7 @@ async def test_the_page_masks_and_names_its_sources(lab: Lab) -> None:
 
 
 async def test_the_page_opens_when_every_source_is_down(lab: Lab) -> None:
-    lab.sources.trouble["population"] = Unavailable()
+    lab.sources.trouble |= {"population": Unavailable(), "civil_status": Unavailable()}
     preview = await lab.house.prepare(lab.ask(3))
     down = [one for one in preview.fields if one.status == "unavailable"]
     assert len(down) == 10
@@ -356,8 +486,9 @@ async def test_a_grant_revoked_while_sources_were_asked_ends_the_form(lab: Lab) 
 
 async def test_the_question_carries_the_three_way_key_and_a_deadline(lab: Lab) -> None:
     await lab.fill(await lab.sign_in(3))
-    ((source, question),) = lab.sources.asked
-    assert source == "population"
+    assert len(lab.sources.asked) == 2
+    question = dict(lab.sources.asked)["population"]
+    assert question.request_id != dict(lab.sources.asked)["civil_status"].request_id
     assert (question.personal_number, question.full_name) == ("999175000003", "Trần Thị Bưởi")
     assert question.deadline_at == START + timedelta(milliseconds=2500)
     assert len(question.request_id) <= 40
@@ -369,6 +500,7 @@ async def test_late_fields_arrive_with_the_whole_form_and_a_new_manifest(lab: La
     form = await lab.fill(bearer)
     assert len(form["late"]) == 10
     assert form["fields"]["applicant.full_name"]["why"]["code"] == "CR-009"
+    assert form["fields"]["applicant.sex"]["source"] == "civil_status"
     waiting = await lab.again(bearer, form["id"])
     assert waiting["late"] == form["late"]
     lab.sources.late["population"].set()
@@ -382,7 +514,7 @@ async def test_late_fields_arrive_with_the_whole_form_and_a_new_manifest(lab: La
     events = await lab.events()
     assert events[-2]["event"] == "LateFieldsReleased"
     assert events[-2]["late"] == [name for name in form["late"] if name != "applicant.old_number"]
-    assert len(lab.sources.asked) == 1
+    assert len(lab.sources.asked) == 2
 
 
 async def test_a_late_answer_of_the_notice_page_serves_the_prefill(lab: Lab) -> None:
@@ -393,7 +525,7 @@ async def test_a_late_answer_of_the_notice_page_serves_the_prefill(lab: Lab) -> 
     lab.sources.late["population"].set()
     await asyncio.gather(*lab.sources.tasks)
     assert (await lab.fill(bearer))["late"] == []
-    assert len(lab.sources.asked) == 1
+    assert len(lab.sources.asked) == 2
 
 
 async def test_a_late_answer_that_arrives_while_the_next_form_is_made_is_not_lost(lab: Lab) -> None:
@@ -416,7 +548,7 @@ async def test_a_late_answer_that_arrives_while_the_next_form_is_made_is_not_los
         (await lab.storage.store.load(kept_address("grant-13", CODE)))[0], lab.ask(13).citizen.id, lab.clock.now()
     )
     assert now_kept is not None
-    assert set(now_kept.answers) == {"population", "civil"}
+    assert set(now_kept.answers) == {"population", "civil_status", "civil"}
 
 
 async def test_parallel_forms_of_one_grant_all_arrive(lab: Lab) -> None:

@@ -41,6 +41,7 @@ HOMES = (
     "vneid.pem",
     "national_portal.secret",
     "population.secret",
+    "civil_status.secret",
 )
 LEFT_OUT = {
     "simulators.json": "the simulators' own settings: they play other organisations and hold their halves of secrets",
@@ -308,7 +309,7 @@ async def prove_it_can_find(stack: Stack, front: RedisServer | None, asked: list
             async with browser.session.get(url, allow_redirects=False) as answer:
                 assert answer.status < 500
     asked.append(f"{stack.plan.portal_url}/callback?x={nfd['percent plain capitals'].decode()}")
-    planted |= {"VNeID": "vneid.urls", "sources": "population.urls", "portal": "addresses asked by browser and portal"}
+    planted |= {"VNeID": "vneid.urls", "sources": "sources.urls", "portal": "addresses asked by browser and portal"}
     if stack.wish.urls.store.startswith("postgresql"):
         hexadecimal = nfd["text nfd"].hex()
         await run_sql(

@@ -25,6 +25,7 @@ SLOW_S = 4.0
 UNAVAILABLE = ("killed", "down", "slow", "malformed", "html200", "oversize")
 WITHHELD = ("denied_procedure", "denied_officer", "other_person")
 PEOPLE = (1, 2, 3, 6, 11)
+REGISTERS = ("sources", "civil_status")
 
 
 @dataclass
@@ -142,14 +143,16 @@ async def _break(stack: Stack, fault: str) -> None:
     if fault == "killed":
         await stack.kill("sources")
     else:
-        await stack.fault("sources", target="*", fault=fault, seconds=SLOW_S)
+        for register in REGISTERS:
+            await stack.fault(register, target="*", fault=fault, seconds=SLOW_S)
 
 
 async def _mend(stack: Stack, fault: str) -> None:
     if fault == "killed":
         await stack.begin("sources")
     else:
-        await stack.fault("sources")
+        for register in REGISTERS:
+            await stack.fault(register)
 
 
 def _in_time(seconds: float, findings: Findings) -> None:

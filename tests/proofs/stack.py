@@ -110,7 +110,9 @@ class Stack:
 
     def url(self, name: str) -> str:
         """Return where a program listens."""
-        return {"gateway": self.issuer, "vneid": self.plan.vneid_url, "sources": self.plan.sources_url}[name]
+        sources = self.plan.sources_url
+        known = {"gateway": self.issuer, "vneid": self.plan.vneid_url, "sources": sources}
+        return (known | {"civil_status": f"{sources}/civil_status"})[name]
 
     async def command(self, *arguments: str) -> tuple[int, bytes, bytes]:
         """Run `gate06 …` beside the running stack; return exit code, stdout and stderr."""
@@ -147,7 +149,7 @@ class Stack:
             "vneid": (simulate, [FACES, str(self.plan.vneid_port), options], f"{self.plan.vneid_url}/_calls"),
             "sources": (
                 simulate,
-                ["population", str(self.plan.sources_port), options],
+                ["sources", str(self.plan.sources_port), options],
                 f"{self.plan.sources_url}/_calls",
             ),
         }

@@ -9,15 +9,22 @@ from datetime import datetime
 from hashlib import sha256
 
 from gateway.connector_runtime.configuration import ConnectorSettings
-from gateway.connector_runtime.contract import Health, OutboundClient, OutboundReply, SourceTrouble, Unavailable
+from gateway.connector_runtime.contract import (
+    Health,
+    OfficerClass,
+    OutboundClient,
+    OutboundReply,
+    SourceTrouble,
+    Speech,
+)
+from gateway.connector_runtime.transports.reply import health_of, refuse_status, time_left
 from gateway.vocabulary.clock import Clock
-from gateway.vocabulary.provenance import UnavailableReason
-
-_LONGEST_WAIT = 600
 
 
 class NdxpTransport:
     """Carries SOAP messages through the security server. Reads its secret once, when it is made (OSError)."""
+
+    speech: Speech = "soap"
 
     def __init__(self, settings: ConnectorSettings, client: OutboundClient, clock: Clock) -> None:
         self._settings = settings
@@ -26,12 +33,10 @@ class NdxpTransport:
         self._secret = settings.read_secret()
         self._api_key = settings.read_api_key()
 
-    async def send(self, message: bytes, *, deadline_at: datetime) -> bytes:
-        """Post a SOAP message and return the answer's bytes. Raises SourceTrouble."""
+    async def send(self, message: bytes, *, deadline_at: datetime, officer_class: OfficerClass = "system") -> bytes:
+        """Post a SOAP message and return the answer's bytes; one secret serves all officers. Raises SourceTrouble."""
         now = self._clock.now()
-        timeout_for = min(self._settings.timeout_for, (deadline_at - now).total_seconds())
-        if timeout_for <= 0:
-            raise SourceTrouble(Unavailable(reason="timeout"), "no time left to send")
+        timeout_for = time_left(self._settings.timeout_for, deadline_at, now)
         headers = self._headers(now) | {"Content-Type": "application/xml; charset=utf-8"}
         reply = await self._client.send(
             "POST", self._settings.url, headers=headers, body=message, timeout_for=timeout_for
@@ -46,11 +51,7 @@ class NdxpTransport:
             )
         except SourceTrouble as trouble:
             return Health("down", trouble.operator_detail)
-        if reply.status in {401, 403}:
-            return Health("down", "the bus refused the credentials")
-        if reply.status in {502, 503, 504}:
-            return Health("down", f"the bus answered {reply.status}")
-        return Health("up")
+        return health_of(reply)
 
     def _headers(self, now: datetime) -> dict[str, str]:
         settings = self._settings
@@ -78,26 +79,7 @@ def time_bound_secret(auth_url: str, user: str, stamp: str, secret: str) -> str:
 
 def _accept(reply: OutboundReply) -> bytes:
     """Return the body of an answer a SOAP client may read; a SOAP fault comes with status 500 (SOAP 1.1 §6.2)."""
-    kind = reply.headers.get("content-type", "").lower()
-    if "html" in kind:
-        raise _trouble("malformed" if reply.status == 200 else "unreachable", f"html page with status {reply.status}")
-    if reply.status == 200 or (reply.status == 500 and "xml" in kind):
-        return reply.body
-    if reply.status == 429:
-        raise SourceTrouble(Unavailable(reason="closed", retry_after=_retry_after(reply)), "asked to slow down")
-    if reply.status >= 500:
-        raise SourceTrouble(Unavailable(reason="unreachable", retry_after=_retry_after(reply)), _status(reply))
-    raise _trouble("fault", _status(reply))
-
-
-def _retry_after(reply: OutboundReply) -> int:
-    text = reply.headers.get("retry-after", "")
-    return min(int(text), _LONGEST_WAIT) if text.isascii() and text.isdigit() and len(text) < 6 else 30
-
-
-def _status(reply: OutboundReply) -> str:
-    return f"the bus answered {reply.status}"
-
-
-def _trouble(reason: UnavailableReason, detail: str) -> SourceTrouble:
-    return SourceTrouble(Unavailable(reason=reason), detail)
+    fault = reply.status == 500 and "xml" in reply.headers.get("content-type", "").lower()
+    if not fault:
+        refuse_status(reply)
+    return reply.body

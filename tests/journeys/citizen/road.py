@@ -131,9 +131,9 @@ class Tab:
     def complete_form(self) -> None:
         """Fill in what the form still asks for, confirm what it wants confirmed."""
         for field in self.page.locator("[data-field]").all():
-            tick = field.locator('input[type="checkbox"]')
+            tick = field.locator('input[type="checkbox"], input[type="radio"]')
             if tick.count():
-                tick.check()
+                tick.first.check()
         for box in self.page.locator("[required]").all():
             if not box.input_value():
                 box.fill("Đăng ký thường trú tại phường Hồ Chè")

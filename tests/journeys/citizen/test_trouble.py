@@ -75,7 +75,8 @@ def test_a_source_that_fails_leaves_an_open_form(trusting, someone, stack, perso
     tab = someone.tab
     tab.reach_vneid()
     before = len(stack.events())
-    stack.put_fault(stack.sources_url, target="*", **fault)
+    for register in (stack.sources_url, stack.civil_status_url):
+        stack.put_fault(register, target="*", **fault)
     began = time.monotonic()
     tab.be(persona)
     someone.page.locator("#consent-allow").wait_for()
@@ -97,7 +98,7 @@ def test_a_source_that_is_killed_in_the_middle_leaves_an_open_form(trusting, som
     tab = someone.tab
     tab.reach_vneid()
     before = len(stack.events())
-    killed = stack.kill("population")
+    killed = stack.kill("sources")
     try:
         tab.be(8)
         someone.page.locator("#consent-allow").wait_for()
@@ -111,7 +112,7 @@ def test_a_source_that_is_killed_in_the_middle_leaves_an_open_form(trusting, som
 def test_a_source_killed_after_the_notice_changes_nothing(trusting, someone, stack):
     """What was shown is what is sent: the answers are kept with the grant."""
     someone.tab.reach_notice(11)
-    killed = stack.kill("population")
+    killed = stack.kill("sources")
     try:
         someone.tab.agree()
         assert someone.tab.field("applicant.full_name").locator("[readonly]").input_value() == "Bế Văn Nam"

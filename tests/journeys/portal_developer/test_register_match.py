@@ -78,7 +78,7 @@ async def test_who_the_register_confirms_is_told(stack):
     assert "code" in told
     assert stack.calls(stack.sources_url) == before + 1
     (matched,) = stack.events_after(0, "PersonMatched")
-    assert (matched["outcome"], matched["attributes"]) == ("matched", ["full_name", "sex"])
+    assert (matched["outcome"], matched["attributes"]) == ("matched", ["death_date", "full_name", "sex"])
     assert "999175000003" not in str(stack.events())
 
 

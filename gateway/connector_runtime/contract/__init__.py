@@ -1,12 +1,15 @@
 """What a connector is: two methods. A connector never sees the form, the session or the portal.
 
-This module and `gateway.vocabulary` are all that a connector may import; the surface is public and versioned.
+This folder and `gateway.vocabulary` are all that a connector may import; the surface is public and versioned. Beside
+the contract itself stands what registers of the exchange platform have in common: `lookup` writes the question,
+`document` reads XML and JSON without trusting them, `answer_tree` finds the person, `values` reads one value each,
+`person` turns a record into outcomes. The modules `simulator_…` are for playing a register; the gateway imports none.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from gateway.vocabulary.clock import Clock
 from gateway.vocabulary.partial_date import PartialDate
@@ -19,6 +22,7 @@ __all__ = [
     "Equipment",
     "Found",
     "Health",
+    "OfficerClass",
     "OutboundClient",
     "OutboundReply",
     "Outcome",
@@ -26,11 +30,17 @@ __all__ = [
     "Question",
     "Refused",
     "SourceTrouble",
+    "Speech",
     "Transport",
     "Unavailable",
+    "VerifiesMatch",
 ]
 
 Answer = Mapping[str, Outcome]
+
+Speech = Literal["soap", "json"]
+OfficerClass = Literal["system", "desk"]
+"""On whose behalf a bus is used: the system's own officer when a citizen asks, or an officer at a desk."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +88,18 @@ class Connector(Protocol):
         ...
 
 
+@runtime_checkable
+class VerifiesMatch(Protocol):
+    """A further ability: saying whether number, name and birth date belong together, without telling anything."""
+
+    async def verify(self, question: Question) -> bool:
+        """Return whether the source holds this person just so; False is “absent or different”, never which.
+
+        `question.attributes` does not count. Raises SourceTrouble when the source did not say.
+        """
+        ...
+
+
 class SourceTrouble(Exception):
     """The call as a whole failed: `outcome` is what every attribute asked becomes. No value of a citizen inside."""
 
@@ -117,9 +139,17 @@ class OutboundClient(Protocol):
 
 
 class Transport(Protocol):
-    """The bus between us and a source: it knows its headers and credentials, the connector knows the message."""
+    """The bus between us and a source: it knows its headers and credentials, the connector knows the message.
 
-    async def send(self, message: bytes, *, deadline_at: datetime) -> bytes:
+    `speech` is the form of the messages it carries, in both directions.
+    """
+
+    @property
+    def speech(self) -> Speech:
+        """`soap` for an envelope, `json` for an object."""
+        ...
+
+    async def send(self, message: bytes, *, deadline_at: datetime, officer_class: OfficerClass = "system") -> bytes:
         """Carry a message to the source and return its answer, unread, at most 1 MB.
 
         Raises SourceTrouble when the bus gave no answer by `deadline_at` (UTC) or refused to carry it.

@@ -1,10 +1,19 @@
-"""Reading XML that others wrote: no document types, no entities, no network, nothing huge; prefixes do not count."""
+"""Reading XML and JSON that others wrote: no document types, no entities, no network, nothing huge.
 
+Both become one kind of tree whose names have no prefix and no capitals, so that a reader sees no difference.
+"""
+
+import json
+import re
 from collections.abc import Iterator
+from typing import Any
 
 from lxml import etree
 
 LARGEST = 1_048_576
+
+_DEEPEST = 32
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
 
 
 class Malformed(Exception):
@@ -48,6 +57,71 @@ def read_document(body: bytes) -> etree._Element:
     return root
 
 
+def read_object(body: bytes) -> etree._Element:
+    """Return a JSON object as the tree its XML would be: a member an element, a list its element several times.
+
+    An object of one member that is an object itself becomes that element; any other one is called `response`.
+    Numbers are told as they stand, so a number that lost its leading zero stays too short. Raises Malformed for
+    anything else than a small JSON object without doubled members.
+    """
+    if len(body) > LARGEST:
+        raise Malformed("larger than 1 MB")
+    try:
+        document = json.loads(body, object_pairs_hook=_members, parse_float=str, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        raise Malformed("not well-formed") from None
+    if not isinstance(document, dict):
+        raise Malformed("not an object")
+    (name, inner), *others = document.items() if document else (("response", {}),)
+    if others or not isinstance(inner, dict):
+        name, inner = "response", document
+    root = etree.Element(_element_name(name))
+    _grow(root, inner, 0)
+    return root
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name.lower() for name, _ in pairs]
+    if len(names) != len(set(names)):
+        raise Malformed("a member stands twice")
+    return dict(pairs)
+
+
+def _no_number(_: str) -> None:
+    raise Malformed("a number that is none")
+
+
+def _element_name(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise Malformed("a member's name that is no name")
+    return name.lower()
+
+
+def _grow(parent: etree._Element, value: Any, depth: int) -> None:
+    if depth > _DEEPEST:
+        raise Malformed("nested too deeply")
+    if not isinstance(value, dict):
+        try:
+            parent.text = _scalar(value)
+        except ValueError:
+            raise Malformed("a character no document can carry") from None
+        return
+    for name, inner in value.items():
+        for one in inner if isinstance(inner, list) else [inner]:
+            _grow(etree.SubElement(parent, _element_name(name)), one, depth + 1)
+
+
+def _scalar(value: Any) -> str | None:
+    match value:
+        case None:
+            return None
+        case bool():
+            return "true" if value else "false"
+        case str() | int():
+            return str(value)
+    raise Malformed("a list in a list")
+
+
 def local_name(element: etree._Element) -> str:
     """Return the element's name as `read_document` left it: without prefix, lower case."""
     return str(element.tag)
@@ -78,9 +152,9 @@ def text_of(element: etree._Element | None) -> str:
     return (element.text or "").strip()
 
 
-def attribute(element: etree._Element, name: str) -> str:
-    """Return an attribute by its local name in any case, empty without one."""
+def member(element: etree._Element, name: str) -> str:
+    """Return an attribute by its local name in any case, or the child of that name; empty without either."""
     for key, value in element.attrib.items():
         if etree.QName(key).localname.lower() == name:
             return str(value).strip()
-    return ""
+    return text_of(child(element, name))

@@ -1,6 +1,6 @@
-"""The ways the simulator can be made to fail: on demand (`PUT /_faults`) and by magic numbers."""
+"""The ways a register's simulator can be made to fail: on demand (`PUT /_faults`) and by magic numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
@@ -19,10 +19,13 @@ FaultName = Literal[
     "ambiguous",
     "soap_fault",
     "document_type",
+    "unauthorised",
+    "deceased",
 ]
-NAMES: tuple[FaultName, ...] = get_args(FaultName)
+NAMES: tuple[FaultName, ...] = tuple(name for name in get_args(FaultName) if name != "deceased")
+"""What every register can be made to do; saying that somebody died is for one that knows."""
 
-# The last six digits of a number choose a fault: hundreds from 900000 on (README.md holds the table).
+# The last six digits of a number choose a fault: hundreds from 900000 on (the connectors' README.md hold the table).
 _MAGIC: dict[int, FaultName] = {
     9000: "no_match",
     9001: "denied_procedure",
@@ -54,16 +57,16 @@ class FaultRefused(ValueError):
     """A fault order that makes no sense; the text says what to write instead."""
 
 
-def read_fault(order: Any) -> Fault:
-    """Read `{target, fault, seconds?, times?}`. Raises FaultRefused."""
+def read_fault(order: Any, names: Sequence[str] = NAMES) -> Fault:
+    """Read `{target, fault, seconds?, times?}`; `names` are those this register knows. Raises FaultRefused."""
     if not isinstance(order, Mapping):
         raise FaultRefused("send a JSON object with `target` and `fault`")
     for key in order:
         if key not in {"target", "fault", "seconds", "times"}:
             raise FaultRefused("known members are `target`, `fault`, `seconds`, `times`")
-    name = order.get("fault")
-    if name not in NAMES:
-        raise FaultRefused("`fault` must be one of " + ", ".join(f"`{one}`" for one in NAMES))
+    name: Any = order.get("fault")
+    if name not in names:
+        raise FaultRefused("`fault` must be one of " + ", ".join(f"`{one}`" for one in names))
     seconds, times = order.get("seconds", 15.0), order.get("times")
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= 120:
         raise FaultRefused("`seconds` must be a number from 0 to 120")
@@ -114,10 +117,6 @@ class FaultBoard:
         self._faults = [one for one in left if one.times is None or one.times > 0]
         magic = magic_fault(number)
         return [*struck, magic] if magic else struck
-
-
-def _used(fault: Fault) -> Fault:
-    return fault if fault.times is None else replace(fault, times=fault.times - 1)
 
 
 def _target(target: Any) -> str:
