@@ -262,6 +262,7 @@ def make_house(
         listing=ground.store,
         index=ground.storage.index,
         evidence=ground.evidence,
+        log=ground.shelf,
         keys=ground.keys,
         forms=prefill,
         matching=matching,

@@ -5,8 +5,7 @@ C2SP tlog-tiles paths under the log's origin. Entry bundles are not served: leav
 """
 
 import re
-from base64 import b64encode
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -19,7 +18,13 @@ from gateway.audit.failure import CallerUnknown, LogQuestionMalformed, ReceiptUn
 from gateway.audit.journal import TileAddress
 from gateway.audit.log import Log
 from gateway.audit.merkle import HASH_LENGTH, TILE_WIDTH, tile_width
-from gateway.audit.proof import Consistency, Inclusion, latest_note, prove_consistency, prove_inclusion
+from gateway.audit.proof import (
+    consistency_members,
+    inclusion_members,
+    latest_note,
+    prove_consistency,
+    prove_inclusion,
+)
 from gateway.audit.receipt import ReceiptDesk, is_receipt
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.problem import preferred_language, problem
@@ -79,10 +84,8 @@ class LogDesk:
             raise LogQuestionMalformed("`receipt` must be one receipt id")
         caller = await self._caller(request) if request.headers.getlist("authorization") else None
         proof = await prove_inclusion(self.log, receipt, _size(request, "size"))
-        answer = inclusion_members(proof)
-        if caller is not None and caller == proof.event.client_id:
-            answer["leaf"] = _base64(proof.event.leaf)
-        return _json(answer)
+        concerned = caller is not None and caller == proof.event.client_id
+        return _json(inclusion_members(proof, with_leaf=concerned))
 
     async def _consistency(self, request: Request) -> Response:
         size1, size2 = _size(request, "from"), _size(request, "to")
@@ -127,33 +130,6 @@ def refusal(failure: Failure, request: Request, issuer: str) -> Response:
     return Response(document, failure.http_status, headers, media_type="application/problem+json")
 
 
-def inclusion_members(proof: Inclusion) -> dict[str, Any]:
-    """Return the wire form of an inclusion proof: what `verify merkle` reads, receipt and checkpoint."""
-    return {
-        "kind": "inclusion",
-        "receipt": proof.event.receipt,
-        "index": proof.index,
-        "size": proof.size,
-        "leaf_hash": _base64(proof.leaf_hash),
-        "root": _base64(proof.root),
-        "proof": _base64_list(proof.proof),
-        "checkpoint": proof.note,
-    }
-
-
-def consistency_members(proof: Consistency) -> dict[str, Any]:
-    """Return the wire form of a consistency proof: what `verify merkle` reads, and a covering checkpoint."""
-    return {
-        "kind": "consistency",
-        "size1": proof.size1,
-        "size2": proof.size2,
-        "root1": _base64(proof.root1),
-        "root2": _base64(proof.root2),
-        "proof": _base64_list(proof.proof),
-        "checkpoint": proof.note,
-    }
-
-
 def parse_tile_path(path: str) -> tuple[TileAddress, int]:
     """Return address and width of `<level>/<number>[.p/<width>]` (C2SP tlog-tiles). Raises TileUnknown."""
     found = _TILE.fullmatch(path)
@@ -181,14 +157,6 @@ def _size(request: Request, name: str) -> int | None:
     if not _SIZE.fullmatch(text):
         raise LogQuestionMalformed(f"`{name}` must be a tree size")
     return int(text)
-
-
-def _base64(octets: bytes) -> str:
-    return b64encode(octets).decode()
-
-
-def _base64_list(hashes: Iterable[bytes]) -> list[str]:
-    return [_base64(hashed) for hashed in hashes]
 
 
 def _json(document: dict[str, Any], media_type: str = "application/json") -> Response:

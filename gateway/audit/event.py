@@ -189,6 +189,38 @@ class ConsentSuperseded(Event):
     sentence = "a consent was replaced by a newer answer"
 
 
+class MisuseReported(Event):
+    """A person reported a use of their data, or a sign-in, as not theirs or not right; `concern` says which."""
+
+    __slots__ = ()
+    name = "MisuseReported"
+    sentence = "a person reported a misuse"
+
+
+class PortalBlocked(Event):
+    """A person closed a portal to themselves: its grants ended with it, and no sign-in there succeeds."""
+
+    __slots__ = ()
+    name = "PortalBlocked"
+    sentence = "a person blocked a portal"
+
+
+class PortalUnblocked(Event):
+    """A person opened a portal again that they had blocked."""
+
+    __slots__ = ()
+    name = "PortalUnblocked"
+    sentence = "a person unblocked a portal"
+
+
+class BrowserTrusted(Event):
+    """A person said that a browser is theirs (`trusted`), or that none is any more (`forgotten`)."""
+
+    __slots__ = ()
+    name = "BrowserTrusted"
+    sentence = "a person changed which browsers they trust"
+
+
 class FormAsked(Event):
     """A form is about to be filled: stored before the first source is called."""
 

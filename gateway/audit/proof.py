@@ -1,6 +1,9 @@
 """Proofs: that a receipt's event is in the log, and that the log of today continues the log of yesterday."""
 
+from base64 import b64encode
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
@@ -129,3 +132,44 @@ async def prove_consistency(log: Log, size1: int, size2: int | None = None) -> C
 def _require_root(checkpoint: Checkpoint, root: bytes) -> None:
     if checkpoint.root != root:
         raise LogDamaged(operator_detail=f"the tree contradicts the checkpoint of size {checkpoint.size}")
+
+
+def inclusion_members(proof: Inclusion, *, with_leaf: bool) -> dict[str, Any]:
+    """Return the wire form of an inclusion proof: what `verify merkle` reads, receipt and checkpoint.
+
+    `with_leaf` adds the event itself, for those it concerns alone.
+    """
+    members = {
+        "kind": "inclusion",
+        "receipt": proof.event.receipt,
+        "index": proof.index,
+        "size": proof.size,
+        "leaf_hash": _base64(proof.leaf_hash),
+        "root": _base64(proof.root),
+        "proof": _base64_list(proof.proof),
+        "checkpoint": proof.note,
+    }
+    if with_leaf:
+        members["leaf"] = _base64(proof.event.leaf)
+    return members
+
+
+def consistency_members(proof: Consistency) -> dict[str, Any]:
+    """Return the wire form of a consistency proof: what `verify merkle` reads, and a covering checkpoint."""
+    return {
+        "kind": "consistency",
+        "size1": proof.size1,
+        "size2": proof.size2,
+        "root1": _base64(proof.root1),
+        "root2": _base64(proof.root2),
+        "proof": _base64_list(proof.proof),
+        "checkpoint": proof.note,
+    }
+
+
+def _base64(octets: bytes) -> str:
+    return b64encode(octets).decode()
+
+
+def _base64_list(hashes: Iterable[bytes]) -> list[str]:
+    return [_base64(hashed) for hashed in hashes]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.audit.event import PortalAnswered
+from gateway.openid_provider.announcing import announce
 from gateway.openid_provider.authorization import AuthorizationRequest
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.failure import AttemptFinished
@@ -54,6 +55,7 @@ async def answer_portal(house: House, answering: Answering) -> Reply:
     grant_id = answering.grant_id or mint_grant_id(house.randomness)
     grant = new_grant(answering, grant_id, now, house)
     code = mint("gc", grant_id, house.randomness)
+    session, news = announce(house, answering.session, grant.client_id)
     event = await house.evidence.tell(
         PortalAnswered,
         outcome="code_issued",
@@ -73,11 +75,13 @@ async def answer_portal(house: House, answering: Answering) -> Reply:
         Insert(grant_record(grant)),
         Insert(code_record(code, grant, answering.request, now + house.lifetimes.code_for)),
     ]
-    if answering.session.due_touch(now):
-        changes.append(Replace(session_record(answering.session.touched(now), house.lifetimes)))
+    changes += news
+    if session is not answering.session or session.due_touch(now):
+        changes.append(Replace(session_record(session.touched(now), house.lifetimes)))
     verdict = await house.store.commit(changes, events, now=now)
     if verdict.lost_at is not None and _is_touch(changes[verdict.lost_at]):
-        # another tab touched the session a moment ago: the answer does not depend on our touch
+        # another tab touched the session a moment ago: the answer does not depend on our touch, and a notice of a
+        # sign-in that is then told twice is better than none
         verdict = await house.store.commit(changes[:-1], events, now=now)
     if verdict.lost_at is not None:
         raise Overtaken if changes[verdict.lost_at] in resting.changes else AttemptFinished

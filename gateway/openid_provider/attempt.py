@@ -22,7 +22,7 @@ from gateway.vocabulary.store import Kind, Record, RecordKey
 class Attempt:
     """`cookie_key` is the hash of the browser's secret, `session_key` the session made in this attempt (or None),
     `grant_seed` what `grant_id_for` derives from, `signed_out_of` the provider whose session was ended for it,
-    `begun_at` when the portal asked."""
+    `failures` how often a provider came back without anybody, `begun_at` when the portal asked."""
 
     id: str
     request: AuthorizationRequest
@@ -32,6 +32,7 @@ class Attempt:
     trace_id: str
     session_key: str | None = None
     signed_out_of: str | None = None
+    failures: int = 0
     begun_at: datetime
     expires_at: datetime
     version: int = 1
@@ -97,6 +98,7 @@ def attempt_record(attempt: Attempt) -> Record:
             "trace_id": attempt.trace_id,
             "session_key": attempt.session_key,
             "signed_out_of": attempt.signed_out_of,
+            "failures": attempt.failures,
             "begun_at": attempt.begun_at.timestamp(),
         },
     )
@@ -126,10 +128,16 @@ def attempt_of(
         trace_id=body["trace_id"],
         session_key=body["session_key"],
         signed_out_of=body["signed_out_of"],
+        failures=body.get("failures", 0),  # attempts of an earlier version count none
         begun_at=datetime.fromtimestamp(body["begun_at"], UTC),
         expires_at=record.expires_at,
         version=record.version,
     )
+
+
+def failed(attempt: Attempt) -> Attempt:
+    """Return the attempt after a provider came back without anybody."""
+    return replace(attempt, failures=attempt.failures + 1, version=attempt.version + 1)
 
 
 def signed_in(attempt: Attempt, session_key: str) -> Attempt:

@@ -6,7 +6,7 @@ from gateway.consent.grant import Answered
 from gateway.identity_providers.contract import SignInFailure
 from gateway.openid_provider import failure
 from gateway.openid_provider.answer import Answering, Overtaken, Resting, answer_portal
-from gateway.openid_provider.attempt import Attempt
+from gateway.openid_provider.attempt import Attempt, attempt_record, failed
 from gateway.openid_provider.authorization import AuthorizationRequest
 from gateway.openid_provider.browser import Browser
 from gateway.openid_provider.clients import Portal
@@ -21,6 +21,7 @@ from gateway.openid_provider.consent_step import (
 from gateway.openid_provider.forms import FormAsk
 from gateway.openid_provider.house import House
 from gateway.openid_provider.notice import notice_of
+from gateway.openid_provider.own_client import enter_own_pages, is_own, leave_own_pages
 from gateway.openid_provider.parameters import Parameters
 from gateway.openid_provider.refusals import error_url, face, leave_receipt, refuse_to_portal
 from gateway.openid_provider.reply import Reply, page_reply, redirect
@@ -70,6 +71,8 @@ async def answer_at_once(
 
 async def leave(house: House, attempt: Attempt, portal: Portal) -> Reply:
     """The person goes back without telling anything: the portal gets `access_denied`."""
+    if is_own(portal.client_id):
+        return await leave_own_pages(house, attempt)
     return await refuse_to_portal(
         house,
         failure.NoticeDeclined(),
@@ -122,9 +125,12 @@ async def finish(
     resting: Resting | None = None,
 ) -> Reply:
     """Answer the portal, remembering the notice when it was just read; by consent the answer rests on one."""
+    if is_own(portal.client_id):
+        return await enter_own_pages(house, attempt, session)
     changes: list[Change] = [Spend(attempt.address)]
     if noticed:
-        changes = [*await remember_notice(house, attempt.request, session), *changes]
+        session, memory = await remember_notice(house, attempt.request, session)
+        changes.insert(0, memory)
     if resting is None and asks_consent(house, attempt.request):
         resting = await rest_on_remembered(house, ask_of(house, attempt, portal, session), portal)
         if resting is None:
@@ -145,14 +151,14 @@ async def finish(
         return redirect(attempt_url(house, attempt))
 
 
-async def remember_notice(house: House, request: AuthorizationRequest, session: Session) -> list[Change]:
-    """Return the change that remembers a notice durably, after noting it in the session for the quick way."""
+async def remember_notice(house: House, request: AuthorizationRequest, session: Session) -> tuple[Session, Change]:
+    """Return the change that remembers a notice durably, and the session that notes it for the quick way."""
     now = house.clock.now()
     memory = notice_of(request, session.citizen).record(now)
     noticing = session.having_noticed(memory.key, memory.expires_at or now, now)
     # a lost race with another tab is no loss: the durable record remembers as well
-    await house.store.commit([Replace(session_record(noticing, house.lifetimes))], now=now)
-    return [Put(memory)]
+    noted = await house.store.commit([Replace(session_record(noticing, house.lifetimes))], now=now)
+    return noticing if noted.done else session, Put(memory)
 
 
 async def fail_attempt(
@@ -170,6 +176,9 @@ async def fail_attempt(
     """
     request = attempt.request
     retryable = isinstance(refused, SignInFailure) and refused.retryable
+    if retryable:
+        # apart from the receipt: a lost race with another tab loses a count and no evidence
+        await house.store.commit([Replace(attempt_record(failed(attempt)))], now=house.clock.now())
     await leave_receipt(
         house,
         refused,
@@ -182,7 +191,8 @@ async def fail_attempt(
     view = FailurePage(
         failure=refused,
         portal=face(portal),
-        return_url=error_url(house, refused, request),
+        return_url=error_url(house, refused, request) if request.redirect_uri else None,
         retry_url=attempt_url(house, attempt) if retryable else None,
+        unblock_url=f"{house.issuer}/me/connections" if isinstance(refused, failure.PortalClosed) else None,
     )
     return page_reply(house.screens.show(view, languages=browser.languages, status=refused.http_status))

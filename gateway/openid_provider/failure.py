@@ -262,6 +262,30 @@ class RegisterUndecided(SignInFailure):
     fix = "Staff compare the papers; the portal offers to fill the form by hand."
 
 
+class PortalClosed(Failure):
+    """The citizen has blocked the portal: nothing is told to it, whatever session or notice there is."""
+
+    code = "GW-1309"
+    title = "blocked by the citizen"
+    oauth_error = "access_denied"
+    http_status = 403
+    refused_by: RefusedBy = "citizen"
+    vi = "Ông/bà đã chặn dịch vụ này. Không thông tin nào được gửi đi."
+    en = "You have blocked this service. Nothing was sent to it."
+    fix = "Only the citizen lifts the block, at `/me/connections`; offer to fill the form by hand."
+
+
+class ReportUnknown(Failure):
+    """No report of this person has this number."""
+
+    code = "GW-1801"
+    title = "report unknown"
+    http_status = 404
+    vi = "Không tìm thấy báo cáo này."
+    en = "There is no such report."
+    fix = "Copy the whole number (`BC-…`) from the page that gave it."
+
+
 class InvalidGrant(Failure):
     """The code or refresh token is unknown, used, expired, revoked, or belongs to somebody else (RFC 6749 §5.2)."""
 

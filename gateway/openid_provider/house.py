@@ -1,10 +1,12 @@
 """What the endpoints of the provider work with: one value, put together in `application.py`, without behaviour."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.assurance.sign_in import RegisterMatch
+from gateway.audit.log import Log
 from gateway.audit.record import Evidence
+from gateway.consent.sign_in_notice import NoticeList, NoticeOutbox
 from gateway.identity_providers.contract import IdentityProvider
 from gateway.openid_provider.allowance import Allowance
 from gateway.openid_provider.clients import ClientRegistry, ResourceRegistry
@@ -20,7 +22,8 @@ from gateway.vocabulary.store import BlindIndex, Listing, Store
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
     """Issuer, registries, stores and ports. `pairwise_secret` derives subjects, `refresh_secret` successors of
-    refresh tokens (both 32 bytes); `develop` shows registered and received values on error pages."""
+    refresh tokens (both 32 bytes); `develop` shows registered and received values on error pages; `outbox` takes the
+    notices of sign-ins."""
 
     issuer: str
     clients: ClientRegistry
@@ -31,6 +34,7 @@ class House:
     listing: Listing
     index: BlindIndex
     evidence: Evidence
+    log: Log
     keys: KeyRing
     forms: FormPreparation
     matching: RegisterMatch
@@ -42,8 +46,14 @@ class House:
     pairwise_secret: bytes
     refresh_secret: bytes
     develop: bool = False
+    outbox: NoticeOutbox = field(default_factory=NoticeList)
 
     @property
     def secure(self) -> bool:
         """Whether the issuer is https, and cookies therefore `__Host-` and Secure."""
         return self.issuer.startswith("https:")
+
+
+def offered_providers(house: House) -> dict[str, IdentityProvider]:
+    """Return the identity providers of the citizens' realm: a staff subject never meets a citizen's."""
+    return {alias: one for alias, one in house.identity_providers.items() if one.realm == "citizen"}

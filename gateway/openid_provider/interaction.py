@@ -7,7 +7,7 @@ every step, from what is stored: a back button or a second tab can repeat a step
 from dataclasses import replace
 
 from gateway.consent.notice import memory_address
-from gateway.identity_providers.contract import IdentityProvider
+from gateway.consent.portal_block import block_address
 from gateway.openid_provider import failure
 from gateway.openid_provider.attempt import (
     Attempt,
@@ -41,9 +41,10 @@ from gateway.openid_provider.consent_step import (
 from gateway.openid_provider.cookies import SESSION, read_cookie
 from gateway.openid_provider.forms import FormPreview
 from gateway.openid_provider.hints import hinted_subject
-from gateway.openid_provider.house import House
+from gateway.openid_provider.house import House, offered_providers
 from gateway.openid_provider.matching import require_match, wants_match
 from gateway.openid_provider.notice import identity_claims, identity_rows, notice_of
+from gateway.openid_provider.own_client import is_own, portal_of
 from gateway.openid_provider.parameters import Parameters, same_secret
 from gateway.openid_provider.prompts import Answer, Facts, Refuse, ShowNotice, SignIn, Step, decide_step
 from gateway.openid_provider.refusals import face, refuse_to_portal
@@ -82,10 +83,13 @@ async def gather_facts(
     minimum = max((procedure.minimum_level for procedure in known), default=None)
     if session is None:
         return Facts(session=None, hinted_subject=hinted_subject, minimum_level=minimum)
+    (blocked,) = await house.store.load(block_address(session.citizen.id, request.client_id))
     return Facts(
         session=session,
         fresh=fresh,
-        noticed=await was_noticed(house, request, portal, session),
+        # nothing is told to anybody by the own pages: there is nothing to give notice of
+        noticed=is_own(request.client_id) or await was_noticed(house, request, portal, session),
+        blocked=blocked is not None,
         minimum_level=minimum,
         admitted=all(procedure.admits(session.citizen.organisation) for procedure in known),
         subject=subject_of(house, portal, session),
@@ -118,8 +122,12 @@ async def start(
     step = decide_step(request, facts, house.clock.now())
     if "none" in request.prompts:
         step, session = await require_match(house, request, portal, session, step, trace_id=browser.trace_id)
-    if isinstance(step, Refuse):
-        return await refuse_to_portal(house, step.failure, request, portal, trace_id=browser.trace_id)
+    # a person who blocked the portal is told so on a page, with the way to open it again
+    if isinstance(step, Refuse) and ("none" in request.prompts or not isinstance(step.failure, failure.PortalClosed)):
+        citizen_id = None if session is None else session.citizen.id
+        return await refuse_to_portal(
+            house, step.failure, request, portal, trace_id=browser.trace_id, citizen_id=citizen_id
+        )
     if isinstance(step, Answer) and session is not None and not wants_match(portal, session):
         answered = await answer_at_once(house, request, portal, session, browser.trace_id)
         if answered is not None:
@@ -155,7 +163,7 @@ async def load_attempt(house: House, attempt_id: str, browser: Browser) -> tuple
     """Return attempt, portal and the session as it stands. Raises AttemptLost, AttemptExpired, AttemptFinished."""
     (record,) = await house.store.load(RecordKey(Kind.ATTEMPT, key_of(attempt_id)))
     attempt = attempt_of(attempt_id, record, browser.cookies, house.clock.now(), secure=house.secure)
-    portal = house.clients.get(attempt.request.client_id)
+    portal = portal_of(house, attempt.request.client_id)
     if portal is None:
         raise failure.InvalidRedirect("`client_id` is not registered any more")
     return attempt, portal, await load_session(house, browser)
@@ -168,7 +176,7 @@ async def lost_page(house: House, refused: Failure, attempt_id: str, browser: Br
     """
     (record,) = await house.store.load(RecordKey(Kind.ATTEMPT, key_of(attempt_id)))
     request = None if record is None else request_of(record.body["request"])
-    portal = None if request is None else house.clients.get(request.client_id)
+    portal = None if request is None else portal_of(house, request.client_id)
     view = FailurePage(
         failure=refused,
         portal=None if portal is None else face(portal),
@@ -199,7 +207,13 @@ async def show_attempt(house: House, attempt_id: str, browser: Browser, *, strai
     step, session = await next_step(house, attempt, portal, session)
     if isinstance(step, Refuse) and "none" in attempt.request.prompts:
         return await refuse_to_portal(
-            house, step.failure, attempt.request, portal, trace_id=attempt.trace_id, changes=(Spend(attempt.address),)
+            house,
+            step.failure,
+            attempt.request,
+            portal,
+            trace_id=attempt.trace_id,
+            citizen_id=None if session is None else session.citizen.id,
+            changes=(Spend(attempt.address),),
         )
     if isinstance(step, SignIn) and straight and attempt.request.idp_hint in offered_providers(house):
         from gateway.openid_provider.upstream import depart
@@ -222,11 +236,6 @@ async def remember_language(house: House, attempt: Attempt, browser: Browser) ->
     chosen = replace(attempt, request=request, version=attempt.version + 1)
     stored = await house.store.commit([Replace(attempt_record(chosen))], now=house.clock.now())
     return chosen if stored.done else attempt
-
-
-def offered_providers(house: House) -> dict[str, IdentityProvider]:
-    """Return the identity providers of the citizens' realm: a staff subject never meets a citizen's."""
-    return {alias: one for alias, one in house.identity_providers.items() if one.realm == "citizen"}
 
 
 def sign_in_choice(house: House, attempt: Attempt, portal: Portal) -> SignInChoice:

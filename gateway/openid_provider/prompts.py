@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.openid_provider.authorization import AuthorizationRequest
-from gateway.openid_provider.failure import InteractionRequired, LoginRequired, OtherPersonSignedIn
+from gateway.openid_provider.failure import InteractionRequired, LoginRequired, OtherPersonSignedIn, PortalClosed
 from gateway.openid_provider.session import Session
 from gateway.policy.failure import ApplicantNotAdmitted
 from gateway.vocabulary.assurance_level import LevelTooLow
@@ -18,12 +18,14 @@ from gateway.vocabulary.failure import Failure
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What was loaded. `session` is alive or None; `fresh` tells that it was made in this attempt; `noticed` that
-    the notice was seen; `minimum_level` what the procedure demands, `admitted` that it is for this kind of applicant;
-    `subject` and `hinted_subject` are pairwise; `asked_at` is when the attempt began (None before there is one)."""
+    the notice was seen; `blocked` that the person closed the portal; `minimum_level` what the procedure demands,
+    `admitted` that it is for this kind of applicant; `subject` and `hinted_subject` are pairwise; `asked_at` is when
+    the attempt began (None before there is one)."""
 
     session: Session | None
     fresh: bool = False
     noticed: bool = False
+    blocked: bool = False
     minimum_level: int | None = None
     admitted: bool = True
     subject: str | None = None
@@ -117,6 +119,14 @@ def decide_step(request: AuthorizationRequest, facts: Facts, now: datetime) -> S
         # asking again would end here again: another person than the hinted one, or no fresh authentication upstream
         refused = Refuse(why_not_signed_in(request, session, facts, now))
         return refused if silent or facts.fresh else SignIn(again=True)
+    return decide_telling(request, facts, session)
+
+
+def decide_telling(request: AuthorizationRequest, facts: Facts, session: Session) -> Step:
+    """Return the next step for a person who has signed in as the request wants it."""
+    silent = "none" in request.prompts
+    if facts.blocked:
+        return Refuse(PortalClosed())
     unfit = unfit_account(facts, session)
     if unfit is not None:
         # a session from before may be somebody else's, or of an account that was raised since: ask once

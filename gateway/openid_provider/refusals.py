@@ -101,11 +101,21 @@ async def refuse_to_portal(
     portal: Portal,
     *,
     trace_id: str,
+    citizen_id: str | None = None,
     changes: tuple[Change, ...] = (),
 ) -> Reply:
-    """Send the browser back to the portal with an error."""
+    """Send the browser back to the portal with an error; `citizen_id` is about whom the portal asked, if known."""
     procedure = request.procedures[0] if request.procedures else None
-    await leave_receipt(house, failure, portal, trace_id=trace_id, procedure=procedure, proven=False, changes=changes)
+    await leave_receipt(
+        house,
+        failure,
+        portal,
+        trace_id=trace_id,
+        procedure=procedure,
+        citizen_id=citizen_id,
+        proven=False,
+        changes=changes,
+    )
     return redirect(error_url(house, failure, request))
 
 

@@ -19,7 +19,9 @@ class Session:
 
     Signing in again gives the browser a new session: `former` are the keys of those of the same person before it,
     which are then `superseded`: their cookie opens nothing, but what was granted in them goes on until this one ends.
-    `match` is the register's verdict about the person, None when it was not asked or did not answer.
+    `match` is the register's verdict about the person, None when it was not asked or did not answer. `told` are the
+    services this session was at: single sign-on there is no news. `trusted` tells that the person called this browser
+    theirs, `suspicious` what `sign_in_notice.is_suspicious` said when they signed in.
     """
 
     key: str
@@ -36,6 +38,9 @@ class Session:
     former: tuple[str, ...] = ()
     superseded: bool = False
     match: Verdict | None = None
+    told: tuple[str, ...] = ()
+    trusted: bool = False
+    suspicious: bool = False
     version: int = 1
 
     def alive(self, now: datetime, lifetimes: Lifetimes) -> bool:
@@ -92,6 +97,9 @@ def session_record(session: Session, lifetimes: Lifetimes) -> Record:
             "former": list(session.former),
             "superseded": session.superseded,
             "match": session.match,
+            "told": list(session.told),
+            "trusted": session.trusted,
+            "suspicious": session.suspicious,
         },
     )
 
@@ -121,5 +129,8 @@ def session_of(record: Record | None, now: datetime) -> Session | None:
         former=tuple(body["former"]),
         superseded=body["superseded"],
         match=body.get("match"),  # sessions of an earlier version have none
+        told=tuple(body.get("told", ())),
+        trusted=body.get("trusted", False),
+        suspicious=body.get("suspicious", False),
         version=record.version,
     )

@@ -18,6 +18,7 @@ from gateway.identity_providers.contract import (
     IdentityProviderUnavailable,
 )
 from gateway.openid_provider import failure
+from gateway.openid_provider.announcing import weighed
 from gateway.openid_provider.attempt import Attempt, attempt_record, signed_in
 from gateway.openid_provider.browser import Browser
 from gateway.openid_provider.citizens import link_account
@@ -25,8 +26,8 @@ from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.conclusion import attempt_url, fail_attempt
 from gateway.openid_provider.cookies import SESSION, set_cookie
 from gateway.openid_provider.ending import end_session
-from gateway.openid_provider.house import House
-from gateway.openid_provider.interaction import load_attempt, offered_providers
+from gateway.openid_provider.house import House, offered_providers
+from gateway.openid_provider.interaction import load_attempt
 from gateway.openid_provider.matching import confirm_number, tell_verdict
 from gateway.openid_provider.parameters import MAX_BYTES
 from gateway.openid_provider.reply import Reply, redirect
@@ -151,12 +152,14 @@ async def come_back(house: House, alias: str, raw_query: str, browser: Browser) 
     )
     try:
         seen = await provider.complete(callback)
-        return await _sign_in(house, attempt, seen, previous)
+        return await _sign_in(house, attempt, seen, previous, browser)
     except Failure as refused:
         return await fail_attempt(house, attempt, portal, refused, browser)
 
 
-async def _sign_in(house: House, attempt: Attempt, seen: Authentication, previous: Session | None) -> Reply:
+async def _sign_in(
+    house: House, attempt: Attempt, seen: Authentication, previous: Session | None, browser: Browser
+) -> Reply:
     cookie = text_token(house.randomness)
     note_number(seen)
     seen, verdict = await confirm_number(house, attempt, seen)
@@ -165,6 +168,7 @@ async def _sign_in(house: House, attempt: Attempt, seen: Authentication, previou
         now = house.clock.now()
         linked = await link_account(seen, house.store, house.index, house.randomness, now)
         session = new_session(cookie, seen, linked.citizen, now, previous)
+        session = await weighed(house, session, browser.cookies, attempt.failures)
         events: list[StoredEvent] = []
         if verdict is not None:
             session = session.judged(verdict)

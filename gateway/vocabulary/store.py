@@ -48,6 +48,12 @@ class Kind(StrEnum):
     RECEIPT = "receipt"  # problem JSON of a refusal, by receipt id
     PORTAL = "portal"  # a portal registered by command or protocol
     REVIEW = "review"  # an account contradiction waiting for staff
+    # what a citizen says of their own access, all sealed under the citizen
+    PORTAL_BLOCK = "portal_block"  # a portal they do not want to be signed in at, keyed by the hash of both
+    MISUSE_REPORT = "misuse_report"  # keyed by its number
+    SIGN_IN_NOTICE = "sign_in_notice"
+    SIGN_IN_ALARM = "sign_in_alarm"  # they said that a sign-in was not theirs, keyed by the internal id
+    TRUSTED_BROWSER = "trusted_browser"  # keyed by the hash of the browser's cookie and the internal id
 
 
 class RecordKey(NamedTuple):

@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 
 from gateway.assurance.sign_in import MatchFigures, RegisterMatch
 from gateway.audit.journal import Journal
+from gateway.audit.log import Log
 from gateway.audit.record import Evidence
 from gateway.connector_runtime.contract import Outcome, Question
 from gateway.identity_providers.contract import Authentication, Begin, Callback, Departure
@@ -204,6 +205,7 @@ async def open_provider(
         listing=storage.store,
         index=storage.index,
         evidence=Evidence(clock, randomness, storage.keys),
+        log=Log(storage.journal, storage.tree, storage.checkpoints, storage.leases),
         keys=keys,
         forms=EmptyForms(),
         strangers=Allowance(clock),

@@ -1,0 +1,158 @@
+"""Who used a person's data, and what an event of the log means to them in words.
+
+An event is read from its leaf, never from memory of its step: what a person is shown is what the log holds. A word
+that this version does not know is shown under the event's own name rather than left out.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import orjson
+
+from gateway.audit.journal import FoundEvent
+
+Text = Mapping[str, str]
+Part = Literal["received", "refused", "unknown", "shown", "checked", "own"]
+"""What a person wants to tell apart: somebody received data, asked and was refused, asked with unknown outcome; sources
+answered for a page that only the person saw; somebody compared or renewed without new data; the person's own doing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """The part an event plays and the words that follow the name of whoever acted."""
+
+    part: Part
+    vi: str
+    en: str
+
+    @property
+    def words(self) -> Text:
+        """The words by language."""
+        return {"vi": self.vi, "en": self.en}
+
+
+MEANINGS: Mapping[str, Meaning] = {
+    "FormReleased": Meaning("received", "nhận biểu mẫu đã điền sẵn", "received a filled form"),
+    "LateFieldsReleased": Meaning(
+        "received", "nhận thêm thông tin đến muộn của biểu mẫu", "received late items of a form"
+    ),
+    "PortalAnswered": Meaning("received", "được báo ai vừa đăng nhập", "was told who signed in"),
+    "FormAsked": Meaning(
+        "unknown", "yêu cầu điền biểu mẫu; chưa rõ kết quả", "asked for a filled form; outcome unknown"
+    ),
+    "FormRefused": Meaning("refused", "yêu cầu điền biểu mẫu và bị từ chối", "asked for a filled form and was refused"),
+    "OAuthRefused": Meaning("refused", "yêu cầu đăng nhập và bị từ chối", "asked for a sign-in and was refused"),
+    "SignInRefused": Meaning("refused", "đăng nhập không thành công", "did not get a sign-in"),
+    "FormPrepared": Meaning(
+        "shown",
+        "được nguồn dữ liệu trả lời để ông/bà xem trước; cổng chưa nhận gì",
+        "had sources answer for a page that you alone saw; the portal received nothing",
+    ),
+    "FormVerified": Meaning(
+        "checked", "đối chiếu biểu mẫu đã nộp; không nhận thêm thông tin", "compared a submitted form; got nothing new"
+    ),
+    "CodeRedeemed": Meaning("checked", "hoàn tất việc nhận kết quả đăng nhập", "collected the outcome of a sign-in"),
+    "TokensRefreshed": Meaning("checked", "gia hạn quyền truy cập", "renewed its access"),
+    "PersonAsked": Meaning(
+        "checked",
+        "cần đối chiếu người đăng nhập với CSDL quốc gia về dân cư",
+        "needed the sign-in compared with the national population database",
+    ),
+    "PersonMatched": Meaning(
+        "checked",
+        "được báo kết quả đối chiếu với CSDL quốc gia về dân cư",
+        "had the sign-in compared with the national population database",
+    ),
+    "PersonSignedIn": Meaning("own", "đăng nhập", "signed in"),
+    "SessionEnded": Meaning("own", "đăng xuất", "signed out"),
+    "GrantRevoked": Meaning("own", "quyền truy cập của cổng đã chấm dứt", "the portal's access ended"),
+    "MisuseReported": Meaning("own", "báo việc dùng sai", "reported a misuse"),
+    "PortalBlocked": Meaning("own", "chặn cổng", "blocked the portal"),
+    "PortalUnblocked": Meaning("own", "bỏ chặn cổng", "unblocked the portal"),
+    "BrowserTrusted": Meaning("own", "đổi trình duyệt tin cậy", "changed the trusted browsers"),
+    "ConsentGiven": Meaning("own", "đồng ý cho dùng thông tin", "agreed to a use of data"),
+    "ConsentRefused": Meaning("own", "không đồng ý cho dùng thông tin", "refused a use of data"),
+    "ConsentWithdrawn": Meaning("own", "rút lại sự đồng ý", "withdrew a consent"),
+    "ConsentSuperseded": Meaning("own", "thay sự đồng ý cũ bằng lần trả lời mới", "replaced a consent by a new answer"),
+}
+
+_ENDED_BY_PORTAL = Meaning("checked", "trả lại quyền truy cập", "gave its access back")
+_REPLAYED = Meaning(
+    "refused", "dùng lại mã đã dùng; quyền truy cập bị thu hồi", "used a spent code again; its access was revoked"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """One entry of the history. `attributes` are names (scopes of `PortalAnswered`), never values; `states` gives the
+    status of each attribute a form planned; `officer` is the reference of an officer who acted; `by_other` tells that
+    another person acted for this one (a guardian); `index` is None until the event is in the tree."""
+
+    receipt: str
+    at: datetime
+    index: int | None
+    event: str
+    meaning: Meaning
+    portal: str | None
+    procedure: str | None
+    dossier: str | None
+    attributes: tuple[str, ...]
+    states: Mapping[str, str] = field(default_factory=dict)
+    basis: str | None
+    policy_ids: tuple[str, ...]
+    outcome: str
+    officer: str | None = None
+    by_other: bool = False
+
+
+def history_of(found: Iterable[FoundEvent]) -> list[Access]:
+    """Return the entries of events, in their order. A question whose answer is there too is one entry, the answer:
+    what is left as “asked” has no known outcome (design.md §9)."""
+    told = [(event, orjson.loads(event.leaf)) for event in found]
+    answered = {leaf["asked"] for _, leaf in told if isinstance(leaf.get("asked"), str)}
+    return [access_of(event, leaf) for event, leaf in told if event.receipt not in answered]
+
+
+def access_of(event: FoundEvent, leaf: Mapping[str, Any]) -> Access:
+    """Read an event. `leaf` is its JSON (design.md §15)."""
+    actor, states = leaf["actor"], leaf.get("outcomes")
+    return Access(
+        receipt=event.receipt,
+        at=event.at,
+        index=event.index,
+        event=leaf["event"],
+        meaning=meaning_of(leaf),
+        portal=leaf["portal"],
+        procedure=leaf["procedure"],
+        dossier=leaf["dossier"],
+        attributes=tuple(leaf["attributes"]),
+        states=states if isinstance(states, dict) else {},
+        basis=leaf["basis"],
+        policy_ids=tuple(leaf["policy_ids"]),
+        outcome=leaf["outcome"],
+        officer=(actor["ref"] or "") if actor["kind"] == "officer" else None,
+        by_other=actor["kind"] == "citizen" and actor["ref"] != leaf["subject_ref"],
+    )
+
+
+def meaning_of(leaf: Mapping[str, Any]) -> Meaning:
+    """Return what an event means; a revocation is the person's, the portal's, or what a replay led to."""
+    name = leaf["event"]
+    if name == "GrantRevoked" and leaf["actor"]["kind"] == "portal":
+        return _REPLAYED if leaf["outcome"] == "replay" else _ENDED_BY_PORTAL
+    return MEANINGS.get(name) or Meaning("checked", f"sự kiện {name}", f"event {name}")
+
+
+def months_between(first: datetime, last: datetime) -> list[str]:
+    """Return the months (`YYYY-MM`, UTC) from one instant's to another's: the months that references are made for."""
+    begun, ended = first.astimezone(UTC), last.astimezone(UTC)
+    count = (ended.year - begun.year) * 12 + ended.month - begun.month
+    numbers = (begun.year * 12 + begun.month - 1 + step for step in range(count + 1))
+    return [f"{number // 12:04}-{number % 12 + 1:02}" for number in numbers]
+
+
+def last_use(history: Sequence[Access], client_id: str) -> datetime | None:
+    """Return when a portal last did something about the person; None when the history shows nothing of it."""
+    return max((one.at for one in history if one.portal == client_id and one.meaning.part != "own"), default=None)
