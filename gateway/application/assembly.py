@@ -37,6 +37,7 @@ from gateway.openid_provider.allowance import Allowance
 from gateway.openid_provider.clients import ClientRegistry, ResourceRegistry
 from gateway.openid_provider.endpoints import provider_routes
 from gateway.openid_provider.house import House
+from gateway.openid_provider.own_pages.endpoints import own_routes
 from gateway.openid_provider.profiles import Lifetimes
 from gateway.pages.layout.frame import Layout
 from gateway.pages.public.pages import PersonaHint, PublicPages
@@ -318,6 +319,7 @@ def join_routes(house: House, prefill: Prefill, desk: LogDesk, pages: PublicPage
     application.router.routes.extend(
         [
             *provider_routes(house),
+            *own_routes(house),
             *prefill_routes(prefill, TokenBearers(house)),
             *desk.routes(),
             *operations.routes,

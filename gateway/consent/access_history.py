@@ -67,7 +67,7 @@ MEANINGS: Mapping[str, Meaning] = {
     ),
     "PersonSignedIn": Meaning("own", "đăng nhập", "signed in"),
     "SessionEnded": Meaning("own", "đăng xuất", "signed out"),
-    "GrantRevoked": Meaning("own", "quyền truy cập của cổng đã chấm dứt", "the portal's access ended"),
+    "GrantRevoked": Meaning("own", "chấm dứt quyền truy cập của cổng", "ended the portal's access"),
     "MisuseReported": Meaning("own", "báo việc dùng sai", "reported a misuse"),
     "PortalBlocked": Meaning("own", "chặn cổng", "blocked the portal"),
     "PortalUnblocked": Meaning("own", "bỏ chặn cổng", "unblocked the portal"),

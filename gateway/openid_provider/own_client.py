@@ -18,7 +18,13 @@ from gateway.openid_provider.session import Session, session_record
 from gateway.vocabulary.store import Change, Replace, Spend
 
 OWN_PAGES = "~me"
-PAGES = {"record": "/me", "usage": "/me/usage", "connections": "/me/connections", "notices": "/me/notices"}
+PAGES = {
+    "record": "/me",
+    "usage": "/me/usage",
+    "connections": "/me/connections",
+    "notices": "/me/notices",
+    "report": "/me/report",
+}
 """Where a sign-in may lead, by name: an address is never taken from outside."""
 
 OPEN_FOR = timedelta(minutes=30)

@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 
 from gateway.consent.record import Consent, State
 from gateway.openid_provider.forms import FormPreview
+from gateway.openid_provider.own_pages.views import OwnView
 from gateway.vocabulary.failure import Failure
 
 Text = Mapping[str, str]
@@ -124,7 +125,7 @@ class ConsentView:
     csrf: str
 
 
-View = ConsentView | SignInChoice | NoticePage | FailurePage | LogoutConfirm | LoggedOut | FormPost
+View = ConsentView | SignInChoice | NoticePage | FailurePage | LogoutConfirm | LoggedOut | FormPost | OwnView
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,17 @@
 """The views of the OpenID provider as pages."""
 
-from typing import Any
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from gateway.openid_provider.own_pages.views import (
+    MisuseDone,
+    MisuseForm,
+    MyConnections,
+    MyNotices,
+    MyRecord,
+    MyUsage,
+    OwnFrame,
+)
 from gateway.openid_provider.screens import (
     ConsentView,
     FailurePage,
@@ -33,36 +42,27 @@ class PageScreens:
     def show(self, view: View, *, languages: str, status: int = 200) -> Page:
         """Return the page. `languages` is `ui_locales` or Accept-Language; Vietnamese without one."""
         language = _language(languages)
-        match view:
-            case FormPost():
-                return self._form("citizen/form_post.html", view, language, status, host=urlsplit(view.action).netloc)
-            case LoggedOut():
-                explained = explain_rows(view.developer)
-                return self._layout.render(
-                    "citizen/logged_out.html", language, status=status, view=view, explained=explained
-                )
-            case FailurePage():
-                return self._failure(view, language, status)
-            case SignInChoice():
-                template, switch = "citizen/sign_in.html", view.action
-            case NoticePage():
-                name = "consent" if view.mode == "consent" else "notice"
-                template, switch = f"citizen/{name}.html", view.action
-            case LogoutConfirm():
-                explained = explain_rows(view.developer)
-                return self._form("citizen/logout.html", view, language, status, switch=view.again, explained=explained)
-            case ConsentView():
-                template, switch = "citizen/consent_record.html", view.address
-        return self._form(template, view, language, status, switch=switch)
+        if isinstance(view, FailurePage):
+            return self._failure(view, language, status)
+        explained = explain_rows(view.developer if isinstance(view, LoggedOut | LogoutConfirm) else ())
+        if isinstance(view, LoggedOut):
+            return self._layout.render(
+                "citizen/logged_out.html", language, status=status, view=view, explained=explained
+            )
+        return self._layout.render(
+            _template_of(view),
+            language,
+            status=status,
+            switch=_again(view),
+            has_form=not isinstance(view, MisuseDone) or view.frame is not None,
+            view=view,
+            host=urlsplit(view.action).netloc if isinstance(view, FormPost) else "",
+            explained=explained,
+        )
 
     def print(self, view: ConsentView, *, languages: str) -> Page:
         """Return the receipt of a consent as a PDF on A4."""
         return print_receipt(view, _language(languages))
-
-    def _form(
-        self, template: str, view: View, language: str, status: int, *, switch: str | None = None, **more: Any
-    ) -> Page:
-        return self._layout.render(template, language, status=status, switch=switch, has_form=True, view=view, **more)
 
     def _failure(self, view: FailurePage, language: str, status: int) -> Page:
         failure = view.failure
@@ -81,3 +81,36 @@ class PageScreens:
 def _language(languages: str) -> str:
     # ui_locales is parted by spaces, Accept-Language by commas
     return preferred_language(languages if "," in languages else languages.replace(" ", ","))
+
+
+_TEMPLATES: Mapping[type[View], str] = {
+    SignInChoice: "citizen/sign_in.html",
+    NoticePage: "citizen/notice.html",
+    LogoutConfirm: "citizen/logout.html",
+    FormPost: "citizen/form_post.html",
+    ConsentView: "citizen/consent_record.html",
+    MyRecord: "citizen/my_record.html",
+    MyUsage: "citizen/my_usage.html",
+    MyConnections: "citizen/my_connections.html",
+    MyNotices: "citizen/my_notices.html",
+    MisuseForm: "citizen/my_report.html",
+    MisuseDone: "citizen/my_report_done.html",
+}
+
+
+def _template_of(view: View) -> str:
+    if isinstance(view, NoticePage) and view.mode == "consent":
+        return "citizen/consent.html"
+    return _TEMPLATES[type(view)]
+
+
+def _again(view: View) -> str | None:
+    """Return where the same page is shown again by GET, for the language link."""
+    if isinstance(view, LogoutConfirm):
+        return view.again
+    if isinstance(view, SignInChoice | NoticePage):
+        return view.action
+    if isinstance(view, ConsentView):
+        return view.address
+    frame = getattr(view, "frame", None)
+    return frame.here if isinstance(frame, OwnFrame) else None

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,15 +10,18 @@ import httpx2
 from starlette.applications import Starlette
 
 from gateway.assurance.sign_in import MatchFigures, RegisterMatch
+from gateway.audit.checkpoint import NoteSigner, origin_of
 from gateway.audit.journal import Journal
 from gateway.audit.log import Log
 from gateway.audit.record import Evidence
+from gateway.audit.sequencer import Pace, Sequencer
 from gateway.connector_runtime.contract import Outcome, Question
 from gateway.identity_providers.contract import Authentication, Begin, Callback, Departure
 from gateway.openid_provider.allowance import Allowance
 from gateway.openid_provider.clients import ClientRegistry, Portal, Resource, ResourceRegistry
 from gateway.openid_provider.endpoints import provider_routes
 from gateway.openid_provider.house import House
+from gateway.openid_provider.own_pages.endpoints import own_routes
 from gateway.openid_provider.profiles import Lifetimes
 from gateway.pages.layout.frame import Layout
 from gateway.pages.screens import PageScreens
@@ -167,6 +170,21 @@ class Provider:
     register: ScriptedRegister
     journal: Journal
     http: httpx2.AsyncClient
+    application: Starlette
+
+    @asynccontextmanager
+    async def another_browser(self) -> AsyncIterator["Provider"]:
+        """Yield the same house as another browser sees it."""
+        transport = httpx2.ASGITransport(app=self.application)
+        async with httpx2.AsyncClient(transport=transport, base_url=self.house.issuer) as http:
+            yield replace(self, http=http)
+
+    async def sequence(self) -> None:
+        """Take every stored event into the tree and sign a checkpoint."""
+        signer = NoteSigner(origin_of(self.house.issuer), self.house.keys.log_key())
+        sequencer = Sequencer(self.house.log, signer, self.clock, "test", Pace(checkpoint_for=0))
+        while await sequencer.work():
+            pass
 
     async def get(self, url: str, **members: object) -> httpx2.Response:
         return await self.http.get(url, **members)  # type: ignore[arg-type]
@@ -218,8 +236,8 @@ async def open_provider(
         refresh_secret=b"r" * 32,
         develop=develop,
     )
-    application = Starlette(routes=provider_routes(house))
+    application = Starlette(routes=[*provider_routes(house), *own_routes(house)])
     transport = httpx2.ASGITransport(app=application)
     async with httpx2.AsyncClient(transport=transport, base_url=issuer) as http:
-        yield Provider(house, clock, upstream, forgetful, register, storage.journal, http)
+        yield Provider(house, clock, upstream, forgetful, register, storage.journal, http, application)
     await storage.close()

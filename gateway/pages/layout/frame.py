@@ -33,7 +33,8 @@ def make_environment() -> Environment:
 
 @cache
 def _phrases(template: str) -> dict[str, dict[str, str]]:
-    shared = (_PAGES / f"layout/{name}.toml" for name in ("base", "time", "developer"))
+    names = ("layout/base", "layout/time", "layout/developer", "citizen/my_frame")
+    shared = (_PAGES / f"{name}.toml" for name in names)
     return read_phrases(*shared, (_PAGES / template).with_suffix(".toml"))
 
 

@@ -1,0 +1,72 @@
+"""Who comes in to the own pages, and what every page carries.
+
+A session alone is not enough: it lives for hours on a desk that others use. The sign-in behind it is at most half an
+hour old, otherwise the person signs in anew; a staff session is another cookie and another kind, and opens nothing.
+"""
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.openid_provider.browser import Browser
+from gateway.openid_provider.conclusion import attempt_url
+from gateway.openid_provider.cookies import SESSION, read_cookie
+from gateway.openid_provider.failure import AttemptLost
+from gateway.openid_provider.house import House
+from gateway.openid_provider.interaction import load_session, store_attempt
+from gateway.openid_provider.own_client import OPEN_FOR, OWN_PAGES, own_portal, own_request
+from gateway.openid_provider.own_pages.views import OwnFrame, Service, Tab
+from gateway.openid_provider.parameters import Parameters, same_secret
+from gateway.openid_provider.reply import Reply, redirect
+from gateway.openid_provider.session import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """Somebody who may see the own pages now: whose session, in which browser, and until when."""
+
+    session: Session
+    browser: Browser
+    csrf: str
+    ends_at: datetime
+
+    @property
+    def citizen_id(self) -> str:
+        """The internal id of the person."""
+        return self.session.citizen.id
+
+
+async def admit(house: House, browser: Browser) -> Visit | None:
+    """Return the visit of a session whose sign-in is young enough; None for anybody else."""
+    session = await load_session(house, browser)
+    if session is None or session.auth_time + OPEN_FOR <= house.clock.now():
+        return None
+    cookie = read_cookie(browser.cookies, SESSION, secure=house.secure) or ""
+    csrf = hmac.digest(house.refresh_secret, f"own-pages|{cookie}".encode(), "sha256").hex()
+    return Visit(session=session, browser=browser, csrf=csrf, ends_at=session.auth_time + OPEN_FOR)
+
+
+async def send_to_sign_in(house: House, browser: Browser, page: str) -> Reply:
+    """Begin a sign-in that comes back to a page by its name."""
+    attempt, cookie = await store_attempt(house, own_request(page), browser)
+    return redirect(attempt_url(house, attempt), [cookie])
+
+
+def check_csrf(form: Parameters, visit: Visit) -> None:
+    """Raise AttemptLost for a form that did not come from a page of this session."""
+    if not same_secret(form.get("csrf", ""), visit.csrf):
+        raise AttemptLost(operator_detail="the form's csrf value is not the session's")
+
+
+def frame_of(house: House, visit: Visit, tab: Tab, here: str = "") -> OwnFrame:
+    """Return what a page carries; `here` is its address below `/me`."""
+    home = f"{house.issuer}/me"
+    return OwnFrame(tab=tab, home=home, here=home + here, csrf=visit.csrf, ends_at=visit.ends_at)
+
+
+def service_of(house: House, client_id: str) -> Service:
+    """Return a portal as people know it; one that is not registered any more goes by its id."""
+    portal = own_portal(house.issuer) if client_id == OWN_PAGES else house.clients.get(client_id)
+    if portal is None:
+        return Service(key=client_id, name={"vi": client_id, "en": client_id}, agency={})
+    return Service(key=client_id, name=portal.display_name, agency=portal.display_agency)

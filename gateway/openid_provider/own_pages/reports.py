@@ -1,0 +1,192 @@
+"""Reporting a misuse: one form, one number, and on the person's word the portal is blocked in the same commit."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+from gateway.audit.event import MisuseReported, PortalBlocked
+from gateway.consent.misuse_report import CONCERNS, Concern, MisuseReport, report_address, report_number, report_of
+from gateway.consent.portal_block import block_record
+from gateway.openid_provider.failure import AttemptFinished, InvalidRequest, ReportUnknown
+from gateway.openid_provider.house import House
+from gateway.openid_provider.own_client import is_own
+from gateway.openid_provider.own_pages.connections import ends_of, living_grants, sweep, tell_end
+from gateway.openid_provider.own_pages.door import Visit, frame_of, service_of
+from gateway.openid_provider.own_pages.usage import load_history, own_use
+from gateway.openid_provider.own_pages.views import MisuseDone, MisuseForm, ReportRow
+from gateway.openid_provider.parameters import Parameters
+from gateway.openid_provider.reply import with_query
+from gateway.vocabulary.clock import text_token
+from gateway.vocabulary.store import Change, Insert, Kind, Put, StoredEvent
+
+_ALL = 100_000
+_TRIES = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Complaint:
+    """What the person reports: the concern, whom and which entry it is about, whether to block, and the form's own
+    random value, by which a form sent twice is one report."""
+
+    concern: Concern
+    portal: str | None
+    about: str | None
+    block: bool
+    once: str
+
+
+async def misuse_form(house: House, visit: Visit, receipt: str | None, client_id: str | None) -> MisuseForm:
+    """Return the form about an entry, a portal of their history, or in general.
+
+    Raises ReceiptUnknown for an entry that is not theirs.
+    """
+    use = None if receipt is None else await own_use(house, visit.citizen_id, receipt)
+    known = [] if use is not None else await _known_portals(house, visit)
+    service = None if use is None else use.by
+    if client_id is not None and client_id in known:
+        service, known = service_of(house, client_id), []
+    query = {"about": receipt} if receipt else {"portal": client_id} if service and client_id else {}
+    here = with_query("/report", query)
+    return MisuseForm(
+        frame=frame_of(house, visit, "report", here),
+        action=f"{house.issuer}/me/report",
+        once=text_token(house.randomness, 128),
+        use=use,
+        service=None if service is None or is_own(service.key) else service,
+        services=tuple(service_of(house, one) for one in known),
+        concerns=CONCERNS,
+    )
+
+
+async def _known_portals(house: House, visit: Visit) -> list[str]:
+    """Return the portals that the person's history names, the latest first."""
+    history = await load_history(house, visit.citizen_id)
+    return list(dict.fromkeys(one.portal for one in history if one.portal is not None and not is_own(one.portal)))
+
+
+async def read_complaint(house: House, visit: Visit, form: Parameters) -> Complaint:
+    """Read what was sent. Raises InvalidRequest, ReceiptUnknown."""
+    concern = form.get("concern", "other")
+    if concern not in get_args(Concern):
+        raise InvalidRequest("`concern` is not one of the offered ones")
+    about = form.get("about")
+    use = None if about is None else await own_use(house, visit.citizen_id, about)
+    portal = use.by.key if use is not None and use.by is not None else form.get("portal")
+    if use is None and portal is not None and portal not in await _known_portals(house, visit):
+        raise InvalidRequest("`portal` is none that this person's history names")
+    if portal is not None and is_own(portal):
+        portal = None
+    return Complaint(
+        concern=concern,  # type: ignore[arg-type]
+        portal=portal,
+        about=about,
+        block="block" in form and portal is not None,
+        once=form.required("once"),
+    )
+
+
+async def submit_report(house: House, visit: Visit, complaint: Complaint) -> MisuseReport:
+    """Store a report with its event, and the block with everything it ends, in one commit."""
+    told = await tell_report(house, visit, complaint)
+    if not complaint.block or complaint.portal is None:
+        return await store_report(house, visit, complaint, told)
+    grants = await living_grants(house, visit.citizen_id, complaint.portal)
+    block = block_record(visit.citizen_id, complaint.portal, house.clock.now())
+    events = [await _tell_block(house, visit, complaint.portal)]
+    if grants:
+        events.append(await tell_end(house, visit, complaint.portal, "blocked_by_citizen"))
+    report = await store_report(house, visit, complaint, told, changes=[Put(block), *ends_of(grants)], events=events)
+    await sweep(house, visit.citizen_id, complaint.portal, grants)
+    return report
+
+
+async def store_report(
+    house: House,
+    visit: Visit,
+    complaint: Complaint,
+    told: StoredEvent,
+    *,
+    changes: Sequence[Change] = (),
+    events: Sequence[StoredEvent] = (),
+) -> MisuseReport:
+    """Commit a report with what goes with it; the same form again gets the report of its first time.
+
+    Raises StorageUnavailable; AttemptFinished when no free number was found, which no form ever meets.
+    """
+    now = house.clock.now()
+    for attempt in range(_TRIES):
+        # another number for the one time in a billion that somebody else has it
+        seed = f"{complaint.once}|{attempt}" if attempt else complaint.once
+        report = MisuseReport(
+            number=report_number(house.refresh_secret, visit.citizen_id, seed, now),
+            citizen_id=visit.citizen_id,
+            at=now,
+            concern=complaint.concern,
+            portal=complaint.portal,
+            about=complaint.about,
+            receipt=told.receipt,
+            blocked=complaint.block,
+        )
+        verdict = await house.store.commit([Insert(report.record()), *changes], [told, *events], now=now)
+        if verdict.done:
+            return report
+        first = await find_report(house, visit.citizen_id, report.number)
+        if first is not None:
+            return first
+    raise AttemptFinished()
+
+
+async def _tell_block(house: House, visit: Visit, client_id: str) -> StoredEvent:
+    return await house.evidence.tell(
+        PortalBlocked,
+        outcome="blocked",
+        actor_kind="citizen",
+        citizen_id=visit.citizen_id,
+        portal=client_id,
+        trace_id=visit.browser.trace_id,
+    )
+
+
+async def tell_report(house: House, visit: Visit, complaint: Complaint) -> StoredEvent:
+    """Return the event of a report."""
+    return await house.evidence.tell(
+        MisuseReported,
+        outcome="reported",
+        actor_kind="citizen",
+        citizen_id=visit.citizen_id,
+        portal=complaint.portal,
+        trace_id=visit.browser.trace_id,
+        extra=(("concern", complaint.concern), ("about", complaint.about)),
+    )
+
+
+async def find_report(house: House, citizen_id: str, number: str) -> MisuseReport | None:
+    """Return a report of this very person."""
+    (record,) = await house.store.load(report_address(number[:40]))
+    return None if record is None or record.subject != citizen_id else report_of(record)
+
+
+async def own_reports(house: House, citizen_id: str) -> list[MisuseReport]:
+    """Return the person's reports, newest first."""
+    records = await house.listing.select(Kind.MISUSE_REPORT, subject=citizen_id, limit=_ALL)
+    return [report_of(record) for record in records]
+
+
+async def report_page(house: House, visit: Visit, number: str) -> MisuseDone:
+    """Return the page with the number. Raises ReportUnknown: anybody else's is as good as none."""
+    report = await find_report(house, visit.citizen_id, number)
+    if report is None:
+        raise ReportUnknown
+    frame = frame_of(house, visit, "report", f"/report/{report.number}")
+    return MisuseDone(frame=frame, report=row_of(house, report), receipt=report.receipt, again=frame.home)
+
+
+def row_of(house: House, report: MisuseReport) -> ReportRow:
+    """Return a report as a row."""
+    return ReportRow(
+        number=report.number,
+        at=report.at,
+        concern=report.concern,
+        service=None if report.portal is None else service_of(house, report.portal),
+        blocked=report.blocked,
+    )

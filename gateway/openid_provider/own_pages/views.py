@@ -1,0 +1,166 @@
+"""What the own pages show: values, no HTML and no value of an attribute. Addresses hold nothing personal."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+Text = Mapping[str, str]
+Tab = Literal["record", "usage", "connections", "notices", "report"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnFrame:
+    """What every own page carries. `here` shows the same page again by GET; every form posts `csrf`; `ends_at` is when
+    the person has to sign in anew. `home` is the address that the tabs stand under."""
+
+    tab: Tab
+    home: str
+    here: str
+    csrf: str
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A portal (or these pages) as people know it: the key forms post, its name, the agency behind it."""
+
+    key: str
+    name: Text
+    agency: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """One entry of “who used my data”: `by` acted (None: the gateway itself or the person), `words` say what happened
+    after that name, `items` are the labels of what was told or asked, `missing` those that were asked in vain with the
+    reason's word, `reason` says why somebody was refused; `proof` is where the proof of inclusion is fetched."""
+
+    receipt: str
+    at: datetime
+    part: str
+    by: Service | None
+    words: Text
+    officer: str | None
+    by_other: bool
+    title: Text | None
+    procedure: str | None
+    dossier: str | None
+    items: tuple[Text, ...]
+    missing: tuple[tuple[Text, str], ...]
+    basis: str | None
+    laws: tuple[Text, ...]
+    rules: tuple[Text, ...]
+    outcome: str
+    reason: Text | None
+    proof: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MyRecord:
+    """“My data”: who the gateway takes the person for, as (label, masked, full); `account_level` 1, 2 or None."""
+
+    frame: OwnFrame
+    person: tuple[tuple[Text, str, str], ...]
+    account_level: int | None
+    provider: Text
+    signed_in_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MyUsage:
+    """“Who used my data”, newest first. `years` are those there can be entries of, `year` the one chosen or None;
+    `newer` and `older` lead to the pages beside this one; `cut` tells that older entries are in the export only."""
+
+    frame: OwnFrame
+    uses: tuple[Use, ...]
+    count: int
+    year: int | None
+    years: tuple[int, ...]
+    newer: str | None
+    older: str | None
+    cut: bool
+    since: date
+    exports: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """A portal with a living grant: since when, what it covers in words, when it was last used."""
+
+    service: Service
+    since: datetime
+    covers: tuple[Text, ...]
+    forms: tuple[Text, ...]
+    dossiers: tuple[str, ...]
+    last_used: datetime | None
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MyConnections:
+    """“My connections” and the portals that are blocked, with when."""
+
+    frame: OwnFrame
+    connections: tuple[Connection, ...]
+    blocked: tuple[tuple[Service, datetime], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeRow:
+    """A sign-in the person is told of: `rule` `suspicious` or `otherwise`."""
+
+    key: str
+    at: datetime
+    service: Service
+    provider: Text
+    rule: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRow:
+    """A report of the person."""
+
+    number: str
+    at: datetime
+    concern: str
+    service: Service | None
+    blocked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MyNotices:
+    """“Alerts”: sign-ins, reports, and whether this browser is trusted (`browsers` counts those that are)."""
+
+    frame: OwnFrame
+    notices: tuple[NoticeRow, ...]
+    reports: tuple[ReportRow, ...]
+    trusted: bool
+    browsers: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MisuseForm:
+    """Asks what was wrong. Posts `csrf`, `once`, `concern`, `about`, `portal` and `block` to `action`; `use` is the
+    entry it is about, `services` are offered when it is about none."""
+
+    frame: OwnFrame
+    action: str
+    once: str
+    use: Use | None
+    service: Service | None
+    services: tuple[Service, ...]
+    concerns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MisuseDone:
+    """The number of a report. `frame` is None when every session ended with it: `again` leads to a new sign-in."""
+
+    frame: OwnFrame | None
+    report: ReportRow
+    receipt: str
+    again: str
+
+
+OwnView = MyRecord | MyUsage | MyConnections | MyNotices | MisuseForm | MisuseDone

@@ -1,0 +1,105 @@
+"""Events in a person's words: every kind has some, a question and its answer are one entry, nothing is left out."""
+
+from datetime import UTC, datetime, timedelta
+
+import orjson
+import pytest
+
+import gateway.audit.event as events
+from gateway.audit.event import Event
+from gateway.audit.journal import FoundEvent
+from gateway.consent.access_history import MEANINGS, history_of, last_use, months_between
+
+AT = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+RULES = ("1.004222/applicant",)
+
+
+def found(name: str, receipt: str, *, after: int = 0, **changes: object) -> FoundEvent:
+    leaf = {
+        "event": name,
+        "portal": "portal",
+        "procedure": "1.004222",
+        "dossier": "D-1",
+        "actor": {"kind": "citizen", "ref": "me"},
+        "subject_ref": "me",
+        "attributes": ["full_name"],
+        "basis": "law",
+        "policy_ids": list(RULES),
+        "outcome": "released",
+        **changes,
+    }
+    at = AT + timedelta(seconds=after)
+    return FoundEvent(receipt=receipt, at=at, leaf=orjson.dumps(leaf), index=None, client_id="portal")
+
+
+def test_every_event_of_the_log_has_words_in_both_languages():
+    named = {kind.name for kind in vars(events).values() if isinstance(kind, type) and issubclass(kind, Event)} - {""}
+    assert named - MEANINGS.keys() == set()
+    assert all(meaning.vi and meaning.en and meaning.vi != meaning.en for meaning in MEANINGS.values())
+
+
+def test_a_question_and_its_answer_are_one_entry():
+    told = [found("FormReleased", "rc_2", asked="rc_1"), found("FormAsked", "rc_1", outcome="asked")]
+    (entry,) = history_of(told)
+    assert (entry.receipt, entry.meaning.part, entry.attributes) == ("rc_2", "received", ("full_name",))
+    assert entry.policy_ids == RULES
+
+
+def test_a_question_without_an_answer_says_that_its_outcome_is_unknown():
+    (entry,) = history_of([found("FormAsked", "rc_1", outcome="asked")])
+    assert entry.meaning.part == "unknown"
+    assert "chưa rõ" in entry.meaning.vi
+
+
+def test_an_answer_to_another_question_hides_nothing():
+    told = [found("FormReleased", "rc_3", asked="rc_2"), found("FormAsked", "rc_1", outcome="asked")]
+    assert [one.receipt for one in history_of(told)] == ["rc_3", "rc_1"]
+
+
+@pytest.mark.parametrize(
+    ("actor", "officer", "by_other"),
+    [
+        ({"kind": "citizen", "ref": "me"}, None, False),
+        ({"kind": "citizen", "ref": "guardian"}, None, True),
+        ({"kind": "officer", "ref": "st_1"}, "st_1", False),
+        ({"kind": "portal", "ref": "portal"}, None, False),
+    ],
+)
+def test_who_acted_for_the_person_is_told_apart(actor, officer, by_other):
+    (entry,) = history_of([found("FormReleased", "rc_1", actor=actor)])
+    assert (entry.officer, entry.by_other) == (officer, by_other)
+
+
+@pytest.mark.parametrize(
+    ("kind", "outcome", "part"),
+    [
+        ("citizen", "withdrawn_by_citizen", "own"),
+        ("portal", "revoked_by_portal", "checked"),
+        ("portal", "replay", "refused"),
+    ],
+)
+def test_a_revocation_is_the_persons_the_portals_or_a_replay(kind, outcome, part):
+    (entry,) = history_of([found("GrantRevoked", "rc_1", actor={"kind": kind, "ref": "me"}, outcome=outcome)])
+    assert entry.meaning.part == part
+
+
+def test_an_event_of_a_later_version_is_shown_by_its_name():
+    (entry,) = history_of([found("SomethingNew", "rc_1")])
+    assert "SomethingNew" in entry.meaning.vi
+    assert "SomethingNew" in entry.meaning.en
+
+
+def test_the_months_of_a_span():
+    assert months_between(datetime(2025, 11, 30, 23, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)) == [
+        "2025-11",
+        "2025-12",
+        "2026-01",
+        "2026-02",
+    ]
+    assert months_between(AT, AT) == ["2026-11"]
+
+
+def test_the_last_use_is_the_portals_not_the_persons():
+    history = history_of([found("GrantRevoked", "rc_2", after=60), found("FormVerified", "rc_1")])
+    assert last_use(history, "portal") == AT
+    assert last_use(history, "another") is None

@@ -1,0 +1,86 @@
+"""A citizen at the own pages, step by step."""
+
+import html
+import re
+
+import httpx2
+import provider_house as world
+from journey import agree, authorize_url, hidden, members, obtain_tokens, reach_sign_in, redeem, sign_in
+
+OTHER = {"subject": "person-4", "personal_number": "999050000004", "full_name": "MA VĂN LÙNG", "birth_date": None}
+
+
+async def enter(provider: world.Provider, path: str = "/me") -> httpx2.Response:
+    """Open an own page, signing in when that is asked."""
+    page = await provider.get(path)
+    if page.status_code != 303:
+        return page
+    attempt = page.headers["location"]
+    choice = await provider.get(attempt)
+    chosen = await provider.http.post(attempt, data={"csrf": hidden(choice.text, "csrf"), "provider": "fake"})
+    state = members(chosen.headers["location"])["state"]
+    returned = await provider.get(f"/upstream/fake/callback?code=x&state={state}")
+    entered = await provider.get(returned.headers["location"])
+    assert entered.status_code == 303, entered.text
+    return await provider.get(entered.headers["location"])
+
+
+async def press(provider: world.Provider, page: httpx2.Response, path: str, /, **form: str) -> httpx2.Response:
+    """Send one of the page's forms."""
+    return await provider.http.post(path, data={"csrf": hidden(page.text, "csrf"), **form})
+
+
+async def obtain_code(provider: world.Provider, **changes: str | None) -> str:
+    """Walk to the code, with whatever session and notice there are already."""
+    begun = await provider.get(authorize_url(**changes))
+    location = begun.headers["location"]
+    if location.startswith(world.ISSUER):
+        page = await provider.get(location)
+        if "consent-allow" in page.text:
+            location = (await agree(provider, page)).headers["location"]
+        else:
+            chosen = await press(provider, page, location, provider="fake")
+            state = members(chosen.headers["location"])["state"]
+            await provider.get(f"/upstream/fake/callback?code=x&state={state}")
+            answered = await provider.get(location)
+            answered = answered if answered.status_code == 303 else await agree(provider, answered)
+            location = answered.headers["location"]
+    return members(location)["code"]
+
+
+async def tokens_of(provider: world.Provider, **changes: str | None) -> dict[str, str]:
+    """Walk to the tokens, with whatever session and notice there are already."""
+    answer = await redeem(provider, await obtain_code(provider, **changes))
+    assert answer.status_code == 200, answer.text
+    tokens: dict[str, str] = answer.json()
+    return tokens
+
+
+def receipts(page: httpx2.Response, part: str | None = None) -> list[str]:
+    """Return the receipts of the entries a page lists, newest first."""
+    found = re.findall(r'data-receipt="([^"]+)" data-part="([^"]+)"', page.text)
+    return [receipt for receipt, played in found if part in {None, played}]
+
+
+def words(page: httpx2.Response) -> str:
+    """Return what a page says, without its markup."""
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", "", page.text)))
+
+
+__all__ = [
+    "OTHER",
+    "agree",
+    "authorize_url",
+    "enter",
+    "hidden",
+    "members",
+    "obtain_code",
+    "obtain_tokens",
+    "press",
+    "reach_sign_in",
+    "receipts",
+    "redeem",
+    "sign_in",
+    "tokens_of",
+    "words",
+]
