@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gateway.cli.audit import OpenedLog
 
 _CONTEXT = {"help_option_names": ["-h", "--help"]}
-_NOUNS = ("policy", "match", "verify", "parse", "connector", "dossier", "indicator", "areas", "approval")
+_NOUNS = ("policy", "match", "verify", "parse", "connector", "dossier", "indicator", "areas", "approval", "report")
 """Nouns whose module brings an `app` of its own."""
 
 app = typer.Typer(

@@ -24,7 +24,7 @@ from gateway.identity_providers.contract import (
     SignInNotConfirmed,
     UpstreamAnswerInvalid,
 )
-from gateway.openid_provider.failure import InvalidRedirect
+from gateway.openid_provider.failure import InvalidRedirect, PortalClosed
 from gateway.openid_provider.screens import (
     FailurePage,
     FormPost,
@@ -45,6 +45,7 @@ from gateway.pages.screens import PageScreens
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.form_preview import FormPreview, PreviewField
 from gateway.vocabulary.persona import personas
+from tests.pages.own_page_samples import OWN_VIEWS
 
 AT = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 PORTAL = PortalFace(
@@ -212,7 +213,10 @@ VIEWS: dict[str, View] = {
         csrf='"><script>',
         ends_at=ENDS_AT,
     ),
-} | {name: failing(kind) for name, kind in CAUSES.items()}
+    "blocked": failing(PortalClosed, retry_url=None, unblock_url="/me/connections"),
+    **{name: failing(kind) for name, kind in CAUSES.items()},
+    **OWN_VIEWS,
+}
 
 
 async def read_status() -> StatusReport:

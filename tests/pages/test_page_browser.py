@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from tests.pages.browser import axe_source, barriers, focus_path, forbid_elsewhere, launch, overflows
+from tests.pages.own_page_samples import OWN_VIEWS
 from tests.pages.page_samples import VIEWS, make_application, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -66,7 +67,8 @@ def test_text_twice_as_large_still_fits(chromium, address):
     """Android's largest letters: the same as a browser whose own text size is doubled, at 400 px."""
     context = chromium.new_context(viewport={"width": 400, "height": 800}, bypass_csp=True)
     page = context.new_page()
-    for path in ("/view/notice", "/view/sign_in", "/view/level", "/status"):
+    own = [f"/view/{name}" for name in OWN_VIEWS]
+    for path in ("/view/notice", "/view/sign_in", "/view/level", "/status", *own):
         page.goto(address + path)
         page.add_style_tag(content="html { font-size: 225% !important }")
         assert overflows(page) <= 0, path
@@ -83,6 +85,13 @@ def test_text_twice_as_large_still_fits(chromium, address):
         ("form_post", "continue"),
         ("unavailable", "retry"),
         ("locked", "return"),
+        ("blocked", "unblock"),
+        ("my_usage", "older"),
+        ("my_connections", "withdraw-1"),
+        ("my_notices", "not-me-1"),
+        ("my_report", "send"),
+        ("my_report_general", "block"),
+        ("my_record", "sign-out"),
     ],
 )
 def test_the_keyboard_reaches_the_action_and_the_focus_shows(chromium, address, name, action):

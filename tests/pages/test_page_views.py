@@ -13,6 +13,7 @@ from gateway.pages.layout.mask import spell_mask
 from gateway.pages.screens import PageScreens
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.form_preview import PreviewField
+from tests.pages.own_page_samples import OWN_VIEWS
 from tests.pages.page_samples import CAUSES, FIELDS, FORM, PORTAL, QUESTION, VIEWS, failing, make_layout
 
 VOID = {"meta", "link", "input", "br", "img", "path", "circle"}
@@ -364,3 +365,55 @@ def test_the_trial_band_is_on_every_page_of_a_trial_only():
 )
 def test_a_mask_is_said_in_words(masked, said):
     assert spell_mask(masked, "vi") == said
+
+
+@both
+@pytest.mark.parametrize(
+    ("name", "button"),
+    [
+        ("my_usage", "filter"),
+        ("my_connections", "withdraw-1"),
+        ("my_notices", "not-me-1"),
+        ("my_report", "send"),
+        ("my_report_general", "send"),
+        ("my_record", "sign-out"),
+    ],
+)
+def test_on_an_own_page_the_first_form_is_the_action_to_take_and_signing_out_the_last(name, button, language):
+    outline = read(VIEWS[name], language)
+    buttons = [attrs.get("id") for attrs in outline.all("button")]
+    assert (buttons[0], buttons[-1]) == (button, "sign-out")
+    posts = [attrs for attrs in outline.all("form") if attrs["method"] == "post"]
+    csrf = [attrs for attrs in outline.all("input") if attrs.get("name") == "csrf"]
+    assert [attrs["value"] for attrs in csrf] == ["c-9"] * len(posts)
+
+
+@both
+@pytest.mark.parametrize("name", [name for name in OWN_VIEWS if name != "my_report_ended"])
+def test_an_own_page_says_where_it_is_and_until_when(name, language):
+    outline = read(VIEWS[name], language)
+    tabs = [attrs for attrs in outline.all("a") if attrs.get("aria-current") == "page"]
+    assert len(tabs) == (0 if name.startswith("my_report") else 1)
+    assert "10:00" in outline.text
+    title = outline.text.partition(" · ")[0]
+    assert not any(value in title for value in ("Bưởi", "BƯỞI", "999"))
+
+
+def test_an_entry_of_the_history_has_state_sentence_reason_proof_and_report():
+    outline = read(VIEWS["my_usage"])
+    parts = [attrs["data-part"] for attrs in outline.all("li") if "data-part" in attrs]
+    assert set(parts) == {"received", "refused", "unknown", "shown", "checked", "own"}
+    links = [attrs["href"] for attrs in outline.all("a") if attrs.get("href")]
+    assert len([one for one in links if one.endswith("/proof")]) == len(parts)
+    assert len([one for one in links if "/report?about=rc_" in one]) == len(parts)
+    assert "(cán bộ st_7)" in outline.text
+    assert "do người đại diện của ông/bà thực hiện" in outline.text
+    assert "Không được lấy thông tin này." in outline.text
+    assert "PF-007" in outline.text
+    assert "Ghi từ ngày 02/03/2025" in outline.text
+    assert outline.text.count("giờ Việt Nam") > len(parts)
+
+
+@pytest.mark.parametrize("name", ["my_usage_empty", "my_connections_empty", "my_notices_empty"])
+def test_a_list_that_is_empty_says_so(name):
+    read(VIEWS[name]).by_id("empty")

@@ -15,7 +15,7 @@ from gateway.openid_provider.failure import AttemptLost
 from gateway.openid_provider.house import House
 from gateway.openid_provider.interaction import load_session, store_attempt
 from gateway.openid_provider.own_client import OPEN_FOR, OWN_PAGES, own_portal, own_request
-from gateway.openid_provider.own_pages.views import OwnFrame, Service, Tab
+from gateway.openid_provider.own_pages.views import OwnFrame, NamedPortal, Tab
 from gateway.openid_provider.parameters import Parameters, same_secret
 from gateway.openid_provider.reply import Reply, redirect
 from gateway.openid_provider.session import Session
@@ -64,9 +64,9 @@ def frame_of(house: House, visit: Visit, tab: Tab, here: str = "") -> OwnFrame:
     return OwnFrame(tab=tab, home=home, here=home + here, csrf=visit.csrf, ends_at=visit.ends_at)
 
 
-def service_of(house: House, client_id: str) -> Service:
+def service_of(house: House, client_id: str) -> NamedPortal:
     """Return a portal as people know it; one that is not registered any more goes by its id."""
     portal = own_portal(house.issuer) if client_id == OWN_PAGES else house.clients.get(client_id)
     if portal is None:
-        return Service(key=client_id, name={"vi": client_id, "en": client_id}, agency={})
-    return Service(key=client_id, name=portal.display_name, agency=portal.display_agency)
+        return NamedPortal(key=client_id, name={"vi": client_id, "en": client_id}, agency={})
+    return NamedPortal(key=client_id, name=portal.display_name, agency=portal.display_agency)

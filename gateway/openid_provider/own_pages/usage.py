@@ -15,7 +15,7 @@ from gateway.consent.access_history import Access, access_of, history_of, months
 from gateway.openid_provider.house import House
 from gateway.openid_provider.notice import identity_claims
 from gateway.openid_provider.own_pages.door import Visit, frame_of, service_of
-from gateway.openid_provider.own_pages.views import MyUsage, Service, Text, Use
+from gateway.openid_provider.own_pages.views import MyUsage, NamedPortal, Text, Use
 from gateway.openid_provider.profiles import PROCEDURE_SCOPE
 from gateway.policy.procedure import Procedure
 from gateway.vocabulary.failure import Failure, catalogue
@@ -134,7 +134,7 @@ def use_of(house: House, access: Access) -> Use:
     )
 
 
-def _actor(house: House, access: Access) -> Service | None:
+def _actor(house: House, access: Access) -> NamedPortal | None:
     return None if access.portal is None else service_of(house, access.portal)
 
 

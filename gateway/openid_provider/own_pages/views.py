@@ -22,7 +22,7 @@ class OwnFrame:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
+class NamedPortal:
     """A portal (or these pages) as people know it: the key forms post, its name, the agency behind it."""
 
     key: str
@@ -39,7 +39,7 @@ class Use:
     receipt: str
     at: datetime
     part: str
-    by: Service | None
+    by: NamedPortal | None
     words: Text
     officer: str | None
     by_other: bool
@@ -88,7 +88,7 @@ class MyUsage:
 class Connection:
     """A portal with a living grant: since when, what it covers in words, when it was last used."""
 
-    service: Service
+    service: NamedPortal
     since: datetime
     covers: tuple[Text, ...]
     forms: tuple[Text, ...]
@@ -103,7 +103,7 @@ class MyConnections:
 
     frame: OwnFrame
     connections: tuple[Connection, ...]
-    blocked: tuple[tuple[Service, datetime], ...]
+    blocked: tuple[tuple[NamedPortal, datetime], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +112,7 @@ class NoticeRow:
 
     key: str
     at: datetime
-    service: Service
+    service: NamedPortal
     provider: Text
     rule: str
 
@@ -124,7 +124,7 @@ class ReportRow:
     number: str
     at: datetime
     concern: str
-    service: Service | None
+    service: NamedPortal | None
     blocked: bool
 
 
@@ -148,8 +148,8 @@ class MisuseForm:
     action: str
     once: str
     use: Use | None
-    service: Service | None
-    services: tuple[Service, ...]
+    service: NamedPortal | None
+    services: tuple[NamedPortal, ...]
     concerns: tuple[str, ...]
 
 

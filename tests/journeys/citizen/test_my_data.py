@@ -1,0 +1,147 @@
+"""Trần Thị Bưởi looks who used her data, keeps the proof, stops the portal, reports it, and is told of sign-ins."""
+
+import json
+import re
+from base64 import b64decode
+
+import pytest
+
+from gateway.audit.checkpoint import parse_note
+from gateway.audit.merkle import check_inclusion, leaf_hash
+from tests.journeys.citizen.road import NARROW, WIDE
+from tests.pages.browser import axe_source, barriers, focus_path, overflows
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+
+VALUES = ("999175000003", "Trần Thị Bưởi", "TRẦN THỊ BƯỞI", "12/05/1975", "1975-05-12", "099999003")
+PAGES = ("/me", "/me/usage", "/me/connections", "/me/notices", "/me/report")
+
+
+def enter(someone, persona, path="/me"):
+    """Open an own page, signing in at VNeID when that is asked."""
+    page, stack = someone.page, someone.stack
+    page.goto(f"{stack.issuer}{path}")
+    if page.url.startswith(f"{stack.issuer}/interaction/"):
+        page.locator("#login").click()
+        page.wait_for_url(f"{stack.vneid_url}/**")
+        page.locator(f"#persona-{persona}").click()
+        page.wait_for_url(f"{stack.issuer}/me**")
+    return page
+
+
+def leave_the_portal(someone):
+    """Forget the portal's own session, as another day would."""
+    someone.context.clear_cookies(name=re.compile("portal"))
+
+
+def test_what_a_portal_got_stands_there_at_once_with_a_proof_to_keep(visitor, stack):
+    someone = visitor()
+    someone.tab.reach_form(3)
+    page = enter(someone, 3, "/me/usage")
+    assert page.url == f"{stack.issuer}/me/usage", "a sign-in of a moment ago opens it"
+    entry = page.locator('li[data-part="received"]').first
+    said = " ".join(entry.inner_text().split())
+    assert "nhận biểu mẫu đã điền sẵn" in said
+    assert "Họ, chữ đệm và tên" in said
+    assert "Đăng ký thường trú" in said
+    assert "(giờ Việt Nam)" in said
+    entry.locator("summary").click()
+    details = " ".join(entry.locator("details").inner_text().split())
+    assert "Luật Cư trú" in details
+    assert "1.004222/applicant" in details
+    main = page.locator("main").inner_text()
+    assert [value for value in VALUES if value in main] == [], "no value stands in the history"
+    receipt = entry.get_attribute("data-receipt")
+    with page.expect_download() as downloading:
+        entry.get_by_role("link", name="Tải bằng chứng").click()
+    proof = json.loads(downloading.value.path().read_text("utf-8"))
+    leaf = b64decode(proof["leaf"])
+    told = json.loads(leaf)
+    assert (told["event"], told["receipt"]) == ("FormReleased", receipt)
+    assert not [value for value in VALUES if value.encode() in leaf]
+    hashes = [b64decode(one) for one in proof["proof"]]
+    check_inclusion(leaf_hash(leaf), proof["index"], proof["size"], hashes, parse_note(proof["checkpoint"])[0].root)
+    with page.expect_download() as downloading:
+        page.locator("#export-csv").click()
+    sheet = downloading.value.path().read_text("utf-8")
+    assert sheet.startswith("\ufeff")
+    assert receipt in sheet
+    assert not [url for url in someone.asked if any(value in url for value in VALUES)]
+
+
+def test_a_portal_is_reported_and_blocked_in_one_step_and_opened_again(visitor, stack):
+    someone = visitor()
+    someone.tab.reach_form(6)
+    page = enter(someone, 6, "/me/usage")
+    page.locator('li[data-part="received"] a.report').first.click()
+    page.locator("#concern-not_asked").check()
+    page.locator("#block").check()
+    page.locator("#send").click()
+    number = page.locator("#number").inner_text()
+    assert re.fullmatch(r"BC-\d{4}-\w{4}-\w{4}", number)
+    assert page.locator("#blocked").count() == 1
+    listed = json.loads(stack.command("report", "list", "--json").stdout)["reports"]
+    (line,) = [report for report in listed if report["number"] == number]
+    assert (line["concern"], line["blocked"]) == ("not_asked", True)
+    assert "999188000006" not in json.dumps(listed)
+    leave_the_portal(someone)
+    someone.tab.open_portal()
+    page.locator("#login").first.click()
+    page.locator("#unblock").wait_for()
+    assert someone.tab.code == "GW-1309"
+    page.locator("#unblock").click()
+    page.locator("#unblock-1").click()
+    assert page.locator("[data-blocked]").count() == 0
+    someone.tab.open_portal()
+    page.locator("#login").first.click()
+    page.wait_for_url(f"{stack.portal_url}/form")
+
+
+def test_stopping_a_connection_ends_it_for_the_portal(visitor, stack):
+    someone = visitor()
+    someone.tab.reach_form(2)
+    page = enter(someone, 2, "/me/connections")
+    assert page.locator("[data-portal]").count() == 1
+    page.locator("#withdraw-1").click()
+    assert page.locator("[data-portal]").count() == 0
+    assert page.locator("#empty").count() == 1
+    ended = stack.events_after(0, "GrantRevoked")
+    assert ended[-1]["outcome"] == "withdrawn_by_citizen"
+
+
+def test_a_stranger_in_the_account_is_thrown_out(visitor, stack):
+    thief, someone = visitor(), visitor()
+    thief.tab.reach_form(11)
+    page = enter(someone, 11, "/me/notices")
+    assert page.locator("[data-notice]").count() == 2, "both sign-ins are told"
+    page.locator("[id^=not-me-]").last.click()
+    assert re.fullmatch(r"BC-\d{4}-\w{4}-\w{4}", page.locator("#number").inner_text())
+    for one in (thief, someone):
+        one.page.goto(f"{stack.issuer}/me")
+        assert one.page.url.startswith(f"{stack.issuer}/interaction/")
+    page.goto(f"{stack.issuer}/me")
+    enter(someone, 11, "/me/notices")
+    assert page.locator('[data-rule="suspicious"]').count() == 1
+
+
+def test_by_keyboard_on_a_small_screen_and_without_barriers(visitor, stack):
+    someone = visitor(viewport=NARROW)
+    someone.tab.reach_form(12)
+    for path in PAGES:
+        page = enter(someone, 12, path)
+        assert overflows(page) <= 0, path
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        assert "sign-out" in focus_path(page), path
+    page.locator("#sign-out").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/logout/done|/me/sign-out"))
+    page.goto(f"{stack.issuer}/me")
+    assert page.url.startswith(f"{stack.issuer}/interaction/")
+    looking = visitor(viewport=WIDE, java_script_enabled=True, bypass_csp=True, color_scheme="dark")
+    looking.tab.reach_form(1)
+    axe = axe_source()
+    for path in PAGES:
+        page = enter(looking, 1, path)
+        page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+        assert barriers(page, axe) == [], path
