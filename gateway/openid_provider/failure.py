@@ -278,7 +278,7 @@ class PortalClosed(Failure):
 class ReportUnknown(Failure):
     """No report of this person has this number."""
 
-    code = "GW-1801"
+    code = "GW-1811"
     title = "report unknown"
     http_status = 404
     vi = "Không tìm thấy báo cáo này."

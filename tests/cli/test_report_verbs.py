@@ -83,4 +83,4 @@ def test_one_report_is_shown_by_its_number(capfd: pytest.CaptureFixture[str]) ->
     for number in ("BC-2026-0000-0003", "BC-2026-9999-9999", "x"):
         code, out, said = run(capfd, "report", "show", number)
         assert (code, out) == (4, "")
-        assert "GW-1801" in said
+        assert "GW-1811" in said

@@ -520,8 +520,8 @@ async def test_another_persons_report_is_as_good_as_none(provider: world.Provide
         foreign = await other.get(str(done.url))
         unknown = await other.get("/me/report/BC-2026-0000-0000")
     assert (foreign.status_code, unknown.status_code) == (404, 404)
-    assert "GW-1801" in foreign.text
-    assert "GW-1801" in unknown.text
+    assert "GW-1811" in foreign.text
+    assert "GW-1811" in unknown.text
 
 
 async def block(provider: world.Provider) -> httpx2.Response:

@@ -12,11 +12,11 @@ from gateway.openid_provider.own_pages.views import (
     MyNotices,
     MyRecord,
     MyUsage,
+    NamedPortal,
     NoticeRow,
     OwnFrame,
     OwnView,
     ReportRow,
-    NamedPortal,
     Tab,
     Use,
 )

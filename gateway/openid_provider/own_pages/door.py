@@ -15,7 +15,7 @@ from gateway.openid_provider.failure import AttemptLost
 from gateway.openid_provider.house import House
 from gateway.openid_provider.interaction import load_session, store_attempt
 from gateway.openid_provider.own_client import OPEN_FOR, OWN_PAGES, own_portal, own_request
-from gateway.openid_provider.own_pages.views import OwnFrame, NamedPortal, Tab
+from gateway.openid_provider.own_pages.views import NamedPortal, OwnFrame, Tab
 from gateway.openid_provider.parameters import Parameters, same_secret
 from gateway.openid_provider.reply import Reply, redirect
 from gateway.openid_provider.session import Session

@@ -15,6 +15,7 @@ from gateway.pages.layout.province import Province
 from gateway.pages.layout.words import Words, read_phrases
 
 _PAGES = Path(__file__).parent.parent
+_SHARED = ("layout/base", "layout/time", "layout/developer", "citizen/my_frame", "citizen/my_parts")
 _OTHER = {"vi": "en", "en": "vi"}
 
 
@@ -33,9 +34,7 @@ def make_environment() -> Environment:
 
 @cache
 def _phrases(template: str) -> dict[str, dict[str, str]]:
-    names = ("layout/base", "layout/time", "layout/developer", "citizen/my_frame")
-    shared = (_PAGES / f"{name}.toml" for name in names)
-    return read_phrases(*shared, (_PAGES / template).with_suffix(".toml"))
+    return read_phrases(*(_PAGES / f"{name}.toml" for name in _SHARED), (_PAGES / template).with_suffix(".toml"))
 
 
 class Layout:
