@@ -49,6 +49,20 @@ PAGES: Mapping[str, str] = {
     "/consents/{consent_id}/withdraw": "the answer to that page's own form",
     "/logout/confirm": "the answer to the sign-out page's own form",
     "/logout/done": "the last page of a sign-out that leads nowhere",
+    "/me": "what the gateway knows of a citizen, for that citizen",
+    "/me/usage": "who used the citizen's data, for that citizen",
+    "/me/usage/export": "the same as a file, for that citizen's browser",
+    "/me/usage/{receipt}/proof": "the proof of one entry, for that citizen's browser",
+    "/me/connections": "the portals a citizen lets in",
+    "/me/connections/withdraw": "that page's own form",
+    "/me/connections/unblock": "that page's own form",
+    "/me/notices": "sign-ins a citizen is told of, and their reports",
+    "/me/notices/not-me": "that page's own form",
+    "/me/browser/trust": "that page's own form",
+    "/me/browser/forget": "that page's own form",
+    "/me/report": "the form that reports a misuse",
+    "/me/report/{number}": "the number of a report, for whoever made it",
+    "/me/sign-out": "the own pages' form that signs out",
 }
 """Routes that are no promise to programs, each with the reason why it is not described."""
 

@@ -25,9 +25,11 @@ from own_visitor import (
     words,
 )
 
+from examples.offline_verifier import verify as verifier
 from gateway.audit.checkpoint import parse_note
 from gateway.audit.event import FormAsked, FormReleased
 from gateway.audit.merkle import check_inclusion, leaf_hash
+from gateway.audit.proof import latest_note
 from gateway.identity_providers.contract import SignInCancelled
 from gateway.openid_provider.own_pages.export import harmless
 from gateway.vocabulary.store import Kind
@@ -397,6 +399,22 @@ async def test_a_proof_says_what_the_public_endpoint_says_and_the_event_itself(p
         checkpoint, _, _ = parse_note(proof["checkpoint"])
         hashes = [b64decode(one) for one in proof["proof"]]
         check_inclusion(leaf_hash(leaf), proof["index"], proof["size"], hashes, checkpoint.root)
+
+
+async def test_a_proof_fits_the_checkpoint_that_somebody_else_keeps(provider: world.Provider) -> None:
+    (receipt, *_) = receipts(await enter(provider, "/me/usage"))
+    await provider.sequence()
+    await tokens_of(provider)
+    await provider.sequence()
+    size = await provider.house.log.tree.size()
+    proof = (await provider.get(f"/me/usage/{receipt}/proof?size={size}")).json()
+    latest = await latest_note(provider.house.log)
+    kept = verifier.Checkpoint(size, parse_note(latest)[0].root, provider.clock.now(), latest)
+    assert verifier.verify(proof, kept)["receipt"] == receipt
+    for member, value in (("index", proof["index"] + 1), ("receipt", "rc_x"), ("leaf", "e30="), ("proof", [])):
+        with pytest.raises(verifier.Refused):
+            verifier.verify(proof | {member: value}, kept)
+    assert (await provider.get(f"/me/usage/{receipt}/proof?size={size + 1}")).status_code == 400
 
 
 async def test_a_proof_that_is_not_there_yet_says_when(provider: world.Provider) -> None:

@@ -135,7 +135,8 @@ class OwnPages:
 
     async def proof(self, request: Request, visit: Visit) -> Reply:
         """Give the proof that an event about this person is in the log."""
-        return await export_proof(self.house, visit.citizen_id, request.path_params["receipt"])
+        size = number_of(request, "size", longest=15)
+        return await export_proof(self.house, visit.citizen_id, request.path_params["receipt"], size)
 
     async def connections(self, request: Request, visit: Visit) -> Reply:
         """Show the portals with a living grant, and the blocked ones."""
@@ -190,12 +191,15 @@ class OwnPages:
 
 
 def asked_of(request: Request) -> Asked:
-    """Read `year` and `page`; what is no such number is as if it were not there."""
-    year, page = (request.query_params.get(name, "") for name in ("year", "page"))
-    return Asked(
-        year=int(year) if year.isascii() and year.isdigit() and len(year) == 4 else None,
-        page=max(1, int(page)) if page.isascii() and page.isdigit() and len(page) < 6 else 1,
-    )
+    """Read `year` and `page`."""
+    return Asked(year=number_of(request, "year", longest=4), page=number_of(request, "page", longest=5) or 1)
+
+
+def number_of(request: Request, name: str, *, longest: int) -> int | None:
+    """Return a number of the query; what is none is as if it were not there."""
+    text = request.query_params.get(name, "")
+    plain = text.isascii() and text.isdigit() and len(text) <= longest
+    return (int(text) or None) if plain else None
 
 
 def _language(browser: Browser) -> str:

@@ -64,13 +64,15 @@ async def export_history(house: House, citizen_id: str, kind: str, *, year: int 
     return download(as_json_lines(uses), "application/jsonl", name)
 
 
-async def export_proof(house: House, citizen_id: str, receipt: str) -> Reply:
-    """Return the proof that an event about this very person is in the log, with the event and the checkpoint.
+async def export_proof(house: House, citizen_id: str, receipt: str, size: int | None) -> Reply:
+    """Return the proof that an event about this very person is in the log, with the event and the checkpoint; with
+    `size` in a tree of that many entries, as a witness's checkpoint names it.
 
-    Raises ReceiptUnknown for anybody else's event, NotYetIncluded in the second after it, LogDamaged.
+    Raises ReceiptUnknown for anybody else's event, NotYetIncluded in the second after it, LogQuestionMalformed for a
+    size that does not hold it, LogDamaged.
     """
     event = await own_event(house, citizen_id, receipt)
-    proof = inclusion_members(await prove_inclusion(house.log, event.receipt), with_leaf=True)
+    proof = inclusion_members(await prove_inclusion(house.log, event.receipt, size), with_leaf=True)
     return download(orjson.dumps(proof, option=orjson.OPT_INDENT_2), "application/json", f"{receipt}.json")
 
 
