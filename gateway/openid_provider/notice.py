@@ -53,13 +53,14 @@ def identity_rows(citizen: Citizen) -> tuple[tuple[Text, str, str], ...]:
     return tuple(rows)
 
 
-def identity_claims(scopes: Iterable[str], citizen: Citizen) -> tuple[Text, ...]:
-    """Return the labels of what the portal is told: what the identity scopes cover, and whom the person acts for."""
+def identity_claims(scopes: Iterable[str], citizen: Citizen | None) -> tuple[Text, ...]:
+    """Return the labels of what the portal is told: what the identity scopes cover, and whom the person acts for;
+    without a citizen (an event names scopes alone) only the former."""
     told = [_PSEUDONYM]
     asked = set(scopes)
     if "profile" in asked:
         told += [_NAME, _BIRTH, _SEX]
-    if citizen.organisation is not None:
+    if citizen is not None and citizen.organisation is not None:
         told += [_ORGANISATION, _TAX_CODE]
     if "offline_access" in asked:
         told.append(_OFFLINE)

@@ -141,7 +141,7 @@ def _actor(house: House, access: Access) -> NamedPortal | None:
 def _items(house: House, access: Access) -> tuple[Text, ...]:
     """Return the labels of what an entry is about; a sign-in's attributes are scopes."""
     if access.event in {"PortalAnswered", "CodeRedeemed", "TokensRefreshed"}:
-        return identity_claims(access.attributes)
+        return identity_claims(access.attributes, None)
     return tuple(_label(house, name) for name in access.attributes)
 
 
