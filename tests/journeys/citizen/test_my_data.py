@@ -2,8 +2,10 @@
 
 import json
 import re
+import time
 from base64 import b64decode
 
+import httpx2
 import pytest
 
 from gateway.audit.checkpoint import parse_note
@@ -34,6 +36,15 @@ def leave_the_portal(someone):
     someone.context.clear_cookies(name=re.compile("portal"))
 
 
+def wait_for_proof(stack, receipt):
+    """Wait until a checkpoint covers an entry, which takes the sequencer a second and a busy machine some more."""
+    for _ in range(200):
+        if httpx2.get(f"{stack.issuer}/v1/log/inclusion", params={"receipt": receipt}).status_code == 200:
+            return
+        time.sleep(0.1)
+    raise AssertionError("no checkpoint covers the entry")
+
+
 def test_what_a_portal_got_stands_there_at_once_with_a_proof_to_keep(visitor, stack):
     someone = visitor()
     someone.tab.reach_form(3)
@@ -52,6 +63,7 @@ def test_what_a_portal_got_stands_there_at_once_with_a_proof_to_keep(visitor, st
     main = page.locator("main").inner_text()
     assert [value for value in VALUES if value in main] == [], "no value stands in the history"
     receipt = entry.get_attribute("data-receipt")
+    wait_for_proof(stack, receipt)
     with page.expect_download() as downloading:
         entry.get_by_role("link", name="Tải bằng chứng").click()
     proof = json.loads(downloading.value.path().read_text("utf-8"))
