@@ -67,6 +67,9 @@ MEANINGS: Mapping[str, Meaning] = {
     ),
     "PersonSignedIn": Meaning("own", "đăng nhập", "signed in"),
     "SessionEnded": Meaning("own", "đăng xuất", "signed out"),
+    "ActedForAnother": Meaning(
+        "own", "thực hiện một việc thay người mình đại diện", "acted for somebody you represent"
+    ),
     "GrantRevoked": Meaning("own", "chấm dứt quyền truy cập của cổng", "ended the portal's access"),
     "MisuseReported": Meaning("own", "báo việc dùng sai", "reported a misuse"),
     "PortalBlocked": Meaning("own", "chặn cổng", "blocked the portal"),
