@@ -45,6 +45,9 @@ PAGES: Mapping[str, str] = {
     "/upstream/{alias}/signed-out": "the same after a sign-out",
     "/logout/confirm": "the answer to the sign-out page's own form",
     "/logout/done": "the last page of a sign-out that leads nowhere",
+    "/device": "where a person types the code a command shows (RFC 8628 §3.3)",
+    "/staff/interaction/{attempt_id}": "the pages of one staff sign-in; their forms change with them",
+    "/staff/sign-out": "where an officer ends the session of this browser",
 }
 """Routes that are no promise to programs, each with the reason why it is not described."""
 

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from gateway.consent.notice import memory_address
-from gateway.identity_providers.contract import IdentityProvider, SignInFailure
+from gateway.identity_providers.contract import SignInFailure
 from gateway.openid_provider import failure
 from gateway.openid_provider.answer import Answering, answer_portal
 from gateway.openid_provider.attempt import (
     Attempt,
+    Realm,
     attempt_header,
     attempt_of,
     attempt_record,
@@ -24,7 +25,7 @@ from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.cookies import SESSION, read_cookie
 from gateway.openid_provider.forms import FormAsk, FormPreview
 from gateway.openid_provider.hints import hinted_subject
-from gateway.openid_provider.house import House
+from gateway.openid_provider.house import House, offered_providers
 from gateway.openid_provider.matching import require_match, wants_match
 from gateway.openid_provider.notice import identity_claims, identity_rows, notice_of
 from gateway.openid_provider.parameters import Parameters, same_secret
@@ -149,18 +150,18 @@ async def begin(house: House, request: AuthorizationRequest, browser: Browser) -
 
 
 async def store_attempt(
-    house: House, request: AuthorizationRequest, browser: Browser
+    house: House, request: AuthorizationRequest, browser: Browser, realm: Realm = "citizen"
 ) -> tuple[Attempt, tuple[str, str]]:
     """Store a new attempt; return it with the header that binds it to this browser."""
     now = house.clock.now()
-    attempt, secret = begin_attempt(request, house.randomness, house.lifetimes, now, browser.trace_id)
+    attempt, secret = begin_attempt(request, house.randomness, house.lifetimes, now, browser.trace_id, realm=realm)
     await house.store.commit([Insert(attempt_record(attempt))], now=now)
     return attempt, attempt_header(attempt, secret, secure=house.secure, lifetimes=house.lifetimes)
 
 
 def attempt_url(house: House, attempt: Attempt) -> str:
     """Return the address of an attempt's current page."""
-    return f"{house.issuer}/interaction/{attempt.id}"
+    return f"{house.issuer}{'/staff' if attempt.realm == 'staff' else ''}/interaction/{attempt.id}"
 
 
 async def load_attempt(house: House, attempt_id: str, browser: Browser) -> tuple[Attempt, Portal, Session | None]:
@@ -234,11 +235,6 @@ async def remember_language(house: House, attempt: Attempt, browser: Browser) ->
     chosen = replace(attempt, request=request, version=attempt.version + 1)
     stored = await house.store.commit([Replace(attempt_record(chosen))], now=house.clock.now())
     return chosen if stored.done else attempt
-
-
-def offered_providers(house: House) -> dict[str, IdentityProvider]:
-    """Return the identity providers of the citizens' realm: a staff subject never meets a citizen's."""
-    return {alias: one for alias, one in house.identity_providers.items() if one.realm == "citizen"}
 
 
 def sign_in_choice(house: House, attempt: Attempt, portal: Portal) -> SignInChoice:
@@ -383,7 +379,7 @@ async def fail_attempt(
     view = FailurePage(
         failure=refused,
         portal=face(portal),
-        return_url=error_url(house, refused, request),
+        return_url=error_url(house, refused, request) if request.redirect_uri else None,
         retry_url=attempt_url(house, attempt) if retryable else None,
     )
     return page_reply(house.screens.show(view, languages=browser.languages, status=refused.http_status))

@@ -1,9 +1,13 @@
 """The views of the OpenID provider as pages."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from gateway.openid_provider.screens import (
+    DeviceCodeEntry,
+    DeviceConfirm,
+    DeviceDone,
     FailurePage,
     FormPost,
     LoggedOut,
@@ -32,28 +36,19 @@ class PageScreens:
         """Return the page. `languages` is `ui_locales` or Accept-Language; Vietnamese without one."""
         # ui_locales is parted by spaces, Accept-Language by commas
         language = preferred_language(languages if "," in languages else languages.replace(" ", ","))
-        match view:
-            case SignInChoice():
-                return self._form("citizen/sign_in.html", view, language, status, switch=view.action)
-            case NoticePage():
-                return self._form("citizen/notice.html", view, language, status, switch=view.action)
-            case LogoutConfirm():
-                explained = explain_rows(view.developer)
-                return self._form("citizen/logout.html", view, language, status, switch=view.again, explained=explained)
-            case FormPost():
-                return self._form("citizen/form_post.html", view, language, status, host=urlsplit(view.action).netloc)
-            case LoggedOut():
-                explained = explain_rows(view.developer)
-                return self._layout.render(
-                    "citizen/logged_out.html", language, status=status, view=view, explained=explained
-                )
-            case FailurePage():
-                return self._failure(view, language, status)
-
-    def _form(
-        self, template: str, view: View, language: str, status: int, *, switch: str | None = None, **more: Any
-    ) -> Page:
-        return self._layout.render(template, language, status=status, switch=switch, has_form=True, view=view, **more)
+        if isinstance(view, FailurePage):
+            return self._failure(view, language, status)
+        if isinstance(view, LoggedOut):
+            explained = explain_rows(view.developer)
+            return self._layout.render("citizen/logged_out.html", language, status=status, view=view, explained=explained)
+        more: dict[str, Any] = {}
+        if isinstance(view, FormPost):
+            more["host"] = urlsplit(view.action).netloc
+        if isinstance(view, LogoutConfirm):
+            more["explained"] = explain_rows(view.developer)
+        return self._layout.render(
+            _template_of(view), language, status=status, switch=_again(view), has_form=True, view=view, **more
+        )
 
     def _failure(self, view: FailurePage, language: str, status: int) -> Page:
         failure = view.failure
@@ -67,3 +62,26 @@ class PageScreens:
             retry_url=view.retry_url if getattr(failure, "retryable", True) else None,
             explained=explain_rows(view.developer),
         )
+
+
+_TEMPLATES: Mapping[type[View], str] = {
+    NoticePage: "citizen/notice.html",
+    LogoutConfirm: "citizen/logout.html",
+    FormPost: "citizen/form_post.html",
+    DeviceCodeEntry: "operator/device_code.html",
+    DeviceConfirm: "operator/device_confirm.html",
+    DeviceDone: "operator/device_done.html",
+}
+
+
+def _template_of(view: View) -> str:
+    if isinstance(view, SignInChoice):
+        return "operator/sign_in.html" if view.staff else "citizen/sign_in.html"
+    return _TEMPLATES[type(view)]
+
+
+def _again(view: View) -> str | None:
+    """Return where the same page is shown again by GET, for the language link."""
+    if isinstance(view, LogoutConfirm | DeviceCodeEntry):
+        return view.again
+    return view.action if isinstance(view, SignInChoice | NoticePage | DeviceConfirm) else None

@@ -45,6 +45,15 @@ class Kind(StrEnum):
     RECEIPT = "receipt"  # problem JSON of a refusal, by receipt id
     PORTAL = "portal"  # a portal registered by command or protocol
     REVIEW = "review"  # an account contradiction waiting for staff
+    # the staff realm: kinds of its own, all in SQL, so that nothing of a citizen is ever read as an officer's
+    STAFF_SUBJECT = "staff_subject"
+    STAFF_ACCOUNT = "staff_account"  # upstream account → staff subject, keyed by blind index of (issuer, subject)
+    STAFF_NUMBER = "staff_number"  # blind index of the number in the staff register → staff subject
+    STAFF_SESSION = "staff_session"
+    STAFF_TOKEN = "staff_token"  # noqa: S105
+    DEVICE_CODE = "device_code"
+    USER_CODE = "user_code"  # what a person types, keyed by blind index → device code
+    APPROVAL = "approval"  # an act that waits for its second person
 
 
 class RecordKey(NamedTuple):

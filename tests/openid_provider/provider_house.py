@@ -19,6 +19,7 @@ from gateway.openid_provider.clients import ClientRegistry, Portal, Resource, Re
 from gateway.openid_provider.endpoints import provider_routes
 from gateway.openid_provider.house import House
 from gateway.openid_provider.profiles import Lifetimes
+from gateway.openid_provider.staff_realm.endpoints import staff_routes
 from gateway.pages.layout.frame import Layout
 from gateway.pages.screens import PageScreens
 from gateway.policy.bundle import PolicyBundle
@@ -216,7 +217,7 @@ async def open_provider(
         refresh_secret=b"r" * 32,
         develop=develop,
     )
-    application = Starlette(routes=provider_routes(house))
+    application = Starlette(routes=[*provider_routes(house), *staff_routes(house)])
     transport = httpx2.ASGITransport(app=application)
     async with httpx2.AsyncClient(transport=transport, base_url=issuer) as http:
         yield Provider(house, clock, upstream, forgetful, register, storage.journal, http)
