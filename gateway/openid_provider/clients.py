@@ -211,11 +211,12 @@ class Portal(BaseModel):
             return False
         return now > datetime.combine(self.legacy_until, time.max, UTC)
 
-    def record(self) -> Record:
+    def record(self, version: int = 1) -> Record:
         """Return the portal as it is stored."""
         return Record(
             kind=Kind.PORTAL,
             key=self.client_id,
+            version=version,
             body=self.model_dump(mode="json", by_alias=False, exclude_defaults=True),
         )
 

@@ -38,9 +38,8 @@ class Duty:
 
 DUTIES: Mapping[str, Duty] = {
     "key.rotate": Duty(asks=("security_officer", "system_admin")),
-    "key.retire": Duty(asks=("security_officer", "system_admin")),
-    # a key that still verifies: taking it away ends sign-ins and forms under way
-    "key.retire_in_use": Duty(asks=("security_officer", "system_admin"), approves=("security_officer",)),
+    # only a key that still verifies can be retired by hand, which ends sign-ins and forms under way
+    "key.retire": Duty(asks=("security_officer", "system_admin"), approves=("security_officer",)),
     "portal.add": Duty(asks=("registration_officer",), approves=("registration_officer", "security_officer")),
     "portal.change": Duty(asks=("registration_officer",), approves=("registration_officer", "security_officer")),
 }
