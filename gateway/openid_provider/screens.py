@@ -111,7 +111,8 @@ class DeviceCodeEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceConfirm:
-    """What a command asks for and from where. Posts `csrf` and `decision` (`allow` or `deny`) to `action`.
+    """What a command asks for and from where. Posts `csrf` and `decision` (`allow` or `deny`) to `action`; the
+    code is good until `ends_at`.
 
     `machine` is what the command says of itself, `address` where its request came from; `roles` are the officer's.
     """
@@ -127,6 +128,7 @@ class DeviceConfirm:
     address: str
     asked_at: datetime
     lasts_minutes: int
+    ends_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

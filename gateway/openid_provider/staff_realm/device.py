@@ -230,6 +230,7 @@ async def show_device(house: House, visit: Visit) -> Reply:
         address=device.address,
         asked_at=device.asked_at,
         lasts_minutes=int(house.lifetimes.staff_token_for.total_seconds()) // 60,
+        ends_at=min(attempt.expires_at, device.record.expires_at or attempt.expires_at),
     )
     return page_reply(house.screens.show(view, languages=visit.browser.languages))
 

@@ -18,6 +18,7 @@ from gateway.openid_provider.interaction import (
     Browser,
     attempt_url,
     fail_attempt,
+    prolong,
     remember_language,
     store_attempt,
 )
@@ -102,6 +103,8 @@ async def submit_officer(house: House, attempt_id: str, parameters: Parameters, 
         raise failure.AttemptLost(operator_detail="the form's csrf value is not the attempt's")
     session = await load_staff_session(house, browser)
     step = _next_step(house, attempt.request, portal, session, attempt)
+    if "more_time" in parameters:
+        return await prolong(house, attempt)
     if "cancel" in parameters:
         return await _leave(house, attempt, portal, browser)
     if isinstance(step, SignIn) and "provider" in parameters:
