@@ -37,6 +37,7 @@ GATEWAY = frozenset(
         "identity_providers/vneid",
         "openid_provider",
         "openid_provider/grants",
+        "openid_provider/staff_realm",
         "pages",
         "pages/citizen",
         "pages/developer",
