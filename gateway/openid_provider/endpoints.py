@@ -44,7 +44,7 @@ from gateway.openid_provider.revocation import answer_revocation
 from gateway.openid_provider.screens import FailurePage, LoggedOut
 from gateway.openid_provider.staff_realm.arrival import arrive
 from gateway.openid_provider.staff_realm.grants import DeviceCode, OfficerCode
-from gateway.openid_provider.staff_realm.interaction import begin_officer, start_officer
+from gateway.openid_provider.staff_realm.interaction import start_officer
 from gateway.openid_provider.token import GrantTables, GrantType, answer_token
 from gateway.openid_provider.upstream import come_back, signed_out_upstream
 from gateway.openid_provider.userinfo import answer_userinfo
@@ -208,8 +208,7 @@ class Endpoints:
         if isinstance(checked, Reply):
             return checked
         if portal.realm == "staff":
-            officer = begin_officer(self.house, checked, browser) if posted else None
-            return await (officer or start_officer(self.house, checked, portal, browser))
+            return await start_officer(self.house, checked, portal, browser, posted=posted)
         if posted:
             return await begin(self.house, checked, browser)
         return await start(self.house, checked, portal, await load_session(self.house, browser), browser)

@@ -216,6 +216,7 @@ class StaffSimulator:
             "name": person.full_name,
             "staff_number": person.number,
             "agency_code": person.agency,
+            "account_level": "2",
             "roles": list(person.roles),
         }
         return JSONResponse(claims, headers=_PRIVATE)

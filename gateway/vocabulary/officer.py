@@ -33,12 +33,14 @@ class StaffAccount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Officer:
-    """The identity snapshot of a staff sign-in. `id` is random, and no citizen's."""
+    """The identity snapshot of a staff sign-in. `id` is random, and no citizen's; `level` is that of the account they
+    signed in with, None when the provider does not say."""
 
     id: str
     full_name: str
     agency: str
     roles: tuple[StaffRole, ...] = ()
+    level: int | None = None
 
     @property
     def reference(self) -> str:
@@ -47,7 +49,8 @@ class Officer:
 
     def body(self) -> dict[str, Any]:
         """Return the JSON-able form kept, sealed, in records."""
-        return {"id": self.id, "full_name": self.full_name, "agency": self.agency, "roles": list(self.roles)}
+        known = {"id": self.id, "full_name": self.full_name, "agency": self.agency, "level": self.level}
+        return known | {"roles": list(self.roles)}
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> "Officer":

@@ -90,6 +90,10 @@ async def test_a_desk_is_answered_as_the_protocol_says(provider: world.Provider)
         ),
     )
     assert posted.headers["location"].startswith(f"{world.ISSUER}/staff/interaction/")
+    details = '[{"type":"prefill","procedure":"1.004222"}]'
+    url = journey.authorize_url(client_id="desk", redirect_uri=staff.DESK_CALLBACK, authorization_details=details)
+    refused = journey.members((await provider.get(url)).headers["location"])
+    assert refused["error"] == "invalid_authorization_details"
     code = await staff.desk_code(provider, prompt="login")
     assert (await staff.redeem_desk(provider, code, code_verifier="w" * 43)).json()["error"] == "invalid_grant"
     assert (await journey.redeem(provider, code, redirect_uri=staff.DESK_CALLBACK)).json()["error"] == "invalid_grant"

@@ -42,8 +42,18 @@ from gateway.tokens.issue import key_of, mint, mint_grant_id
 from gateway.vocabulary.store import Change, Insert, Kind, RecordKey, Spend
 
 
-async def start_officer(house: House, request: AuthorizationRequest, portal: Portal, browser: Browser) -> Reply:
-    """Answer an officer's authorization request at once, or begin an attempt and show its first page."""
+async def start_officer(
+    house: House, request: AuthorizationRequest, portal: Portal, browser: Browser, *, posted: bool = False
+) -> Reply:
+    """Answer an officer's authorization request at once, or begin an attempt and show its first page; one that was
+    posted goes on at that page, since another site's post does not bring the session along."""
+    if request.form_procedure is not None:
+        # whose form it is stands in the request for the form: an officer's grant is about nobody
+        refused = failure.InvalidAuthorizationDetails("`authorization_details` goes with a citizen's sign-in only")
+        return await refuse_to_portal(house, refused, request, portal, trace_id=browser.trace_id)
+    if posted:
+        attempt, cookie = await store_attempt(house, request, browser, "staff")
+        return redirect(attempt_url(house, attempt), [cookie])
     session = await load_staff_session(house, browser)
     step = _next_step(house, request, portal, session)
     if isinstance(step, Refuse):
@@ -53,12 +63,6 @@ async def start_officer(house: House, request: AuthorizationRequest, portal: Por
     attempt, cookie = await store_attempt(house, request, browser, "staff")
     if isinstance(step, SignIn) and request.idp_hint in offered_providers(house, "staff"):
         return (await depart(house, attempt, portal, request.idp_hint or "", browser, again=step.again)).adding(cookie)
-    return redirect(attempt_url(house, attempt), [cookie])
-
-
-async def begin_officer(house: House, request: AuthorizationRequest, browser: Browser) -> Reply:
-    """Begin an attempt of the staff realm and go on at its page."""
-    attempt, cookie = await store_attempt(house, request, browser, "staff")
     return redirect(attempt_url(house, attempt), [cookie])
 
 

@@ -39,7 +39,13 @@ async def know_officer(house: House, seen: Authentication) -> Known:
     if of_account is not None and of_account != of_number:
         raise StaffAccountContradicts(operator_detail="an account shows another staff number than before")
     staff_id = of_number or text_token(house.randomness, 128)
-    officer = Officer(id=staff_id, full_name=seen.full_name, agency=staff.agency, roles=staff.roles)
+    officer = Officer(
+        id=staff_id,
+        full_name=seen.full_name,
+        agency=staff.agency,
+        roles=staff.roles,
+        level=seen.account_level,
+    )
     changes: list[Change] = [Put(Record(kind=Kind.STAFF_SUBJECT, key=staff_id, body=officer.body()))]
     for address, known in ((account, of_account), (number, of_number)):
         if known is None:
