@@ -17,6 +17,7 @@ from gateway.audit.openapi import log_operations
 from gateway.openid_provider.failure import InvalidRequest, InvalidToken, ServerError
 from gateway.openid_provider.openapi import provider_operations, provider_schemas
 from gateway.openid_provider.profiles import IDENTITY_SCOPES
+from gateway.openid_provider.staff_realm.openapi import staff_operations
 from gateway.prefill.openapi import prefill_operations
 from gateway.vocabulary.operation import (
     BOTH_LANGUAGES,
@@ -67,7 +68,13 @@ def openapi_route(issuer: str) -> Route:
 
 def describe(issuer: str) -> dict[str, Any]:
     """Return the document. Every address in it is derived from the issuer."""
-    operations = {**provider_operations(), **prefill_operations(), **log_operations(), **_own_operations()}
+    operations = {
+        **provider_operations(),
+        **staff_operations(),
+        **prefill_operations(),
+        **log_operations(),
+        **_own_operations(),
+    }
     return {
         "openapi": "3.1.0",
         "info": {

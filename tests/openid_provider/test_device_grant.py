@@ -97,7 +97,7 @@ async def test_a_refusal_is_told_once_and_again(provider: world.Provider) -> Non
     assert 'id="denied"' in done.text
     for _ in range(2):
         answer = await staff.poll(provider, device["device_code"])
-        assert (answer.status_code, answer.json()["error"]) == (403, "access_denied")
+        assert (answer.status_code, answer.json()["error"]) == (400, "access_denied")
     names = [event["event"] for event in await provider_events(provider)]
     assert "CommandDenied" in names
     assert "CommandSignedIn" not in names

@@ -42,7 +42,6 @@ class CommandRefused(Failure):
     code = "GW-1414"
     title = "the command was refused"
     oauth_error = "access_denied"
-    http_status = 403
     vi = "Cán bộ đã từ chối lệnh này."
     en = "The command was refused at the confirmation page."
     fix = "Nothing was granted. If it was a slip, run `gate06 login` again."
