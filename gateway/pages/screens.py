@@ -40,7 +40,9 @@ class PageScreens:
             return self._failure(view, language, status)
         if isinstance(view, LoggedOut):
             explained = explain_rows(view.developer)
-            return self._layout.render("citizen/logged_out.html", language, status=status, view=view, explained=explained)
+            return self._layout.render(
+                "citizen/logged_out.html", language, status=status, view=view, explained=explained
+            )
         more: dict[str, Any] = {}
         if isinstance(view, FormPost):
             more["host"] = urlsplit(view.action).netloc
