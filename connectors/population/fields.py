@@ -47,6 +47,7 @@ READERS: dict[str, Reader] = {
     "mother_number": relative("me", "sodinhdanh"),
     "spouse_name": relative("vochong", "hovaten"),
     "spouse_number": relative("vochong", "sodinhdanh"),
+    "spouse_nationality": relative("vochong", "quoctich"),
     "representative_name": relative("nguoidaidien", "hovaten"),
     "representative_number": relative("nguoidaidien", "sodinhdanh"),
     "head_name": relative("chuho", "hovaten"),

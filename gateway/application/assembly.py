@@ -220,6 +220,7 @@ def make_prefill(settings: Settings, ground: Ground, policy: PolicyBundle, conne
     """Return what fills forms."""
     desk = Desk(
         store=ground.store,
+        index=ground.storage.index,
         keys=ground.storage.keys,
         evidence=ground.evidence,
         clock=ground.clock,

@@ -157,6 +157,38 @@ class SessionEnded(Event):
     sentence = "a person signed out"
 
 
+class ConsentGiven(Event):
+    """A person agreed to what a consent page asked: outcome `given` for all of it, `partly` for a part."""
+
+    __slots__ = ()
+    name = "ConsentGiven"
+    sentence = "a person agreed that these attributes are told"
+
+
+class ConsentRefused(Event):
+    """A person agreed to nothing."""
+
+    __slots__ = ()
+    name = "ConsentRefused"
+    sentence = "a person refused consent"
+
+
+class ConsentWithdrawn(Event):
+    """A person withdrew a consent; nothing is released under it from here on."""
+
+    __slots__ = ()
+    name = "ConsentWithdrawn"
+    sentence = "a person withdrew a consent"
+
+
+class ConsentSuperseded(Event):
+    """A person answered a consent page anew; the former answer opens nothing any more."""
+
+    __slots__ = ()
+    name = "ConsentSuperseded"
+    sentence = "a consent was replaced by a newer answer"
+
+
 class FormAsked(Event):
     """A form is about to be filled: stored before the first source is called."""
 
@@ -204,6 +236,15 @@ class LateFieldsReleased(Event):
     __slots__ = ()
     name = "LateFieldsReleased"
     sentence = "late fields of a filled form were released"
+
+
+class ActedForAnother(Event):
+    """Somebody acted for a person they represent. The event it is `about` (its receipt) has that person as its subject;
+    this one lets the history of the one who acted show it too."""
+
+    __slots__ = ()
+    name = "ActedForAnother"
+    sentence = "a person acted for somebody they represent"
 
 
 class OAuthRefused(Event):

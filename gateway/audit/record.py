@@ -32,6 +32,7 @@ class Evidence:
         actor_kind: str,
         actor_ref: str | None = None,
         citizen_id: str | None = None,
+        actor_id: str | None = None,
         receipt_prefix: ReceiptPrefix = "rc",
         **members: Any,
     ) -> StoredEvent:
@@ -39,7 +40,8 @@ class Evidence:
 
         `members` are further members of `Event` (`portal`, `procedure`, `attributes`, …). With `citizen_id` the
         event carries the citizen's keyed reference of this month; an acting citizen without an `actor_ref` gets
-        the same. `outcome` is a word, never free text: ValueError otherwise. Raises CitizenErased.
+        the same, or with `actor_id` their own: a guardian acts about a child. `outcome` is a word, never free text:
+        ValueError otherwise. Raises CitizenErased.
         """
         if not _OUTCOME.fullmatch(outcome):
             raise ValueError("an outcome is one word")
@@ -47,10 +49,10 @@ class Evidence:
         chance = self._randomness.octets(32)
         reference = None
         if citizen_id is not None:
-            key = await self._keys.derive(citizen_id, _PURPOSE)
-            reference = _keyed_reference(key, at.astimezone(UTC).isoformat()[:7])
+            month = at.astimezone(UTC).isoformat()[:7]
+            reference = _keyed_reference(await self._keys.derive(citizen_id, _PURPOSE), month)
             if actor_ref is None and actor_kind == "citizen":
-                actor_ref = reference
+                actor_ref = reference if actor_id is None else (await self.subject_tags(actor_id, [month]))[0]
         return kind(
             at=at,
             receipt=f"{receipt_prefix}_{ordered_token(at, chance[:16])}",

@@ -23,6 +23,7 @@ from gateway.cli.exit_codes import Exit
 from gateway.cli.output import say_json, say_table, talk
 from gateway.vocabulary.clock import SystemRandomness, text_token
 from gateway.vocabulary.failure import Failure
+from gateway.vocabulary.persona import persona
 
 _LONGEST_WAY = 25
 _BUTTONS = ("login", "consent-allow", "continue")
@@ -226,7 +227,7 @@ class Traveller:
         status, tokens = await self.redeem(back["code"], verifier)
         if status != 200:
             return Journey(Exit.NOT_ALLOWED, await self.read_refusal(tokens))
-        status, form = await self.prefill(tokens["access_token"], road.procedure)
+        status, form = await self.prefill(tokens["access_token"], road)
         if status != 200:
             return Journey(Exit.REMOTE if status == 503 else Exit.NOT_ALLOWED, form)
         return Journey(Exit.PARTLY_DONE if form.get("late") else Exit.OK, form)
@@ -242,9 +243,9 @@ class Traveller:
             }
         )
 
-    async def prefill(self, access_token: str, procedure: str) -> tuple[int, dict[str, Any]]:
+    async def prefill(self, access_token: str, road: Road) -> tuple[int, dict[str, Any]]:
         """Ask for the filled form."""
-        return await self._ask("post", "/v1/prefill", access_token, json={"procedure": procedure})
+        return await self._ask("post", "/v1/prefill", access_token, json=_wanted(road))
 
     async def verify(self, question: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
         """Ask, with a token of the portal's own, whether submitted values are those of a manifest."""
@@ -274,6 +275,15 @@ class Traveller:
         url = f"{self._portal.issuer}{path}"
         async with self._browser.request(method, url, headers=headers, **more) as answer:
             return answer.status, orjson.loads(await answer.read())
+
+
+def _wanted(road: Road) -> dict[str, Any]:
+    """Return the body of the prefill request: about the person, or about the persona they act for."""
+    if road.represented is None:
+        return {"procedure": road.procedure}
+    one = persona(road.represented)
+    named = {"personal_number": one.personal_number, "full_name": one.full_name, "birth_date": one.birth_date}
+    return {"procedure": road.procedure, "represented": named}
 
 
 def _next_step(here: str, page: str) -> tuple[str, str, dict[str, str]]:

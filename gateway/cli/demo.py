@@ -66,10 +66,14 @@ def demo(
     ] = "1",
     procedure: Annotated[str, typer.Option("--procedure", help="With --once: the form.")] = "1.004222",
     idp: Annotated[str | None, typer.Option("--idp", help="With --once: the identity provider, by alias.")] = None,
+    represented: Annotated[
+        str | None, typer.Option("--represented", help="With --once: whom the person acts for, a persona's number.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="With --once: print JSON.")] = False,
 ) -> None:
     """Run everything until SIGINT or SIGTERM, or with --once walk a journey and print the filled form."""
     people = read_range(persona)
+    child = None if represented is None else read_one(represented)
     chosen: Chosen = {
         "issuer": issuer,
         "store": store,
@@ -92,7 +96,7 @@ def demo(
         _check_provider(idp, settings)
         if not once:
             raise typer.Exit(asyncio.run(_run_until_signal(plan, settings, environment)))
-        road = Road(procedure=procedure, identity_provider=idp)
+        road = Road(procedure=procedure, identity_provider=idp, represented=child)
         raise typer.Exit(asyncio.run(_walk(plan, settings, environment, people, road, as_json=as_json)))
 
 
@@ -115,6 +119,14 @@ def _check_provider(alias: str | None, settings: Settings) -> None:
     known = [one.alias for one in settings.identity_provider]
     if alias is not None and alias not in known:
         raise typer.BadParameter(f"`{alias}` is none of {', '.join(known)}", param_hint="--idp")
+
+
+def read_one(text: str) -> int:
+    """Return the number of one persona who has a number of their own. Raises a usage error for anybody else."""
+    one = next((one for one in personas() if str(one.index) == text), None)
+    if one is None or one.personal_number is None:
+        raise typer.BadParameter(f"`{text}` is not a persona with a personal number", param_hint="--represented")
+    return one.index
 
 
 def plan_of(

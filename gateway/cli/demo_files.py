@@ -33,10 +33,12 @@ _SECRETS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Road:
-    """What a journey asks for, and by which identity provider (None: the first one offered)."""
+    """What a journey asks for, by which identity provider (None: the first one offered), and about which persona the
+    one who signs in acts for (None: about themselves)."""
 
     procedure: str
     identity_provider: str | None = None
+    represented: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

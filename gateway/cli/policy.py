@@ -68,6 +68,7 @@ class Asked(BaseModel):
     basis: str | None = None
     consent: StrictBool | None = None
     relation: str | None = None
+    party: StrictInt = 1
 
     def request(self, portals: Mapping[str, PortalFacts]) -> ReleaseRequest:
         """Return the request; a portal named by an id nobody knows is registered for nothing."""
@@ -84,13 +85,14 @@ class Asked(BaseModel):
             basis=self.basis,
             consent=self.consent,
             relation=self.relation,
+            party=self.party,
         )
 
 
 def evaluate(
     bundle: PolicyBundle, portals: Mapping[str, PortalFacts], asked: Mapping[str, Any]
 ) -> tuple[dict[str, Any], bool]:
-    """Answer one question {portal, procedure, attributes[], level, basis, consent, relation}.
+    """Answer one question {portal, procedure, attributes[], level, basis, consent, relation, party?}.
 
     `portal` is a client id or {client_id, procedures[], attributes[]?}. The second part tells whether everything
     asked is permitted. Raises ValueError (pydantic's) for what is no question.

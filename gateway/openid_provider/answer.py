@@ -13,12 +13,23 @@ from gateway.openid_provider.house import House
 from gateway.openid_provider.reply import Reply, redirect, with_query
 from gateway.openid_provider.session import Session, session_record
 from gateway.tokens.issue import mint, mint_grant_id
-from gateway.vocabulary.store import Change, Insert, Replace
+from gateway.vocabulary.store import Change, Insert, Kind, Replace, StoredEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Resting:
+    """The consent that an answer rests on, and what makes it so: the changes that store it or let the grant rest on
+    it, and their evidence."""
+
+    consent_id: str
+    changes: Sequence[Change]
+    events: Sequence[StoredEvent] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answering:
-    """Everything an answer is made of. `spend` ends the attempt, when there was one."""
+    """Everything an answer is made of. `spend` ends the attempt, when there was one. `resting` is the consent the
+    grant rests on, where consent is the basis."""
 
     request: AuthorizationRequest
     portal: Portal
@@ -27,10 +38,18 @@ class Answering:
     trace_id: str
     grant_id: str | None = None
     spend: Sequence[Change] = ()
+    resting: Resting | None = None
+
+
+class Overtaken(Exception):
+    """What the citizen's answer rests on has just changed, in another tab or by a withdrawal: nothing was stored."""
 
 
 async def answer_portal(house: House, answering: Answering) -> Reply:
-    """Commit grant and code, then send the browser back with the code. Raises AttemptFinished on a double submit."""
+    """Commit grant and code, then send the browser back with the code.
+
+    Raises AttemptFinished on a double submit, Overtaken.
+    """
     now = house.clock.now()
     grant_id = answering.grant_id or mint_grant_id(house.randomness)
     grant = new_grant(answering, grant_id, now, house)
@@ -43,24 +62,31 @@ async def answer_portal(house: House, answering: Answering) -> Reply:
         portal=grant.client_id,
         procedure=grant.procedure,
         attributes=grant.scopes,
+        consent_id=grant.consent_id,
         trace_id=answering.trace_id,
     )
+    resting = answering.resting or Resting("", ())
+    events = [*resting.events, event]
     changes: list[Change] = [
         *answering.spend,
+        *resting.changes,
         Insert(grant_record(grant)),
         Insert(code_record(code, grant, answering.request, now + house.lifetimes.code_for)),
     ]
     if answering.session.due_touch(now):
         changes.append(Replace(session_record(answering.session.touched(now), house.lifetimes)))
-    verdict = await house.store.commit(changes, [event], now=now)
-    if not verdict.done:
-        if verdict.lost_at is not None and isinstance(changes[verdict.lost_at], Replace):
-            # another tab touched the session a moment ago: the answer does not depend on our touch
-            verdict = await house.store.commit(changes[:-1], [event], now=now)
-        if not verdict.done:
-            raise AttemptFinished()
+    verdict = await house.store.commit(changes, events, now=now)
+    if verdict.lost_at is not None and _is_touch(changes[verdict.lost_at]):
+        # another tab touched the session a moment ago: the answer does not depend on our touch
+        verdict = await house.store.commit(changes[:-1], events, now=now)
+    if verdict.lost_at is not None:
+        raise Overtaken if changes[verdict.lost_at] in resting.changes else AttemptFinished
     answer = {"code": code, "state": answering.request.state, "iss": house.issuer}
     return redirect(with_query(answering.request.redirect_uri, answer))
+
+
+def _is_touch(change: Change) -> bool:
+    return isinstance(change, Replace) and change.record.kind is Kind.SESSION
 
 
 def new_grant(answering: Answering, grant_id: str, now: datetime, house: House) -> Grant:
@@ -77,6 +103,7 @@ def new_grant(answering: Answering, grant_id: str, now: datetime, house: House) 
         scopes=request.scopes,
         form_procedure=request.form_procedure,
         dossier=request.dossier,
+        consent_id=None if answering.resting is None else answering.resting.consent_id,
         session_key=session.key,
         acr=session.acr,
         amr=session.amr,

@@ -13,6 +13,7 @@ from gateway.assurance.match import match_name
 from gateway.identity_providers.contract import Authentication
 from gateway.openid_provider.failure import AccountNeedsReview
 from gateway.vocabulary.citizen import Citizen
+from gateway.vocabulary.citizen import number_address as citizen_number_address
 from gateway.vocabulary.clock import Randomness, text_token
 from gateway.vocabulary.store import BlindIndex, Change, Insert, Kind, Put, Record, RecordKey, Store
 
@@ -75,7 +76,7 @@ def number_address(seen: Authentication, index: BlindIndex) -> RecordKey | None:
     if not seen.vouches_for_number:
         return None
     if seen.personal_number:
-        return RecordKey(Kind.CITIZEN_NUMBER, index.blind("personal_number", seen.personal_number))
+        return citizen_number_address(seen.personal_number, index)
     if seen.passport_number and seen.birth_date and seen.birth_date.precision == "day":
         # a passport's number alone is not unique: countries number their own
         whole = (seen.passport_number.upper(), str(seen.birth_date), " ".join(seen.full_name.casefold().split()))

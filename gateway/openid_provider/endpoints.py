@@ -19,15 +19,16 @@ from gateway.openid_provider.authorization import (
     require_procedures,
     trusted_redirect_uri,
 )
+from gateway.openid_provider.browser import Browser
 from gateway.openid_provider.client_authentication import require_in_time
 from gateway.openid_provider.clients import Portal
+from gateway.openid_provider.consents import print_receipt, show_consent, sign_receipt, withdraw_own
 from gateway.openid_provider.discovery import authorization_server_metadata, openid_configuration
 from gateway.openid_provider.grants.authorization_code import AuthorizationCode
 from gateway.openid_provider.grants.client_credentials import ClientCredentials
 from gateway.openid_provider.grants.refresh_token import RefreshToken
 from gateway.openid_provider.house import House
 from gateway.openid_provider.interaction import (
-    Browser,
     begin,
     load_session,
     lost_page,
@@ -71,6 +72,10 @@ def provider_routes(house: House) -> list[Route]:
         Route("/interaction/{attempt_id}", pages(endpoints.interaction), methods=["GET", "POST"]),
         Route("/upstream/{alias}/callback", pages(endpoints.callback), methods=["GET"]),
         Route("/upstream/{alias}/signed-out", pages(endpoints.signed_out), methods=["GET"]),
+        Route("/consents/{consent_id}", pages(endpoints.consent), methods=["GET"]),
+        Route("/consents/{consent_id}/receipt.pdf", pages(endpoints.consent_pdf), methods=["GET"]),
+        Route("/consents/{consent_id}/receipt.jws", pages(endpoints.consent_jws), methods=["GET"]),
+        Route("/consents/{consent_id}/withdraw", pages(endpoints.withdraw), methods=["POST"]),
         Route("/logout", pages(endpoints.logout), methods=["GET", "POST"]),
         Route("/logout/confirm", pages(endpoints.logout_confirm), methods=["POST"]),
         Route("/logout/done", pages(endpoints.logout_done), methods=["GET"]),
@@ -239,6 +244,23 @@ class Endpoints:
             refused.trace_id = browser.trace_id
             log.info("refused", code=refused.code, trace_id=refused.trace_id, reason=refused.operator_detail)
             return await lost_page(self.house, refused, attempt_id, browser)
+
+    async def consent(self, request: Request, browser: Browser) -> Reply:
+        """The page of a person's own consent."""
+        return await show_consent(self.house, request.path_params["consent_id"], browser)
+
+    async def consent_pdf(self, request: Request, browser: Browser) -> Reply:
+        """The receipt on A4."""
+        return await print_receipt(self.house, request.path_params["consent_id"], browser)
+
+    async def consent_jws(self, request: Request, browser: Browser) -> Reply:
+        """The signed receipt."""
+        return await sign_receipt(self.house, request.path_params["consent_id"], browser)
+
+    async def withdraw(self, request: Request, browser: Browser) -> Reply:
+        """The answer to the form of a consent's page."""
+        given = await read_form(request)
+        return await withdraw_own(self.house, request.path_params["consent_id"], given, browser)
 
     async def callback(self, request: Request, browser: Browser) -> Reply:
         """An identity provider sends the browser back."""

@@ -26,6 +26,7 @@ class Grant:
     scopes: tuple[str, ...]
     form_procedure: str | None
     dossier: str | None
+    consent_id: str | None = None
     session_key: str
     acr: str | None
     amr: tuple[str, ...]
@@ -90,6 +91,7 @@ def grant_record(grant: Grant) -> Record:
             "scopes": list(grant.scopes),
             "form_procedure": grant.form_procedure,
             "dossier": grant.dossier,
+            "consent_id": grant.consent_id,
             "session_key": grant.session_key,
             "acr": grant.acr,
             "amr": list(grant.amr),
@@ -113,6 +115,7 @@ def grant_of(record: Record | None, now: datetime) -> Grant | None:
         scopes=tuple(body["scopes"]),
         form_procedure=body.get("form_procedure"),
         dossier=body["dossier"],
+        consent_id=body.get("consent_id"),  # grants of an earlier version have none
         session_key=body["session_key"],
         acr=body["acr"],
         amr=tuple(body["amr"]),

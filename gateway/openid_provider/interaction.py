@@ -4,13 +4,10 @@ Each function is one HTTP step and ends in a `Reply`. The order is decided by `p
 every step, from what is stored: a back button or a second tab can repeat a step and never skip one.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gateway.consent.notice import memory_address
-from gateway.identity_providers.contract import SignInFailure
 from gateway.openid_provider import failure
-from gateway.openid_provider.answer import Answering, answer_portal
 from gateway.openid_provider.attempt import (
     Attempt,
     Realm,
@@ -21,47 +18,41 @@ from gateway.openid_provider.attempt import (
     prolonged,
 )
 from gateway.openid_provider.authorization import AuthorizationRequest, request_of
+from gateway.openid_provider.browser import Browser
 from gateway.openid_provider.clients import Portal
+from gateway.openid_provider.conclusion import (
+    answer_at_once,
+    answer_no,
+    answer_yes,
+    ask_of,
+    attempt_url,
+    fail_attempt,
+    finish,
+    leave,
+)
+from gateway.openid_provider.consent_step import (
+    asks_consent,
+    form_ask,
+    page_hash,
+    recipient_of,
+    remembered_consent,
+    subject_of,
+)
 from gateway.openid_provider.cookies import SESSION, read_cookie
-from gateway.openid_provider.forms import FormAsk, FormPreview
+from gateway.openid_provider.forms import FormPreview
 from gateway.openid_provider.hints import hinted_subject
 from gateway.openid_provider.house import House, offered_providers
 from gateway.openid_provider.matching import require_match, wants_match
 from gateway.openid_provider.notice import identity_claims, identity_rows, notice_of
 from gateway.openid_provider.parameters import Parameters, same_secret
 from gateway.openid_provider.prompts import Answer, Facts, Refuse, ShowNotice, SignIn, Step, decide_step
-from gateway.openid_provider.refusals import error_url, face, leave_receipt, refuse_to_portal
+from gateway.openid_provider.refusals import face, refuse_to_portal
 from gateway.openid_provider.reply import Reply, page_reply, redirect
 from gateway.openid_provider.screens import FailurePage, NoticePage, ProviderButton, SignInChoice
-from gateway.openid_provider.session import Session, session_address, session_of, session_record
-from gateway.tokens.issue import key_of, pairwise_subject
+from gateway.openid_provider.session import Session, session_address, session_of
+from gateway.tokens.issue import key_of
 from gateway.vocabulary.failure import Failure
-from gateway.vocabulary.store import Change, Insert, Kind, Put, RecordKey, Replace, Spend
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Browser:
-    """What a browser brings: its cookies, its languages (Accept-Language), the language a link chose, the trace id."""
-
-    cookies: Mapping[str, str]
-    accepted: str
-    chosen: str | None
-    trace_id: str
-
-    @property
-    def languages(self) -> str:
-        """What pages follow: a chosen language before the accepted ones."""
-        return self.chosen or self.accepted
-
-    def asked_in(self, ui_locales: str | None) -> "Browser":
-        """Return it with what the portal asked for, where the person chose nothing (OIDC Core §3.1.2.1)."""
-        return replace(self, chosen=self.chosen or ui_locales)
-
-
-def subject_of(house: House, portal: Portal, session: Session) -> str:
-    """Return the citizen's pairwise subject at a portal."""
-    sector = "" if portal.subject_type == "public" else portal.sector_identifier
-    return pairwise_subject(house.pairwise_secret, sector, session.citizen.id)
+from gateway.vocabulary.store import Insert, Kind, RecordKey, Replace, Spend
 
 
 async def load_session(house: House, browser: Browser) -> Session | None:
@@ -91,21 +82,27 @@ async def gather_facts(
     minimum = max((procedure.minimum_level for procedure in known), default=None)
     if session is None:
         return Facts(session=None, hinted_subject=hinted_subject, minimum_level=minimum)
-    now = house.clock.now()
-    key = notice_of(request, session.citizen).key(now)
-    noticed = session.remembers(key, now)
-    if not noticed:
-        (memory,) = await house.store.load(memory_address(key))
-        noticed = memory is not None and memory.alive(now)
     return Facts(
         session=session,
         fresh=fresh,
-        noticed=noticed,
+        noticed=await was_noticed(house, request, portal, session),
         minimum_level=minimum,
         admitted=all(procedure.admits(session.citizen.organisation) for procedure in known),
         subject=subject_of(house, portal, session),
         hinted_subject=hinted_subject,
     )
+
+
+async def was_noticed(house: House, request: AuthorizationRequest, portal: Portal, session: Session) -> bool:
+    """Tell whether the page need not be shown: the notice was seen, or what is asked now was agreed to."""
+    if asks_consent(house, request):
+        return await remembered_consent(house, form_ask(house, request, portal, session), portal) is not None
+    now = house.clock.now()
+    key = notice_of(request, session.citizen).key(now)
+    if session.remembers(key, now):
+        return True
+    (memory,) = await house.store.load(memory_address(key))
+    return memory is not None and memory.alive(now)
 
 
 async def start(
@@ -124,14 +121,9 @@ async def start(
     if isinstance(step, Refuse):
         return await refuse_to_portal(house, step.failure, request, portal, trace_id=browser.trace_id)
     if isinstance(step, Answer) and session is not None and not wants_match(portal, session):
-        answering = Answering(
-            request=request,
-            portal=portal,
-            session=session,
-            subject=facts.subject or subject_of(house, portal, session),
-            trace_id=browser.trace_id,
-        )
-        return await answer_portal(house, answering)
+        answered = await answer_at_once(house, request, portal, session, browser.trace_id)
+        if answered is not None:
+            return answered
     attempt, cookie = await store_attempt(house, request, browser)
     if isinstance(step, SignIn) and request.idp_hint in offered_providers(house):
         # imported late: the upstream road leads back into this one
@@ -157,11 +149,6 @@ async def store_attempt(
     attempt, secret = begin_attempt(request, house.randomness, house.lifetimes, now, browser.trace_id, realm=realm)
     await house.store.commit([Insert(attempt_record(attempt))], now=now)
     return attempt, attempt_header(attempt, secret, secure=house.secure, lifetimes=house.lifetimes)
-
-
-def attempt_url(house: House, attempt: Attempt) -> str:
-    """Return the address of an attempt's current page."""
-    return f"{house.issuer}{'/staff' if attempt.realm == 'staff' else ''}/interaction/{attempt.id}"
 
 
 async def load_attempt(house: House, attempt_id: str, browser: Browser) -> tuple[Attempt, Portal, Session | None]:
@@ -253,23 +240,12 @@ async def show_notice(house: House, attempt: Attempt, portal: Portal, session: S
     """Ask the sources inside the deadline and show what will be told to the portal."""
     form: FormPreview | None = None
     request = attempt.request
-    for procedure in request.procedures:
-        ask = FormAsk(
-            citizen=session.citizen,
-            subject=subject_of(house, portal, session),
-            client_id=portal.client_id,
-            procedure=procedure,
-            dossier=request.dossier,
-            grant_id=attempt.grant_id_for(session.citizen.acting),
-            granted=False,
-            trace_id=attempt.trace_id,
-            portal_procedures=frozenset(portal.procedures),
-            portal_attributes=None if portal.attributes is None else frozenset(portal.attributes),
-        )
+    if request.procedures:
         try:
-            form = await house.forms.prepare(ask)
+            form = await house.forms.prepare(ask_of(house, attempt, portal, session))
         except Failure as refused:
             return await fail_attempt(house, attempt, portal, refused, browser, session=session)
+    consent = form is not None and form.basis == "consent"
     view = NoticePage(
         portal=face(portal),
         person=identity_rows(session.citizen),
@@ -278,7 +254,9 @@ async def show_notice(house: House, attempt: Attempt, portal: Portal, session: S
         action=attempt_url(house, attempt),
         csrf=attempt.notice_proof(session.citizen.acting),
         ends_at=attempt.expires_at,
-        mode="consent" if form is not None and form.basis == "consent" else "notice",
+        mode="consent" if consent else "notice",
+        notice=page_hash(form, portal) if form is not None and consent else "",
+        recipient=recipient_of(portal),
     )
     return page_reply(house.screens.show(view, languages=browser.languages))
 
@@ -292,17 +270,20 @@ async def submit_attempt(house: House, attempt_id: str, parameters: Parameters, 
         raise failure.AttemptLost(operator_detail="the form's csrf value is not the attempt's")
     if "more_time" in parameters:
         return await prolong(house, attempt)
+    # only who was shown the notice can answer it: in another tab somebody else may have signed in since
+    shown = session is not None and same_secret(given, attempt.notice_proof(session.citizen.acting))
+    by_consent = shown and asks_consent(house, attempt.request)
     if "cancel" in parameters or parameters.get("decision") == "deny":
-        return await leave(house, attempt, portal)
+        if session is None or not by_consent:
+            return await leave(house, attempt, portal)
+        return await answer_question(house, attempt, portal, session, parameters, browser=browser)
     step, session = await next_step(house, attempt, portal, session)
     if isinstance(step, SignIn) and "provider" in parameters:
         from gateway.openid_provider.upstream import depart
 
         return await depart(house, attempt, portal, parameters["provider"], browser, again=step.again)
-    # only who was shown the notice can answer it: in another tab somebody else may have signed in since
-    shown = session is not None and same_secret(given, attempt.notice_proof(session.citizen.acting))
     if isinstance(step, ShowNotice) and parameters.get("decision") == "allow" and shown and session is not None:
-        return await finish(house, attempt, portal, session, noticed=True)
+        return await answer_question(house, attempt, portal, session, parameters, browser=browser)
     return redirect(attempt_url(house, attempt))
 
 
@@ -313,73 +294,15 @@ async def prolong(house: House, attempt: Attempt) -> Reply:
     return redirect(attempt_url(house, attempt))
 
 
-async def leave(house: House, attempt: Attempt, portal: Portal) -> Reply:
-    """The person goes back without telling anything: the portal gets `access_denied`."""
-    return await refuse_to_portal(
-        house,
-        failure.NoticeDeclined(),
-        attempt.request,
-        portal,
-        trace_id=attempt.trace_id,
-        changes=(Spend(attempt.address),),
-    )
-
-
-async def finish(house: House, attempt: Attempt, portal: Portal, session: Session, *, noticed: bool = False) -> Reply:
-    """Answer the portal, remembering the notice when it was just read."""
-    changes: list[Change] = [Spend(attempt.address)]
-    if noticed:
-        changes = [*await remember_notice(house, attempt.request, session), *changes]
-    answering = Answering(
-        request=attempt.request,
-        portal=portal,
-        session=session,
-        subject=subject_of(house, portal, session),
-        trace_id=attempt.trace_id,
-        grant_id=attempt.grant_id_for(session.citizen.acting),
-        spend=changes,
-    )
-    return await answer_portal(house, answering)
-
-
-async def remember_notice(house: House, request: AuthorizationRequest, session: Session) -> list[Change]:
-    """Return the change that remembers a notice durably, after noting it in the session for the quick way."""
-    now = house.clock.now()
-    memory = notice_of(request, session.citizen).record(now)
-    noticing = session.having_noticed(memory.key, memory.expires_at or now, now)
-    # a lost race with another tab is no loss: the durable record remembers as well
-    await house.store.commit([Replace(session_record(noticing, house.lifetimes))], now=now)
-    return [Put(memory)]
-
-
-async def fail_attempt(
-    house: House,
-    attempt: Attempt,
-    portal: Portal,
-    refused: Failure,
-    browser: Browser,
-    *,
-    session: Session | None = None,
+async def answer_question(
+    house: House, attempt: Attempt, portal: Portal, session: Session, given: Parameters, *, browser: Browser
 ) -> Reply:
-    """Show what happened, what to do and the way back to the portal with its error.
-
-    A sign-in that may be tried again keeps its attempt, so that the journey goes on; any other failure ends it.
-    """
-    request = attempt.request
-    retryable = isinstance(refused, SignInFailure) and refused.retryable
-    await leave_receipt(
-        house,
-        refused,
-        portal,
-        trace_id=attempt.trace_id,
-        procedure=request.procedures[0] if request.procedures else None,
-        citizen_id=None if session is None else session.citizen.id,
-        changes=() if retryable else (Spend(attempt.address),),
-    )
-    view = FailurePage(
-        failure=refused,
-        portal=face(portal),
-        return_url=error_url(house, refused, request) if request.redirect_uri else None,
-        retry_url=attempt_url(house, attempt) if retryable else None,
-    )
-    return page_reply(house.screens.show(view, languages=browser.languages, status=refused.http_status))
+    """The page was answered: the notice was read, or the consent page answered with yes, in part, or no."""
+    if not asks_consent(house, attempt.request):
+        return await finish(house, attempt, portal, session, noticed=True)
+    try:
+        if given.get("decision") == "allow":
+            return await answer_yes(house, attempt, portal, session, given)
+        return await answer_no(house, attempt, portal, session)
+    except Failure as refused:
+        return await fail_attempt(house, attempt, portal, refused, browser, session=session)

@@ -8,13 +8,15 @@ import hmac
 from dataclasses import dataclass
 
 from gateway.audit.event import SessionEnded
+from gateway.openid_provider.browser import Browser
 from gateway.openid_provider.clients import Portal
+from gateway.openid_provider.consent_step import subject_of
 from gateway.openid_provider.cookies import SESSION, clear_cookie, read_cookie
 from gateway.openid_provider.ending import end_session
 from gateway.openid_provider.failure import AttemptLost
 from gateway.openid_provider.hints import Hint, bare_hint, read_hint
 from gateway.openid_provider.house import House
-from gateway.openid_provider.interaction import Browser, load_session, subject_of
+from gateway.openid_provider.interaction import load_session
 from gateway.openid_provider.parameters import Parameters, same_secret
 from gateway.openid_provider.refusals import face
 from gateway.openid_provider.reply import Reply, page_reply, redirect, with_query

@@ -100,7 +100,11 @@ _IN_BOTH_DOCUMENTS = ("issuer", "authorization_endpoint", "token_endpoint", "jwk
 _METADATA: Mapping[str, Any] = {
     **dict.fromkeys(_IN_BOTH_DOCUMENTS[:-1], TEXT),
     **dict.fromkeys(
-        ("introspection_endpoint", "revocation_endpoint", "userinfo_endpoint", "end_session_endpoint"), TEXT
+        (
+            *("introspection_endpoint", "revocation_endpoint", "userinfo_endpoint", "end_session_endpoint"),
+            "device_authorization_endpoint",
+        ),
+        TEXT,
     ),
     "service_documentation": TEXT,
     **dict.fromkeys(

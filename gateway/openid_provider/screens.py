@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
+from gateway.consent.record import Consent, State
 from gateway.openid_provider.forms import FormPreview
 from gateway.vocabulary.failure import Failure
 
@@ -51,7 +52,9 @@ class NoticePage:
 
     `person` lists who the citizen is (label, masked display, full display); `form` is None when only identity
     claims are told; then `claims` names them. `mode` `notice`: the law is the basis and the page offers to go
-    on or to leave, it does not pretend a choice; `consent`: the citizen agrees or not.
+    on or to leave, it does not pretend a choice; `consent`: the citizen agrees or not, posts `notice` (the hash of
+    what the page says) and a box `share.<field id>` for each optional field they tick. `recipient` is the legal name
+    of who gets the values.
     """
 
     portal: PortalFace
@@ -62,6 +65,8 @@ class NoticePage:
     csrf: str
     ends_at: datetime
     mode: Literal["notice", "consent"] = "notice"
+    notice: str = ""
+    recipient: Text = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,8 +154,21 @@ class FormPost:
     parameters: tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentView:
+    """A consent, to the person whose it is: on a page that posts `csrf` to `address`/withdraw, and on paper."""
+
+    consent: Consent
+    state: State
+    person: tuple[tuple[Text, str, str], ...]
+    portal_name: Text
+    address: str
+    csrf: str
+
+
 View = (
-    SignInChoice
+    ConsentView
+    | SignInChoice
     | NoticePage
     | FailurePage
     | LogoutConfirm
@@ -176,4 +194,8 @@ class Screens(Protocol):
 
     def show(self, view: View, *, languages: str, status: int = 200) -> Page:
         """Return the page. `languages` is `ui_locales` or Accept-Language; Vietnamese without one."""
+        ...
+
+    def print(self, view: ConsentView, *, languages: str) -> Page:
+        """Return the receipt of a consent as a PDF on A4."""
         ...

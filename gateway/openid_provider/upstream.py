@@ -19,12 +19,14 @@ from gateway.identity_providers.contract import (
 )
 from gateway.openid_provider import failure
 from gateway.openid_provider.attempt import Attempt, attempt_record, signed_in
+from gateway.openid_provider.browser import Browser
 from gateway.openid_provider.citizens import link_account
 from gateway.openid_provider.clients import Portal
+from gateway.openid_provider.conclusion import attempt_url, fail_attempt
 from gateway.openid_provider.cookies import SESSION, set_cookie
 from gateway.openid_provider.ending import end_session
 from gateway.openid_provider.house import House, offered_providers
-from gateway.openid_provider.interaction import Browser, attempt_url, fail_attempt, load_attempt
+from gateway.openid_provider.interaction import load_attempt
 from gateway.openid_provider.matching import confirm_number, tell_verdict
 from gateway.openid_provider.parameters import MAX_BYTES
 from gateway.openid_provider.reply import Reply, redirect

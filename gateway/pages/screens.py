@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gateway.openid_provider.screens import (
+    ConsentView,
     DeviceCodeEntry,
     DeviceConfirm,
     DeviceDone,
@@ -17,6 +18,7 @@ from gateway.openid_provider.screens import (
     SignInChoice,
     View,
 )
+from gateway.pages.citizen.consent_receipt import print_receipt
 from gateway.pages.citizen.difference import explain_rows
 from gateway.pages.layout.frame import Layout
 from gateway.vocabulary.problem import preferred_language
@@ -34,8 +36,7 @@ class PageScreens:
 
     def show(self, view: View, *, languages: str, status: int = 200) -> Page:
         """Return the page. `languages` is `ui_locales` or Accept-Language; Vietnamese without one."""
-        # ui_locales is parted by spaces, Accept-Language by commas
-        language = preferred_language(languages if "," in languages else languages.replace(" ", ","))
+        language = _language(languages)
         if isinstance(view, FailurePage):
             return self._failure(view, language, status)
         if isinstance(view, LoggedOut):
@@ -52,6 +53,10 @@ class PageScreens:
             _template_of(view), language, status=status, switch=_again(view), has_form=True, view=view, **more
         )
 
+    def print(self, view: ConsentView, *, languages: str) -> Page:
+        """Return the receipt of a consent as a PDF on A4."""
+        return print_receipt(view, _language(languages))
+
     def _failure(self, view: FailurePage, language: str, status: int) -> Page:
         failure = view.failure
         return self._layout.render(
@@ -67,7 +72,7 @@ class PageScreens:
 
 
 _TEMPLATES: Mapping[type[View], str] = {
-    NoticePage: "citizen/notice.html",
+    ConsentView: "citizen/consent_record.html",
     LogoutConfirm: "citizen/logout.html",
     FormPost: "citizen/form_post.html",
     DeviceCodeEntry: "operator/device_code.html",
@@ -79,6 +84,8 @@ _TEMPLATES: Mapping[type[View], str] = {
 def _template_of(view: View) -> str:
     if isinstance(view, SignInChoice):
         return "operator/sign_in.html" if view.staff else "citizen/sign_in.html"
+    if isinstance(view, NoticePage):
+        return f"citizen/{'consent' if view.mode == 'consent' else 'notice'}.html"
     return _TEMPLATES[type(view)]
 
 
@@ -86,4 +93,11 @@ def _again(view: View) -> str | None:
     """Return where the same page is shown again by GET, for the language link."""
     if isinstance(view, LogoutConfirm | DeviceCodeEntry):
         return view.again
+    if isinstance(view, ConsentView):
+        return view.address
     return view.action if isinstance(view, SignInChoice | NoticePage | DeviceConfirm) else None
+
+
+def _language(languages: str) -> str:
+    # ui_locales is parted by spaces, Accept-Language by commas
+    return preferred_language(languages if "," in languages else languages.replace(" ", ","))

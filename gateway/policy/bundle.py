@@ -10,10 +10,11 @@ from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
+from gateway.policy.borrow import read_procedures
 from gateway.policy.catalogue import Attribute, AttributeFile, Source, resolve_attributes
 from gateway.policy.compile import CompiledRule, compile_procedure
 from gateway.policy.decide import GUARDS, ReleaseDecision, ReleaseRequest, Slice, refuse_all, rule_words
-from gateway.policy.document import Model, did_you_mean, read_document
+from gateway.policy.document import did_you_mean, read_document
 from gateway.policy.engine import Grammar, Rule, read_rules
 from gateway.policy.failure import REFUSALS, PolicyInvalid, UnknownProcedure
 from gateway.policy.procedure import Procedure, procedure_problems
@@ -127,9 +128,9 @@ def read_book(folders: Sequence[Path]) -> Book:
     if problems:
         raise PolicyInvalid(problems)
     grammar = _read_grammar(folders[0] / "schema.cedarschema")
-    attribute_files, found = _read_all(folders, "attributes", AttributeFile)
+    attribute_files, found = _read_attributes(folders)
     problems += found
-    procedure_files, found = _read_all(folders, "procedures", Procedure)
+    procedure_files, found = read_procedures(_files(folders, "procedures/*.toml"))
     problems += found
     sources, attributes, found = resolve_attributes(attribute_files)
     problems += found
@@ -150,12 +151,12 @@ def _read_grammar(path: Path) -> Grammar:
         raise PolicyInvalid([f"`{path.name}` cannot be used: {trouble}"]) from trouble
 
 
-def _read_all(folders: Sequence[Path], kind: str, model: type[Model]) -> tuple[list[tuple[str, Model]], list[str]]:
-    read: list[tuple[str, Model]] = []
+def _read_attributes(folders: Sequence[Path]) -> tuple[list[tuple[str, AttributeFile]], list[str]]:
+    read: list[tuple[str, AttributeFile]] = []
     problems: list[str] = []
-    for path in _files(folders, f"{kind}/*.toml"):
+    for path in _files(folders, "attributes/*.toml"):
         try:
-            read.append((f"{kind}/{path.name}", read_document(path, model)))
+            read.append((f"attributes/{path.name}", read_document(path, AttributeFile)))
         except PolicyInvalid as trouble:
             problems += trouble.problems
     return read, problems

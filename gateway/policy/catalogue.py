@@ -40,7 +40,8 @@ class Source(Strict):
 
 
 class AttributeEntry(Strict):
-    """One attribute as its file writes it; `correction` names a channel of the same file."""
+    """One attribute as its file writes it; `correction` names a channel of the same file; `may_represent` marks the
+    number of somebody who may act for the person while they are a minor."""
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     label: Text
@@ -51,6 +52,7 @@ class AttributeEntry(Strict):
     correction: str
     authority: Text | None = None
     values: dict[str, Text] = {}
+    may_represent: bool = False
 
 
 class AttributeFile(Strict):
@@ -80,6 +82,7 @@ class Attribute(Strict):
     self_declared: bool
     correction: Correction
     values: dict[str, Text] = {}
+    may_represent: bool = False
 
 
 def resolve_attributes(
@@ -129,4 +132,5 @@ def _resolve(entry: AttributeEntry, file: AttributeFile, sources: dict[str, Sour
         self_declared=sources[entry.sources[0]].self_declared,
         correction=file.corrections[entry.correction],
         values=entry.values,
+        may_represent=entry.may_represent,
     )

@@ -20,11 +20,12 @@ _WHO = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledRule:
-    """A permit made from a procedure: these attributes, for this block of the form and this relation."""
+    """A permit made from a procedure: these attributes, for this block of the form, its party and this relation."""
 
     id: str
     procedure: str
     block: str
+    party: int
     relation: Relation
     attributes: frozenset[str]
     text: str
@@ -32,9 +33,9 @@ class CompiledRule:
 
 def compile_procedure(procedure: Procedure) -> tuple[CompiledRule, ...]:
     """Return the permits of a procedure, ordered by block as in the form, then by relation."""
-    blocks = dict.fromkeys(field.block for field in procedure.fields)
+    blocks = {field.block: field.party for field in procedure.fields}
     rules = []
-    for block in blocks:
+    for block, party in blocks.items():
         for relation in RELATIONS:
             released = frozenset(
                 fill.attribute
@@ -43,13 +44,16 @@ def compile_procedure(procedure: Procedure) -> tuple[CompiledRule, ...]:
                 for fill in field.fills_for(relation)
             )
             if released:
-                rules.append(_compile_block(procedure, block, relation, released))
+                rules.append(_compile_block(procedure, block, party, relation, released))
     return tuple(rules)
 
 
-def _compile_block(procedure: Procedure, block: str, relation: Relation, attributes: frozenset[str]) -> CompiledRule:
+def _compile_block(
+    procedure: Procedure, block: str, party: int, relation: Relation, attributes: frozenset[str]
+) -> CompiledRule:
     name = rule_id(procedure.code, block, relation)
-    who = _WHO[relation]
+    other = procedure.party(party)
+    who = other.label.wire() if other else _WHO[relation]
     bases = dict.fromkeys((procedure.basis, "consent"))
     text = "\n".join(
         [
@@ -66,12 +70,19 @@ def _compile_block(procedure: Procedure, block: str, relation: Relation, attribu
             ") when {",
             f"  context.procedure == {quote(procedure.code)} &&",
             f"  context.relation == {quote(relation)} &&",
+            f"  context.party == {party} &&",
             f"  [{', '.join(quote(basis) for basis in bases)}].contains(context.basis)",
             "};",
         ]
     )
     return CompiledRule(
-        id=name, procedure=procedure.code, block=block, relation=relation, attributes=attributes, text=text
+        id=name,
+        procedure=procedure.code,
+        block=block,
+        party=party,
+        relation=relation,
+        attributes=attributes,
+        text=text,
     )
 
 

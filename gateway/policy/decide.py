@@ -31,7 +31,8 @@ class PortalFacts:
 class ReleaseRequest:
     """The question. A level, basis or relation that is None is absent and refuses; consent that is absent is none.
 
-    `basis` and `relation` are words of `gateway.vocabulary.purpose`; any other word refuses.
+    `basis` and `relation` are words of `gateway.vocabulary.purpose`; any other word refuses. `party` is the one of a
+    form with two parties whose part is asked for, and the other facts are then about that party.
     """
 
     portal: PortalFacts
@@ -41,6 +42,7 @@ class ReleaseRequest:
     basis: str | None = None
     consent: bool | None = None
     relation: str | None = None
+    party: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,7 @@ class Slice:
             "basis": request.basis,
             "consent": request.consent is True,
             "relation": request.relation,
+            "party": request.party,
         }
         questions = [Question(names[0], {**facts, "portal_attribute": listed}) for (_, listed), names in cells.items()]
         return self._judge.judge(request.portal.client_id, questions) if questions else []

@@ -91,6 +91,8 @@ def _procedure_lines(bundle: PolicyBundle, procedure: Procedure, language: str) 
     for law in procedure.legal_basis:
         doubt = f" [{_WORDS['unverified'][language]}]" if law.read == "unverified" else ""
         yield f"§ {law.wire()[language]}{doubt}"
+    for party in procedure.parties:
+        yield f"{party.number}. {party.label.wire()[language]}: {party.waits.wire()[language]}"
     for field in procedure.fields:
         yield from _field_lines(bundle, procedure, field, language)
     for friend in procedure.false_friends:
@@ -101,9 +103,11 @@ def _procedure_lines(bundle: PolicyBundle, procedure: Procedure, language: str) 
 
 def _field_lines(bundle: PolicyBundle, procedure: Procedure, field: FormField, language: str) -> Iterator[str]:
     number = f"{field.item}. " if field.item else ""
-    yield f"- {number}{field.label.wire()[language]} (`{field.id}`, {field.lock})"
+    party = procedure.party(field.party)
+    whose = f", {party.label.wire()[language]}" if party else ""
+    yield f"- {number}{field.label.wire()[language]} (`{field.id}`, {field.lock}{whose})"
     for fill in field.fill:
-        yield f"    {_fill_words(bundle, procedure, fill, language)}"
+        yield f"    {_fill_words(bundle, procedure, field, fill, language)}"
     if field.by_hand is not None:
         unserved = [_WORDS[relation][language] for relation in RELATIONS if not field.fills_for(relation)]
         yield f"    {_WORDS['by_hand'][language]} ({', '.join(unserved)}): {field.by_hand.wire()[language]}"
@@ -111,9 +115,10 @@ def _field_lines(bundle: PolicyBundle, procedure: Procedure, field: FormField, l
         yield f"    {field.need.wire()[language]}"
 
 
-def _fill_words(bundle: PolicyBundle, procedure: Procedure, fill: Fill, language: str) -> str:
+def _fill_words(bundle: PolicyBundle, procedure: Procedure, field: FormField, fill: Fill, language: str) -> str:
     source = bundle.sources[fill.source].label.wire()[language]
-    who = ", ".join(_WORDS[relation][language] for relation in fill.relations)
+    party = procedure.party(field.party)
+    who = party.label.wire()[language] if party else ", ".join(_WORDS[one][language] for one in fill.relations)
     condition = procedure.condition(fill.when)
     note = f"; {condition.note.wire()[language]}" if condition else ""
     return f"← {source} · `{fill.attribute}` ({who}){note}"

@@ -1,6 +1,6 @@
 """The release matrix: every answer the book gives, written down, so that a change is reviewed as cells.
 
-A cell is portal × procedure × relation × level × basis × consent × attribute. Three specimen portals stand for
+A cell is portal × procedure × relation × level × basis × consent × party × attribute. Three specimen portals stand for
 all: one registered for the procedure, one that lists a single attribute, one registered for nothing.
 """
 
@@ -28,11 +28,15 @@ class Situation(NamedTuple):
     level: int
     basis: str
     consent: bool
+    party: int = 1
 
     def line(self) -> str:
         """Return it as the snapshot writes it."""
         consent = "consent" if self.consent else "no-consent"
-        return f"{self.procedure} | {self.portal} | {self.relation} | level-{self.level} | {self.basis} | {consent}"
+        party = "" if self.party == 1 else f" | party-{self.party}"
+        return (
+            f"{self.procedure} | {self.portal} | {self.relation} | level-{self.level} | {self.basis} | {consent}{party}"
+        )
 
 
 class Cell(NamedTuple):
@@ -78,9 +82,11 @@ def release_matrix(
     """Answer every cell for these procedures (all of the book) and portals (the specimens)."""
     matrix: dict[Situation, dict[str, Cell]] = {}
     for code in sorted(bundle.procedures) if procedures is None else procedures:
-        for portal in specimen_portals(code) if portals is None else portals:
+        parties = (1, *(party.number for party in bundle.procedures[code].parties))
+        chosen = specimen_portals(code) if portals is None else portals
+        for party, portal in product(parties, chosen):
             for relation, level, basis, consent in product(RELATIONS, (1, 2), BASES, (False, True)):
-                situation = Situation(code, portal.client_id, relation, level, basis, consent)
+                situation = Situation(code, portal.client_id, relation, level, basis, consent, party)
                 matrix[situation] = _row(bundle, portal, situation)
     return matrix
 
@@ -94,6 +100,7 @@ def _row(bundle: PolicyBundle, portal: PortalFacts, situation: Situation) -> dic
         basis=situation.basis,
         consent=situation.consent,
         relation=situation.relation,
+        party=situation.party,
     )
     decision = bundle.decide_afresh(request)
     told = {name: Cell(True, ids) for name, ids in decision.rules.items()}
@@ -146,8 +153,9 @@ def _read_row(line: str, names: Sequence[str], row: dict[str, Cell]) -> None:
 
 
 def _read_situation(line: str) -> Situation:
-    procedure, portal, relation, level, basis, consent = line.split(" | ")
-    return Situation(procedure, portal, relation, int(level.removeprefix("level-")), basis, consent == "consent")
+    procedure, portal, relation, level, basis, consent, *rest = line.split(" | ")
+    party = int(rest[0].removeprefix("party-")) if rest else 1
+    return Situation(procedure, portal, relation, int(level.removeprefix("level-")), basis, consent == "consent", party)
 
 
 def compare(before: Matrix, after: Matrix) -> tuple[CellChange, ...]:

@@ -42,12 +42,31 @@ class FormPaper(Strict):
 
 class Condition(Strict):
     """A fact that decides whether a field may be filled. While it is not known the field is filled with lock
-    `confirm` and `note`, or withheld; when it is known not to hold, the field is withheld."""
+    `confirm` and `note`, or withheld. With `sex` it can hold only for a person of that sex: a woman is nobody's
+    father, so what would be true of a father is not offered to her. The sex is the sign-in's or, where that does not
+    say, asked of the registers for this purpose and told to nobody."""
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     question: Text
     note: Text
     unknown: Literal["confirm", "withheld"]
+    sex: Literal["male", "female"] | None = None
+
+    def possible_for(self, sex: str | None) -> bool:
+        """Tell whether it may hold for a person of this sex; of one whose sex is not known it may."""
+        return self.sex is None or sex is None or sex == self.sex
+
+
+class Party(Strict):
+    """Another person whose part of the form waits for them: `waits` is the reason beside each of its fields.
+
+    A form has party 1, the person who acts, and at most one other. What the other party's fields may be filled
+    with is stated like any fill, and is about the other party: it is told after their own sign-in, never before.
+    """
+
+    number: Literal[2]
+    label: Text
+    waits: Text
 
 
 class Fill(Strict):
@@ -69,9 +88,10 @@ class Column(Strict):
 
 
 class FormField(Strict):
-    """One field. `item` is its number on the printed form; a field the form does not print says its `need`.
+    """One field. `item` is its number on the printed form, or its name in the portals' interface; a field the form
+    does not have says its `need`.
 
-    `by_hand` says why nobody fills it, for every relation that no `fill` serves.
+    `by_hand` says why nobody fills it, for every relation that no `fill` serves. `party` is whose part it stands in.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$")]
@@ -84,6 +104,7 @@ class FormField(Strict):
     fill: tuple[Fill, ...] = ()
     by_hand: Text | None = None
     columns: tuple[Column, ...] = ()
+    party: Literal[1, 2] = 1
 
     @property
     def block(self) -> str:
@@ -96,12 +117,22 @@ class FormField(Strict):
 
 
 class FalseFriend(Strict):
-    """An attribute that looks right for a field and is not. Without `source` it is wrong from every source."""
+    """An attribute that looks right for a field and is not. Without `source` it is wrong from every source, without
+    `relations` whoever asks: of a dead person an officer is told what the one who signed in would only be guessing."""
 
     field: str
     attribute: str
     source: str | None = None
+    relations: tuple[Relation, ...] = RELATIONS
     reason: Text
+
+    def forbids(self, field_id: str, fill: Fill) -> bool:
+        """Tell whether a fill of a field is this false friend."""
+        return (
+            (self.field, self.attribute) == (field_id, fill.attribute)
+            and self.source in {None, fill.source}
+            and bool(set(self.relations) & set(fill.relations))
+        )
 
 
 class Procedure(Strict):
@@ -118,6 +149,7 @@ class Procedure(Strict):
     form: FormPaper
     legal_basis: Annotated[tuple[LegalText, ...], Field(min_length=1)]
     conditions: tuple[Condition, ...] = ()
+    parties: tuple[Party, ...] = ()
     fields: Annotated[tuple[FormField, ...], Field(min_length=1)]
     false_friends: tuple[FalseFriend, ...] = ()
 
@@ -150,9 +182,15 @@ class Procedure(Strict):
         """Return the condition of that id, or None."""
         return next((condition for condition in self.conditions if condition.id == condition_id), None)
 
-    def attributes_for(self, relation: Relation) -> frozenset[str]:
-        """Return the least attribute set: what the fields this relation may fill are made of."""
-        return frozenset(fill.attribute for field in self.fields for fill in field.fills_for(relation))
+    def party(self, number: int) -> Party | None:
+        """Return the other party of that number, or None: party 1 needs no entry."""
+        return next((party for party in self.parties if party.number == number), None)
+
+    def attributes_for(self, relation: Relation, party: int = 1) -> frozenset[str]:
+        """Return the least attribute set: what the fields of a party that this relation may fill are made of."""
+        return frozenset(
+            fill.attribute for field in self.fields if field.party == party for fill in field.fills_for(relation)
+        )
 
     def rule_id(self, field: FormField, relation: Relation) -> str:
         """Return the stable id of the compiled rule that releases the field's attributes to this relation."""
@@ -172,6 +210,7 @@ def procedure_problems(name: str, procedure: Procedure, attributes: Mapping[str,
         problems += _field_problems(where, field, procedure)
         for number, fill in enumerate(field.fill):
             problems += _fill_problems(f"{where}.fill[{number}]", fill, field, procedure, attributes)
+    problems += _party_problems(name, procedure)
     for position, friend in enumerate(procedure.false_friends):
         problems += _friend_problems(f"{name}:false_friends[{position}]", friend, procedure, attributes)
     return problems
@@ -189,6 +228,21 @@ def _field_problems(where: str, field: FormField, procedure: Procedure) -> Itera
         yield f"`{where}.lock` of `{field.id}` is `{field.lock}`: what is typed by hand is editable"
     if (field.type == "table") != bool(field.columns):
         yield f"`{where}.columns` of `{field.id}`: a table has columns and nothing else has"
+
+
+def _party_problems(name: str, procedure: Procedure) -> Iterator[str]:
+    for party in procedure.parties:
+        if all(field.party != party.number for field in procedure.fields):
+            yield f"`{name}:parties` declares party {party.number} and no field is theirs"
+    blocks: dict[str, int] = {}
+    for position, field in enumerate(procedure.fields):
+        where = f"{name}:fields[{position}]"
+        if field.party != 1 and procedure.party(field.party) is None:
+            yield f"`{where}.party` of `{field.id}` is {field.party}, which `parties` does not declare"
+        if field.party != 1 and any(fill.relations != ("self",) for fill in field.fill):
+            yield f"`{where}.fill` of `{field.id}`: only the other party in person opens their part, relation `self`"
+        if blocks.setdefault(field.block, field.party) != field.party:
+            yield f"`{where}.party` of `{field.id}`: the block `{field.block}` belongs to one party"
 
 
 def _fill_problems(
@@ -210,7 +264,7 @@ def _fill_problems(
     if fill.when is not None and field.lock != "confirm":
         yield f"`{where}.when`: a field filled under a condition has lock `confirm`"
     for friend in procedure.false_friends:
-        if (friend.field, friend.attribute) == (field.id, fill.attribute) and friend.source in {None, fill.source}:
+        if friend.forbids(field.id, fill):
             yield f"`{where}`: `{fill.attribute}` is a false friend of `{field.id}` and must never fill it"
 
 

@@ -71,7 +71,13 @@ def assemble(plan: Plan, facts: Facts) -> Assembled:
     late: list[str] = []
     complete = True
     for planned in plan.fields:
-        if not planned.ways:
+        if planned.id in plan.closed:
+            why = plan.closed[planned.id]
+            fields[planned.id] = Envelope("withheld", "editable", planned.rule, planned.type, why=why)
+        elif planned.waits is not None:
+            why = Why.saying(failure.OtherPartyAwaited.code, planned.waits)
+            fields[planned.id] = Envelope("withheld", "editable", planned.rule, planned.type, why=why)
+        elif not planned.ways:
             fields[planned.id] = _left_to_hand(planned)
         elif planned.self_declared:
             fields[planned.id] = _declared(planned, facts)
@@ -106,6 +112,18 @@ def strange_sources(facts: Facts) -> frozenset[str]:
         confirmed |= record.sex is not None and record.sex == claim.sex and not against[source]
     excused = {"sex"} if confirmed else set()
     return frozenset(source for source, points in against.items() if set(points) - excused)
+
+
+def known_sex(facts: Facts, strangers: frozenset[str]) -> str | None:
+    """Return the sex the sign-in said, else the one that registers agree on; None when nobody knows or they differ."""
+    if facts.citizen.sex is not None:
+        return facts.citizen.sex
+    told = {
+        outcome.value
+        for source, answer in facts.answers.items()
+        if source not in strangers and isinstance(outcome := answer.get("sex"), Found)
+    }
+    return told.pop() if len(told) == 1 else None
 
 
 def display_of(planned: PlannedField, value: Any) -> Text:
@@ -160,15 +178,21 @@ def _fill(
 ) -> tuple[Envelope, Unavailable | Refused | None]:
     """Return the envelope of a field filled by registers, and the trouble to tell: what left it empty, or a second
     register that still works and may yet disagree."""
-    parts = [_part(planned, way, facts) for way in planned.ways if way.attribute not in facts.refused]
-    if not parts:
+    allowed = [way for way in planned.ways if way.attribute not in facts.refused]
+    if not allowed:
         way = planned.ways[0]
         return _blank(planned, way, "withheld", facts.refused[way.attribute]), None
+    sex = known_sex(facts, strangers)
+    possible = [way for way in allowed if way.condition is None or way.condition.possible_for(sex)]
+    if not possible:
+        return _left_to_hand(planned), None
+    parts = [_part(planned, way, facts) for way in possible]
     found = [part for part in parts if part.canonical is not None and part.way.source not in strangers]
     if not found:
         return _empty(planned, parts, strangers)
     condition = found[0].way.condition
-    if condition is not None and condition.unknown == "withheld":
+    one_of_several = len({part.way.condition and part.way.condition.id for part in found}) > 1
+    if condition is not None and (condition.unknown == "withheld" or one_of_several):
         why = Why.saying(failure.ConditionUnknown.code, condition.note.wire())
         return _blank(planned, found[0].way, "withheld", why), None
     if len(parts) == 1:

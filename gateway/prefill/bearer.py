@@ -9,12 +9,15 @@ from datetime import datetime
 from typing import Protocol
 
 from gateway.vocabulary.citizen import Citizen
+from gateway.vocabulary.representation import DeskOfficer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bearer:
-    """The caller. `citizen` is None for a client_credentials token. `session_alive` tells whether the session
-    the grant was made in still lives; `dossier` is what was named at sign-in; `granted_at` when the grant was made."""
+    """The caller. `citizen` is None for a client_credentials token and for an `officer` of the staff realm, who asks
+    about somebody at the desk. `session_alive` tells whether the session the grant was made in still lives; `dossier`
+    is what was named at sign-in; `granted_at` when the grant was made; `consent_id` the consent it rests on, None where
+    the law is the basis."""
 
     client_id: str
     scopes: frozenset[str]
@@ -28,6 +31,8 @@ class Bearer:
     dossier: str | None = None
     session_alive: bool = False
     granted_at: datetime | None = None
+    officer: DeskOfficer | None = None
+    consent_id: str | None = None
 
 
 class BearerReader(Protocol):

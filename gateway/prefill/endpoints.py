@@ -80,6 +80,7 @@ async def post_prefill(call: Call, house: Prefill) -> dict[str, Any]:
         procedure=body.procedure,
         dossier=body.dossier,
         fields=None if body.fields is None else frozenset(body.fields),
+        represented=None if body.represented is None else body.represented.person(),
         trace_id=call.trace_id,
     )
     return (await fill_form(asked, house)).wire()
@@ -113,7 +114,7 @@ async def refuse_call(failure: Failure, call: Call, house: Prefill) -> Response:
     """Store the refusal as evidence where a known client was refused, and answer it as problem JSON."""
     failure.trace_id = call.trace_id
     language = preferred_language(call.request.headers.get("accept-language"))
-    if call.bearer is not None and failure.http_status < 500:
+    if call.bearer is not None and failure.http_status < 500 and failure.receipt is None:
         await _leave_receipt(failure, call, house)
     headers = {**_NO_STORE, **failure.headers, "content-language": language}
     if failure.retry_after is not None:
@@ -153,10 +154,15 @@ async def _leave_receipt(failure: Failure, call: Call, house: Prefill) -> None:
             client_id=bearer.client_id,
             procedure=call.procedure,
             citizen_id=bearer.citizen.id if bearer.citizen else None,
+            **_officer_acting(bearer),
         )
         await house.desk.store.commit([Put(record)], [event], now=house.desk.clock.now())
     except (StorageUnavailable, CitizenErased):
         failure.receipt = None  # nothing was stored: a receipt would promise what nobody can show
+
+
+def _officer_acting(bearer: Bearer) -> dict[str, str]:
+    return {} if bearer.officer is None else {"actor_kind": "officer", "actor_ref": bearer.officer.reference}
 
 
 def _bearer(call: Call) -> Bearer:

@@ -92,7 +92,9 @@ class Envelope(NamedTuple):
 class FilledForm:
     """A form ready to be given out: `complete` when no source's trouble left a field empty and none still works.
 
-    A field in `late` may have a value already: of two sources, one has answered.
+    `subject` is who signed in; `relation` says whether the form is about them (`self`) or about somebody they act
+    for; `consent` names the consent it rests on (`id`) and the citizen's own page of it (`page`). A field in `late`
+    may have a value already: of two sources, one has answered.
     """
 
     id: str
@@ -100,6 +102,7 @@ class FilledForm:
     form_version: str
     subject: str
     dossier: str | None
+    relation: str
     issued_at: datetime
     expires_at: datetime
     fields: Mapping[str, Envelope]
@@ -107,15 +110,17 @@ class FilledForm:
     complete: bool
     manifest: str
     receipt: str
+    consent: Mapping[str, str] | None = None
 
     def wire(self) -> dict[str, Any]:
         """Return the filled form of design.md §15."""
-        return {
+        told: dict[str, Any] = {
             "id": self.id,
             "procedure": self.procedure,
             "form_version": self.form_version,
             "subject": self.subject,
             "dossier": self.dossier,
+            "relation": self.relation,
             "issued_at": instant(self.issued_at),
             "expires_at": instant(self.expires_at),
             "complete": self.complete,
@@ -124,6 +129,9 @@ class FilledForm:
             "receipt": self.receipt,
             "late": list(self.late),
         }
+        if self.consent is not None:
+            told["consent"] = dict(self.consent)
+        return told
 
 
 def wire_value(value: Any) -> Any:

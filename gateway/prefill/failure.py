@@ -127,6 +127,47 @@ class BodyTooLarge(Failure):
     fix = "A prefill request has at most 16 KB, a verification at most 1 MB."
 
 
+class GuardianshipNotShown(Failure):
+    """The register's record of the person does not show a minor whom the one who signed in may represent. The answer is
+    the same whether there is no such record, the child is somebody else's, or the person is of age."""
+
+    code = "PF-112"
+    title = "guardianship not shown"
+    http_status = 403
+    vi = (
+        "Không lập biểu mẫu thay được: dữ liệu của cơ quan quản lý không cho thấy ông/bà là cha, mẹ "
+        "hoặc người đại diện của một người chưa đủ 18 tuổi như đã khai."
+    )
+    en = (
+        "The form cannot be filled for this person: the registers do not show you as parent or legal representative "
+        "of a minor as stated."
+    )
+    fix = "Compare number, name and birth date with the birth certificate; the register decides, nothing more is told."
+
+
+class GuardianshipNotChecked(Failure):
+    """The register that shows who represents a minor did not answer, so nothing of the minor may be told."""
+
+    code = "PF-113"
+    title = "guardianship could not be checked"
+    http_status = 503
+    refused_by: RefusedBy = "source"
+    vi = "Chưa kiểm tra được quan hệ đại diện nên hệ thống chưa lập biểu mẫu thay. Thử lại sau ít phút."
+    en = "It could not be checked whom you represent, so the form was not filled. Try again in a few minutes."
+    fix = "The source is down or slow: see `/status`; ask again after `Retry-After`, or let the form be filled by hand."
+
+
+class GuardianshipTriedTooOften(Failure):
+    """One person asked too often for the forms of people whom the registers do not show them to represent."""
+
+    code = "PF-114"
+    title = "asked too often for others"
+    http_status = 429
+    vi = "Đã nhiều lần đề nghị lập biểu mẫu thay mà dữ liệu không cho thấy quan hệ đại diện. Thử lại vào ngày mai."
+    en = "You have asked too often for people whom the registers do not show you to represent. Try again tomorrow."
+    fix = "Ten such refusals a day are allowed for one person; compare the child's papers before the next attempt."
+
+
 class RecordStopsForm(Failure):
     """A register records something that ends the person's own forms. Which record says what is told to nobody, neither
     to the portal nor on a page."""
@@ -206,6 +247,17 @@ class ConditionUnknown(Failure):
     vi = "Chỉ đúng trong một trường hợp; ông/bà xác nhận hoặc thay thông tin khác."
     en = "True in one case only; please confirm or replace it."
     fix = "Show `why` beside the field and let the citizen confirm or change the value."
+
+
+class OtherPartyAwaited(Failure):
+    """The field is about the other party of the form, who has not signed in on this dossier."""
+
+    code = "PF-126"
+    title = "waits for the other party"
+    http_status = 200
+    vi = "Phần của bên kia. Chính người đó đăng nhập và đồng ý trên cùng hồ sơ này thì thông tin mới được điền."
+    en = "The other party's part. It is filled after they sign in and agree on this same dossier themselves."
+    fix = "Let the other party sign in at the portal with the same dossier, or let them fill in their part by hand."
 
 
 class ValueStale(Failure):

@@ -1,40 +1,61 @@
 """The road of a filled form. The order is here and nowhere else: no step can be left out by another."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from gateway.assurance.life import recorded_death
 from gateway.audit.event import FormAsked
 from gateway.connector_runtime.contract import Question
+from gateway.consent.record import Consent
 from gateway.policy.bundle import PolicyBundle
 from gateway.policy.decide import PortalFacts, ReleaseDecision, ReleaseRequest
 from gateway.policy.failure import ApplicantNotAdmitted
 from gateway.prefill.assemble import Facts, assemble
 from gateway.prefill.bearer import Bearer
+from gateway.prefill.cover import Cover, agreed_part, load_cover, refuse_ended
 from gateway.prefill.envelope import FilledForm, Why
 from gateway.prefill.failure import (
     CitizenNotPresent,
     DossierNotNamed,
+    GuardianshipNotChecked,
+    GuardianshipNotShown,
     ProcedureNotInScope,
     RecordStopsForm,
+    RequestMalformed,
     SessionOver,
 )
 from gateway.prefill.house import Figures, Prefill
-from gateway.prefill.kept import KeptAnswers, kept_address, read_kept
+from gateway.prefill.kept import KeptAnswers, read_kept
 from gateway.prefill.late import LateKeeper, late_until
 from gateway.prefill.plan import Plan
-from gateway.prefill.release import Asked, Errand, Heard, commit_whole, release_form, tell
-from gateway.vocabulary.form_preview import FormAsk
+from gateway.prefill.release import Asked, ConsentLost, Errand, Heard, commit_kept, commit_whole, release_form, tell
+from gateway.prefill.represent import (
+    citizen_represented,
+    find_subject,
+    require_guardian,
+    require_relation,
+    with_mirror,
+)
+from gateway.vocabulary.citizen import Citizen
+from gateway.vocabulary.form_preview import FormAsk, kept_address
+from gateway.vocabulary.purpose import Relation
+from gateway.vocabulary.representation import Represented
+
+if TYPE_CHECKING:
+    from gateway.prefill.other_party import OtherPart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrefillRequest:
-    """A portal's request, parsed. `fields` None asks for the whole form."""
+    """A portal's request, parsed. `fields` None asks for the whole form, `represented` for somebody else's."""
 
     bearer: Bearer
     procedure: str
     dossier: str | None = None
     fields: frozenset[str] | None = None
+    represented: Represented | None = None
     trace_id: str
 
 
@@ -45,52 +66,93 @@ async def fill_form(request: PrefillRequest, house: Prefill) -> FilledForm:
     nothing was asked (`FormAsked`) or nothing is given out (`FormReleased`).
     """
     ask = admit(request.bearer, request, house)  # 1 who asks, and may they at all
-    plan = house.plan(ask.procedure, ask.relation, request.fields)  # 2 what is needed, from whom
-    errand = permit(plan, ask, house.policy, strict=request.fields is not None)  # 3 what the rules allow
-    kept = await load_kept(ask, house)  # 4 what sources said to this grant a moment ago
-    asked = await store_asked(errand, kept, house)  # 5 no source is called before this is stored
-    heard = await hear(errand, kept, house)  # 6 ask, in parallel, inside the deadline
-    require_living(errand, heard)  # nothing is told of whoever is recorded as dead
-    assembled = assemble(plan, facts_of(errand, heard, house.desk.clock.now()))  # 7 values with provenance
-    return await release_form(errand, heard, assembled, asked, house)  # 8 stored before the caller sees it
+    cover = await load_cover(ask, house)  # 2 what consent covers; the law covers by itself
+    plan = house.plan(ask.procedure, ask.relation, request.fields, party=cover.party)  # 3 what is needed, from whom
+    plan = agreed_part(plan, cover.own)
+    errand = permit(plan, ask, house.policy, strict=request.fields is not None, consent=cover.own)  # 4 what rules allow
+    errand = replace(errand, ask=await find_subject(ask, house))  # 5 whose evidence it is, when it is not one's own
+    kept = await load_kept(errand.ask, house)  # 6 what sources said to this grant a moment ago
+    try:
+        asked = await store_asked(errand, kept, house)  # 7 no source is called before this is stored
+        heard, other = await hear_all(errand, cover, kept, request.fields, house)  # 8 ask, in parallel, in time
+        await require_represented(errand, heard, house)  # 9 a guardian is one by the register's own record
+        require_living(errand, heard)  # 10 nothing is told of whoever is recorded as dead
+        assembled = assemble(plan, facts_of(errand, heard, house.desk.clock.now()))  # 11 values with provenance
+        # 12 stored before the caller sees it
+        return await release_form(errand, heard, assembled, asked, house, other=other)
+    except (ConsentLost, SessionOver):
+        await refuse_ended(cover, ask, house)
+        raise
 
 
 def admit(bearer: Bearer, request: PrefillRequest, house: Prefill) -> FormAsk:
     """Return whose form is asked for. Raises the refusals of design.md §7, “Who may read”."""
     house.policy.procedure(request.procedure)
-    if bearer.citizen is None or bearer.grant_id is None or bearer.subject is None:
+    if bearer.grant_id is None or bearer.subject is None or (bearer.citizen is None) == (bearer.officer is None):
         raise CitizenNotPresent
     if request.procedure not in bearer.procedures:
         raise ProcedureNotInScope
-    if request.dossier is not None and request.dossier != bearer.dossier:
+    if bearer.officer is None and request.dossier is not None and request.dossier != bearer.dossier:
         raise DossierNotNamed
     if not may_read(bearer, house.desk.clock.now(), house.figures):
         raise SessionOver
     return FormAsk(
-        citizen=bearer.citizen,
+        citizen=_asked_about(bearer, request),
         subject=bearer.subject,
         client_id=bearer.client_id,
         procedure=request.procedure,
-        dossier=bearer.dossier,
+        dossier=bearer.dossier if bearer.officer is None else request.dossier,
         grant_id=bearer.grant_id,
         trace_id=request.trace_id,
+        relation=_relation(bearer, request),
         portal_procedures=bearer.portal_procedures,
         portal_attributes=bearer.portal_attributes,
+        guardian=None if request.represented is None else bearer.citizen,
+        officer=bearer.officer,
+        consent_id=bearer.consent_id,
     )
 
 
+def _relation(bearer: Bearer, request: PrefillRequest) -> Relation:
+    if bearer.officer is not None:
+        return "officer"
+    return "self" if request.represented is None else "guardian"
+
+
+def _asked_about(bearer: Bearer, request: PrefillRequest) -> Citizen:
+    """Return whom the form is about. An officer says about whom and for which dossier; raises RequestMalformed."""
+    if request.represented is not None and (bearer.officer is None or request.dossier is not None):
+        return citizen_represented(request.represented)
+    if bearer.citizen is None:
+        absent = [name for name in ("represented", "dossier") if getattr(request, name) is None]
+        raise RequestMalformed("an officer names the person and the dossier", missing=absent)
+    return bearer.citizen
+
+
 def may_read(bearer: Bearer, now: datetime, figures: Figures) -> bool:
-    """Tell whether the citizen's session lives, or a dossier named at sign-in is young enough."""
-    if bearer.session_alive:
-        return True
+    """Tell whether the session lives, or a dossier the citizen named at sign-in is young enough."""
+    if bearer.session_alive or bearer.officer is not None:
+        return bearer.session_alive
     named = bearer.dossier is not None and bearer.granted_at is not None
     return named and bearer.granted_at is not None and now - bearer.granted_at <= figures.dossier_for
 
 
-def permit(plan: Plan, ask: FormAsk, policy: PolicyBundle, *, strict: bool = False) -> Errand:
+def permit(
+    plan: Plan,
+    ask: FormAsk,
+    policy: PolicyBundle,
+    *,
+    strict: bool = False,
+    consent: Consent | None = None,
+    supposed: bool = False,
+) -> Errand:
     """Ask the policy. Raises its refusal when nothing is permitted, and when `strict` if anything is refused:
-    a form asked for as a whole shows what is withheld, a field asked for by name is refused."""
-    basis, organisation = plan.procedure.basis, ask.citizen.organisation
+    a form asked for as a whole shows what is withheld, a field asked for by name is refused.
+
+    `supposed`: what would be permitted if the person agreed, for the page that asks whether they do.
+    """
+    require_relation(plan)
+    basis, organisation = plan.procedure.basis, ask.organisation
     if not plan.procedure.admits(organisation):
         raise ApplicantNotAdmitted
     procedures = frozenset({ask.procedure}) if ask.portal_procedures is None else ask.portal_procedures
@@ -99,10 +161,11 @@ def permit(plan: Plan, ask: FormAsk, policy: PolicyBundle, *, strict: bool = Fal
             portal=PortalFacts(client_id=ask.client_id, procedures=procedures, attributes=ask.portal_attributes),
             procedure=ask.procedure,
             attributes=plan.attributes,
-            level=plan.procedure.level_of(ask.citizen.account_level, organisation),
+            level=plan.procedure.level_of(ask.level, organisation),
             basis=basis,
-            consent=basis == "consent",  # a grant in consent mode is the citizen's agreement
+            consent=basis == "consent" and (supposed or consent is not None),
             relation=ask.relation,
+            party=plan.party,
         )
     )
     refusal = decision.failure()
@@ -110,7 +173,7 @@ def permit(plan: Plan, ask: FormAsk, policy: PolicyBundle, *, strict: bool = Fal
         raise refusal
     code = refusal.code if refusal else ""
     refused = {one.attribute: Why(code, one.why["vi"], one.why["en"]) for one in decision.refused}
-    return Errand(ask=ask, plan=plan, decision=decision, refused=refused, bundle_id=policy.bundle_id)
+    return Errand(ask=ask, plan=plan, decision=decision, refused=refused, bundle_id=policy.bundle_id, consent=consent)
 
 
 def _beyond(decision: ReleaseDecision, plan: Plan, strict: bool) -> bool:
@@ -120,7 +183,7 @@ def _beyond(decision: ReleaseDecision, plan: Plan, strict: bool) -> bool:
 
 async def load_kept(ask: FormAsk, house: Prefill) -> KeptAnswers | None:
     """Return what sources answered this grant for this procedure, if that is not over."""
-    (record,) = await house.desk.store.load(kept_address(ask.grant_id, ask.procedure))
+    (record,) = await house.desk.store.load(kept_address(ask.grant_id, ask.procedure, ask.about))
     return read_kept(record, ask.citizen.id, house.desk.clock.now())
 
 
@@ -133,7 +196,7 @@ async def store_asked(errand: Errand, kept: KeptAnswers | None, house: Prefill) 
     event = await tell(FormAsked, errand, house, outcome="asked", attributes=asked_attributes(errand))
     if not missing_answers(errand, kept):
         return Asked(event, stored=False)
-    await commit_whole(house, [], event)
+    await commit_whole(house, errand.standing, *await with_mirror(event, errand.ask, house, outcome="asked"))
     return Asked(event, stored=True)
 
 
@@ -157,6 +220,38 @@ async def hear(errand: Errand, kept: KeptAnswers | None, house: Prefill) -> Hear
     answers = await house.sources.ask(questions, on_late=keeper.keep)
     waiting = late_until(answers, house.desk.clock.now() + house.figures.late_for)
     return Heard(kept=known.joined(answers, waiting), asked=answers, late_until=waiting, keeper=keeper)
+
+
+async def hear_all(
+    errand: Errand, cover: Cover, kept: KeptAnswers | None, fields: frozenset[str] | None, house: Prefill
+) -> "tuple[Heard, OtherPart | None]":
+    """Hear the sources about who signed in and, where another party lets them, about that party at the same time."""
+    if cover.other is None:
+        return await hear(errand, kept, house), None
+    # imported late: the other party's part walks the same road
+    from gateway.prefill.other_party import hear_other
+
+    other = hear_other(cover, errand.ask, fields, house)
+    return await asyncio.gather(hear(errand, kept, house), other)
+
+
+async def require_represented(errand: Errand, heard: Heard, house: Prefill) -> None:
+    """Let a guardian's form go on only when the registers show the guardian; what they said is forgotten otherwise.
+
+    A register that is still working is waited for: its answer is kept, and the form can be asked for again.
+    Raises GuardianshipNotShown, GuardianshipNotChecked.
+    """
+    try:
+        await require_guardian(errand.plan, errand.ask, heard.kept.answers, house)
+    except GuardianshipNotChecked:
+        if heard.late_until:
+            await commit_kept(errand, heard, [], (), house)
+        else:
+            heard.drop()
+        raise
+    except GuardianshipNotShown:
+        heard.drop()
+        raise
 
 
 def require_living(errand: Errand, heard: Heard) -> None:
@@ -191,4 +286,5 @@ def _question(attributes: frozenset[str], errand: Errand, deadline_at: datetime,
         purpose=errand.plan.procedure.purpose.vi,
         request_id=house.desk.randomness.octets(16).hex(),
         deadline_at=deadline_at,
+        officer_ref=None if errand.ask.officer is None else errand.ask.officer.register_code,
     )

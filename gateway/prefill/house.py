@@ -16,7 +16,7 @@ from gateway.tokens.jose import KeySource
 from gateway.vocabulary.clock import Clock, Randomness
 from gateway.vocabulary.form_preview import FormAsk, FormPreview
 from gateway.vocabulary.purpose import Relation
-from gateway.vocabulary.store import CitizenKeys, Store
+from gateway.vocabulary.store import BlindIndex, CitizenKeys, Store
 
 _REMEMBERED_PLANS = 512
 
@@ -48,9 +48,10 @@ class Figures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """Where records and evidence go, and the time and chance they are made with."""
+    """Where records and evidence go, and the time and chance they are made with; `index` finds a person by number."""
 
     store: Store
+    index: BlindIndex
     keys: CitizenKeys
     evidence: Evidence
     clock: Clock
@@ -64,7 +65,7 @@ class Prefill:
         self, policy: PolicyBundle, sources: Sources, desk: Desk, signer: ManifestKeys, figures: Figures
     ) -> None:
         self._policy = policy
-        self._plans: dict[tuple[str, Relation, frozenset[str] | None], Plan] = {}
+        self._plans: dict[tuple[str, Relation, int, frozenset[str] | None], Plan] = {}
         self.sources = sources
         self.desk = desk
         self.signer = signer
@@ -75,15 +76,15 @@ class Prefill:
         """The policy book in force."""
         return self._policy
 
-    def plan(self, procedure: str, relation: Relation, fields: Iterable[str] | None = None) -> Plan:
+    def plan(self, procedure: str, relation: Relation, fields: Iterable[str] | None = None, *, party: int = 1) -> Plan:
         """Return the plan of a form, made once per book. Raises UnknownProcedure, AttributeNotPermitted."""
         wanted = None if fields is None else frozenset(fields)
-        plan = self._plans.get((procedure, relation, wanted))
+        plan = self._plans.get((procedure, relation, party, wanted))
         if plan is None:
-            plan = plan_form(self._policy, self._policy.procedure(procedure), relation, wanted)
+            plan = plan_form(self._policy, self._policy.procedure(procedure), relation, wanted, party=party)
             if len(self._plans) >= _REMEMBERED_PLANS:
                 self._plans.clear()
-            self._plans[(procedure, relation, wanted)] = plan
+            self._plans[(procedure, relation, party, wanted)] = plan
         return plan
 
     async def prepare(self, ask: FormAsk) -> FormPreview:

@@ -1,7 +1,8 @@
 """What sources answered, kept sealed with the grant for ten minutes, so that a journey asks each source once.
 
-One record per grant and procedure: permission at a source is per procedure, and so is what is kept of it. The
-record hangs on the grant (it dies with it) and is sealed under the citizen's key.
+One record per grant, procedure and person asked about: permission at a source is per procedure, and so is what is
+kept of it; what was said of a child never meets what was said of the guardian. The record hangs on the grant (it dies
+with it) and is sealed under the key of the person it is about.
 """
 
 from collections.abc import Mapping
@@ -12,10 +13,10 @@ from typing import Any
 
 from gateway.connector_runtime.contract import Answer
 from gateway.vocabulary.address import Address
-from gateway.vocabulary.form_preview import FormAsk
+from gateway.vocabulary.form_preview import FormAsk, kept_address
 from gateway.vocabulary.partial_date import PartialDate
 from gateway.vocabulary.provenance import Absent, Found, Outcome, Provenance, Refused, Unavailable
-from gateway.vocabulary.store import Insert, Kind, Record, RecordKey, Replace
+from gateway.vocabulary.store import Insert, Kind, Record, Replace
 
 KEPT_FOR = timedelta(minutes=10)
 
@@ -64,11 +65,6 @@ class KeptAnswers:
         return all(name in known and not isinstance(known[name], Unavailable) for name in attributes)
 
 
-def kept_address(grant_id: str, procedure: str) -> RecordKey:
-    """Return where the answers of a grant for a procedure are kept."""
-    return RecordKey(Kind.KEPT_ANSWERS, f"{grant_id}.{procedure}")
-
-
 def keep_answers(kept: KeptAnswers, ask: FormAsk) -> Insert | Replace:
     """Return the change that stores answers; it loses when somebody else stored some since they were read."""
     record = kept_record(kept, ask)
@@ -79,7 +75,7 @@ def kept_record(kept: KeptAnswers, ask: FormAsk) -> Record:
     """Return the next version of the record; it expires ten minutes after the first answers were fetched."""
     return Record(
         kind=Kind.KEPT_ANSWERS,
-        key=kept_address(ask.grant_id, ask.procedure).key,
+        key=kept_address(ask.grant_id, ask.procedure, ask.about).key,
         # a record of a grant that does not exist yet would be as dead as one of a revoked grant
         group=ask.grant_id if ask.granted else None,
         subject=ask.citizen.id,

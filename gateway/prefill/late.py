@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from gateway.connector_runtime.contract import Answer
-from gateway.prefill.kept import keep_answers, kept_address, read_kept
-from gateway.vocabulary.form_preview import FormAsk
+from gateway.prefill.kept import keep_answers, read_kept
+from gateway.vocabulary.form_preview import FormAsk, kept_address
 from gateway.vocabulary.provenance import Unavailable
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class LateKeeper:
     async def _join(self, source: str, answer: Answer) -> bool:
         """Join by compare-and-swap: another source's late answer may arrive in the same moment."""
         ask, now = self._ask, self._desk.clock.now()
-        (record,) = await self._desk.store.load(kept_address(ask.grant_id, ask.procedure))
+        (record,) = await self._desk.store.load(kept_address(ask.grant_id, ask.procedure, ask.about))
         kept = read_kept(record, self._ask.citizen.id, now)
         if kept is None:
             return True  # ten minutes are over or the grant was revoked: the answer is nobody's any more

@@ -3,12 +3,15 @@
 Requests come from the models that read them; the test of the endpoints holds every answer against these schemas.
 """
 
-from typing import Any, get_args
+from typing import Any, cast, get_args
+
+from pydantic import BaseModel
 
 from gateway.prefill.envelope import Status
 from gateway.prefill.manifest import FieldState, ManifestState
 from gateway.prefill.wire import PrefillBody, VerifyBody
 from gateway.vocabulary.operation import PATIENCE, named
+from gateway.vocabulary.purpose import RELATIONS
 
 _TEXT = {"type": "string"}
 _MAYBE_TEXT = {"type": ["string", "null"]}
@@ -17,10 +20,14 @@ _WORDS = {"type": "object", "properties": {"vi": _TEXT, "en": _TEXT}, "required"
 _IDS = {"type": "array", "items": _TEXT}
 _UNIT = {"type": ["object", "null"], "properties": {"code": _TEXT, "name": _MAYBE_TEXT}, "required": ["code"]}
 _UNAVAILABLE = "PF-107: the evidence could not be stored, nothing was asked or told; GW-9002: the store does not answer"
+_UNCHECKED = f"{_UNAVAILABLE}; PF-113: the source that shows who represents a minor did not answer"
 _ERASED = "GW-1303: the citizen's records were erased while the request was under way"
 _NOT_PERMITTED = (
     "PF-103: no citizen behind the token; PF-104: the session has ended; PF-105: procedure not in the token's scope; "
-    "PF-106: dossier not named at sign-in; GW-1203: account level too low; PF-002 to PF-007: refused by policy"
+    "PF-106: dossier not named at sign-in; "
+    "PF-131 to PF-133: the consent was withdrawn, expired or superseded; "
+    "GW-1203: account level too low; PF-002 to PF-007: refused by policy; "
+    "PF-112: the registers do not show whom the citizen may represent"
 )
 
 
@@ -31,7 +38,7 @@ def prefill_operations() -> dict[str, dict[str, Any]]:
         401: _problem("no token, or the token is not valid"),
         410: _problem(_ERASED),
         413: _problem("PF-111: body too large"),
-        503: _problem(_UNAVAILABLE, wait=True),
+        503: _problem(_UNCHECKED, wait=True),
     }
     forbidden = _problem(_NOT_PERMITTED)
     unknown = _problem("PF-108: no such form for this citizen and client, or its ten minutes are over")
@@ -41,8 +48,14 @@ def prefill_operations() -> dict[str, dict[str, Any]]:
         "/v1/prefill": {
             "post": _operation(
                 "Fill a form for the citizen who signed in",
-                {200: filled, **refusals, 403: forbidden, 404: _problem("PF-001: unknown procedure")},
-                body=PrefillBody.model_json_schema(),
+                {
+                    200: filled,
+                    **refusals,
+                    403: forbidden,
+                    404: _problem("PF-001: unknown procedure"),
+                    429: _problem("PF-114: too many refusals of PF-112 for this person today"),
+                },
+                body=_whole(PrefillBody),
             )
         },
         "/v1/prefill/{form_id}": {
@@ -75,6 +88,7 @@ def form_schema() -> dict[str, Any]:
         "form_version": _TEXT,
         "subject": _TEXT,
         "dossier": _MAYBE_TEXT,
+        "relation": {"enum": list(RELATIONS)},
         "issued_at": _TIME,
         "expires_at": _TIME,
         "complete": {"type": "boolean"},
@@ -83,7 +97,8 @@ def form_schema() -> dict[str, Any]:
         "receipt": {"type": "string", "pattern": "^rc_"},
         "late": _IDS,
     }
-    return _object(members, tuple(members))
+    consent = _object({"id": _TEXT, "page": {"type": "string", "format": "uri"}}, ("id", "page"))
+    return _object({**members, "consent": consent}, tuple(members))
 
 
 def envelope_schema() -> dict[str, Any]:
@@ -160,6 +175,20 @@ def _operation(
     if parameters is not None:
         operation["parameters"] = parameters
     return operation
+
+
+def _whole(model: type[BaseModel]) -> dict[str, Any]:
+    """Return a model's schema with the models inside it in their places: the document has one place for names."""
+    schema = model.model_json_schema()
+    inner = schema.pop("$defs", {})
+
+    def placed(node: Any) -> Any:
+        if isinstance(node, dict):
+            name = str(node.get("$ref", "")).removeprefix("#/$defs/")
+            return placed(inner[name]) if name in inner else {key: placed(value) for key, value in node.items()}
+        return [placed(one) for one in node] if isinstance(node, list) else node
+
+    return cast(dict[str, Any], placed(schema))
 
 
 def _object(members: dict[str, Any], required: tuple[str, ...]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ Pure. A plan depends on the policy book only, so it is made once and serves ever
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 from gateway.assurance.life import DEATH
@@ -12,6 +12,7 @@ from gateway.policy.bundle import PolicyBundle
 from gateway.policy.catalogue import Attribute
 from gateway.policy.failure import AttributeNotPermitted
 from gateway.policy.procedure import Condition, Fill, FormField, Procedure
+from gateway.prefill.envelope import Why
 from gateway.vocabulary.form_preview import Text
 from gateway.vocabulary.purpose import Relation
 
@@ -43,7 +44,8 @@ class Head(NamedTuple):
 class PlannedField:
     """A field of the form. `ways` in the order of precedence; without any, `by_hand` says why.
 
-    `mask` is the catalogue's mask rule, `words` the texts of a code by its value.
+    `mask` is the catalogue's mask rule, `words` the texts of a code by its value. `waits` says why a field of the
+    other party is not filled yet; then nobody is asked for it, whatever `ways` the procedure states.
     """
 
     id: str
@@ -57,13 +59,20 @@ class PlannedField:
     mask: str = "shown"
     words: Mapping[str, Text]
     by_hand: Text | None = None
+    waits: Text | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """The fields in the order of the form; `attributes` all they are made of; `asked_of` per register its attributes
     (what people declare of themselves is asked of nobody); `guards` those added to unmask a stranger's record;
-    `life_of` the registers asked whether they record a death: for the house itself, told to nobody."""
+    `life_of` the registers asked whether they record a death: for the house itself, told to nobody.
+
+    `party` is whose part is filled; the fields of another party wait. `closed` gives for fields that nobody agreed to
+    tell the reason; nothing is asked for them. `checks` are what the house itself has to know, per register: that a
+    guardian may act, and of which sex somebody is where a condition depends on it. They are asked whatever the form
+    needs, are in no field, and are never told.
+    """
 
     procedure: Procedure
     relation: Relation
@@ -71,57 +80,93 @@ class Plan:
     attributes: frozenset[str]
     asked_of: Mapping[str, frozenset[str]]
     guards: frozenset[str]
+    party: int = 1
+    closed: Mapping[str, Why] = field(default_factory=dict)
+    checks: Mapping[str, frozenset[str]] = field(default_factory=dict)
     life_of: frozenset[str] = frozenset()
 
     def questions(self, permitted: Collection[str]) -> dict[str, frozenset[str]]:
         """Return what each source is asked for, of what is permitted; a source with nothing to ask is left out."""
         wanted = {source: attributes & frozenset(permitted) for source, attributes in self.asked_of.items()}
         questions = {source: attributes for source, attributes in wanted.items() if attributes - self.guards}
+        for source, attributes in self.checks.items():
+            questions[source] = questions.get(source, frozenset()) | attributes
         if questions:
             questions |= {source: questions.get(source, frozenset()) | {DEATH} for source in self.life_of}
         return questions
 
 
 def plan_form(
-    bundle: PolicyBundle, procedure: Procedure, relation: Relation, fields: Iterable[str] | None = None
+    bundle: PolicyBundle,
+    procedure: Procedure,
+    relation: Relation,
+    fields: Iterable[str] | None = None,
+    *,
+    party: int = 1,
 ) -> Plan:
-    """Plan a whole form, or the fields asked for.
+    """Plan a whole form, or the fields asked for, to be filled about one party.
 
     Raises AttributeNotPermitted naming in `excess` the fields the form does not have.
     """
     wanted = None if fields is None else frozenset(fields)
     if wanted is not None:
-        unknown = sorted(wanted - {field.id for field in procedure.fields})
+        unknown = sorted(wanted - {one.id for one in procedure.fields})
         if unknown:
             raise AttributeNotPermitted("the form has no such field", excess=unknown)
     planned = tuple(
-        _plan_field(field, procedure, relation, bundle)
-        for field in procedure.fields
-        if wanted is None or field.id in wanted
+        _plan_field(one, procedure, relation, party, bundle)
+        for one in procedure.fields
+        if wanted is None or one.id in wanted
     )
-    attributes = frozenset(way.attribute for field in planned for way in field.ways)
-    guards = (GUARDING & procedure.attributes_for(relation)) - attributes
+    filled = tuple(one for one in planned if one.waits is None)
+    attributes = frozenset(way.attribute for one in filled for way in one.ways)
+    guards = (GUARDING & procedure.attributes_for(relation, party)) - attributes
     return Plan(
         procedure=procedure,
         relation=relation,
         fields=planned,
         attributes=attributes | guards,
-        asked_of=_asked_of(planned, GUARDING & procedure.attributes_for(relation), bundle),
+        asked_of=_asked_of(filled, GUARDING & procedure.attributes_for(relation, party), bundle),
         guards=guards,
+        party=party,
+        checks=_checks(procedure, relation, filled, bundle),
         life_of=frozenset() if relation in _OF_THE_DEAD else _sources_of_life(bundle),
     )
 
 
-def _plan_field(field: FormField, procedure: Procedure, relation: Relation, bundle: PolicyBundle) -> PlannedField:
+def close_fields(plan: Plan, closed: Mapping[str, Why], agreed: Collection[str]) -> Plan:
+    """Return a plan in which fields stay empty for a reason, and nothing is asked beyond the attributes agreed to."""
+    left = [one for one in plan.fields if one.waits is None and one.id not in closed]
+    needed: dict[str, set[str]] = {}
+    for one in left:
+        for way in one.ways:
+            needed.setdefault(way.source, set()).add(way.attribute)
+    guards = plan.guards & frozenset(agreed)
+    asked_of = {source: names & (guards | needed.get(source, set())) for source, names in plan.asked_of.items()}
+    return replace(
+        plan,
+        attributes=guards.union(*needed.values()),
+        asked_of={source: names for source, names in asked_of.items() if names},
+        guards=guards,
+        closed=closed,
+        checks={source: kept for source, names in plan.checks.items() if (kept := names & frozenset(agreed))},
+    )
+
+
+def _plan_field(
+    field: FormField, procedure: Procedure, relation: Relation, party: int, bundle: PolicyBundle
+) -> PlannedField:
     fills = field.fills_for(relation)
+    other = None if field.party == party else procedure.party(max(field.party, party))
     members: dict[str, Any] = {
         "id": field.id,
         "label": field.label.wire(),
         "type": field.type,
         "rule": procedure.rule_id(field, relation),
+        "waits": other.waits.wire() if other else None,
     }
+    by_hand = field.by_hand.wire() if field.by_hand else None
     if not fills:
-        by_hand = field.by_hand.wire() if field.by_hand else None
         return PlannedField(**members, lock="editable", heads={}, words={}, by_hand=by_hand)
     first = bundle.attributes[fills[0].attribute]
     return PlannedField(
@@ -132,6 +177,7 @@ def _plan_field(field: FormField, procedure: Procedure, relation: Relation, bund
         self_declared=first.self_declared,
         mask=first.mask,
         words={value: text.wire() for value, text in first.values.items()},
+        by_hand=by_hand,
     )
 
 
@@ -140,12 +186,31 @@ def _head(fill: Fill, bundle: PolicyBundle) -> Head:
     return Head(bundle.sources[fill.source].label.wire(), attribute.correction.url)
 
 
+def _checks(
+    procedure: Procedure, relation: Relation, filled: Iterable[PlannedField], bundle: PolicyBundle
+) -> dict[str, frozenset[str]]:
+    """Return what the house has to know, of every register the procedure asks for this relation."""
+    asked = {fill.source for one in procedure.fields for fill in one.fills_for(relation)}
+    checks: dict[str, frozenset[str]] = {}
+    for source in sorted(asked):
+        held = {name for name, attribute in bundle.attributes.items() if source in attribute.sources}
+        wanted: set[str] = set()
+        if any(way.condition and way.condition.sex for one in filled for way in one.ways if way.source == source):
+            wanted |= held & {"sex"}
+        naming = {name for name in held if bundle.attributes[name].may_represent}
+        if relation == "guardian" and naming:
+            wanted |= naming | held & {"birth_date", "full_name"}
+        if wanted:
+            checks[source] = frozenset(wanted)
+    return checks
+
+
 def _asked_of(
     planned: Iterable[PlannedField], guarding: frozenset[str], bundle: PolicyBundle
 ) -> dict[str, frozenset[str]]:
     asked: dict[str, set[str]] = {}
-    for field in planned:
-        for way in field.ways:
+    for one in planned:
+        for way in one.ways:
             if not bundle.sources[way.source].self_declared:
                 asked.setdefault(way.source, set()).add(way.attribute)
     for source, attributes in asked.items():

@@ -1,12 +1,11 @@
 """The same road for the notice page: what would be told, masked, before the citizen lets anything go.
 
 Where the law is the basis the sources are asked now and the answers are kept for the prefill that follows. Where
-consent is the basis nothing is asked before the citizen agrees: the page lists fields and sources, with values
-from the sign-in alone.
+consent is the basis nothing is asked before the citizen agrees (`question`).
 """
 
 from gateway.audit.event import FormPrepared, FormRefused
-from gateway.prefill.assemble import Assembled, assemble, display_of, outcome_word
+from gateway.prefill.assemble import Assembled, assemble, outcome_word
 from gateway.prefill.envelope import TOLD, Envelope
 from gateway.prefill.failure import RecordStopsForm
 from gateway.prefill.fill import (
@@ -22,8 +21,8 @@ from gateway.prefill.fill import (
 from gateway.prefill.house import Prefill
 from gateway.prefill.mask import mask_value
 from gateway.prefill.plan import PlannedField
+from gateway.prefill.question import prepare_question
 from gateway.prefill.release import Errand, commit_kept, commit_whole, outcomes, tell
-from gateway.vocabulary.citizen import Citizen
 from gateway.vocabulary.form_preview import FormAsk, FormPreview, PreviewField, PreviewRival, Text
 
 _AT_SIGN_IN: Text = {"vi": "Lần đăng nhập này", "en": "This sign-in"}
@@ -31,10 +30,10 @@ _AT_SIGN_IN: Text = {"vi": "Lần đăng nhập này", "en": "This sign-in"}
 
 async def prepare_form(ask: FormAsk, house: Prefill) -> FormPreview:
     """Return what the notice page shows. Raises UnknownProcedure, a policy refusal or EvidenceNotStored."""
+    if house.policy.procedure(ask.procedure).basis == "consent":
+        return await prepare_question(ask, house)
     plan = house.plan(ask.procedure, ask.relation)
     errand = permit(plan, ask, house.policy)
-    if plan.procedure.basis == "consent":
-        return _preview(errand, tuple(_asked_later(field, ask.citizen) for field in plan.fields))
     assembled = await _ask_now(errand, house)
     return _preview(errand, tuple(_row(field, assembled.fields[field.id]) for field in plan.fields))
 
@@ -62,7 +61,7 @@ async def _ask_now(errand: Errand, house: Prefill) -> Assembled:
         attributes=asked_attributes(errand),
         extra=(*extra, ("outcomes", outcomes(assembled))),
     )
-    await commit_kept(errand, heard, [], event, house)
+    await commit_kept(errand, heard, [], [event], house)
     return assembled
 
 
@@ -72,9 +71,11 @@ def _preview(errand: Errand, fields: tuple[PreviewField, ...]) -> FormPreview:
         procedure=procedure.code,
         title=procedure.title.wire(),
         legal_basis=tuple(text.wire() for text in procedure.legal_basis),
-        basis="consent" if procedure.basis == "consent" else "law",
+        basis="law",
         fields=fields,
         kept_for=procedure.kept_for.wire(),
+        purpose=procedure.purpose.wire(),
+        form_version=procedure.form_version,
     )
 
 
@@ -103,29 +104,4 @@ def _rival(field: PlannedField, envelope: Envelope) -> PreviewRival:
         masked=row.masked,
         shown=row.shown,
         shown_en=row.shown_en,
-    )
-
-
-def _asked_later(field: PlannedField, citizen: Citizen) -> PreviewField:
-    """A row of the consent page: the source that will be asked, and what the sign-in itself already says."""
-    if not field.ways:
-        return PreviewField(id=field.id, label=field.label, status="self_declared", source_label={}, why=field.by_hand)
-    way = field.ways[0]
-    known = {
-        "full_name": citizen.full_name,
-        "birth_date": citizen.birth_date,
-        "sex": citizen.sex,
-        "personal_number": citizen.personal_number,
-        "old_number": citizen.old_number,
-    }.get(way.attribute)
-    display: Text = {} if known is None else display_of(field, known)
-    shown = display.get("vi")
-    return PreviewField(
-        id=field.id,
-        label=field.label,
-        status="not_asked",
-        source_label=field.heads[way.source].source_label if shown is None else _AT_SIGN_IN,
-        masked=None if shown is None else mask_value(field.mask, known, shown),
-        shown=shown,
-        shown_en=display.get("en"),
     )

@@ -1,18 +1,24 @@
 """A form given out again: whole, with what came late, under a new manifest (GET /v1/prefill/{id})."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from gateway.audit.event import FormReleased, LateFieldsReleased
 from gateway.prefill.assemble import Assembled, assemble, outcome_word
 from gateway.prefill.bearer import Bearer
+from gateway.prefill.cover import agreed_part, load_cover, refuse_ended
 from gateway.prefill.envelope import FilledForm
 from gateway.prefill.failure import FormUnknown
 from gateway.prefill.fill import PrefillRequest, admit, facts_of, load_kept, permit, require_living
 from gateway.prefill.house import Prefill
+from gateway.prefill.other_party import OtherPart, hear_other
 from gateway.prefill.release import (
+    ConsentLost,
+    Errand,
     FormIds,
     Heard,
-    commit_kept,
+    commit_whole,
     manifest_of,
     outcomes,
     require_grant,
@@ -20,6 +26,9 @@ from gateway.prefill.release import (
     tell,
     told_attributes,
 )
+from gateway.prefill.represent import require_guardian, with_mirror
+from gateway.vocabulary.citizen import Citizen
+from gateway.vocabulary.representation import Represented
 from gateway.vocabulary.store import Kind, Record, RecordKey
 
 
@@ -33,26 +42,46 @@ class ReissueRequest:
 
 
 async def reissue_form(request: ReissueRequest, house: Prefill) -> FilledForm:
-    """Return the whole form as its sources stand now; no source is asked.
+    """Return the whole form as its sources stand now; no source is asked about who signed in, and about the other
+    party of a dossier what has not been asked yet.
 
     Raises FormUnknown for any other citizen or client, and when the kept answers are over; SessionOver.
     """
-    body = (await _own_record(request, house)).body
-    ask = admit(
-        request.bearer,
-        PrefillRequest(bearer=request.bearer, procedure=body["procedure"], trace_id=request.trace_id),
-        house,
-    )
-    ask = replace(ask, grant_id=body["grant_id"])
-    plan = house.plan(ask.procedure, ask.relation, body["fields"])
-    errand = permit(plan, ask, house.policy)
+    record = await _own_record(request, house)
+    body = record.body
+    ask = admit(request.bearer, _first_request(request, body), house)
+    ask = replace(ask, grant_id=body["grant_id"], citizen=replace(ask.citizen, id=record.subject or ""))
+    cover = await load_cover(ask, house)
+    plan = agreed_part(house.plan(ask.procedure, ask.relation, body["fields"], party=cover.party), cover.own)
+    errand = permit(plan, ask, house.policy, consent=cover.own)
     kept = await load_kept(ask, house)
     if kept is None:
+        await refuse_ended(cover, ask, house)  # a withdrawal forgets what was kept
         raise FormUnknown
     heard = Heard(kept=kept)
+    await require_guardian(plan, ask, kept.answers, house)
     require_living(errand, heard)  # the word may have come late, after the form itself
     assembled = assemble(plan, facts_of(errand, heard, house.desk.clock.now()))
-    arrived = _arrived(body["late"], assembled)
+    other = await hear_other(cover, ask, body["fields"], house)
+    try:
+        return await _give_again(errand, assembled, request.form_id, body["late"], house, other=other)
+    except ConsentLost as lost:
+        if other is None or (cover.own is not None and lost.consent_id == cover.own.id):
+            await refuse_ended(cover, ask, house)
+            raise
+        return await _give_again(errand, assembled, request.form_id, body["late"], house, other=None)
+
+
+async def _give_again(
+    errand: Errand,
+    assembled: Assembled,
+    form_id: str,
+    late_before: list[str],
+    house: Prefill,
+    *,
+    other: OtherPart | None,
+) -> FilledForm:
+    arrived = _arrived(late_before, assembled)
     event = await tell(
         LateFieldsReleased if arrived else FormReleased,
         errand,
@@ -61,26 +90,54 @@ async def reissue_form(request: ReissueRequest, house: Prefill) -> FilledForm:
         attributes=told_attributes(assembled),
         extra=(("late", arrived), ("outcomes", outcomes(assembled))),
     )
-    ids = FormIds(request.form_id, request.form_id).again(house.desk)
-    form = await sign_form(ids, errand, assembled, event, house)
-    await commit_kept(errand, heard, [require_grant(errand), manifest_of(ids, form, errand)], event, house)
+    ids = FormIds(form_id, form_id).again(house.desk)
+    form = await sign_form(ids, errand, assembled if other is None else other.joined(assembled), event, house)
+    beside = () if other is None else await other.events(house)
+    events = await with_mirror(event, errand.ask, house, outcome=outcome_word(assembled))
+    changes = [*errand.standing, *(() if other is None else other.standing)]
+    changes += [require_grant(errand), manifest_of(ids, form, errand)]
+    await commit_whole(house, changes, *beside, *events)
     return form
 
 
+def _first_request(request: ReissueRequest, body: Mapping[str, Any]) -> PrefillRequest:
+    """Return the request the form was made for: about whom, and for an officer on which dossier."""
+    person = None if body["represented"] is None else Citizen.of(body["represented"])
+    represented = None
+    if person is not None and person.personal_number and person.birth_date:
+        represented = Represented(
+            personal_number=person.personal_number, full_name=person.full_name, birth_date=person.birth_date
+        )
+    return PrefillRequest(
+        bearer=request.bearer,
+        procedure=body["procedure"],
+        dossier=body["dossier"] if request.bearer.officer else None,
+        represented=represented,
+        trace_id=request.trace_id,
+    )
+
+
 async def _own_record(request: ReissueRequest, house: Prefill) -> Record:
-    """Return the record of the form if it is this citizen's at this client; otherwise there is no such form."""
+    """Return the record of the form if this caller asked for it at this client; otherwise there is no such form."""
     (record,) = await house.desk.store.load(RecordKey(Kind.MANIFEST_KEY, request.form_id))
-    citizen = request.bearer.citizen
     if (
         record is None
-        or citizen is None
         or not record.alive(house.desk.clock.now())
-        or record.subject != citizen.id
+        or not _asked_by(request.bearer, record)
         or record.body["client_id"] != request.bearer.client_id
         or record.body["form"] != request.form_id
     ):
         raise FormUnknown
     return record
+
+
+def _asked_by(bearer: Bearer, record: Record) -> bool:
+    """Tell whether the caller is who asked: the person the form is about, or the one who acts for them."""
+    if bearer.officer is not None:
+        return bearer.officer.reference == record.body["acting"] and bearer.citizen is None
+    if bearer.citizen is None:
+        return False
+    return bearer.citizen.id == (record.body["acting"] or record.subject)
 
 
 def _arrived(late_before: list[str], assembled: Assembled) -> list[str]:

@@ -1,23 +1,25 @@
 """Giving a form out: its event, its manifest and what is kept, in one commit, before anybody sees a value."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from gateway.audit.event import Event, FormReleased
 from gateway.connector_runtime.contract import Answer
+from gateway.consent.record import Consent
 from gateway.policy.decide import ReleaseDecision
 from gateway.prefill.assemble import Assembled, outcome_word
 from gateway.prefill.envelope import FilledForm, Why
 from gateway.prefill.failure import EvidenceNotStored, SessionOver
 from gateway.prefill.house import Desk, Prefill
-from gateway.prefill.kept import KeptAnswers, keep_answers, kept_address, read_kept
+from gateway.prefill.kept import KeptAnswers, keep_answers, read_kept
 from gateway.prefill.late import LateKeeper
 from gateway.prefill.manifest import MANIFEST_TYPE, manifest_fields, manifest_purpose
 from gateway.prefill.plan import Plan
+from gateway.prefill.represent import actor_of, relation_of, with_mirror
 from gateway.vocabulary.clock import ordered_token
-from gateway.vocabulary.form_preview import FormAsk
+from gateway.vocabulary.form_preview import FormAsk, kept_address
 from gateway.vocabulary.store import (
     Change,
     Insert,
@@ -33,15 +35,32 @@ from gateway.vocabulary.store import (
 _TRIES = 10
 
 
+class ConsentLost(Exception):
+    """A commit required a consent that does not stand any more: nothing of the commit is stored."""
+
+    def __init__(self, consent_id: str) -> None:
+        super().__init__()
+        self.consent_id = consent_id
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errand:
-    """A form under way: who asks, what is needed, what the rules allow (`refused` says why, per attribute)."""
+    """A form under way: who asks, what is needed, what the rules allow (`refused` says why, per attribute), and the
+    consent it rests on, where consent is the basis. `for_other`: it is the part of the other party of a dossier, who
+    is not there; the portal acts."""
 
     ask: FormAsk
     plan: Plan
     decision: ReleaseDecision
     refused: Mapping[str, Why]
     bundle_id: str
+    consent: Consent | None = None
+    for_other: bool = False
+
+    @property
+    def standing(self) -> list[Change]:
+        """What a commit for this errand requires: that the consent stands in that very moment."""
+        return [] if self.consent is None else [self.consent.require()]
 
     @property
     def questions(self) -> dict[str, frozenset[str]]:
@@ -101,8 +120,54 @@ class FormIds(NamedTuple):
         return FormIds(self.form, f"pm_{ordered_token(desk.clock.now(), desk.randomness.octets(16))}")
 
 
-async def release_form(errand: Errand, heard: Heard, assembled: Assembled, asked: Asked, house: Prefill) -> FilledForm:
-    """Store what is told, its manifest's key and what is kept, in one commit; then return the form."""
+class BesidePart(Protocol):
+    """The other party's part of a form, released in the same commit; `other_party.OtherPart` is one."""
+
+    @property
+    def standing(self) -> list[Change]:
+        """What the commit requires besides."""
+        ...
+
+    def joined(self, own: Assembled) -> Assembled:
+        """Return the form with this part in it."""
+        ...
+
+    async def events(self, house: Prefill) -> tuple[StoredEvent, ...]:
+        """Return the evidence of the release."""
+        ...
+
+
+async def release_form(
+    errand: Errand,
+    heard: Heard,
+    assembled: Assembled,
+    asked: Asked,
+    house: Prefill,
+    *,
+    other: BesidePart | None = None,
+) -> FilledForm:
+    """Store what is told, its manifest's key and what is kept, in one commit; then return the form.
+
+    When the other party's consent does not stand any more their part waits again. Raises ConsentLost when the
+    person's own does not.
+    """
+    try:
+        return await _release(errand, heard, assembled, asked, house, other=other)
+    except ConsentLost as lost:
+        if other is None or (errand.consent is not None and lost.consent_id == errand.consent.id):
+            raise
+        return await _release(errand, heard, assembled, asked, house, other=None)
+
+
+async def _release(
+    errand: Errand,
+    heard: Heard,
+    assembled: Assembled,
+    asked: Asked,
+    house: Prefill,
+    *,
+    other: BesidePart | None,
+) -> FilledForm:
     event = await tell(
         FormReleased,
         errand,
@@ -112,12 +177,17 @@ async def release_form(errand: Errand, heard: Heard, assembled: Assembled, asked
         extra=(("asked", asked.event.receipt), ("outcomes", outcomes(assembled))),
     )
     ids = FormIds.first(house.desk)
-    form = await sign_form(ids, errand, assembled, event, house)
-    changes: list[Change] = [require_grant(errand), manifest_of(ids, form, errand)]
+    whole = assembled if other is None else other.joined(assembled)
+    form = await sign_form(ids, errand, whole, event, house)
+    beside = () if other is None else await other.events(house)
+    events = await with_mirror(event, errand.ask, house, outcome=outcome_word(assembled))
+    # the consents first: what is lost by them is told as such, though their grants ended with them
+    changes = [*errand.standing, *(() if other is None else other.standing)]
+    changes += [require_grant(errand), manifest_of(ids, form, errand)]
     if asked.waiting:
-        await commit_whole(house, changes, *asked.waiting, event)
+        await commit_whole(house, changes, *asked.waiting, *beside, *events)
     else:
-        await commit_kept(errand, heard, changes, event, house)
+        await commit_kept(errand, heard, changes, (*beside, *events), house)
     return form
 
 
@@ -126,24 +196,27 @@ def require_grant(errand: Errand) -> Require:
     return Require(RecordKey(Kind.GRANT, errand.ask.grant_id))
 
 
-async def commit_kept(errand: Errand, heard: Heard, changes: list[Change], event: StoredEvent, house: Prefill) -> None:
-    """Store an event with changes and, when sources were asked, their answers; late answers may follow from then on."""
+async def commit_kept(
+    errand: Errand, heard: Heard, changes: list[Change], events: Sequence[StoredEvent], house: Prefill
+) -> None:
+    """Store events with changes and, when sources were asked, their answers; late answers may follow from then on."""
     if not heard.asked:
-        await commit_whole(house, changes, event)
+        await commit_whole(house, changes, *events)
         return
     kept = heard.kept
     for _ in range(_TRIES):
-        outcome = await commit_evidence(house, [*changes, keep_answers(kept, errand.ask)], event)
+        outcome = await commit_evidence(house, [*changes, keep_answers(kept, errand.ask)], *events)
         if outcome is Outcome.DONE:
             heard.begin()
             return
         # a late answer, or another form of this grant, was kept since: ours join what is there now
-        (record,) = await house.desk.store.load(kept_address(errand.ask.grant_id, errand.ask.procedure))
-        stored = read_kept(record, errand.ask.citizen.id, house.desk.clock.now())
+        ask = errand.ask
+        (record,) = await house.desk.store.load(kept_address(ask.grant_id, ask.procedure, ask.about))
+        stored = read_kept(record, ask.citizen.id, house.desk.clock.now())
         kept = stored.joined(heard.asked, heard.late_until) if stored else replace(kept, version=0)
     # many forms of one grant at once: theirs are kept, and ours is released all the same, with its evidence
     heard.drop()
-    await commit_whole(house, changes, event)
+    await commit_whole(house, changes, *events)
 
 
 async def sign_form(
@@ -165,6 +238,7 @@ async def sign_form(
         "procedure": ask.procedure,
         "form_version": version,
         "dossier": ask.dossier,
+        "relation": ask.relation,
         "fields": manifest_fields(assembled.fields, key),
     }
     return FilledForm(
@@ -173,6 +247,7 @@ async def sign_form(
         form_version=version,
         subject=ask.subject,
         dossier=ask.dossier,
+        relation=ask.relation,
         issued_at=issued_at,
         expires_at=expires_at,
         fields=assembled.fields,
@@ -180,12 +255,20 @@ async def sign_form(
         complete=assembled.complete,
         manifest=house.signer.sign(claims, typ=MANIFEST_TYPE),
         receipt=event.receipt,
+        consent=_consent_named(ask.consent_id, house),
     )
+
+
+def _consent_named(consent_id: str | None, house: Prefill) -> dict[str, str] | None:
+    if consent_id is None:
+        return None
+    return {"id": consent_id, "page": f"{house.figures.issuer}/consents/{consent_id}"}
 
 
 def manifest_of(ids: FormIds, form: FilledForm, errand: Errand) -> Insert:
     """Store the record behind a manifest: whose key its tags are made with, how often it was compared in vain,
-    and what its form was, so that a late field can be asked for by the form's id."""
+    and what its form was, so that a late field can be asked for by the form's id. Of a form about somebody else also
+    who acts and about whom: the record is sealed under the key of the person it is about."""
     ask, plan = errand.ask, errand.plan
     whole = len(plan.fields) == len(plan.procedure.fields)
     record = Record(
@@ -200,20 +283,30 @@ def manifest_of(ids: FormIds, form: FilledForm, errand: Errand) -> Insert:
             "procedure": ask.procedure,
             "fields": None if whole else [field.id for field in plan.fields],
             "late": list(form.late),
+            "acting": ask.acting,
+            "dossier": ask.dossier,
+            "represented": None if ask.relation == "self" else ask.citizen.body(),
             "changed": 0,
         },
     )
     return Insert(record)
 
 
-async def tell(kind: type[Event], errand: Errand, house: Prefill, *, outcome: str, **members: Any) -> StoredEvent:
+async def tell(
+    kind: type[Event],
+    errand: Errand,
+    house: Prefill,
+    *,
+    outcome: str,
+    extra: tuple[tuple[str, Any], ...] = (),
+    **members: Any,
+) -> StoredEvent:
     """Make an event about this form; nothing is stored yet."""
     ask = errand.ask
     sources = sorted(errand.plan.asked_of)
     return await house.desk.evidence.tell(
         kind,
         outcome=outcome,
-        actor_kind="citizen",
         citizen_id=ask.citizen.id,
         portal=ask.client_id,
         procedure=ask.procedure,
@@ -222,7 +315,10 @@ async def tell(kind: type[Event], errand: Errand, house: Prefill, *, outcome: st
         policy_bundle=errand.bundle_id,
         policy_ids=errand.decision.policy_ids,
         connector=sources[0] if len(sources) == 1 else None,
+        consent_id=ask.consent_id,
         trace_id=ask.trace_id,
+        extra=(*extra, *relation_of(ask)),
+        **({"actor_kind": "portal", "actor_ref": ask.client_id} if errand.for_other else actor_of(ask)),
         **members,
     )
 
@@ -237,12 +333,16 @@ async def commit_whole(house: Prefill, changes: list[Change], *events: StoredEve
 async def commit_evidence(house: Prefill, changes: list[Change], *events: StoredEvent) -> Outcome:
     """Commit events with their changes; return `done`, or `exists` or `changed` when the last change lost.
 
-    Raises EvidenceNotStored, or SessionOver when the grant was revoked.
+    Raises EvidenceNotStored, ConsentLost when a consent that was required does not stand any more, or SessionOver
+    when the grant was revoked.
     """
     try:
         verdict = await house.desk.store.commit(changes, events, now=house.desk.clock.now())
     except StorageUnavailable as trouble:
         raise EvidenceNotStored(operator_detail=trouble.operator_detail) from trouble
+    lost = None if verdict.lost_at is None else changes[verdict.lost_at]
+    if isinstance(lost, Require) and lost.address.kind is Kind.CONSENT:
+        raise ConsentLost(lost.address.key)
     if verdict.outcome in {Outcome.REVOKED, Outcome.UNKNOWN, Outcome.EXPIRED}:
         raise SessionOver
     return verdict.outcome

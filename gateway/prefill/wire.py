@@ -1,10 +1,13 @@
 """What portals send, as models: parsed before anything is asked, and refused member by member without a value."""
 
+import unicodedata
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from gateway.prefill.failure import RequestMalformed
+from gateway.vocabulary.partial_date import PartialDate
+from gateway.vocabulary.representation import Represented
 from gateway.vocabulary.strict_json import JsonRefused, parse_json
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -14,14 +17,54 @@ DossierId = Annotated[str, Field(min_length=1, max_length=100)]
 ProcedureCode = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.]{2,39}$")]
 
 
+class RepresentedBody(BaseModel):
+    """The person somebody else's form is about, by the key that registers ask for. A date has the precision of the
+    paper: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    personal_number: Annotated[str, Field(pattern=r"^[0-9]{12}$")]
+    full_name: Annotated[str, Field(min_length=1, max_length=200)]
+    birth_date: Annotated[str, Field(pattern=r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$")]
+
+    @field_validator("full_name")
+    @classmethod
+    def _name(cls, value: str) -> str:
+        name = unicodedata.normalize("NFC", " ".join(value.split()))
+        if not any(letter.isalpha() for letter in name) or any(not letter.isprintable() for letter in name):
+            raise ValueError("a name is made of letters")
+        return name
+
+    @field_validator("birth_date")
+    @classmethod
+    def _date(cls, value: str) -> str:
+        try:
+            return str(PartialDate.parse(value))
+        except ValueError:
+            raise ValueError("there is no such date") from None
+
+    def person(self) -> Represented:
+        """Return whom it names."""
+        return Represented(
+            personal_number=self.personal_number,
+            full_name=self.full_name,
+            birth_date=PartialDate.parse(self.birth_date),
+        )
+
+
 class PrefillBody(BaseModel):
-    """POST /v1/prefill. `dossier` is the one named at sign-in; `fields` asks for these fields only."""
+    """POST /v1/prefill. `dossier` is the one named at sign-in; `fields` asks for these fields only.
+
+    `represented` asks for the form of somebody else: of a minor, by their parent or legal representative who signed
+    in, or of the person at an officer's desk; an officer names the `dossier` they work on.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     procedure: ProcedureCode
     dossier: DossierId | None = None
     fields: Annotated[list[FieldId], Field(min_length=1, max_length=200)] | None = None
+    represented: RepresentedBody | None = None
 
 
 class VerifyBody(BaseModel):
@@ -67,6 +110,8 @@ def _name(model: type[BaseModel], location: tuple[int | str, ...]) -> str:
     """Return where a fault is. Keys below our own members are the portal's and may be anything: not repeated."""
     if not location:
         return "body"
-    first = str(location[0])
-    known = first if first in model.model_fields else "unknown member"
-    return f"{known}[{location[1]}]" if len(location) > 1 and isinstance(location[1], int) else known
+    first, *inner = location
+    known = str(first) if first in model.model_fields else "unknown member"
+    if known == "represented" and inner:
+        return f"{known}.{inner[0] if inner[0] in RepresentedBody.model_fields else 'unknown member'}"
+    return f"{known}[{inner[0]}]" if inner and isinstance(inner[0], int) else known

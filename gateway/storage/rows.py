@@ -32,6 +32,8 @@ SHORT_LIVED = frozenset(
 )
 TOMBSTONE_FOR = timedelta(minutes=10)
 GRANT_KEPT_FOR = timedelta(days=1)
+# A consent has to be proven after it ended (Law 91/2025); the figure is for the legal unit to confirm.
+CONSENT_KEPT_FOR = timedelta(days=5 * 365)
 # Values of a citizen go soon after their time; nothing is ever replayed against these two kinds.
 PERSONAL_KEPT_FOR = timedelta(minutes=1)
 
@@ -50,6 +52,8 @@ def kept_for(kind: str) -> timedelta:
     """Return how long an expired record stays, so that a replay is told from an unknown key."""
     if kind == Kind.GRANT:
         return GRANT_KEPT_FOR
+    if kind == Kind.CONSENT:
+        return CONSENT_KEPT_FOR
     return PERSONAL_KEPT_FOR if kind in {Kind.KEPT_ANSWERS, Kind.FORM} else TOMBSTONE_FOR
 
 

@@ -21,6 +21,7 @@ from joserfc.jws import JWSRegistry
 from gateway.tokens.jose_policy import (
     ACCESS_TOKEN,
     CLIENT_ASSERTION,
+    CONSENT_RECEIPT,
     DPOP_PROOF,
     ID_TOKEN,
     ID_TOKEN_HINT,
@@ -37,6 +38,7 @@ from gateway.vocabulary.strict_json import JsonRefused, parse_json
 __all__ = [
     "ACCESS_TOKEN",
     "CLIENT_ASSERTION",
+    "CONSENT_RECEIPT",
     "DPOP_PROOF",
     "ID_TOKEN",
     "ID_TOKEN_HINT",

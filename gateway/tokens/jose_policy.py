@@ -56,6 +56,11 @@ MANIFEST = JosePolicy(
     token_limit=262_144,
 )
 RECEIPT = JosePolicy(name="receipt", types=frozenset({"receipt+jwt"}), required=frozenset({"iss", "iat", "jti"}))
+CONSENT_RECEIPT = JosePolicy(
+    name="consent_receipt",
+    types=frozenset({"consent-receipt+jwt"}),
+    required=frozenset({"iss", "sub", "iat", "jti", "consent"}),
+)
 LOGOUT_TOKEN = JosePolicy(
     name="logout_token",
     types=frozenset({"", "jwt", "logout+jwt"}),
@@ -93,7 +98,7 @@ REQUEST_OBJECT = JosePolicy(
 POLICIES: Mapping[str, JosePolicy] = {
     policy.name: policy
     for policy in (
-        *(ID_TOKEN, ID_TOKEN_HINT, ACCESS_TOKEN, MANIFEST, RECEIPT, LOGOUT_TOKEN),
-        *(CLIENT_ASSERTION, DPOP_PROOF, REQUEST_OBJECT),
+        *(ID_TOKEN, ID_TOKEN_HINT, ACCESS_TOKEN, MANIFEST, RECEIPT, CONSENT_RECEIPT),
+        *(LOGOUT_TOKEN, CLIENT_ASSERTION, DPOP_PROOF, REQUEST_OBJECT),
     )
 }

@@ -6,8 +6,14 @@ from typing import Any, Literal
 
 from gateway.vocabulary.organisation import Organisation
 from gateway.vocabulary.partial_date import PartialDate
+from gateway.vocabulary.store import BlindIndex, Kind, RecordKey
 
 AccountType = Literal["citizen", "foreigner", "organisation"]
+
+
+def number_address(personal_number: str, index: BlindIndex) -> RecordKey:
+    """Return where the citizen of a number is stored; without the index's key the address says nothing."""
+    return RecordKey(Kind.CITIZEN_NUMBER, index.blind("personal_number", personal_number))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

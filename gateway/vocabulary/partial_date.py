@@ -57,6 +57,18 @@ class PartialDate:
         pairs = ((self.year, other.year), (self.month, other.month), (self.day, other.day))
         return all(mine == theirs for mine, theirs in pairs if mine is not None and theirs is not None)
 
+    def surely_younger_than(self, years: int, on: date) -> bool:
+        """Tell whether somebody born then is younger than `years` on that day, whichever day this may stand for.
+
+        Who is born on 29 February comes of age on 28 February: in doubt somebody is no minor any more.
+        """
+        first = date(self.year, self.month or 1, self.day or 1)
+        try:
+            reached = first.replace(year=first.year + years)
+        except ValueError:
+            reached = date(first.year + years, 2, 28)
+        return on < reached
+
     @classmethod
     def parse(cls, text: str) -> "PartialDate":
         """Read `YYYY[-MM[-DD]]`, `yyyymmdd`, or a Vietnamese date, day first: `d/m/yyyy`, `d-m-yyyy`, `d.m.yyyy`.

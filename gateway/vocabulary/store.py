@@ -39,6 +39,9 @@ class Kind(StrEnum):
     ACCOUNT = "account"  # upstream account → citizen, keyed by blind index of (issuer, subject, kind)
     CITIZEN_NUMBER = "citizen_number"  # blind index of the personal number → citizen
     NOTICE_MEMORY = "notice_memory"
+    CONSENT = "consent"  # what one person answered to one consent page; never removed but by time and erasure
+    STANDING_CONSENT = "standing_consent"  # which consent counts for a person, portal, procedure and dossier
+    DOSSIER_PARTIES = "dossier_parties"  # who the two persons of a dossier are
     MANIFEST_KEY = "manifest_key"
     CITIZEN_KEY = "citizen_key"  # wrapped data key; removing it is erasure
     SIGNING_KEY = "signing_key"

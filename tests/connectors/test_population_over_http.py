@@ -51,6 +51,7 @@ def expected(person: Persona) -> dict[str, object]:
         "mother_number": of(person.mother, "number"),
         "spouse_name": of(person.spouse, "name"),
         "spouse_number": of(person.spouse, "number"),
+        "spouse_nationality": of(person.spouse, "nationality"),
         "representative_name": of(person.representative, "name"),
         "representative_number": of(person.representative, "number"),
         "head_name": of(person.head_of_household, "name"),

@@ -4,6 +4,7 @@ import contextlib
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import uvicorn
@@ -113,6 +114,27 @@ FORM = FormPreview(
     fields=FIELDS,
     kept_for={"vi": "10 phút sau khi đăng nhập", "en": "10 minutes after the sign-in"},
 )
+_LACKED = ("applicant.residence", "head.full_name", "head.relation", "applicant.phone", "head.personal_number")
+QUESTION = replace(
+    FORM,
+    basis="consent",
+    purpose={"vi": "Điền sẵn phần của ông/bà trong tờ khai", "en": "To fill in your part of the declaration"},
+    other="S••",
+    fields=tuple(
+        replace(
+            row,
+            status="not_asked" if place < 6 else row.status,
+            as_of=None,
+            **({"masked": None, "shown": None} if row.id in _LACKED else {}),
+            sources=("population",) if place < 6 else (),
+            attributes=(row.id.partition(".")[2],) if place < 6 else (),
+            required=place < 4,
+        )
+        for place, row in enumerate(FIELDS)
+    ),
+)
+"""What a consent page asks: four items the form needs, two that it does not, three that come from nowhere."""
+
 PERSON = (
     ({"vi": "Họ tên", "en": "Name"}, "T••• T•• B•••", "Trần Thị Bưởi"),
     ({"vi": "Số định danh", "en": "Number"}, "999•••••0003", "999175000003"),
@@ -147,11 +169,13 @@ VIEWS: dict[str, View] = {
         portal=PORTAL,
         person=PERSON,
         claims=(),
-        form=FORM,
+        form=QUESTION,
         action="/view/consent",
         csrf="c-3",
         ends_at=ENDS_AT,
         mode="consent",
+        notice="0f" * 32,
+        recipient=PORTAL.agency,
     ),
     "claims": NoticePage(
         portal=PORTAL,

@@ -13,7 +13,7 @@ from gateway.pages.layout.mask import spell_mask
 from gateway.pages.screens import PageScreens
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.form_preview import PreviewField
-from tests.pages.page_samples import CAUSES, FIELDS, FORM, PORTAL, VIEWS, failing, make_layout
+from tests.pages.page_samples import CAUSES, FIELDS, FORM, PORTAL, QUESTION, VIEWS, failing, make_layout
 
 VOID = {"meta", "link", "input", "br", "img", "path", "circle"}
 both = pytest.mark.parametrize("language", ["vi", "en"])
@@ -123,9 +123,8 @@ def test_the_first_provider_is_the_main_button_and_the_rest_stand_below():
 
 
 @both
-@pytest.mark.parametrize("name", ["notice", "consent"])
-def test_each_field_stands_once_with_mask_source_and_date(name, language):
-    outline = read(VIEWS[name], language)
+def test_each_field_stands_once_with_mask_source_and_date(language):
+    outline = read(VIEWS["notice"], language)
     rows = [attrs["data-field"] for attrs in outline.all("tr") if "data-field" in attrs]
     assert rows == [field.id for field in FIELDS]
     assert outline.text.count("Số định danh chủ hộ" if language == "vi" else "Number of the head") == 1
@@ -148,7 +147,6 @@ def test_a_field_without_a_value_says_why():
 
 
 @both
-@pytest.mark.parametrize("mode", ["notice", "consent"])
 @pytest.mark.parametrize("shown", [None, "x"])
 @pytest.mark.parametrize(
     "status",
@@ -157,14 +155,44 @@ def test_a_field_without_a_value_says_why():
         "new",
     ],
 )
-def test_a_row_of_any_status_can_be_shown(status, shown, mode, language):
+def test_a_row_of_any_status_can_be_shown(status, shown, language):
     field = PreviewField(id="a.b", label={"vi": "Một"}, status=status, source_label={}, masked=shown, shown=shown)
-    view = replace(VIEWS["notice"], form=replace(FORM, fields=(field,)), mode=mode)
-    outline = read(view, language)
-    cells = outline.all("td")
-    assert len(cells) == 4
+    view = replace(VIEWS["notice"], form=replace(FORM, fields=(field,)))
+    assert len(read(view, language).all("td")) == 4
+
+
+@both
+def test_a_consent_page_lists_what_is_needed_and_offers_the_rest_in_empty_boxes(language):
+    outline = read(VIEWS["consent"], language)
+    named = [attrs["data-field"] for tag in ("tr", "div", "li") for attrs in outline.all(tag) if "data-field" in attrs]
+    assert sorted(named) == sorted(field.id for field in FIELDS), "each item stands once"
+    rows = [attrs["data-field"] for attrs in outline.all("tr") if "data-field" in attrs]
+    assert rows == [field.id for field in FIELDS[:4]]
+    boxes = [attrs for attrs in outline.all("input") if attrs["type"] == "checkbox"]
+    assert [box["name"] for box in boxes] == ["share.applicant.residence", "share.head.full_name"]
+    assert not any("checked" in box for box in boxes)
+    assert {"type": "hidden", "name": "notice", "value": "0f" * 32} in outline.all("input")
     words = {"vi": "Chỉ hỏi sau khi ông/bà đồng ý", "en": "Asked only after you agree"}[language]
-    assert (words in outline.text) == (mode == "consent" and shown is None)
+    assert outline.text.count(words) == 2  # nothing was asked; the four values are the sign-in's
+    assert outline.text.count({"vi": "theo lần đăng nhập này", "en": "as in this sign-in"}[language]) == 4
+    assert "22/11/2026" not in outline.text
+
+
+@both
+def test_a_consent_page_names_recipient_other_party_basis_and_the_right_to_withdraw(language):
+    text = read(VIEWS["consent"], language).text
+    said = {
+        "vi": ("Bên nhận: Văn phòng UBND tỉnh", "Bên kia của hồ sơ này là S••", "rút lại bất cứ lúc nào", "30 ngày"),
+        "en": (
+            "Recipient: Provincial people's office",
+            "The other party of this dossier is S••",
+            "withdraw at any time",
+        ),
+    }[language]
+    for words in said:
+        assert words in text
+    alone = replace(VIEWS["consent"], form=replace(QUESTION, other=None))
+    assert "S••" not in read(alone, language).text
 
 
 def test_what_a_form_needs_an_item_for_is_said():

@@ -55,5 +55,5 @@ def _permits(procedure: Procedure, request: ReleaseRequest, name: str) -> set[st
         f"{procedure.code}/{field.id.split('.')[0]}{suffix}"
         for field in procedure.fields
         for fill in field.fill
-        if fill.attribute == name and request.relation in fill.relations
+        if fill.attribute == name and request.relation in fill.relations and field.party == request.party
     }

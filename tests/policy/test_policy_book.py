@@ -14,7 +14,7 @@ POPULATION = "attributes/population.toml"
 POPULATION_ATTRIBUTES = """
 full_name birth_date sex personal_number old_number ethnic_group religion nationality blood_type
 birth_registration_place native_place permanent_residence current_residence father_name father_number mother_name
-mother_number spouse_name spouse_number head_name head_number head_relation household_number
+mother_number spouse_name spouse_number spouse_nationality head_name head_number head_relation household_number
 """
 CIVIL_STATUS_ATTRIBUTES = """
 full_name birth_date sex personal_number birth_place birth_registration_place marital_status death_date father_name

@@ -12,13 +12,16 @@ from tests.policy.books import CT01, rehearsed, served
 GOLDEN = (BUILT_IN / f"golden/{CT01}.matrix.txt").read_text(encoding="utf-8")
 
 
-def test_the_matrix_is_the_reviewed_one_to_the_byte() -> None:
-    assert write_snapshot(release_matrix(served(), [CT01])) == GOLDEN
+@pytest.mark.parametrize("code", sorted(served().procedures))
+def test_the_matrix_is_the_reviewed_one_to_the_byte(code: str) -> None:
+    golden = (BUILT_IN / f"golden/{code}.matrix.txt").read_text(encoding="utf-8")
+    assert write_snapshot(release_matrix(served(), [code])) == golden
 
 
 def test_every_cell_is_in_it() -> None:
     matrix = release_matrix(served())
-    assert len(matrix) == 3 * len(RELATIONS) * 2 * len(BASES) * 2
+    parts = sum(1 + len(procedure.parties) for procedure in served().procedures.values())
+    assert len(matrix) == parts * 3 * len(RELATIONS) * 2 * len(BASES) * 2
     assert all(row.keys() == served().attributes.keys() for row in matrix.values())
 
 

@@ -52,7 +52,7 @@ def citizen_of(index: int) -> Citizen:
 
 def record_of(one: Persona, now: datetime) -> dict[str, Outcome]:
     """Return what the population register knows of a persona, in its capitals."""
-    head = one.head_of_household
+    head, father, mother, spouse = one.head_of_household, one.father, one.mother, one.spouse
     values: dict[str, Any] = {
         "full_name": one.full_name.upper(),
         "birth_date": PartialDate.parse(one.birth_date),
@@ -64,6 +64,18 @@ def record_of(one: Persona, now: datetime) -> dict[str, Outcome]:
         "head_name": head and head.name.upper(),
         "head_number": head and head.number,
         "head_relation": head and head.relation,
+        "nationality": one.nationality,
+        "ethnic_group": one.ethnic_group,
+        "native_place": one.native_place,
+        "birth_registration_place": one.birth_registration_place,
+        "father_name": father and father.name.upper(),
+        "father_number": father and father.number,
+        "mother_name": mother and mother.name.upper(),
+        "mother_number": mother and mother.number,
+        "spouse_name": spouse and spouse.name.upper(),
+        "spouse_number": spouse and spouse.number,
+        "spouse_nationality": spouse and spouse.nationality,
+        "household_number": one.household_number,
     }
     provenance = Provenance(source="population", as_of=date.fromisoformat(one.as_of), retrieved_at=now)
     return {name: Absent() if value is None else Found(value, provenance) for name, value in values.items()}
@@ -254,6 +266,7 @@ async def open_lab(folder: Path) -> Any:
     sources = FakeSources(clock)
     desk = Desk(
         store=storage.store,
+        index=storage.index,
         keys=storage.keys,
         evidence=Evidence(clock, randomness, storage.keys),
         clock=clock,

@@ -13,6 +13,7 @@ from gateway.connector_runtime.call import Limits, SourceCaller
 from gateway.connector_runtime.contract import Answer, Health, Question, SourceTrouble
 from gateway.connector_runtime.registry import ConnectorRegistry
 from gateway.policy.bundle import PolicyBundle
+from gateway.policy.failure import ConsentMissing
 from gateway.prefill.house import Figures, Prefill
 from gateway.vocabulary.provenance import Found, Provenance, Unavailable
 from tests.prefill.lab import ISSUER, START, Lab, open_lab
@@ -155,10 +156,10 @@ async def test_where_consent_is_the_basis_nobody_is_asked_before_it(lab: Lab, tm
     rows = {one.id: one for one in preview.fields}
     assert preview.basis == "consent"
     assert rows["form.full_name"].shown == "Hoàng Văn Sỹ"
-    assert rows["form.full_name"].source_label["en"] == "This sign-in"
+    assert rows["form.full_name"].source_label["en"] == "National population database"
     assert (rows["form.plot"].status, rows["form.plot"].shown) == ("not_asked", None)
     assert await lab.events() == []
-    bearer = await trial(lab)
-    form = await lab.fill(bearer, procedure="9.000001")
-    assert form["fields"]["form.full_name"]["status"] == "verified"
+    with pytest.raises(ConsentMissing):
+        await lab.fill(await trial(lab), procedure="9.000001")
+    assert [one.asked for one in registers] == [0, 0, 0, 0]
     await registry.close()

@@ -15,6 +15,8 @@ from gateway.prefill.endpoints import PREFILL_LIMIT, prefill_routes
 from gateway.prefill.openapi import prefill_operations
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.operation import PROBLEM
+from gateway.vocabulary.provenance import Unavailable
+from gateway.vocabulary.representation import DeskOfficer
 from gateway.vocabulary.store import Kind, RecordKey
 from tests.prefill.lab import CODE, ISSUER, Lab, open_lab, values_of
 from tests.prefill.test_fill import break_store
@@ -225,3 +227,76 @@ async def test_too_many_changed_values_are_429_with_a_time(wire: Wire) -> None:
 async def test_an_unknown_form_is_404(wire: Wire, path: str) -> None:
     reply = await wire.send("GET", path)
     assert (reply.status_code, reply.json()["code"]) == (404, "PF-108")
+
+
+PERSON = {"personal_number": "999315000005", "full_name": "Nông Bảo An", "birth_date": "2015-09-09"}
+
+
+async def test_a_form_of_somebody_else_goes_over_the_wire(wire: Wire) -> None:
+    wire.bearers.known["one"] = await wire.lab.sign_in(3)
+    reply = await wire.send("POST", "/v1/prefill", {"procedure": CODE, "represented": PERSON})
+    assert reply.status_code == 200
+    assert reply.json()["relation"] == "guardian"
+    again = await wire.send("GET", f"/v1/prefill/{reply.json()['id']}")
+    assert again.json()["relation"] == "guardian"
+
+
+async def test_a_refused_guardian_gets_one_receipt_that_is_their_portals(wire: Wire) -> None:
+    reply = await wire.send("POST", "/v1/prefill", {"procedure": CODE, "represented": PERSON})
+    problem = reply.json()
+    assert (reply.status_code, problem["code"]) == (403, "PF-112")
+    (record,) = await wire.lab.storage.store.load(RecordKey(Kind.RECEIPT, problem["receipt"]))
+    assert record is not None
+    assert record.body["client_id"] == "portal-a"
+    assert len([event for event in await wire.lab.events() if event["event"] == "FormRefused"]) == 1
+    assert "999315000005" not in reply.text
+    assert "Bảo An" not in reply.text
+
+
+async def test_a_source_that_does_not_answer_is_a_503_with_a_time_to_wait(wire: Wire) -> None:
+    wire.bearers.known["one"] = await wire.lab.sign_in(3)
+    wire.lab.sources.trouble["population"] = Unavailable(reason="timeout")
+    reply = await wire.send("POST", "/v1/prefill", {"procedure": CODE, "represented": PERSON})
+    assert (reply.status_code, reply.json()["code"]) == (503, "PF-113")
+    assert int(reply.headers["retry-after"]) > 0
+    assert reply.json()["receipt"].startswith("rf_")
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        ({"personal_number": "99931500000"}, "represented.personal_number"),
+        ({"personal_number": "999 315 000 005"}, "represented.personal_number"),
+        ({"personal_number": "９９９315000005"}, "represented.personal_number"),
+        ({"personal_number": "999315000005\n"}, "represented.personal_number"),
+        ({"personal_number": 999315000005}, "represented.personal_number"),
+        ({"full_name": " "}, "represented.full_name"),
+        ({"full_name": "N" * 201}, "represented.full_name"),
+        ({"full_name": "Nông\u0000Bảo"}, "represented.full_name"),
+        ({"birth_date": "09/09/2015"}, "represented.birth_date"),
+        ({"birth_date": "2015-02-30"}, "represented.birth_date"),
+        ({"birth_date": "2015-13"}, "represented.birth_date"),
+        ({"secret-999315000005": "x"}, "represented.unknown member"),
+        ({"birth_date": None}, "represented.birth_date"),
+    ],
+)
+async def test_a_person_named_wrongly_is_refused_and_not_repeated(
+    wire: Wire, change: dict[str, Any], where: str
+) -> None:
+    reply = await wire.send("POST", "/v1/prefill", {"procedure": CODE, "represented": {**PERSON, **change}})
+    assert (reply.status_code, reply.json()["code"]) == (400, "PF-102")
+    assert f"`{where}`" in reply.json()["reason"]
+    for value in ("999315", "９９９", "Nông", "2015"):
+        assert value not in reply.text
+    assert wire.lab.sources.asked == []
+
+
+async def test_an_officer_is_named_in_a_refusal_too(wire: Wire) -> None:
+    officer = DeskOfficer(reference="st_7", agency="H55.19", level=2)
+    wire.bearers.known["one"] = await wire.lab.sign_in(1, citizen=None, officer=officer)
+    reply = await wire.send("POST", "/v1/prefill", {"procedure": CODE, "represented": PERSON})
+    assert (reply.status_code, reply.json()["code"], reply.json()["missing"]) == (400, "PF-102", ["dossier"])
+    (event,) = await wire.lab.events()
+    assert event["actor"] == {"kind": "officer", "ref": "st_7"}
+    reply = await wire.send("POST", "/v1/prefill", {"procedure": CODE, "represented": PERSON, "dossier": "H55-1"})
+    assert (reply.status_code, reply.json()["relation"]) == (200, "officer")

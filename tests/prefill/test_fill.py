@@ -22,10 +22,11 @@ from gateway.prefill.failure import (
 )
 from gateway.prefill.fill import permit
 from gateway.prefill.house import Desk
-from gateway.prefill.kept import kept_address, read_kept
+from gateway.prefill.kept import read_kept
 from gateway.prefill.release import Heard, commit_kept, tell
 from gateway.vocabulary.assurance_level import LevelTooLow
 from gateway.vocabulary.failure import Failure
+from gateway.vocabulary.form_preview import kept_address
 from gateway.vocabulary.provenance import Absent, Found, Provenance, Refused, Unavailable
 from gateway.vocabulary.store import Revoke, StorageUnavailable, StoredEvent
 from tests.prefill.lab import CODE, START, Lab, open_lab, values_of
@@ -60,6 +61,7 @@ def break_store(lab: Lab, healthy: int) -> None:
     desk = lab.house.desk
     lab.house.desk = Desk(
         store=BrokenStore(desk.store, healthy),
+        index=desk.index,
         keys=desk.keys,
         evidence=desk.evidence,
         clock=desk.clock,
@@ -537,9 +539,9 @@ async def test_a_late_answer_that_arrives_while_the_next_form_is_made_is_not_los
     lab.sources.late["population"].set()
     await asyncio.gather(*lab.sources.tasks)
     errand = permit(lab.house.plan(CODE, "self"), lab.ask(13), lab.house.policy)
-    other: dict[str, Any] = {"civil": {"birth_place": Absent()}}
+    other: dict[str, Any] = {"civil": {"birth_hamlet": Absent()}}
     event = await tell(FormAsked, errand, lab.house, outcome="asked")
-    await commit_kept(errand, Heard(kept=kept.joined(other, {}), asked=other), [], event, lab.house)
+    await commit_kept(errand, Heard(kept=kept.joined(other, {}), asked=other), [], [event], lab.house)
     whole = await lab.again(bearer, form["id"])
     assert whole["late"] == []
     now_kept = read_kept(

@@ -1,4 +1,4 @@
-"""`python -m tests.proofs.prove [--only NAME]…`: every proof at full size, kept in `docs/proofs/2.json`.
+"""`python -m tests.proofs.prove [--only NAME]…`: every proof at full size, kept in `docs/proofs/<issue>.json`.
 
 A proof is worth as much as the code it ran against: the record says which commit, and holds a digest of every folder
 the proof covers, which `.ci/check_proofs.py` compares with the folders as they are.
@@ -19,19 +19,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.proofs import canaries, faults, mutations, races, tampering
+from tests.proofs import canaries, faults, mutations, races, tampering, withdrawal
 from tests.services import binary, stop_services
 
 ROOT = Path(__file__).parents[2]
-RECORD = ROOT / "docs" / "proofs" / "2.json"
+RECORDS = ROOT / "docs" / "proofs"
 
 
 class Proof(NamedTuple):
-    """A proof: what it shows, how to run it at full size, the folders and files it speaks of."""
+    """A proof: what it shows, how to run it at full size, the folders and files it speaks of, the issue that asks."""
 
     shows: str
     run: Callable[[Path], Awaitable[dict[str, Any]]]
     covers: Sequence[str]
+    issue: int = 2
 
 
 PROOFS = {
@@ -50,6 +51,12 @@ PROOFS = {
         tampering.COVERS,
     ),
     "canaries": Proof("no value of a person comes out in clear", canaries.prove, canaries.COVERS),
+    "withdrawal": Proof(
+        "nothing is released after a consent was withdrawn, whichever node was at it",
+        withdrawal.prove,
+        withdrawal.COVERS,
+        issue=3,
+    ),
 }
 
 
@@ -58,13 +65,21 @@ def main() -> int:
     asked = argparse.ArgumentParser(prog="prove")
     asked.add_argument("--only", action="append", choices=list(PROOFS), help="may be repeated")
     chosen = asked.parse_args().only or list(PROOFS)
-    kept = json.loads(RECORD.read_text("utf-8"))["proofs"] if RECORD.exists() else {}
-    for name in chosen:
-        kept[name] = _run(name, PROOFS[name])
-        record = {"issue": 2, "machine": machine(), "proofs": {one: kept[one] for one in PROOFS if one in kept}}
-        RECORD.parent.mkdir(parents=True, exist_ok=True)
-        RECORD.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    return 0 if all(kept[name]["passed"] for name in chosen) else 1
+    passed = [keep(name, _run(name, PROOFS[name])) for name in chosen]
+    return 0 if all(passed) else 1
+
+
+def keep(name: str, result: dict[str, Any]) -> bool:
+    """Put a result beside the others of its issue; return whether it passed."""
+    issue = PROOFS[name].issue
+    record = RECORDS / f"{issue}.json"
+    kept = json.loads(record.read_text("utf-8"))["proofs"] if record.exists() else {}
+    kept[name] = result
+    ordered = {one: kept[one] for one, proof in PROOFS.items() if proof.issue == issue and one in kept}
+    RECORDS.mkdir(parents=True, exist_ok=True)
+    whole = {"issue": issue, "machine": machine(), "proofs": ordered}
+    record.write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    return bool(result["passed"])
 
 
 def _run(name: str, proof: Proof) -> dict[str, Any]:

@@ -182,7 +182,7 @@ def read_sex(element: etree._Element | None) -> str | None:
 
 
 def relative(part: str, name: str) -> Reader:
-    """Return the reader of one member of a relative (`hovaten`, `sodinhdanh`, `quanhe`)."""
+    """Return the reader of one member of a relative (`hovaten`, `sodinhdanh`, `quanhe`, `quoctich`)."""
 
     def read(row: Row) -> Value | None:
         found = child(row.part(part), name)
@@ -190,7 +190,7 @@ def relative(part: str, name: str) -> Reader:
             return None
         if name == "hovaten":
             return read_name(found)
-        return read_code(found) if name == "quanhe" else read_number(found, (12,))
+        return read_code(found) if name in {"quanhe", "quoctich"} else read_number(found, (12,))
 
     return read
 

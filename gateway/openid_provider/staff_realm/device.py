@@ -13,10 +13,12 @@ from typing import Any
 from gateway.openid_provider import failure
 from gateway.openid_provider.attempt import Attempt, attempt_record
 from gateway.openid_provider.authorization import AuthorizationRequest
+from gateway.openid_provider.browser import Browser
 from gateway.openid_provider.client_authentication import authenticate_client, parse_credentials
 from gateway.openid_provider.clients import DEVICE_GRANT, Portal
+from gateway.openid_provider.conclusion import attempt_url, fail_attempt
 from gateway.openid_provider.house import House
-from gateway.openid_provider.interaction import Browser, attempt_url, fail_attempt, store_attempt
+from gateway.openid_provider.interaction import store_attempt
 from gateway.openid_provider.parameters import Parameters, same_secret
 from gateway.openid_provider.refusals import error_json, face, leave_receipt
 from gateway.openid_provider.reply import Reply, json_reply, page_reply, redirect

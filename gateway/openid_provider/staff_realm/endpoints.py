@@ -5,9 +5,10 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from gateway.openid_provider import failure
+from gateway.openid_provider.browser import Browser
 from gateway.openid_provider.endpoints import Endpoints, read_form, read_query, trace_of
 from gateway.openid_provider.house import House
-from gateway.openid_provider.interaction import Browser, lost_page
+from gateway.openid_provider.interaction import lost_page
 from gateway.openid_provider.reply import Reply
 from gateway.openid_provider.staff_realm.device import authorize_device, begin_device, code_page
 from gateway.openid_provider.staff_realm.failure import DeviceLoginOff

@@ -10,18 +10,13 @@ from gateway.audit.event import PortalAnswered
 from gateway.openid_provider import failure
 from gateway.openid_provider.attempt import Attempt, attempt_of
 from gateway.openid_provider.authorization import AuthorizationRequest
+from gateway.openid_provider.browser import Browser
 from gateway.openid_provider.clients import Portal
+from gateway.openid_provider.conclusion import attempt_url, fail_attempt
 from gateway.openid_provider.grant import code_record
 from gateway.openid_provider.hints import hinted_subject
 from gateway.openid_provider.house import House, offered_providers
-from gateway.openid_provider.interaction import (
-    Browser,
-    attempt_url,
-    fail_attempt,
-    prolong,
-    remember_language,
-    store_attempt,
-)
+from gateway.openid_provider.interaction import prolong, remember_language, store_attempt
 from gateway.openid_provider.parameters import Parameters, same_secret
 from gateway.openid_provider.prompts import Facts, Refuse, SignIn, Step, decide_step
 from gateway.openid_provider.refusals import face, refuse_to_portal

@@ -1,9 +1,9 @@
 """An officer signs out: the staff session of this browser, the provider's own, and nothing of a citizen's."""
 
+from gateway.openid_provider.browser import Browser
 from gateway.openid_provider.cookies import clear_cookie
 from gateway.openid_provider.failure import AttemptLost
 from gateway.openid_provider.house import House
-from gateway.openid_provider.interaction import Browser
 from gateway.openid_provider.logout import end_upstream, parse_logout, repeated
 from gateway.openid_provider.parameters import Parameters, same_secret
 from gateway.openid_provider.refusals import face

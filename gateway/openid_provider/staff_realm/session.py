@@ -7,9 +7,9 @@ import hmac
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from gateway.openid_provider.browser import Browser
 from gateway.openid_provider.cookies import read_cookie
 from gateway.openid_provider.house import House
-from gateway.openid_provider.interaction import Browser
 from gateway.tokens.issue import key_of
 from gateway.vocabulary.officer import Officer
 from gateway.vocabulary.store import Kind, Record, RecordKey

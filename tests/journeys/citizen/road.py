@@ -15,7 +15,7 @@ from tests.pages.browser import FLAGS, forbid_elsewhere, launch
 SCREENSHOTS = Path(__file__).parents[3] / "docs/screenshots/road"
 PICTURED = (
     *("portal-home", "sign-in", "vneid", "notice", "form", "receipt", "logged-out"),
-    *("failure-10", "portal-problem-10", "errors"),
+    *("failure-10", "portal-problem-10", "errors", "consent", "consent-record", "consent-320"),
 )
 NARROW = {"width": 320, "height": 640}
 WIDE = {"width": 1280, "height": 900}

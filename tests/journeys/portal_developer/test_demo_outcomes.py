@@ -182,3 +182,18 @@ def test_an_unknown_procedure_is_refused(tmp_path):
     done = run_once("sqlite", tmp_path, "--persona", "3", "--procedure", "9.999999", "--json")
     assert done.returncode == 5
     assert json.loads(done.stdout)["title"] == "scope refused"
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_a_mother_walks_for_her_child_and_nobody_else_does(setting, tmp_path):
+    ended = run_once(setting, tmp_path, "--persona", "3-6", "--represented", "5", "--json")
+    lines = {line["persona"]: line for line in map(json.loads, ended.stdout.splitlines())}
+    mother = lines[3]
+    assert (mother["exit"], mother["relation"]) == (0, "guardian")
+    assert value(mother, "applicant.full_name") == "NÔNG BẢO AN"
+    assert value(mother, "applicant.personal_number") == "999315000005"
+    assert mother["fields"]["applicant.full_name"]["rule"] == "1.004222/applicant.guardian"
+    assert (lines[6]["exit"], lines[6]["code"]) == (5, "PF-112")
+    assert lines[6]["receipt"].startswith("rf_")
+    assert (lines[5]["exit"], lines[5]["code"]) == (5, "GW-1206")
+    assert "999315000005" not in json.dumps(lines[6])

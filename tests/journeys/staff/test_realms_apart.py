@@ -47,9 +47,9 @@ def desk_request(stack: Stack, **more: str) -> str:
     return f"{stack.issuer}/authorize?{urlencode(known | more)}"
 
 
-def officer_token(stack: Stack, desk: Desk) -> dict[str, str]:
+def officer_token(stack: Stack, desk: Desk, **more: str) -> dict[str, str]:
     """Sign the officer in at the desk's software; return its tokens."""
-    page = desk.go("GET", desk_request(stack))
+    page = desk.go("GET", desk_request(stack, **more))
     answer = desk.sign_in(page) if 'id="login"' in page.text else page
     code = parse_qs(urlsplit(answer.headers["location"]).query)["code"][0]
     form = {
@@ -77,8 +77,9 @@ def test_an_officer_s_sign_in_opens_no_page_and_no_form_of_a_citizen(stack: Stac
         f"{stack.issuer}/v1/prefill", json={"procedure": "1.004222"}, headers=bearer(tokens["access_token"])
     )
     assert asked.status_code in {401, 403}
-    for path in ("/v1/receipts/rf_aaaaaaaaaaaaaaaaaaaaaa", "/v1/prefill/pf_aaaaaaaaaaaaaaaaaaaaaa"):
-        assert httpx2.get(f"{stack.issuer}{path}", headers=bearer(tokens["access_token"])).status_code == 401
+    receipt, form = "/v1/receipts/rf_aaaaaaaaaaaaaaaaaaaaaa", "/v1/prefill/pf_aaaaaaaaaaaaaaaaaaaaaa"
+    assert httpx2.get(f"{stack.issuer}{receipt}", headers=bearer(tokens["access_token"])).status_code == 401
+    assert httpx2.get(f"{stack.issuer}{form}", headers=bearer(tokens["access_token"])).status_code == 404
     # the officer's browser, at a citizen's portal: nobody is signed in, as a citizen
     silent = {"client_id": "sample-portal", "redirect_uri": f"{stack.portal_url}/callback", "prompt": "none"}
     answer = desk.go("GET", desk_request(stack, **silent))
@@ -104,7 +105,7 @@ def test_a_citizen_s_token_and_cookie_open_no_staff_verb(stack: Stack, tmp_path:
     assert run(stack, tmp_path, "portal", "list").stdout == portals
     assert httpx2.get(f"{stack.issuer}/userinfo", headers=bearer(command)).status_code == 403
     prefill = httpx2.post(f"{stack.issuer}/v1/prefill", json={"procedure": "1.004222"}, headers=bearer(command))
-    assert prefill.status_code == 401
+    assert (prefill.status_code, prefill.json()["code"]) == (403, "PF-103")
 
 
 def test_swapped_cookies_are_nobody_s(stack: Stack) -> None:
@@ -138,3 +139,50 @@ def test_one_woman_in_both_realms_is_two_people(stack: Stack) -> None:
     assert {event["subject_ref"] for event in staff} == {None}
     assert "999175000003" not in orjson.dumps(events).decode()
     assert "999175000003" not in stack.log()
+
+
+CHILD = {"personal_number": "999315000005", "full_name": "Nông Bảo An", "birth_date": "2015-09-09"}
+
+
+def ask_at_desk(stack: Stack, token: str, **body: object) -> httpx2.Response:
+    return httpx2.post(f"{stack.issuer}/v1/prefill", json={"procedure": "1.004222"} | body, headers=bearer(token))
+
+
+def test_an_officer_fills_the_form_of_whoever_stands_at_the_desk(stack: Stack) -> None:
+    token = officer_token(stack, Desk(stack, "giang.sung"), scope="openid procedure:1.004222")["access_token"]
+    before = len(stack.events())
+    answer = ask_at_desk(stack, token, dossier="H55.10.07-261127-0001", represented=CHILD)
+    assert answer.status_code == 200, answer.text
+    form = answer.json()
+    assert (form["relation"], form["dossier"]) == ("officer", "H55.10.07-261127-0001")
+    assert form["fields"]["applicant.full_name"]["value"] == "NÔNG BẢO AN", form["fields"]
+    assert form["subject"].startswith("officer-")
+    released = stack.events_after(before, "FormReleased")[-1]
+    assert released["actor"]["kind"] == "officer"
+    assert released["actor"]["ref"].startswith("staff:")
+    assert released["basis"] == "law"
+    assert "999315000005" not in str(stack.events())
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"represented": CHILD}, 400, "PF-102"),
+        ({"dossier": "H55.10.07-261127-0001"}, 400, "PF-102"),
+        ({"dossier": "H55.10.07-261127-0001", "represented": CHILD, "procedure": "1.004873"}, 403, "PF-105"),
+    ],
+)
+def test_an_officer_names_person_and_dossier_and_stays_with_the_form_signed_in_for(
+    stack: Stack, body: dict[str, object], status: int, code: str
+) -> None:
+    token = officer_token(stack, Desk(stack, "giang.sung"), scope="openid procedure:1.004222")["access_token"]
+    asked = stack.calls(stack.sources_url)
+    answer = ask_at_desk(stack, token, **body)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert stack.calls(stack.sources_url) == asked
+
+
+def test_staff_without_the_desk_s_role_fill_no_form(stack: Stack) -> None:
+    token = officer_token(stack, Desk(stack, "truong.quan"), scope="openid procedure:1.004222")["access_token"]
+    answer = ask_at_desk(stack, token, dossier="H55.10.07-261127-0001", represented=CHILD)
+    assert (answer.status_code, answer.json()["code"]) == (403, "PF-103")

@@ -1,0 +1,188 @@
+"""How a sign-in under way ends: the portal is answered, the person leaves, refuses or agrees, or it fails."""
+
+from dataclasses import replace
+
+from gateway.consent.grant import Answered
+from gateway.identity_providers.contract import SignInFailure
+from gateway.openid_provider import failure
+from gateway.openid_provider.answer import Answering, Overtaken, Resting, answer_portal
+from gateway.openid_provider.attempt import Attempt
+from gateway.openid_provider.authorization import AuthorizationRequest
+from gateway.openid_provider.browser import Browser
+from gateway.openid_provider.clients import Portal
+from gateway.openid_provider.consent_step import (
+    asks_consent,
+    form_ask,
+    rest_on_remembered,
+    subject_of,
+    take_agreement,
+    take_refusal,
+)
+from gateway.openid_provider.forms import FormAsk
+from gateway.openid_provider.house import House
+from gateway.openid_provider.notice import notice_of
+from gateway.openid_provider.parameters import Parameters
+from gateway.openid_provider.refusals import error_url, face, leave_receipt, refuse_to_portal
+from gateway.openid_provider.reply import Reply, page_reply, redirect
+from gateway.openid_provider.screens import FailurePage
+from gateway.openid_provider.session import Session, session_record
+from gateway.tokens.issue import mint_grant_id
+from gateway.vocabulary.failure import Failure
+from gateway.vocabulary.store import Change, Put, Replace, Spend
+
+
+def attempt_url(house: House, attempt: Attempt) -> str:
+    """Return the address of an attempt's current page."""
+    return f"{house.issuer}{'/staff' if attempt.realm == 'staff' else ''}/interaction/{attempt.id}"
+
+
+def ask_of(house: House, attempt: Attempt, portal: Portal, session: Session) -> FormAsk:
+    """Return what the page of an attempt asks prefill about."""
+    ask = form_ask(house, attempt.request, portal, session)
+    return replace(ask, grant_id=attempt.grant_id_for(session.citizen.acting), trace_id=attempt.trace_id)
+
+
+async def answer_at_once(
+    house: House, request: AuthorizationRequest, portal: Portal, session: Session, trace_id: str
+) -> Reply | None:
+    """Answer a request that needs no page; None when the consent it would rest on has just ended."""
+    grant_id = mint_grant_id(house.randomness)
+    resting = None
+    if asks_consent(house, request):
+        ask = replace(form_ask(house, request, portal, session), grant_id=grant_id, trace_id=trace_id)
+        resting = await rest_on_remembered(house, ask, portal)
+        if resting is None:
+            return None
+    answering = Answering(
+        request=request,
+        portal=portal,
+        session=session,
+        subject=subject_of(house, portal, session),
+        trace_id=trace_id,
+        grant_id=grant_id,
+        resting=resting,
+    )
+    try:
+        return await answer_portal(house, answering)
+    except Overtaken:
+        return None
+
+
+async def leave(house: House, attempt: Attempt, portal: Portal) -> Reply:
+    """The person goes back without telling anything: the portal gets `access_denied`."""
+    return await refuse_to_portal(
+        house,
+        failure.NoticeDeclined(),
+        attempt.request,
+        portal,
+        trace_id=attempt.trace_id,
+        changes=(Spend(attempt.address),),
+    )
+
+
+async def answer_yes(house: House, attempt: Attempt, portal: Portal, session: Session, given: Parameters) -> Reply:
+    """The person agrees, wholly or in part: the consent is stored in the commit that answers the portal.
+
+    Raises NotAParty, a policy refusal.
+    """
+    answered = await take_agreement(house, ask_of(house, attempt, portal, session), portal, session, given)
+    if answered is None:
+        return redirect(attempt_url(house, attempt))  # the page has changed since: it is shown as it is now
+    if not answered.consent.agreed:
+        return await store_refusal(house, attempt, portal, answered)
+    resting = Resting(answered.consent.id, answered.changes, answered.events)
+    return await finish(house, attempt, portal, session, resting=resting)
+
+
+async def answer_no(house: House, attempt: Attempt, portal: Portal, session: Session) -> Reply:
+    """The person refuses: that is stored as well, and ends what they agreed to before.
+
+    Raises NotAParty, a policy refusal.
+    """
+    answered = await take_refusal(house, ask_of(house, attempt, portal, session), portal, session)
+    return await store_refusal(house, attempt, portal, answered)
+
+
+async def store_refusal(house: House, attempt: Attempt, portal: Portal, answered: Answered) -> Reply:
+    """End the attempt with the refusal stored; the portal gets `access_denied`."""
+    changes = [Spend(attempt.address), *answered.changes]
+    verdict = await house.store.commit(changes, answered.events, now=house.clock.now())
+    if not verdict.done:
+        return redirect(attempt_url(house, attempt))
+    return await refuse_to_portal(house, failure.NoticeDeclined(), attempt.request, portal, trace_id=attempt.trace_id)
+
+
+async def finish(
+    house: House,
+    attempt: Attempt,
+    portal: Portal,
+    session: Session,
+    *,
+    noticed: bool = False,
+    resting: Resting | None = None,
+) -> Reply:
+    """Answer the portal, remembering the notice when it was just read; by consent the answer rests on one."""
+    changes: list[Change] = [Spend(attempt.address)]
+    if noticed:
+        changes = [*await remember_notice(house, attempt.request, session), *changes]
+    if resting is None and asks_consent(house, attempt.request):
+        resting = await rest_on_remembered(house, ask_of(house, attempt, portal, session), portal)
+        if resting is None:
+            return redirect(attempt_url(house, attempt))
+    answering = Answering(
+        request=attempt.request,
+        portal=portal,
+        session=session,
+        subject=subject_of(house, portal, session),
+        trace_id=attempt.trace_id,
+        grant_id=attempt.grant_id_for(session.citizen.acting),
+        spend=changes,
+        resting=resting,
+    )
+    try:
+        return await answer_portal(house, answering)
+    except Overtaken:
+        return redirect(attempt_url(house, attempt))
+
+
+async def remember_notice(house: House, request: AuthorizationRequest, session: Session) -> list[Change]:
+    """Return the change that remembers a notice durably, after noting it in the session for the quick way."""
+    now = house.clock.now()
+    memory = notice_of(request, session.citizen).record(now)
+    noticing = session.having_noticed(memory.key, memory.expires_at or now, now)
+    # a lost race with another tab is no loss: the durable record remembers as well
+    await house.store.commit([Replace(session_record(noticing, house.lifetimes))], now=now)
+    return [Put(memory)]
+
+
+async def fail_attempt(
+    house: House,
+    attempt: Attempt,
+    portal: Portal,
+    refused: Failure,
+    browser: Browser,
+    *,
+    session: Session | None = None,
+) -> Reply:
+    """Show what happened, what to do and the way back to the portal with its error.
+
+    A sign-in that may be tried again keeps its attempt, so that the journey goes on; any other failure ends it.
+    """
+    request = attempt.request
+    retryable = isinstance(refused, SignInFailure) and refused.retryable
+    await leave_receipt(
+        house,
+        refused,
+        portal,
+        trace_id=attempt.trace_id,
+        procedure=request.procedures[0] if request.procedures else None,
+        citizen_id=None if session is None else session.citizen.id,
+        changes=() if retryable else (Spend(attempt.address),),
+    )
+    view = FailurePage(
+        failure=refused,
+        portal=face(portal),
+        return_url=error_url(house, refused, request) if request.redirect_uri else None,
+        retry_url=attempt_url(house, attempt) if retryable else None,
+    )
+    return page_reply(house.screens.show(view, languages=browser.languages, status=refused.http_status))

@@ -1,0 +1,183 @@
+"""Where consent is the basis: what the page asks, whether the answer of before still covers it, and what an answer
+stores. The law's own notice never comes here.
+"""
+
+from gateway.consent.failure import NotAParty
+from gateway.consent.grant import (
+    Answered,
+    Question,
+    Standing,
+    agree,
+    load_standing,
+    refuse,
+    rest_on,
+    standing_address,
+)
+from gateway.consent.page_content import content_hash, offers_of, page_content
+from gateway.consent.parties import Parties, parties_address, parties_of
+from gateway.consent.record import Consent
+from gateway.openid_provider.answer import Resting
+from gateway.openid_provider.authorization import AuthorizationRequest
+from gateway.openid_provider.clients import Portal
+from gateway.openid_provider.forms import FormAsk, FormPreview, Text
+from gateway.openid_provider.house import House
+from gateway.openid_provider.parameters import Parameters
+from gateway.openid_provider.session import Session
+from gateway.tokens.issue import pairwise_subject
+from gateway.vocabulary.clock import text_token
+from gateway.vocabulary.failure import Failure
+
+SCREEN = "citizen/notice"
+BOX = "share."
+"""What the name of an optional field's box begins with; the field's id follows."""
+
+
+def asks_consent(house: House, request: AuthorizationRequest) -> bool:
+    """Tell whether the form asked for is told by consent; a procedure that does not exist is refused elsewhere."""
+    known = (house.policy.procedures.get(code) for code in request.procedures)
+    return any(procedure is not None and procedure.basis == "consent" for procedure in known)
+
+
+def recipient_of(portal: Portal) -> Text:
+    """Return the legal name of who gets the values: the agency behind the portal, or the portal."""
+    return portal.display_agency or portal.display_name
+
+
+def subject_of(house: House, portal: Portal, session: Session) -> str:
+    """Return the citizen's pairwise subject at a portal."""
+    sector = "" if portal.subject_type == "public" else portal.sector_identifier
+    return pairwise_subject(house.pairwise_secret, sector, session.citizen.id)
+
+
+def form_ask(house: House, request: AuthorizationRequest, portal: Portal, session: Session) -> FormAsk:
+    """Return what a page asks prefill about, for no grant yet."""
+    return FormAsk(
+        citizen=session.citizen,
+        subject=subject_of(house, portal, session),
+        client_id=portal.client_id,
+        procedure=request.procedures[0],
+        dossier=request.dossier,
+        grant_id="",
+        granted=False,
+        trace_id="",
+        portal_procedures=frozenset(portal.procedures),
+        portal_attributes=None if portal.attributes is None else frozenset(portal.attributes),
+    )
+
+
+def page_hash(form: FormPreview, portal: Portal) -> str:
+    """Return the hash of what the consent page says."""
+    return content_hash(page_content(form, recipient_of(portal)))
+
+
+async def remembered_consent(house: House, ask: FormAsk, portal: Portal) -> Consent | None:
+    """Return the consent that covers the very page that would be shown now, if it is remembered."""
+    try:
+        form = await house.forms.prepare(ask)
+    except Failure:
+        return None  # the page will say why
+    standing = await standing_of(house, ask)
+    consent = standing.consent
+    if consent is None or not consent.is_remembered(page_hash(form, portal), house.clock.now()):
+        return None
+    return consent
+
+
+async def rest_on_remembered(house: House, ask: FormAsk, portal: Portal) -> Resting | None:
+    """Let a new grant rest on what was agreed to before; None when it does not cover what is asked now."""
+    consent = await remembered_consent(house, ask, portal)
+    return None if consent is None else Resting(consent.id, [rest_on(consent, ask.grant_id)])
+
+
+async def standing_of(house: House, ask: FormAsk) -> Standing:
+    """Return what the person answered last for this portal, procedure and dossier."""
+    address = standing_address(ask.citizen.id, ask.client_id, ask.procedure, ask.dossier)
+    return await load_standing(house.store, address)
+
+
+async def take_agreement(
+    house: House, ask: FormAsk, portal: Portal, session: Session, given: Parameters
+) -> Answered | None:
+    """Return what an agreement stores; None when the page that was answered is not the one that would be shown now.
+
+    Raises NotAParty, a policy refusal.
+    """
+    form = await house.forms.prepare(ask)
+    if given.get("notice") != page_hash(form, portal):
+        return None
+    parties = await _parties_of(house, ask)
+    if parties is not None and not _as_shown(parties, ask, form):
+        return None
+    ticked = {name.removeprefix(BOX) for name in given if name.startswith(BOX)}
+    question = question_of(house, ask, portal, session, form)
+    standing = await standing_of(house, ask)
+    if not any(offer.required or offer.field in ticked for offer in question.offers):
+        return await refuse(question, standing=standing, evidence=house.evidence, now=house.clock.now())
+    return await agree(
+        question,
+        ticked,
+        standing=standing,
+        parties=parties,
+        grant_id=ask.grant_id,
+        evidence=house.evidence,
+        now=house.clock.now(),
+    )
+
+
+async def take_refusal(house: House, ask: FormAsk, portal: Portal, session: Session) -> Answered:
+    """Return what a refusal stores. Raises NotAParty, a policy refusal."""
+    question = question_of(house, ask, portal, session, await house.forms.prepare(ask), control="consent-deny")
+    standing = await standing_of(house, ask)
+    return await refuse(question, standing=standing, evidence=house.evidence, now=house.clock.now())
+
+
+def question_of(
+    house: House,
+    ask: FormAsk,
+    portal: Portal,
+    session: Session,
+    form: FormPreview,
+    *,
+    control: str = "consent-allow",
+) -> Question:
+    """Return what the page asked and how it was answered."""
+    content = page_content(form, recipient_of(portal))
+    return Question(
+        consent_id=f"cs_{text_token(house.randomness, 128)}",
+        citizen=ask.citizen,
+        subject=ask.subject,
+        client_id=ask.client_id,
+        procedure=ask.procedure,
+        dossier=ask.dossier,
+        party=form.party,
+        offers=offers_of(form),
+        content=content,
+        content_hash=content_hash(content),
+        language="vi, en",
+        other_id=form.other_id,
+        method={
+            "screen": SCREEN,
+            "control": control,
+            "account_level": ask.citizen.account_level,
+            "acr": session.acr,
+            "transaction": ask.trace_id,
+        },
+    )
+
+
+async def _parties_of(house: House, ask: FormAsk) -> Parties | None:
+    if not house.policy.procedure(ask.procedure).parties or ask.dossier is None:
+        return None
+    address = parties_address(ask.client_id, ask.procedure, ask.dossier)
+    (record,) = await house.store.load(address)
+    parties = parties_of(address, record)
+    if not parties.admits(ask.citizen.id):
+        raise NotAParty
+    return parties
+
+
+def _as_shown(parties: Parties, ask: FormAsk, form: FormPreview) -> bool:
+    """Tell whether the parties are still those the page was made for: somebody may have taken a place since."""
+    other = parties.other_than(ask.citizen.id)
+    same_other = (other.citizen_id if other is not None else None) == form.other_id
+    return same_other and parties.place_of(ask.citizen.id) + 1 == form.party

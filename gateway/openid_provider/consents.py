@@ -1,0 +1,97 @@
+"""A person's own consents: what they agreed to, the receipt to keep, and the way to withdraw.
+
+Everything here belongs to the browser session: whoever is signed in sees their own consents and nobody else's, and a
+consent of somebody else is answered like one that does not exist. The form that withdraws carries a proof that only
+this session's own page can hold.
+"""
+
+import hmac
+import re
+
+from gateway.consent.failure import ConsentUnknown
+from gateway.consent.receipt import RECEIPT_TYPE, receipt_claims
+from gateway.consent.record import Consent
+from gateway.consent.withdraw import ConsentDesk, find_consent, withdraw_consent
+from gateway.openid_provider.browser import Browser
+from gateway.openid_provider.cookies import SESSION, read_cookie
+from gateway.openid_provider.failure import AttemptLost
+from gateway.openid_provider.house import House
+from gateway.openid_provider.interaction import load_session
+from gateway.openid_provider.notice import identity_rows
+from gateway.openid_provider.parameters import Parameters, same_secret
+from gateway.openid_provider.reply import NO_STORE, Reply, page_reply, redirect
+from gateway.openid_provider.screens import ConsentView
+
+_ID = re.compile(r"cs_[A-Za-z0-9_-]{22}")
+
+
+async def show_consent(house: House, consent_id: str, browser: Browser) -> Reply:
+    """GET: the person's own consent, with its history. Raises ConsentUnknown."""
+    view = await own_view(house, consent_id, browser)
+    return page_reply(house.screens.show(view, languages=browser.languages))
+
+
+async def print_receipt(house: House, consent_id: str, browser: Browser) -> Reply:
+    """GET: the receipt on A4. Raises ConsentUnknown."""
+    view = await own_view(house, consent_id, browser)
+    return page_reply(house.screens.print(view, languages=browser.languages))
+
+
+async def sign_receipt(house: House, consent_id: str, browser: Browser) -> Reply:
+    """GET: the receipt as a signed text. Raises ConsentUnknown."""
+    consent = await own_consent(house, consent_id, browser)
+    claims = receipt_claims(consent, issuer=house.issuer, now=house.clock.now())
+    signed = house.keys.sign(claims, typ=RECEIPT_TYPE)
+    headers = (
+        ("content-type", "application/jose"),
+        ("content-disposition", f'attachment; filename="{consent.id}.jws"'),
+        ("x-content-type-options", "nosniff"),
+    )
+    return Reply(200, signed.encode("ascii"), (*headers, *NO_STORE))
+
+
+async def withdraw_own(house: House, consent_id: str, given: Parameters, browser: Browser) -> Reply:
+    """POST: withdraw, then show what became of it. Raises ConsentUnknown, AttemptLost for a form of another page."""
+    consent = await own_consent(house, consent_id, browser)
+    if not same_secret(given.get("csrf", ""), withdraw_proof(house, consent.id, browser)):
+        raise AttemptLost(operator_detail="the form's csrf value is not this session's")
+    await withdraw_consent(consent.id, consent.citizen_id, desk_of(house), trace_id=browser.trace_id)
+    return redirect(consent_url(house, consent.id))
+
+
+async def own_view(house: House, consent_id: str, browser: Browser) -> ConsentView:
+    """Return what the page and the paper show."""
+    consent = await own_consent(house, consent_id, browser)
+    portal = house.clients.get(consent.client_id)
+    return ConsentView(
+        consent=consent,
+        state=consent.state_at(house.clock.now()),
+        person=identity_rows(consent.citizen),
+        portal_name={"vi": consent.client_id} if portal is None else portal.display_name,
+        address=consent_url(house, consent.id),
+        csrf=withdraw_proof(house, consent.id, browser),
+    )
+
+
+async def own_consent(house: House, consent_id: str, browser: Browser) -> Consent:
+    """Return a consent of whoever is signed in. Raises ConsentUnknown."""
+    session = await load_session(house, browser)
+    if session is None or not _ID.fullmatch(consent_id):
+        raise ConsentUnknown
+    return await find_consent(consent_id, session.citizen.id, desk_of(house))
+
+
+def desk_of(house: House) -> ConsentDesk:
+    """Return what consents are kept with."""
+    return ConsentDesk(store=house.store, evidence=house.evidence, clock=house.clock)
+
+
+def consent_url(house: House, consent_id: str) -> str:
+    """Return the address of a consent's page."""
+    return f"{house.issuer}/consents/{consent_id}"
+
+
+def withdraw_proof(house: House, consent_id: str, browser: Browser) -> str:
+    """Return what the page's form posts: keyed with the session's cookie, which no other site can read."""
+    cookie = read_cookie(browser.cookies, SESSION, secure=house.secure) or ""
+    return hmac.digest(cookie.encode("utf-8", "surrogatepass"), f"withdraw:{consent_id}".encode(), "sha256").hex()

@@ -1,0 +1,92 @@
+"""A marriage at a real Chromium without scripts: asked first, agreed to in part, read again, withdrawn."""
+
+import json
+from urllib.parse import urlencode
+
+import pytest
+
+from gateway.cli.demo_files import SAMPLE_CLIENT
+from tests.journeys.citizen.road import NARROW, picture
+from tests.pages.browser import axe_source, barriers, overflows
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+
+DETAILS = json.dumps([{"type": "prefill", "procedure": "1.000894", "dossier": "H00-2026-000001"}])
+
+
+def ask(stack, **more: str) -> str:
+    """Return the address a portal sends the browser to."""
+    wanted = {
+        "client_id": SAMPLE_CLIENT,
+        "redirect_uri": f"{stack.portal_url}/callback",
+        "response_type": "code",
+        "scope": "openid",
+        "state": "s",
+        "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+        "code_challenge_method": "S256",
+        "authorization_details": DETAILS,
+    }
+    return f"{stack.issuer}/authorize?{urlencode(wanted | more)}"
+
+
+def reach_question(tab, stack):
+    """Go as far as the consent page."""
+    tab.page.goto(ask(stack, prompt="consent"))
+    tab.choose_vneid()
+    tab.be(3)
+    tab.page.locator("#consent-allow").wait_for()
+
+
+def test_asked_first_agreed_to_in_part_read_again_and_withdrawn(visitor, stack):
+    someone = visitor()
+    tab, page = someone.tab, someone.page
+    calls = stack.calls(stack.sources_url)
+    reach_question(tab, stack)
+    assert stack.calls(stack.sources_url) == calls, "nobody was asked for the page"
+    assert page.locator("#optional-fields input:checked").count() == 0
+    picture(page, "consent-vi")
+    allow, deny = page.locator("#consent-allow").bounding_box(), page.locator("#consent-deny").bounding_box()
+    assert (allow["width"], allow["height"]) == (deny["width"], deny["height"])
+    box = page.locator('#optional-fields [data-field="party_a.ethnic_group"] input')
+    box.focus()
+    page.keyboard.press("Space")
+    assert box.is_checked()
+    page.locator("#consent-allow").click()
+    page.wait_for_url(f"{stack.portal_url}/callback?code=*")
+    given = stack.events_after(0, "ConsentGiven")[-1]
+    page.goto(f"{stack.issuer}/consents/{given['consent_id']}")
+    picture(page, "consent-record-vi")
+    assert page.locator("#state").get_attribute("data-state") == given["outcome"]
+    with page.expect_download() as loading:
+        page.locator('a[href*="receipt.pdf"]').click()
+    assert loading.value.path().read_bytes().startswith(b"%PDF-")
+    page.locator("#consent-withdraw").click()
+    page.wait_for_load_state()
+    assert page.locator("#state").get_attribute("data-state") == "withdrawn"
+    assert stack.events_after(0, "ConsentWithdrawn")
+    assert stack.calls(stack.sources_url) == calls
+
+
+def test_a_no_is_one_press_and_sends_the_person_back(visitor, stack):
+    someone = visitor()
+    reach_question(someone.tab, stack)
+    someone.page.locator("#consent-deny").click()
+    someone.page.wait_for_url(f"{stack.portal_url}/callback?error=access_denied*")
+
+
+@pytest.mark.parametrize("language", ["vi-VN", "en-GB"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_both_pages_are_for_everybody(visitor, stack, language, scheme):
+    wanted = {"viewport": NARROW, "locale": language, "color_scheme": scheme}
+    someone = visitor(**wanted, bypass_csp=True, java_script_enabled=True)  # axe is a script
+    page, axe = someone.page, axe_source()
+    reach_question(someone.tab, stack)
+    assert overflows(page) <= 0
+    assert barriers(page, axe) == []
+    picture(page, f"consent-320-{language[:2]}")
+    page.locator("#consent-allow").click()
+    page.wait_for_url(f"{stack.portal_url}/callback?code=*")
+    consent = stack.events_after(0, "ConsentGiven")[-1]["consent_id"]
+    page.goto(f"{stack.issuer}/consents/{consent}")
+    assert overflows(page) <= 0
+    assert barriers(page, axe) == []

@@ -1,0 +1,323 @@
+"""Consent through HTTP: the page, yes, in part and no, what is remembered, the receipt, and the withdrawal."""
+
+import asyncio
+import re
+import unicodedata
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx2
+import orjson
+import provider_house as world
+import pytest
+from journey import agree, authorize_url, hidden, members, obtain_code, redeem, sign_in
+from provider_house import Provider, open_provider
+
+from gateway.consent.receipt import RECEIPT_TYPE
+from gateway.consent.record import Consent, consent_of
+from gateway.openid_provider.clients import Portal
+from gateway.policy.bundle import PolicyBundle
+from gateway.prefill.house import Desk, Figures, Prefill
+from gateway.tokens.jose import CONSENT_RECEIPT, verify
+from gateway.vocabulary.partial_date import PartialDate
+from gateway.vocabulary.store import Kind, RecordKey
+
+pytestmark = pytest.mark.anyio
+
+MARRIAGE = "1.000894"
+PORTAL = Portal.model_validate(
+    {
+        "client_id": "portal",
+        "client_secret": world.SECRET,
+        "redirect_uris": [world.CALLBACK],
+        "grant_types": ["authorization_code", "refresh_token"],
+        "scope": "openid profile offline_access",
+        "procedures": [MARRIAGE, "1.004222"],
+        "client_name": "Cổng thử",
+        "agency": "Ủy ban nhân dân xã Trà Hồ",
+    }
+)
+OTHER = world.person(
+    subject="person-2", full_name="SƠN", personal_number="999090000002", birth_date=PartialDate(1990, 2, 3), sex="male"
+)
+THIRD = world.person(
+    subject="person-6",
+    full_name="H'ƁIL NIÊ KĐĂM",
+    personal_number="999188000006",
+    birth_date=PartialDate(1988, 4, 5),
+)
+
+
+class NoSources:
+    """Sources that must not be asked."""
+
+    async def ask(self, questions: object, *, on_late: object = None) -> dict[str, object]:
+        raise AssertionError("a source was asked")
+
+
+@pytest.fixture
+async def provider(tmp_path: Path) -> AsyncIterator[Provider]:
+    async with open_provider(tmp_path, portals=(PORTAL,)) as opened:
+        house = opened.house
+        desk = Desk(
+            store=house.store,
+            keys=house.evidence._keys,
+            index=house.index,
+            evidence=house.evidence,
+            clock=house.clock,
+            randomness=house.randomness,
+        )
+        forms = Prefill(PolicyBundle.load(), NoSources(), desk, house.keys, Figures(issuer=house.issuer))  # type: ignore[arg-type]
+        object.__setattr__(house, "forms", forms)
+        yield opened
+
+
+def asked(dossier: str | None = "D-1", **changes: str | None) -> dict[str, str | None]:
+    detail = {"type": "prefill", "procedure": MARRIAGE} | ({} if dossier is None else {"dossier": dossier})
+    return {"scope": "openid", "authorization_details": orjson.dumps([detail]).decode(), **changes}
+
+
+async def answer(provider: Provider, page: httpx2.Response, *ticked: str, decision: str = "allow") -> httpx2.Response:
+    form = {"csrf": hidden(page.text, "csrf"), "notice": hidden(page.text, "notice"), "decision": decision}
+    return await provider.http.post(str(page.url), data={**form, **{f"share.{name}": "yes" for name in ticked}})
+
+
+async def consents(provider: Provider) -> list[Consent]:
+    found = [consent_of(record) for record in await provider.house.listing.select(Kind.CONSENT)]
+    return [one for one in reversed(found) if one is not None]
+
+
+async def events(provider: Provider) -> list[dict]:
+    return [orjson.loads(one.leaf) for one in await provider.journal.pending(1000)]
+
+
+async def change_person(provider: Provider, person: object) -> None:
+    provider.http.cookies.clear()
+    provider.upstream.answer = person  # type: ignore[assignment]
+
+
+async def test_the_page_asks_before_any_source_and_ticks_nothing(provider: Provider) -> None:
+    page = await sign_in(provider, **asked())
+    assert page.status_code == 200
+    assert "Bên nhận:" in page.text
+    assert "Ủy ban nhân dân xã Trà Hồ" in page.text
+    boxes = re.findall(r'<input type="checkbox"[^>]*>', page.text)
+    assert boxes
+    assert not any("checked" in box for box in boxes)
+    names = [event["event"] for event in await events(provider)]
+    assert "FormAsked" not in names
+    assert "ConsentGiven" not in names
+
+
+async def test_agreement_in_part_is_stored_with_the_answer_to_the_portal(provider: Provider) -> None:
+    page = await sign_in(provider, **asked())
+    answered = await answer(provider, page)
+    code = members(answered.headers["location"])["code"]
+    (consent,) = await consents(provider)
+    assert consent.state_at(provider.clock.now()) == "partly"
+    assert consent.agreed == {offer.field for offer in consent.offers if offer.required}
+    assert (consent.client_id, consent.procedure, consent.dossier) == ("portal", MARRIAGE, "D-1")
+    assert consent.content["recipient"]["vi"] == "Ủy ban nhân dân xã Trà Hồ"
+    assert consent.method["control"] == "consent-allow"
+    told = {event["event"]: event for event in await events(provider)}
+    assert told["PortalAnswered"]["consent_id"] == told["ConsentGiven"]["consent_id"] == consent.id
+    tokens = (await redeem(provider, code)).json()
+    (grant,) = await provider.house.store.load(RecordKey(Kind.GRANT, consent.grants[0]))
+    assert grant is not None
+    assert grant.body["consent_id"] == consent.id
+    assert tokens["access_token"].split("_")[1] in consent.grants[0]
+
+
+async def test_a_ticked_box_counts_and_an_invented_one_does_not(provider: Provider) -> None:
+    page = await sign_in(provider, **asked())
+    await answer(provider, page, "party_a.ethnic_group", "party_b.ethnic_group", "head.full_name")
+    (consent,) = await consents(provider)
+    assert "party_a.ethnic_group" in consent.agreed
+    assert all(name.startswith("party_a.") for name in consent.agreed)
+
+
+async def test_a_refusal_is_stored_and_the_portal_gets_access_denied(provider: Provider) -> None:
+    page = await sign_in(provider, **asked())
+    answered = await answer(provider, page, decision="deny")
+    assert members(answered.headers["location"])["error"] == "access_denied"
+    (consent,) = await consents(provider)
+    assert consent.state_at(provider.clock.now()) == "refused"
+    assert consent.agreed == frozenset()
+    names = [event["event"] for event in await events(provider)]
+    assert "ConsentRefused" in names
+    assert "ConsentGiven" not in names
+
+
+async def test_another_page_than_the_one_shown_is_not_agreed_to(provider: Provider) -> None:
+    page = await sign_in(provider, **asked())
+    form = {"csrf": hidden(page.text, "csrf"), "decision": "allow"}
+    for notice in ({}, {"notice": "0" * 64}):
+        again = await provider.http.post(str(page.url), data={**form, **notice})
+        assert again.headers["location"] == str(page.url)
+    assert await consents(provider) == []
+
+
+async def test_whoever_was_not_shown_the_page_neither_agrees_nor_refuses(provider: Provider) -> None:
+    page = await sign_in(provider, **asked())
+    form = {"csrf": hidden(page.text, "csrf").partition(".")[0] + ".0", "notice": hidden(page.text, "notice")}
+    again = await provider.http.post(str(page.url), data={**form, "decision": "allow"})
+    assert again.headers["location"] == str(page.url)
+    await provider.http.post(str(page.url), data={**form, "decision": "deny"})
+    assert await consents(provider) == []
+
+
+async def test_the_same_page_is_not_shown_twice_and_prompt_consent_shows_it(provider: Provider) -> None:
+    await answer(provider, await sign_in(provider, **asked()))
+    silent = await provider.get(authorize_url(**asked(prompt="none")))
+    assert "code" in members(silent.headers["location"])
+    direct = await provider.get(authorize_url(**asked()))
+    assert "code" in members(direct.headers["location"])
+    (consent,) = await consents(provider)
+    assert len(consent.grants) == 3
+    for another in (asked(prompt="consent"), asked("D-2")):
+        begun = await provider.get(authorize_url(**another))
+        assert "/interaction/" in begun.headers["location"]
+        assert "share." in (await provider.get(begun.headers["location"])).text
+    refused = await provider.get(authorize_url(**asked("D-2", prompt="none")))
+    assert members(refused.headers["location"])["error"] == "consent_required"
+
+
+async def test_a_new_answer_supersedes_the_former_one(provider: Provider) -> None:
+    await answer(provider, await sign_in(provider, **asked()))
+    begun = await provider.get(authorize_url(**asked(prompt="consent")))
+    await answer(provider, await provider.get(begun.headers["location"]), "party_a.ethnic_group")
+    now = provider.clock.now()
+    by_state = {one.state_at(now): one for one in await consents(provider)}
+    assert "party_a.ethnic_group" not in by_state["superseded"].agreed
+    assert "party_a.ethnic_group" in (by_state.get("given") or by_state["partly"]).agreed
+    assert [e["event"] for e in await events(provider) if e["event"].startswith("Consent")] == [
+        *("ConsentGiven", "ConsentSuperseded", "ConsentGiven")
+    ]
+
+
+async def test_a_second_press_of_the_button_answers_once(provider: Provider) -> None:
+    page = await sign_in(provider, **asked())
+    assert (await answer(provider, page)).status_code == 303
+    assert (await answer(provider, page)).status_code == 409 or len(await consents(provider)) == 1
+    assert len(await consents(provider)) == 1
+
+
+async def test_three_persons_on_one_dossier(provider: Provider) -> None:
+    await answer(provider, await sign_in(provider, **asked()))
+    await change_person(provider, OTHER)
+    page = await sign_in(provider, **asked())
+    assert "T••• T•• B•••" in page.text
+    assert "BƯỞI" not in page.text
+    await answer(provider, page)
+    await change_person(provider, THIRD)
+    refused = await sign_in(provider, **asked())
+    assert refused.status_code == 403
+    assert "PF-136" in refused.text
+    assert "error=access_denied" in refused.text
+    assert {one.party: one.citizen.full_name for one in await consents(provider)} == {1: "TRẦN THỊ BƯỞI", 2: "SƠN"}
+
+
+async def test_the_laws_notice_is_no_consent(provider: Provider) -> None:
+    provider.house.forms.sources.ask = None  # type: ignore[attr-defined]  the notice page does ask; not here
+    object.__setattr__(provider.house, "forms", world.EmptyForms())
+    page = await sign_in(provider, scope="openid procedure:1.004222")
+    assert "Không đồng ý" not in page.text
+    assert "Tiếp tục" in page.text
+    await agree(provider, page)
+    assert await consents(provider) == []
+
+
+async def said(*command: str) -> str:
+    """Return what a program prints."""
+    running = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    printed, _ = await running.communicate()
+    assert running.returncode == 0
+    return printed.decode()
+
+
+async def own_page(provider: Provider) -> tuple[Consent, httpx2.Response]:
+    await answer(provider, await sign_in(provider, **asked()))
+    (consent,) = await consents(provider)
+    return consent, await provider.get(f"{world.ISSUER}/consents/{consent.id}")
+
+
+async def test_a_person_reads_and_withdraws_their_own_consent(provider: Provider) -> None:
+    consent, page = await own_page(provider)
+    assert page.status_code == 200
+    assert 'data-state="partly"' in page.text
+    away = f"{world.ISSUER}/consents/{consent.id}/withdraw"
+    assert (await provider.http.post(away, data={"csrf": "0" * 64})).status_code == 400
+    assert (await provider.http.post(away, data={})).status_code == 400
+    assert (await consents(provider))[0].opens(provider.clock.now())
+    done = await provider.http.post(away, data={"csrf": hidden(page.text, "csrf")})
+    assert (done.status_code, done.headers["location"]) == (303, f"{world.ISSUER}/consents/{consent.id}")
+    after = await provider.get(done.headers["location"])
+    assert 'data-state="withdrawn"' in after.text
+    assert "consent-withdraw" not in after.text
+    again = await provider.get(authorize_url(**asked(prompt="none")))
+    assert members(again.headers["location"])["error"] == "consent_required"
+
+
+async def test_a_withdrawal_ends_access_and_refresh_tokens(provider: Provider) -> None:
+    code = await obtain_code(provider, scope="openid")
+    assert (await redeem(provider, code)).status_code == 200
+    wanted = asked(prompt="consent", scope="openid offline_access")
+    begun = await provider.get(authorize_url(**wanted))
+    answered = await answer(provider, await provider.get(begun.headers["location"]))
+    tokens = (await redeem(provider, members(answered.headers["location"])["code"])).json()
+    (consent,) = await consents(provider)
+    page = await provider.get(f"{world.ISSUER}/consents/{consent.id}")
+    away = f"{world.ISSUER}/consents/{consent.id}/withdraw"
+    assert (await provider.http.post(away, data={"csrf": hidden(page.text, "csrf")})).status_code == 303
+    bearer = {"authorization": f"Bearer {tokens['access_token']}"}
+    assert (await provider.http.get("/userinfo", headers=bearer)).status_code == 401
+    form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+    refused = await redeem(provider, None, **form, redirect_uri=None, code_verifier=None)
+    assert refused.json()["error"] == "invalid_grant"
+
+
+async def test_nobody_else_finds_a_consent(provider: Provider) -> None:
+    consent, page = await own_page(provider)
+    proof = hidden(page.text, "csrf")
+    places = [f"/consents/{consent.id}{rest}" for rest in ("", "/receipt.pdf", "/receipt.jws")]
+    await change_person(provider, OTHER)
+    for signed_in in (False, True):
+        if signed_in:
+            await sign_in(provider, scope="openid")
+        for place in [*places, "/consents/cs_" + "A" * 22, "/consents/..", "/consents/cs_%00"]:
+            assert (await provider.get(world.ISSUER + place)).status_code == 404, place
+        away = f"{world.ISSUER}/consents/{consent.id}/withdraw"
+        assert (await provider.http.post(away, data={"csrf": proof})).status_code == 404
+    assert (await consents(provider))[0].opens(provider.clock.now())
+
+
+async def test_the_signed_receipt_says_what_was_agreed_to(provider: Provider) -> None:
+    consent, _ = await own_page(provider)
+    signed = await provider.get(f"{world.ISSUER}/consents/{consent.id}/receipt.jws")
+    assert signed.headers["content-type"] == "application/jose"
+    house = provider.house
+    claims = verify(signed.text, CONSENT_RECEIPT, house.keys, now=provider.clock.now(), issuer=world.ISSUER)
+    assert RECEIPT_TYPE == "consent-receipt+jwt"
+    told = claims["consent"]
+    assert (claims["jti"], told["state"], claims["sub"]) == (consent.id, "partly", consent.subject)
+    assert told["parties"]["recipient"]["vi"] == "Ủy ban nhân dân xã Trà Hồ"
+    agreed = {row["field"] for row in told["processing"]["attributes"] if row["agreed"]}
+    assert agreed == consent.agreed
+    for personal in (consent.citizen_id, "999175000003", "BƯỞI", "Bưởi"):
+        assert personal not in orjson.dumps(claims).decode()
+
+
+async def test_the_printed_receipt_is_a4_and_its_text_is_nfc(provider: Provider, tmp_path: Path) -> None:
+    consent, _ = await own_page(provider)
+    answered = await provider.get(f"{world.ISSUER}/consents/{consent.id}/receipt.pdf")
+    assert answered.headers["content-type"] == "application/pdf"
+    assert answered.headers["cache-control"] == "no-store"
+    (tmp_path / "receipt.pdf").write_bytes(answered.content)
+    text = await said("pdftotext", "-layout", str(tmp_path / "receipt.pdf"), "-")
+    assert text == unicodedata.normalize("NFC", text)
+    for words in ("Biên nhận đồng ý", "TRẦN THỊ BƯỞI", "Ủy ban nhân dân xã Trà Hồ", "Đăng ký kết hôn", consent.id):
+        assert words in text, words
+    assert "999175000003" not in text
+    assert "A4" in await said("pdfinfo", str(tmp_path / "receipt.pdf"))
+    english = await provider.get(f"{world.ISSUER}/consents/{consent.id}/receipt.pdf?ui_locales=en")
+    assert english.content != answered.content
