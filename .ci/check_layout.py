@@ -38,6 +38,7 @@ GATEWAY = frozenset(
         "openid_provider",
         "openid_provider/grants",
         "openid_provider/own_pages",
+        "openid_provider/staff_realm",
         "pages",
         "pages/citizen",
         "pages/developer",

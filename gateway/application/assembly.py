@@ -39,6 +39,8 @@ from gateway.openid_provider.endpoints import provider_routes
 from gateway.openid_provider.house import House
 from gateway.openid_provider.own_pages.endpoints import own_routes
 from gateway.openid_provider.profiles import Lifetimes
+from gateway.openid_provider.staff_realm.command import command_client
+from gateway.openid_provider.staff_realm.endpoints import staff_routes
 from gateway.pages.layout.frame import Layout
 from gateway.pages.public.pages import PersonaHint, PublicPages
 from gateway.pages.routes import public_routes
@@ -188,7 +190,8 @@ async def assemble(settings: Settings, pages: PublicPages, clock: Clock, chance:
     connectors = ConnectorRegistry.load(settings.connectors.by_name(), egress=settings.egress, clock=clock)
     upstream = ZoneClient(settings.egress.identity_providers, settings.egress)
     policy = PolicyBundle.load(settings.policies.path)
-    clients = ClientRegistry(settings.portal)
+    has_staff = any(provider.realm == "staff" for provider in settings.identity_provider)
+    clients = ClientRegistry(settings.portal, built_in=[command_client()] if has_staff else ())
     await clients.refresh(ground.storage.store)
     # only what this start brings: a portal registered earlier must not stop it, the policy refuses it when it asks
     require_permitted(policy, ClientRegistry(settings.portal))
@@ -271,7 +274,8 @@ def make_house(
         screens=screens,
         clock=ground.clock,
         randomness=ground.chance,
-        lifetimes=Lifetimes(),
+        # a developer's command waits a second between its questions, not five
+        lifetimes=Lifetimes(device_interval=timedelta(seconds=1)) if settings.dev else Lifetimes(),
         pairwise_secret=pairwise_secret,
         refresh_secret=hmac.digest(pairwise_secret, b"refresh-token-successor", "sha256"),
         develop=settings.dev,
@@ -320,6 +324,7 @@ def join_routes(house: House, prefill: Prefill, desk: LogDesk, pages: PublicPage
         [
             *provider_routes(house),
             *own_routes(house),
+            *staff_routes(house),
             *prefill_routes(prefill, TokenBearers(house)),
             *desk.routes(),
             *operations.routes,

@@ -4,10 +4,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from gateway.openid_provider.authorization import procedures_of
 from gateway.openid_provider.bearer import Caller, read_caller
 from gateway.openid_provider.house import House
+from gateway.openid_provider.staff_realm.grant import StaffAccess, is_staff_token, read_officer
 from gateway.prefill.bearer import Bearer
 from gateway.storage.sealed import SealedStore
+from gateway.vocabulary.representation import DeskOfficer
 from gateway.vocabulary.store import Change, Kind, Record, RecordKey, StoredEvent, Verdict
 
 
@@ -43,8 +46,34 @@ class TokenBearers:
         self._house = house
 
     async def read(self, authorization: Sequence[str], *, method: str, url: str) -> Bearer:
-        """Return the caller. Raises InvalidToken, InvalidRequest."""
+        """Return the caller: a portal, with its citizen or alone, or an officer at a desk.
+
+        Raises InvalidToken, InvalidRequest, NotForStaff.
+        """
+        if any(is_staff_token(value.rpartition(" ")[2]) for value in authorization):
+            return officer_from(self._house, await read_officer(self._house, authorization))
         return bearer_from(await read_caller(self._house, authorization))
+
+
+def officer_from(house: House, access: StaffAccess) -> Bearer:
+    """Return prefill's view of an officer; staff without the desk's role stand for nobody and are refused there."""
+    grant, officer = access.grant, access.grant.officer
+    portal = house.clients.get(grant.client_id)
+    at_desk = "desk_officer" in officer.roles
+    return Bearer(
+        client_id=grant.client_id,
+        scopes=access.scopes,
+        procedures=frozenset(procedures_of(access.scopes)),
+        portal_procedures=frozenset(() if portal is None else portal.procedures),
+        portal_attributes=None if portal is None or portal.attributes is None else frozenset(portal.attributes),
+        grant_id=grant.id,
+        subject=grant.subject,
+        session_alive=True,  # a staff token lives no longer than the sign-in it comes from
+        granted_at=grant.granted_at,
+        officer=DeskOfficer(reference=officer.reference, agency=officer.agency, level=officer.level)
+        if at_desk
+        else None,
+    )
 
 
 def bearer_from(caller: Caller) -> Bearer:

@@ -17,6 +17,7 @@ from gateway.audit.openapi import log_operations
 from gateway.openid_provider.failure import InvalidRequest, InvalidToken, ServerError
 from gateway.openid_provider.openapi import provider_operations, provider_schemas
 from gateway.openid_provider.profiles import IDENTITY_SCOPES
+from gateway.openid_provider.staff_realm.openapi import staff_operations
 from gateway.prefill.openapi import prefill_operations
 from gateway.vocabulary.operation import (
     BOTH_LANGUAGES,
@@ -63,6 +64,9 @@ PAGES: Mapping[str, str] = {
     "/me/report": "the form that reports a misuse",
     "/me/report/{number}": "the number of a report, for whoever made it",
     "/me/sign-out": "the own pages' form that signs out",
+    "/device": "where a person types the code a command shows (RFC 8628 §3.3)",
+    "/staff/interaction/{attempt_id}": "the pages of one staff sign-in; their forms change with them",
+    "/staff/sign-out": "where an officer ends the session of this browser",
 }
 """Routes that are no promise to programs, each with the reason why it is not described."""
 
@@ -82,7 +86,13 @@ def openapi_route(issuer: str) -> Route:
 
 def describe(issuer: str) -> dict[str, Any]:
     """Return the document. Every address in it is derived from the issuer."""
-    operations = {**provider_operations(), **prefill_operations(), **log_operations(), **_own_operations()}
+    operations = {
+        **provider_operations(),
+        **staff_operations(),
+        **prefill_operations(),
+        **log_operations(),
+        **_own_operations(),
+    }
     return {
         "openapi": "3.1.0",
         "info": {

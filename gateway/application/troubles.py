@@ -16,8 +16,8 @@ from gateway.pages.routes import page_language, page_response
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.problem import preferred_language, problem
 
-_PROGRAMS = ("/v1/", "/token", "/userinfo", "/introspect", "/revoke", "/jwks", "/.well-known/", "/log/")
-_OAUTH = ("/token", "/userinfo", "/introspect", "/revoke")
+_OAUTH = ("/token", "/device_authorization", "/userinfo", "/introspect", "/revoke")
+_PROGRAMS = (*_OAUTH, "/v1/", "/jwks", "/.well-known/", "/log/")
 _METADATA = ("/jwks", "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server")
 Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
 

@@ -41,7 +41,7 @@ def render_reference() -> str:
     lines = [
         "# Events",
         "",
-        "Made from the classes in `gateway/audit/event.py`; do not edit. An event's RFC 8785 bytes are a leaf of the",
+        "Made from the event classes in `gateway`; do not edit. An event's RFC 8785 bytes are a leaf of the",
         "evidence log. It holds attribute names and keyed references, never a value or a number of a citizen.",
         "",
         "## Members",

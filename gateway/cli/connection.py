@@ -21,6 +21,7 @@ DEMO_FILE = DEMO_FOLDER / "demo.toml"
 Store = Annotated[str | None, typer.Option("--store", help="sqlite:///PATH or postgresql://…")]
 Redis = Annotated[str | None, typer.Option("--redis", help="redis://…")]
 Config = Annotated[list[Path] | None, typer.Option("--config", help="A gate06.toml; may be repeated.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why, for the second person; it names no citizen.")]
 Json = Annotated[bool, typer.Option("--json", help="Answer JSON.")]
 
 

@@ -25,8 +25,8 @@ from gateway.settings import Settings, read_settings
 from gateway.vocabulary.organisation_persona import organisation_personas
 from gateway.vocabulary.persona import personas
 
-FACES = "vneid+national_portal"
-"""What the program on VNeID's port plays: VNeID, and below its own path the national portal."""
+FACES = "vneid+national_portal+staff"
+"""What the program on VNeID's port plays: VNeID, and below paths of their own the national portal and staff sign-in."""
 
 _READY_WITHIN_S = 60.0
 _PORTS = {"GATEWAY": 8000, "VNEID": 8001, "SOURCES": 8002, "PORTAL": 8003, "METRICS": 9100}

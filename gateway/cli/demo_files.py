@@ -19,6 +19,7 @@ from gateway.vocabulary.clock import SystemClock, SystemRandomness, text_token
 SAMPLE_CLIENT = "sample-portal"
 CONFORMANCE_CLIENT = "conformance"
 _VNEID_CLIENT = "gate06-demo"
+_STAFF_CLIENT = "gate06-staff-demo"
 _SECRETS = (
     "portal.secret",
     "conformance.secret",
@@ -26,6 +27,7 @@ _SECRETS = (
     "national_portal.secret",
     "population.secret",
     "civil_status.secret",
+    "staff.secret",
 )
 
 
@@ -69,6 +71,11 @@ class DemoPlan:
     def national_portal_url(self) -> str:
         """Where the national portal is played: a further face of the program on VNeID's port."""
         return f"{self.vneid_url}/cong"
+
+    @property
+    def staff_url(self) -> str:
+        """Where the staff sign-in is: a further face of the program on VNeID's port."""
+        return f"{self.vneid_url}/staff"
 
     @property
     def sources_url(self) -> str:
@@ -119,7 +126,7 @@ def _settings(plan: DemoPlan) -> dict[str, Any]:
         "proxy": {"trusted": ["127.0.0.1"], "client_cert_header": "Client-Cert"},
         "egress": {"portals": "lab", "identity_providers": "lab"},
         "connectors": {"population": _population(plan), "civil_status": _civil_status(plan)},
-        "identity_provider": [_vneid(plan), _national_portal(plan)],
+        "identity_provider": [_vneid(plan), _national_portal(plan), _staff(plan)],
         "portal": [_sample(plan), _conformance(plan)],
     }
 
@@ -168,6 +175,19 @@ def _national_portal(plan: DemoPlan) -> dict[str, Any]:
         "client_id": _VNEID_CLIENT,
         "client_secret_file": "national_portal.secret",
         "vouches_for_number": True,
+    }
+
+
+def _staff(plan: DemoPlan) -> dict[str, Any]:
+    return {
+        "alias": "staff",
+        "kind": "openid_connect",
+        "realm": "staff",
+        "label": {"vi": "Tài khoản cán bộ của tỉnh", "en": "Staff account of the province"},
+        "issuer": plan.staff_url,
+        "client_id": _STAFF_CLIENT,
+        "client_secret_file": "staff.secret",
+        "claims": {"account_level": "account_level"},
     }
 
 
@@ -221,9 +241,15 @@ def _simulators(plan: DemoPlan) -> Mapping[str, Any]:
         "client_secret": plan.secret("national_portal.secret"),
         "redirect_uris": [f"{plan.issuer}/upstream/national_portal/callback"],
     }
+    staff = {
+        "client_id": _STAFF_CLIENT,
+        "client_secret": plan.secret("staff.secret"),
+        "redirect_uris": [f"{plan.issuer}/upstream/staff/callback"],
+    }
     return {
         "vneid": {"issuer": plan.vneid_url, "clients": [client]},
         "national_portal": {"issuer": plan.national_portal_url, "clients": [at_the_portal]},
+        "staff": {"issuer": plan.staff_url, "clients": [staff]},
         "sources": {
             name: {"user": "gate06", "secret": plan.secret(f"{name}.secret")} for name in ("population", "civil_status")
         },

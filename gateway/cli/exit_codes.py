@@ -37,7 +37,7 @@ MEANINGS = {
 }
 
 _BY_STATUS = {400: Exit.NOT_ALLOWED, 401: Exit.NOT_ALLOWED, 403: Exit.NOT_ALLOWED, 404: Exit.NOT_FOUND}
-_CONFLICTS = frozenset({"GW-9103", "GW-9104"})
+_CONFLICTS = frozenset({"GW-9103", "GW-9104", "GW-9108", "GW-2413", "GW-2414", "GW-2416"})
 _OF_THE_HOUSE = ("GW-90",)  # settings, stores and keys that do not fit each other
 
 

@@ -5,10 +5,14 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway.cli.connection import Config, Json, Redis, Store, opened_ring, opened_storage, settings_of
+from gateway.cli.acts import perform
+from gateway.cli.connection import Config, Json, Reason, Redis, Store, opened_ring, opened_storage, settings_of
+from gateway.cli.operating import operating
 from gateway.cli.output import say_json, say_table, talk
+from gateway.cli.waiting import say_waiting
 from gateway.settings import Settings
-from gateway.tokens.keys import SIGNING_ALGORITHMS, KeyRing, RingKey
+from gateway.staff.approval import Approval
+from gateway.tokens.keys import SIGNING_ALGORITHMS, KeyState, RingKey
 from gateway.vocabulary.clock import SystemClock
 
 app = typer.Typer(help="List, rotate and retire signing keys.", no_args_is_help=True)
@@ -55,10 +59,16 @@ def retire(
     config: Config = None,
     *,
     force: Force = False,
+    reason: Reason = "",
     as_json: Json = False,
 ) -> None:
-    """Take a key that no longer signs out of the key set; what it signed is refused from then on."""
-    row = asyncio.run(_retire(settings_of(store, redis, config), kid, force))
+    """Take a key that no longer signs out of the key set; what it signed is refused from then on.
+
+    Before its time (--force) it needs a second person: with a reason it waits for `gate06 approval approve`, exit 8.
+    """
+    row, approval = asyncio.run(_retire(settings_of(store, redis, config), kid, force, reason))
+    if approval is not None:
+        say_waiting(approval, as_json)
     talk(f"`{row['kid']}` is {row['state']}")
     _say(row, as_json)
 
@@ -70,15 +80,19 @@ async def _read(settings: Settings) -> list[dict[str, Any]]:
 
 
 async def _rotate(settings: Settings, alg: str, force: bool) -> dict[str, Any]:
-    async with opened_storage(settings) as storage:
-        ring: KeyRing = await opened_ring(settings, storage)
-        return _row(await ring.rotate(alg, SystemClock().now(), force=force))
+    async with operating(settings) as desk:
+        key, _ = await perform(desk, "key.rotate", alg, {"alg": alg, "force": force})
+        return _row(key)
 
 
-async def _retire(settings: Settings, kid: str, force: bool) -> dict[str, Any]:
-    async with opened_storage(settings) as storage:
-        ring = await opened_ring(settings, storage)
-        return _row(await ring.retire(kid, SystemClock().now(), force=force))
+async def _retire(settings: Settings, kid: str, force: bool, reason: str) -> tuple[dict[str, Any], Approval | None]:
+    async with operating(settings) as desk:
+        ring = await opened_ring(settings, desk.storage)
+        found = await ring.require_retirable(kid, desk.now(), force=force)
+        if found.state(desk.now()) is KeyState.RETIRED:
+            return _row(found), None
+        key, approval = await perform(desk, "key.retire", kid, {"kid": kid, "force": force}, reason=reason)
+        return _row(key or found), approval
 
 
 def _row(key: RingKey) -> dict[str, Any]:

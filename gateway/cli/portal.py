@@ -1,4 +1,4 @@
-"""`gate06 portal add|list|check|preview|try`: who may use the gateway."""
+"""`gate06 portal add|change|list|check|preview|try`: who may use the gateway."""
 
 import asyncio
 from pathlib import Path
@@ -7,19 +7,24 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from gateway.cli.connection import Config, Json, Redis, Store, opened_storage, settings_of
+from gateway.cli.acts import PortalExists, PortalUnknown, perform
+from gateway.cli.approval import approval_row
+from gateway.cli.connection import Config, Json, Reason, Redis, Store, opened_storage, settings_of
 from gateway.cli.exit_codes import Exit
+from gateway.cli.operating import operating
 from gateway.cli.output import say_json, say_table, talk
 from gateway.cli.preview import preview
 from gateway.cli.trial import try_portal
+from gateway.cli.waiting import say_waiting
 from gateway.openid_provider.clients import ClientRegistry, Portal, unsafe_members
+from gateway.openid_provider.staff_realm.command import COMMAND_CLIENT
 from gateway.policy.bundle import PolicyBundle
 from gateway.settings import ConfigurationRefused, Settings, read_settings, reserved_in
-from gateway.vocabulary.clock import SystemClock, SystemRandomness, text_token
-from gateway.vocabulary.failure import Failure
-from gateway.vocabulary.store import Insert
+from gateway.staff.approval import Approval
+from gateway.vocabulary.clock import SystemRandomness, text_token
+from gateway.vocabulary.store import Kind, RecordKey
 
-app = typer.Typer(help="Add, list, check and try portals.", no_args_is_help=True)
+app = typer.Typer(help="Add, change, list, check and try portals.", no_args_is_help=True)
 app.command("preview")(preview)
 app.command("try")(try_portal)
 
@@ -27,18 +32,8 @@ RedirectUris = Annotated[list[str] | None, typer.Option("--redirect-uri", help="
 Procedures = Annotated[list[str] | None, typer.Option("--procedure", help="A form it may ask for; may be repeated.")]
 GrantTypes = Annotated[list[str] | None, typer.Option("--grant-type", help="May be repeated.")]
 LegacyUntil = Annotated[str | None, typer.Option("--legacy-until", help="Last day of a legacy client, YYYY-MM-DD.")]
+Realm = Annotated[str, typer.Option("--realm", help="Whom it signs in: citizen, or staff for a desk's software.")]
 AuthMethod = Annotated[str, typer.Option("--auth-method", help="client_secret_basic, client_secret_post or none.")]
-
-
-class PortalExists(Failure):
-    """A portal with this id is registered already."""
-
-    code = "GW-9104"
-    title = "portal exists already"
-    http_status = 409
-    vi = "Cổng với mã này đã được đăng ký."
-    en = "A portal with this id is registered already."
-    fix = "Choose another client id, or see `gate06 portal list`."
 
 
 @app.command()
@@ -55,9 +50,14 @@ def add(
     store: Store = None,
     redis: Redis = None,
     config: Config = None,
+    realm: Realm = "citizen",
+    reason: Reason = "",
     as_json: Json = False,
 ) -> None:
-    """Register a portal; its secret is made here and shown once. The running stack knows it within 5 s."""
+    """Register a portal; its secret is made here and shown once. The running stack knows it within 5 s.
+
+    Asked for by staff it waits for a second person (exit 8); the secret works once they agreed.
+    """
     settings = settings_of(store, redis, config)
     secret = None if auth_method == "none" else text_token(SystemRandomness())
     members: dict[str, Any] = {
@@ -69,19 +69,37 @@ def add(
         "profile": profile,
         "legacy_until": legacy_until,
         "token_endpoint_auth_method": auth_method,
+        "realm": realm,
     }
     portal = _read_portal({**members, "client_secret": secret} if secret else members)
-    problems = [*(unsafe_members(portal) if not settings.dev else []), *excess_of((portal,), settings)]
-    if problems:
-        raise ConfigurationRefused(problems)
-    asyncio.run(_store(portal, settings))
-    talk(f"`{client_id}` is registered; keep its secret now, it is not shown again")
-    answer = {"client_id": client_id} | ({"client_secret": secret} if secret else {})
-    if as_json:
-        say_json({"schema": "gate06.portal/1", **answer})
-    else:
-        for member, value in answer.items():
-            typer.echo(f"{member} {value}")
+    _require_fit(portal, settings)
+    approval = asyncio.run(_add(portal, settings, reason))
+    _say_done(portal, secret, approval, "registered", as_json)
+
+
+@app.command()
+def change(
+    client_id: str,
+    *,
+    redirect_uri: RedirectUris = None,
+    procedure: Procedures = None,
+    name: Annotated[str | None, typer.Option("--name", help="Its name, for people.")] = None,
+    new_secret: Annotated[bool, typer.Option("--new-secret", help="Make a new secret; the old one ends.")] = False,
+    store: Store = None,
+    redis: Redis = None,
+    config: Config = None,
+    reason: Reason = "",
+    as_json: Json = False,
+) -> None:
+    """Change a portal that a command registered; what is not named stays. The running stack knows it within 5 s.
+
+    Asked for by staff it waits for a second person (exit 8).
+    """
+    settings = settings_of(store, redis, config)
+    secret = text_token(SystemRandomness()) if new_secret else None
+    given = {"redirect_uris": redirect_uri, "procedures": procedure, "client_name": name, "client_secret": secret}
+    changed, approval = asyncio.run(_change(client_id, given, settings, reason))
+    _say_done(changed, secret, approval, "changed", as_json)
 
 
 @app.command("list")
@@ -153,13 +171,53 @@ def _read_portal(members: dict[str, Any]) -> Portal:
         raise ConfigurationRefused(problems) from None
 
 
-async def _store(portal: Portal, settings: Settings) -> None:
-    if any(seed.client_id == portal.client_id for seed in settings.portal):
+def _require_fit(portal: Portal, settings: Settings) -> None:
+    problems = [*(unsafe_members(portal) if not settings.dev else []), *excess_of((portal,), settings)]
+    if problems:
+        raise ConfigurationRefused(problems)
+
+
+async def _add(portal: Portal, settings: Settings, reason: str) -> Approval | None:
+    if portal.client_id == COMMAND_CLIENT or any(seed.client_id == portal.client_id for seed in settings.portal):
         raise PortalExists(f"`{portal.client_id}` stands in the settings")
-    async with opened_storage(settings) as storage:
-        verdict = await storage.store.commit([Insert(portal.record())], now=SystemClock().now())
-    if not verdict.done:
-        raise PortalExists(f"`{portal.client_id}` was added before")
+    async with operating(settings) as desk:
+        (stored,) = await desk.storage.store.load(RecordKey(Kind.PORTAL, portal.client_id))
+        if stored is not None:
+            raise PortalExists(f"`{portal.client_id}` was added before")
+        asked = {"portal": portal.record().body}
+        return (await perform(desk, "portal.add", portal.client_id, asked, reason=reason))[1]
+
+
+async def _change(
+    client_id: str, given: dict[str, Any], settings: Settings, reason: str
+) -> tuple[Portal, Approval | None]:
+    async with operating(settings) as desk:
+        (stored,) = await desk.storage.store.load(RecordKey(Kind.PORTAL, client_id))
+        if stored is None:
+            raise PortalUnknown(f"no command registered `{client_id}`")
+        members = dict(stored.body)
+        if given["client_secret"] is not None:
+            members.pop("client_secret_sha256", None)
+        portal = _read_portal(members | {name: value for name, value in given.items() if value is not None})
+        _require_fit(portal, settings)
+        asked = {"portal": portal.record().body, "version": stored.version}
+        return portal, (await perform(desk, "portal.change", client_id, asked, reason=reason))[1]
+
+
+def _say_done(portal: Portal, secret: str | None, approval: Approval | None, done: str, as_json: bool) -> None:
+    """Show the secret, once, and leave with 8 when a second person has to agree first."""
+    answer = {"client_id": portal.client_id} | ({"client_secret": secret} if secret else {})
+    if as_json:
+        waiting = {} if approval is None else {"approval": approval_row(approval)}
+        say_json({"schema": "gate06.portal/1", **answer, **waiting})
+    else:
+        for member, value in answer.items():
+            typer.echo(f"{member} {value}")
+    if secret is not None:
+        talk("keep the secret now, it is not shown again")
+    if approval is not None:
+        say_waiting(approval, as_json, said=True)
+    talk(f"`{portal.client_id}` is {done}")
 
 
 async def _list(settings: Settings) -> list[dict[str, Any]]:

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 
+from gateway.vocabulary.officer import StaffRole
+
 Kind = Literal["openid_connect", "vneid", "national_portal"]
 AuthenticationMethod = Literal["client_secret_basic", "client_secret_post", "private_key_jwt"]
 OurAcr = Annotated[str, StringConstraints(pattern=r"^urn:gate06:[a-z0-9]+(:[a-z0-9]+)*$")]
@@ -22,7 +24,8 @@ _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 class ClaimNames(BaseModel):
     """How the upstream calls what we read; an empty name means that the claim is not read.
 
-    `subject` can only be renamed in the national dialects: OpenID Connect calls it `sub`.
+    `subject` can only be renamed in the national dialects: OpenID Connect calls it `sub`. The last three are
+    read in the staff realm only, and none of them can be left out there.
     """
 
     model_config = _FROZEN
@@ -39,6 +42,9 @@ class ClaimNames(BaseModel):
     organisation_name: str = ""
     tax_code: str = ""
     business_code: str = ""
+    staff_number: str = "staff_number"
+    agency: str = "agency_code"
+    roles: str = "roles"
 
 
 _CLAIMS: Mapping[str, Mapping[str, str]] = {
@@ -108,7 +114,8 @@ class IdentityProviderSettings(BaseModel):
     `acr` maps the upstream's level (its `acr`, or the account level of a national dialect) to ours. `private_key`
     is the PEM of the RSA key whose public half the vneid dialect encrypts for. The endpoints belong to the
     national dialects and are derived from `issuer` when left out; `openid_connect` discovers its own and reads only
-    `logout_endpoint`, for an upstream that does not announce one. `timeout_for` is in seconds, per call.
+    `logout_endpoint`, for an upstream that does not announce one. `timeout_for` is in seconds, per call. `realm` staff
+    signs in officers and operators; `roles` maps the upstream's role names to ours, without it they are ours already.
     """
 
     model_config = _FROZEN
@@ -127,6 +134,7 @@ class IdentityProviderSettings(BaseModel):
     vouches_for_number: bool = False
     reauthenticates: bool = True
     realm: Literal["citizen", "staff"] = "citizen"
+    roles: Mapping[str, StaffRole] = Field(default_factory=dict)
 
     authorize_endpoint: str = ""
     token_endpoint: str = ""
@@ -163,6 +171,7 @@ class IdentityProviderSettings(BaseModel):
             raise ValueError("`scope` must contain `openid`")
         _check_secret(self)
         _check_dialect(self)
+        _check_realm(self)
         return self
 
     def endpoint(self, name: Literal["authorize", "token", "userinfo", "logout"]) -> str:
@@ -210,6 +219,22 @@ def _check_dialect(settings: IdentityProviderSettings) -> None:
             raise ValueError("`openid_connect` discovers its endpoints and takes no key of its own")
         if settings.claims.subject != "sub" or not settings.claims.full_name:
             raise ValueError("`claims.subject` is `sub` in OpenID Connect and `claims.full_name` cannot be empty")
+
+
+def _check_realm(settings: IdentityProviderSettings) -> None:
+    if settings.realm == "citizen":
+        if settings.roles:
+            raise ValueError("`roles` goes with the realm `staff` only")
+        return
+    claims = settings.claims
+    if settings.kind != "openid_connect":
+        raise ValueError("the realm `staff` wants the kind `openid_connect`")
+    if settings.vouches_for_number or claims.personal_number:
+        raise ValueError("a provider of the realm `staff` says nothing about a citizen's number")
+    if not settings.reauthenticates:
+        raise ValueError("a provider of the realm `staff` authenticates anew when asked: leave `reauthenticates` out")
+    if not (claims.staff_number and claims.agency and claims.roles):
+        raise ValueError("the realm `staff` reads `claims.staff_number`, `claims.agency` and `claims.roles`")
 
 
 def is_loopback(address: str) -> bool:

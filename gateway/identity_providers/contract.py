@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 from gateway.vocabulary.assurance_level import LevelTooLow
 from gateway.vocabulary.citizen import AccountType
 from gateway.vocabulary.failure import Failure, RefusedBy
+from gateway.vocabulary.officer import StaffAccount
 from gateway.vocabulary.organisation import Organisation
 from gateway.vocabulary.partial_date import PartialDate
 
@@ -49,7 +50,8 @@ class Callback:
 class Authentication:
     """Who authenticated, in our words. (`issuer`, `subject`, `account_type`) is the key of the account; the
     personal number is an attribute, never the key. `acr` is ours (`urn:gate06:vneid:1|2`) or None. All of it is about
-    the human being; `organisation` is whom an account of type organisation acts for, and None otherwise."""
+    the human being; `organisation` is whom an account of type organisation acts for, and None otherwise; `staff`
+    is there exactly when the provider is of the staff realm."""
 
     provider: str
     issuer: str
@@ -69,6 +71,7 @@ class Authentication:
     id_token: str | None = None
     vouches_for_number: bool = False
     organisation: Organisation | None = None
+    staff: StaffAccount | None = None
 
 
 class IdentityProvider(Protocol):

@@ -25,6 +25,7 @@ from gateway.identity_providers.hint import harmless_hint, is_impersonal
 from gateway.identity_providers.id_token import Expected, auth_time_of, verify_id_token
 from gateway.identity_providers.reachability import Reachability
 from gateway.identity_providers.registration import Registered
+from gateway.identity_providers.staff_claims import read_staff
 from gateway.vocabulary.clock import Clock, Randomness, text_token
 
 
@@ -183,4 +184,5 @@ class OpenIdConnect(Registered):
             auth_time=auth_time_of(claims),
             session_id=session if isinstance(session, str) else None,
             id_token=id_token,
+            staff=read_staff(self._settings, {**described, **claims}) if self.realm == "staff" else None,
         )

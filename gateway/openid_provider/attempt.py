@@ -8,6 +8,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Literal
 
 from gateway.openid_provider import failure
 from gateway.openid_provider.authorization import AuthorizationRequest, request_body, request_of
@@ -17,12 +18,15 @@ from gateway.tokens.issue import key_of
 from gateway.vocabulary.clock import Randomness, text_token
 from gateway.vocabulary.store import Kind, Record, RecordKey
 
+Realm = Literal["citizen", "staff"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """`cookie_key` is the hash of the browser's secret, `session_key` the session made in this attempt (or None),
     `grant_seed` what `grant_id_for` derives from, `signed_out_of` the provider whose session was ended for it,
-    `failures` how often a provider came back without anybody, `begun_at` when the portal asked."""
+    `failures` how often a provider came back without anybody, `begun_at` when the portal asked. An attempt of one
+    realm is none in the other."""
 
     id: str
     request: AuthorizationRequest
@@ -36,6 +40,7 @@ class Attempt:
     begun_at: datetime
     expires_at: datetime
     version: int = 1
+    realm: Realm = "citizen"
 
     def grant_id_for(self, acting: str) -> str:
         """Return the id of the grant a person may give here: known before there is one, so that what sources answer
@@ -54,7 +59,13 @@ class Attempt:
 
 
 def begin_attempt(
-    request: AuthorizationRequest, randomness: Randomness, lifetimes: Lifetimes, now: datetime, trace_id: str
+    request: AuthorizationRequest,
+    randomness: Randomness,
+    lifetimes: Lifetimes,
+    now: datetime,
+    trace_id: str,
+    *,
+    realm: Realm = "citizen",
 ) -> tuple[Attempt, str]:
     """Return a new attempt and the secret for its cookie."""
     secret = text_token(randomness, 128)
@@ -67,6 +78,7 @@ def begin_attempt(
         trace_id=trace_id,
         begun_at=now,
         expires_at=now + lifetimes.attempt_for,
+        realm=realm,
     )
     return attempt, secret
 
@@ -100,18 +112,25 @@ def attempt_record(attempt: Attempt) -> Record:
             "signed_out_of": attempt.signed_out_of,
             "failures": attempt.failures,
             "begun_at": attempt.begun_at.timestamp(),
+            "realm": attempt.realm,
         },
     )
 
 
 def attempt_of(
-    attempt_id: str, record: Record | None, cookies: Mapping[str, str], now: datetime, *, secure: bool
+    attempt_id: str,
+    record: Record | None,
+    cookies: Mapping[str, str],
+    now: datetime,
+    *,
+    secure: bool,
+    realm: Realm = "citizen",
 ) -> Attempt:
-    """Read a stored attempt for the browser that started it.
+    """Read a stored attempt of a realm for the browser that started it.
 
     Raises AttemptExpired, AttemptLost (no or another cookie) or AttemptFinished.
     """
-    if record is None or record.expires_at is None or now >= record.expires_at:
+    if record is None or record.expires_at is None or now >= record.expires_at or _realm_of(record) != realm:
         raise failure.AttemptExpired()
     secret = read_cookie(cookies, attempt_cookie(attempt_id), secure=secure)
     if secret is None or not hmac.compare_digest(key_of(secret), record.body["cookie_key"]):
@@ -132,12 +151,17 @@ def attempt_of(
         begun_at=datetime.fromtimestamp(body["begun_at"], UTC),
         expires_at=record.expires_at,
         version=record.version,
+        realm=realm,
     )
 
 
 def failed(attempt: Attempt) -> Attempt:
     """Return the attempt after a provider came back without anybody."""
     return replace(attempt, failures=attempt.failures + 1, version=attempt.version + 1)
+
+
+def _realm_of(record: Record) -> str:
+    return str(record.body.get("realm", "citizen"))
 
 
 def signed_in(attempt: Attempt, session_key: str) -> Attempt:

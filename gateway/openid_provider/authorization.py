@@ -25,6 +25,7 @@ class AuthorizationRequest:
     """A request that passed every check: what the attempt and the grant are made from.
 
     `form_procedure` is the procedure that `authorization_details` names, None when none does; `dossier` likewise.
+    `user_code` was typed at `/device` and `device_key` is where it led (the staff realm's device grant, RFC 8628 §3.3).
     """
 
     client_id: str
@@ -42,6 +43,8 @@ class AuthorizationRequest:
     idp_hint: str | None = None
     form_procedure: str | None = None
     dossier: str | None = None
+    user_code: str | None = None
+    device_key: str | None = None
 
     @property
     def procedures(self) -> tuple[str, ...]:

@@ -24,7 +24,13 @@ from gateway.vocabulary.store import Kind, Listing, Record
 
 Text = Mapping[str, str]
 ClientId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._~:/-]{0,127}$")]
-GrantType = Literal["authorization_code", "refresh_token", "client_credentials"]
+DEVICE_GRANT: Literal["urn:ietf:params:oauth:grant-type:device_code"] = "urn:ietf:params:oauth:grant-type:device_code"
+GrantType = Literal[
+    "authorization_code",
+    "refresh_token",
+    "client_credentials",
+    "urn:ietf:params:oauth:grant-type:device_code",
+]
 SigningAlgorithm = Literal["ES256", "RS256", "PS256", "Ed25519", "EdDSA"]
 AuthenticationMethod = Literal["client_secret_basic", "client_secret_post", "none"]
 
@@ -49,7 +55,7 @@ class Portal(BaseModel):
     `required` when it is told only of people whom the population register confirms (who has no number is not in it,
     and a register that does not answer refuses the sign-in), `verifies` the clients whose manifests it may verify,
     `id_token_claims` what goes into its ID token beside the protocol's own claims. `agency` and `client_name` are
-    texts by language.
+    texts by language, `realm` whom it signs in: citizens or (a desk's software) officers.
     """
 
     model_config = _FROZEN
@@ -94,6 +100,7 @@ class Portal(BaseModel):
     verifies: tuple[str, ...] = ()
     id_token_claims: tuple[str, ...] = ()
     agency: str | Text = Field(default_factory=dict)
+    realm: Literal["citizen", "staff"] = "citizen"
 
     @model_validator(mode="before")
     @classmethod
@@ -140,6 +147,7 @@ class Portal(BaseModel):
     def _check_members(self) -> Self:
         _check_addresses(self)
         _check_authentication(self)
+        _check_realm(self)
         if "authorization_code" in self.grant_types and not self.redirect_uris:
             raise ValueError("`authorization_code` wants at least one of `redirect_uris`")
         if "refresh_token" in self.grant_types and "authorization_code" not in self.grant_types:
@@ -203,11 +211,12 @@ class Portal(BaseModel):
             return False
         return now > datetime.combine(self.legacy_until, time.max, UTC)
 
-    def record(self) -> Record:
+    def record(self, version: int = 1) -> Record:
         """Return the portal as it is stored."""
         return Record(
             kind=Kind.PORTAL,
             key=self.client_id,
+            version=version,
             body=self.model_dump(mode="json", by_alias=False, exclude_defaults=True),
         )
 
@@ -258,16 +267,17 @@ class ResourceRegistry:
 
 
 class ClientRegistry:
-    """Finds portals: those of the settings first, then those registered by command or protocol."""
+    """Finds portals: those of the settings first, then those registered. Nobody else has a name of `built_in` ones."""
 
-    def __init__(self, seeds: Sequence[Portal] = ()) -> None:
+    def __init__(self, seeds: Sequence[Portal] = (), *, built_in: Sequence[Portal] = ()) -> None:
+        self._built_in = {portal.client_id: portal for portal in built_in}
         self._seeds: dict[str, Portal] = {}
         self._registered: dict[str, Portal] = {}
         self.replace_seeds(seeds)
 
     def get(self, client_id: str) -> Portal | None:
         """Return a portal by its id."""
-        return self._seeds.get(client_id) or self._registered.get(client_id)
+        return self._seeds.get(client_id) or self._registered.get(client_id) or self._built_in.get(client_id)
 
     def all(self) -> tuple[Portal, ...]:
         """Return every portal."""
@@ -275,7 +285,7 @@ class ClientRegistry:
 
     def replace_seeds(self, seeds: Sequence[Portal]) -> None:
         """Take over the settings' portals (at start and on SIGHUP), all at once."""
-        self._seeds = {portal.client_id: portal for portal in seeds}
+        self._seeds = {portal.client_id: portal for portal in seeds if portal.client_id not in self._built_in}
 
     async def refresh(self, listing: Listing) -> None:
         """Take over what was registered; call it in the background. Raises StorageUnavailable.
@@ -284,6 +294,8 @@ class ClientRegistry:
         """
         found: dict[str, Portal] = {}
         for record in await listing.select(Kind.PORTAL, limit=100_000):
+            if record.key in self._built_in:
+                continue
             try:
                 found[record.key] = Portal.model_validate(record.body)
             except ValueError:
@@ -364,6 +376,13 @@ def _check_authentication(portal: Portal) -> None:
         raise ValueError("profile `legacy` wants its end date in `legacy_until`")
     if portal.profile != "legacy" and portal.legacy_until is not None:
         raise ValueError("`legacy_until` goes with profile `legacy` only")
+
+
+def _check_realm(portal: Portal) -> None:
+    if portal.realm == "citizen" and DEVICE_GRANT in portal.grant_types:
+        raise ValueError('the device grant signs in staff; it wants `realm = "staff"`')
+    if portal.realm == "staff" and "refresh_token" in portal.grant_types:
+        raise ValueError("an officer's sign-in is short and not refreshed: `refresh_token` goes with citizens only")
 
 
 def _without_port(uri: str) -> tuple[str, str, str, str] | None:

@@ -34,7 +34,7 @@ from gateway.vocabulary.store import Change, Put, Replace, Spend
 
 def attempt_url(house: House, attempt: Attempt) -> str:
     """Return the address of an attempt's current page."""
-    return f"{house.issuer}/interaction/{attempt.id}"
+    return f"{house.issuer}{'/staff' if attempt.realm == 'staff' else ''}/interaction/{attempt.id}"
 
 
 def ask_of(house: House, attempt: Attempt, portal: Portal, session: Session) -> FormAsk:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from gateway.openid_provider.authorization_details import AUTHORIZATION_DETAILS_TYPES
+from gateway.openid_provider.clients import DEVICE_GRANT
 from gateway.openid_provider.house import House
 from gateway.openid_provider.profiles import CLAIMS_OF_SCOPE, IDENTITY_SCOPES, PROCEDURE_SCOPE, PROFILES
 from gateway.tokens.keys import SIGNING_ALGORITHMS
@@ -14,7 +15,8 @@ def authorization_server_metadata(house: House) -> dict[str, Any]:
     methods = sorted(set().union(*(profile.authentication_methods for profile in PROFILES.values())))
     secret_methods = [method for method in methods if method != "none"]
     issuer = house.issuer
-    return {
+    device = {"device_authorization_endpoint": f"{issuer}/device_authorization"} if house.has_staff else {}
+    return device | {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/authorize",
         "token_endpoint": f"{issuer}/token",
@@ -24,7 +26,10 @@ def authorization_server_metadata(house: House) -> dict[str, Any]:
         "scopes_supported": [*IDENTITY_SCOPES, *(PROCEDURE_SCOPE + code for code in sorted(house.policy.procedures))],
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+        "grant_types_supported": [
+            *("authorization_code", "refresh_token", "client_credentials"),
+            *((DEVICE_GRANT,) if house.has_staff else ()),
+        ],
         "token_endpoint_auth_methods_supported": methods,
         "introspection_endpoint_auth_methods_supported": secret_methods,
         "revocation_endpoint_auth_methods_supported": methods,

@@ -3,7 +3,7 @@
 They answer RFC 6749 errors, never a framework's own; before a redirect URI is trusted an error is a 400 page.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 
 import structlog
 from starlette.requests import Request
@@ -43,7 +43,10 @@ from gateway.openid_provider.refusals import error_json, leave_receipt, refuse_t
 from gateway.openid_provider.reply import Reply, json_reply, page_reply, redirect, with_query
 from gateway.openid_provider.revocation import answer_revocation
 from gateway.openid_provider.screens import FailurePage, LoggedOut
-from gateway.openid_provider.token import GrantType, answer_token
+from gateway.openid_provider.staff_realm.arrival import arrive
+from gateway.openid_provider.staff_realm.grants import DeviceCode, OfficerCode
+from gateway.openid_provider.staff_realm.interaction import start_officer
+from gateway.openid_provider.token import GrantTables, GrantType, answer_token
 from gateway.openid_provider.upstream import come_back, signed_out_upstream
 from gateway.openid_provider.userinfo import answer_userinfo
 from gateway.vocabulary.failure import Failure
@@ -139,9 +142,11 @@ class Endpoints:
 
     def __init__(self, house: House) -> None:
         self.house = house
-        self.grant_types: Mapping[str, GrantType] = {
-            grant.name: grant
-            for grant in (AuthorizationCode(), RefreshToken(house.refresh_secret), ClientCredentials())
+        citizen: list[GrantType] = [AuthorizationCode(), RefreshToken(house.refresh_secret), ClientCredentials()]
+        staff: list[GrantType] = [OfficerCode(), DeviceCode(), ClientCredentials()]
+        self.grant_types: GrantTables = {
+            "citizen": {grant.name: grant for grant in citizen},
+            "staff": {grant.name: grant for grant in staff},
         }
 
     def protocol(self, handler: Callable[[Request], Awaitable[Reply]]) -> Handler:
@@ -207,6 +212,8 @@ class Endpoints:
         checked = await self._check(parameters, portal, redirect_uri, browser)
         if isinstance(checked, Reply):
             return checked
+        if portal.realm == "staff":
+            return await start_officer(self.house, checked, portal, browser, posted=posted)
         if posted:
             return await begin(self.house, checked, browser)
         return await start(self.house, checked, portal, await load_session(self.house, browser), browser)
@@ -258,7 +265,11 @@ class Endpoints:
     async def callback(self, request: Request, browser: Browser) -> Reply:
         """An identity provider sends the browser back."""
         raw_query = request.scope["query_string"].decode("latin-1")
-        return await come_back(self.house, request.path_params["alias"], raw_query, browser)
+        alias = request.path_params["alias"]
+        provider = self.house.identity_providers.get(alias)
+        if provider is not None and provider.realm == "staff":
+            return await arrive(self.house, alias, raw_query, browser)
+        return await come_back(self.house, alias, raw_query, browser)
 
     async def signed_out(self, request: Request, browser: Browser) -> Reply:
         """An identity provider has ended its session."""

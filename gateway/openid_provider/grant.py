@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from gateway.openid_provider.authorization import AuthorizationRequest, procedures_of
 from gateway.openid_provider.authorization_details import REPRESENTED_ORGANISATION, AskedForm
@@ -66,6 +66,10 @@ class Grant:
         """The `sid` of this session at this client: keyed to both, so two portals share no correlator."""
         return hashlib.sha256(f"{self.session_key}|{self.client_id}".encode()).hexdigest()[:32]
 
+    def told(self) -> dict[str, Any]:
+        """Return what evidence says of it: members of `Evidence.tell`."""
+        return {"citizen_id": self.citizen_id, "procedure": self.procedure, "attributes": self.scopes}
+
 
 def grant_address(grant_id: str) -> RecordKey:
     """Return where a grant is stored."""
@@ -98,8 +102,8 @@ def grant_record(grant: Grant) -> Record:
 
 
 def grant_of(record: Record | None, now: datetime) -> Grant | None:
-    """Read a stored grant; None when there is none, it has ended or was revoked."""
-    if record is None or not record.alive(now):
+    """Read a stored grant; None when there is none, it has ended or was revoked, or it is an officer's."""
+    if record is None or not record.alive(now) or record.body.get("realm", "citizen") != "citizen":
         return None
     body = record.body
     return Grant(
@@ -121,7 +125,21 @@ def grant_of(record: Record | None, now: datetime) -> Grant | None:
     )
 
 
-def code_record(code: str, grant: Grant, request: AuthorizationRequest, expires_at: datetime) -> Record:
+class Coded(Protocol):
+    """A grant of either realm, as far as its code goes."""
+
+    @property
+    def id(self) -> str:
+        """The grant's id."""
+        ...
+
+    @property
+    def client_id(self) -> str:
+        """Whom it was given to."""
+        ...
+
+
+def code_record(code: str, grant: Coded, request: AuthorizationRequest, expires_at: datetime) -> Record:
     """Return what is stored of a code: what its redemption must repeat, never the code itself."""
     return Record(
         kind=Kind.CODE,

@@ -9,6 +9,7 @@ from gateway.audit.record import Evidence
 from gateway.consent.sign_in_notice import NoticeList, NoticeOutbox
 from gateway.identity_providers.contract import IdentityProvider
 from gateway.openid_provider.allowance import Allowance
+from gateway.openid_provider.attempt import Realm
 from gateway.openid_provider.clients import ClientRegistry, ResourceRegistry
 from gateway.openid_provider.forms import FormPreparation
 from gateway.openid_provider.profiles import Lifetimes
@@ -49,11 +50,16 @@ class House:
     outbox: NoticeOutbox = field(default_factory=NoticeList)
 
     @property
+    def has_staff(self) -> bool:
+        """Whether there is a provider of the staff realm, and with it a command to sign in and a page to do so."""
+        return any(provider.realm == "staff" for provider in self.identity_providers.values())
+
+    @property
     def secure(self) -> bool:
         """Whether the issuer is https, and cookies therefore `__Host-` and Secure."""
         return self.issuer.startswith("https:")
 
 
-def offered_providers(house: House) -> dict[str, IdentityProvider]:
-    """Return the identity providers of the citizens' realm: a staff subject never meets a citizen's."""
-    return {alias: one for alias, one in house.identity_providers.items() if one.realm == "citizen"}
+def offered_providers(house: House, realm: Realm = "citizen") -> dict[str, IdentityProvider]:
+    """Return the identity providers of a realm: a staff subject never meets a citizen's."""
+    return {alias: one for alias, one in house.identity_providers.items() if one.realm == realm}

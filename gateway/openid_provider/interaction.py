@@ -11,6 +11,7 @@ from gateway.consent.portal_block import block_address
 from gateway.openid_provider import failure
 from gateway.openid_provider.attempt import (
     Attempt,
+    Realm,
     attempt_header,
     attempt_of,
     attempt_record,
@@ -150,11 +151,11 @@ async def begin(house: House, request: AuthorizationRequest, browser: Browser) -
 
 
 async def store_attempt(
-    house: House, request: AuthorizationRequest, browser: Browser
+    house: House, request: AuthorizationRequest, browser: Browser, realm: Realm = "citizen"
 ) -> tuple[Attempt, tuple[str, str]]:
     """Store a new attempt; return it with the header that binds it to this browser."""
     now = house.clock.now()
-    attempt, secret = begin_attempt(request, house.randomness, house.lifetimes, now, browser.trace_id)
+    attempt, secret = begin_attempt(request, house.randomness, house.lifetimes, now, browser.trace_id, realm=realm)
     await house.store.commit([Insert(attempt_record(attempt))], now=now)
     return attempt, attempt_header(attempt, secret, secure=house.secure, lifetimes=house.lifetimes)
 

@@ -74,6 +74,8 @@ def repeated(house: House, parameters: Parameters) -> dict[str, str | None]:
 async def begin_logout(house: House, parameters: Parameters, browser: Browser) -> Reply:
     """End the session at once when the hint proves whose wish it is; ask the person otherwise."""
     request = parse_logout(house, parameters)
+    if request.portal is not None and request.portal.realm == "staff":
+        return redirect(with_query(f"{house.issuer}/staff/sign-out", repeated(house, parameters)))
     session = await load_session(house, browser)
     proven = request.hint is not None and request.portal is not None
     if proven and (session is None or _means(house, request, session)):
@@ -124,7 +126,7 @@ async def sign_out(house: House, request: LogoutRequest, session: Session | None
     upstream = None
     if session is not None:
         await _forget(house, request, session, browser.trace_id)
-        upstream = await _upstream_sign_out(house, request, session)
+        upstream = await end_upstream(house, session.provider, session.upstream_id_token, request.return_to)
     if upstream is not None:
         return redirect(upstream, [gone])
     if request.return_to is not None:
@@ -146,14 +148,13 @@ async def _forget(house: House, request: LogoutRequest, session: Session, trace_
     await house.store.commit(await end_session(house, session), [event], now=house.clock.now())
 
 
-async def _upstream_sign_out(house: House, request: LogoutRequest, session: Session) -> str | None:
-    provider = session_ender(house.identity_providers.get(session.provider))
+async def end_upstream(house: House, alias: str, id_token: str | None, return_to: str | None) -> str | None:
+    """Return where the browser ends its session at the provider on its way to `return_to`, None where it cannot."""
+    provider = session_ender(house.identity_providers.get(alias))
     if provider is None:
         return None
     state = text_token(house.randomness)
-    url = provider.sign_out_url(
-        id_token=session.upstream_id_token, return_to=returned_uri(house, session.provider), state=state
-    )
+    url = provider.sign_out_url(id_token=id_token, return_to=returned_uri(house, alias), state=state)
     if url is None:
         return None
     now = house.clock.now()
@@ -163,8 +164,8 @@ async def _upstream_sign_out(house: House, request: LogoutRequest, session: Sess
         expires_at=now + house.lifetimes.upstream_for,
         body={
             "purpose": SIGN_OUT,
-            "alias": session.provider,
-            "return_to": request.return_to or f"{house.issuer}/logout/done",
+            "alias": alias,
+            "return_to": return_to or f"{house.issuer}/logout/done",
         },
     )
     await house.store.commit([Insert(record)], now=now)

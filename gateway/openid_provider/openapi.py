@@ -26,6 +26,12 @@ from gateway.openid_provider.failure import (
     UnsupportedTokenType,
 )
 from gateway.openid_provider.parameters import MAX_VALUE
+from gateway.openid_provider.staff_realm.failure import (
+    AuthorizationPending,
+    CommandRefused,
+    ExpiredDeviceCode,
+    SlowDown,
+)
 from gateway.vocabulary.operation import (
     FORM,
     HTML,
@@ -94,7 +100,11 @@ _IN_BOTH_DOCUMENTS = ("issuer", "authorization_endpoint", "token_endpoint", "jwk
 _METADATA: Mapping[str, Any] = {
     **dict.fromkeys(_IN_BOTH_DOCUMENTS[:-1], TEXT),
     **dict.fromkeys(
-        ("introspection_endpoint", "revocation_endpoint", "userinfo_endpoint", "end_session_endpoint"), TEXT
+        (
+            *("introspection_endpoint", "revocation_endpoint", "userinfo_endpoint", "end_session_endpoint"),
+            "device_authorization_endpoint",
+        ),
+        TEXT,
     ),
     "service_documentation": TEXT,
     **dict.fromkeys(
@@ -223,11 +233,15 @@ def _authorize_by_post() -> dict[str, Any]:
 
 def _token() -> dict[str, Any]:
     members = {
-        "grant_type": {**_VALUE, "description": "authorization_code, refresh_token or client_credentials"},
+        "grant_type": {
+            **_VALUE,
+            "description": "authorization_code, refresh_token, client_credentials or the device grant",
+        },
         "code": _VALUE,
         "redirect_uri": _VALUE,
         "code_verifier": _VALUE,
         "refresh_token": _VALUE,
+        "device_code": _VALUE,
         "scope": _VALUE,
         "authorization_details": {**_VALUE, "description": "those that were granted, or left out (RFC 9396 §6)"},
         "resource": {"type": "string", "description": "one identifier of a `[[resource]]` (RFC 8707)"},
@@ -241,6 +255,10 @@ def _token() -> dict[str, Any]:
         InvalidScope,
         InvalidAuthorizationDetails,
         InvalidTarget,
+        AuthorizationPending,
+        SlowDown,
+        ExpiredDeviceCode,
+        CommandRefused,
         CitizenErased,
     )
     return {

@@ -49,6 +49,10 @@ class Lifetimes:
     refresh_grace_for: timedelta = timedelta(seconds=30)
     session_idle_for: timedelta = timedelta(hours=8)
     session_max_for: timedelta = timedelta(hours=24)
+    staff_session_for: timedelta = timedelta(hours=8)
+    staff_token_for: timedelta = timedelta(minutes=30)
+    device_code_for: timedelta = timedelta(minutes=10)
+    device_interval: timedelta = timedelta(seconds=5)
 
 
 CLAIMS_OF_SCOPE: Mapping[str, tuple[str, ...]] = {

@@ -6,6 +6,7 @@ Each `needs_…` is one sentence of OpenID Connect Core §3.1.2.3; `decide_step`
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from gateway.openid_provider.authorization import AuthorizationRequest
 from gateway.openid_provider.failure import InteractionRequired, LoginRequired, OtherPersonSignedIn, PortalClosed
@@ -15,6 +16,15 @@ from gateway.vocabulary.assurance_level import LevelTooLow
 from gateway.vocabulary.failure import Failure
 
 
+class SignedIn(Protocol):
+    """A living session of either realm, as far as the order of steps goes."""
+
+    @property
+    def auth_time(self) -> datetime:
+        """When the person last authenticated."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What was loaded. `session` is alive or None; `fresh` tells that it was made in this attempt; `noticed` that
@@ -22,7 +32,7 @@ class Facts:
     `admitted` that it is for this kind of applicant; `subject` and `hinted_subject` are pairwise; `asked_at` is when
     the attempt began (None before there is one)."""
 
-    session: Session | None
+    session: SignedIn | None
     fresh: bool = False
     noticed: bool = False
     blocked: bool = False
@@ -63,10 +73,10 @@ NOBODY = ""
 
 _ASK_ANEW = frozenset({"login", "select_account"})
 _CLOCKS_DIFFER_BY = timedelta(seconds=60)
-Need = Callable[[AuthorizationRequest, Session, Facts, datetime], bool]
+Need = Callable[[AuthorizationRequest, SignedIn, Facts, datetime], bool]
 
 
-def needs_login_again(request: AuthorizationRequest, session: Session, facts: Facts, now: datetime) -> bool:
+def needs_login_again(request: AuthorizationRequest, session: SignedIn, facts: Facts, now: datetime) -> bool:
     """`prompt=login` and `select_account`: the server SHOULD ask for authentication even when there is a session.
 
     A provider that was asked and answers `login` with an authentication of before did not.
@@ -76,7 +86,7 @@ def needs_login_again(request: AuthorizationRequest, session: Session, facts: Fa
     return wants_anew(request)
 
 
-def needs_recent_login(request: AuthorizationRequest, session: Session, facts: Facts, now: datetime) -> bool:
+def needs_recent_login(request: AuthorizationRequest, session: SignedIn, facts: Facts, now: datetime) -> bool:
     """`max_age`: when the last active authentication is older, the server MUST ask again; 0 always asks.
 
     A sign-in of this attempt is measured from the attempt's beginning: reading the notice makes nobody older.
@@ -89,7 +99,7 @@ def needs_recent_login(request: AuthorizationRequest, session: Session, facts: F
     return now - session.auth_time > allowed or request.max_age == 0
 
 
-def needs_hinted_person(request: AuthorizationRequest, session: Session, facts: Facts, now: datetime) -> bool:
+def needs_hinted_person(request: AuthorizationRequest, session: SignedIn, facts: Facts, now: datetime) -> bool:
     """`id_token_hint`: the person who signs in MUST be the one the hint names."""
     return facts.hinted_subject is not None and facts.hinted_subject != facts.subject
 
@@ -99,7 +109,7 @@ def wants_anew(request: AuthorizationRequest) -> bool:
     return not _ASK_ANEW.isdisjoint(request.prompts)
 
 
-def authenticated_before(session: Session, facts: Facts, allowed: timedelta, now: datetime) -> bool:
+def authenticated_before(session: SignedIn, facts: Facts, allowed: timedelta, now: datetime) -> bool:
     """Tell whether a sign-in of this attempt shows an authentication older than `allowed` when the portal asked."""
     return session.auth_time < (facts.asked_at or now) - allowed - _CLOCKS_DIFFER_BY
 
@@ -122,7 +132,7 @@ def decide_step(request: AuthorizationRequest, facts: Facts, now: datetime) -> S
     return decide_telling(request, facts, session)
 
 
-def decide_telling(request: AuthorizationRequest, facts: Facts, session: Session) -> Step:
+def decide_telling(request: AuthorizationRequest, facts: Facts, session: SignedIn) -> Step:
     """Return the next step for a person who has signed in as the request wants it."""
     silent = "none" in request.prompts
     if facts.blocked:
@@ -136,18 +146,21 @@ def decide_telling(request: AuthorizationRequest, facts: Facts, session: Session
     return Answer()
 
 
-def why_not_signed_in(request: AuthorizationRequest, session: Session, facts: Facts, now: datetime) -> Failure:
+def why_not_signed_in(request: AuthorizationRequest, session: SignedIn, facts: Facts, now: datetime) -> Failure:
     """Return what a sign-in that does not meet its request is refused with."""
     if facts.fresh and needs_hinted_person(request, session, facts, now):
         return OtherPersonSignedIn()
     return LoginRequired("the sign-in is not the one that was asked for" if facts.fresh else "")
 
 
-def unfit_account(facts: Facts, session: Session) -> Failure | None:
+def unfit_account(facts: Facts, session: SignedIn) -> Failure | None:
     """Return why the account cannot be used for the procedure: of another kind than it admits, or of too low a level,
     which is essential: signing in again never raises it (design.md §3). Organisations have no level."""
     if not facts.admitted:
         return ApplicantNotAdmitted()
-    if facts.minimum_level is None or session.citizen.account_type == "organisation":
+    if facts.minimum_level is None:
+        return None
+    assert isinstance(session, Session), "levels are of citizens' accounts"
+    if session.citizen.account_type == "organisation":
         return None
     return LevelTooLow() if (session.citizen.account_level or 0) < facts.minimum_level else None

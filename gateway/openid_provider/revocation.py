@@ -16,11 +16,13 @@ from gateway.openid_provider.house import House
 from gateway.openid_provider.parameters import Parameters
 from gateway.openid_provider.refusals import leave_receipt, required_of
 from gateway.openid_provider.reply import Reply, empty_reply
+from gateway.openid_provider.staff_realm.grant import StaffGrant, staff_grant_of
+from gateway.staff.event import StaffSignedOut
 from gateway.tokens.issue import key_of, parse
 from gateway.tokens.jose import ACCESS_TOKEN, JoseRefused, verify
 from gateway.vocabulary.store import Kind, RecordKey, Remove, Revoke
 
-_KINDS = {"ga": Kind.ACCESS_TOKEN, "gr": Kind.REFRESH_TOKEN}
+_KINDS = {"ga": Kind.ACCESS_TOKEN, "gr": Kind.REFRESH_TOKEN, "sa": Kind.STAFF_TOKEN}
 
 
 async def answer_revocation(house: House, authorization: Sequence[str], parameters: Parameters, trace_id: str) -> Reply:
@@ -38,6 +40,9 @@ async def answer_revocation(house: House, authorization: Sequence[str], paramete
     record, stored = await house.store.load(RecordKey(kind, key_of(token)), grant_address(named[1]))
     if record is None or record.body["client_id"] != portal.client_id:
         return done
+    if kind is Kind.STAFF_TOKEN:
+        await _end_staff_grant(house, staff_grant_of(stored, now), trace_id)
+        return done
     grant = grant_of(stored, now)
     if kind is Kind.ACCESS_TOKEN:
         await house.store.commit([Remove(record.address)], now=now)
@@ -53,6 +58,21 @@ async def answer_revocation(house: House, authorization: Sequence[str], paramete
         )
         await house.store.commit([Revoke(grant.id)], [event], now=now)
     return done
+
+
+async def _end_staff_grant(house: House, grant: StaffGrant | None, trace_id: str) -> None:
+    """An officer's token takes its grant with it: there is one token to a grant, and `gate06 logout` means the end."""
+    if grant is None:
+        return
+    event = await house.evidence.tell(
+        StaffSignedOut,
+        outcome="token_revoked",
+        actor_kind="officer",
+        actor_ref=grant.officer.reference,
+        portal=grant.client_id,
+        trace_id=trace_id,
+    )
+    await house.store.commit([Revoke(grant.id)], [event], now=house.clock.now())
 
 
 def is_own_signed_token(house: House, token: str, portal: Portal, now: datetime) -> bool:

@@ -37,13 +37,14 @@ class ProviderButton:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignInChoice:
     """The sign-in page. Posts `csrf` and `provider` (or `cancel=1`, or `more_time=1`) to `action`; `ends_at` is when
-    the page stops working."""
+    the page stops working. `staff`: for officers."""
 
     portal: PortalFace
     providers: tuple[ProviderButton, ...]
     action: str
     csrf: str
     ends_at: datetime
+    staff: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +107,49 @@ class LoggedOut:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceCodeEntry:
+    """Asks for the code a command shows (RFC 8628 §3.3). Posts `user_code` (and `csrf` in an attempt) to `action`."""
+
+    action: str
+    again: str
+    csrf: str | None = None
+    typed: str = ""
+    wrong: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceConfirm:
+    """What a command asks for and from where. Posts `csrf` and `decision` (`allow` or `deny`) to `action`; the
+    code is good until `ends_at`.
+
+    `machine` is what the command says of itself, `address` where its request came from; `roles` are the officer's.
+    """
+
+    action: str
+    csrf: str
+    client: PortalFace
+    officer: str
+    agency: str
+    roles: tuple[str, ...]
+    code: str
+    machine: str
+    address: str
+    asked_at: datetime
+    lasts_minutes: int
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceDone:
+    """The command was allowed or refused. Posts `csrf` and `logout=yes` to `action` to end the browser's session."""
+
+    allowed: bool
+    officer: str
+    action: str
+    csrf: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FormPost:
     """`response_mode=form_post`: a page that posts the parameters to the portal, by a button without scripts."""
 
@@ -125,7 +169,19 @@ class ConsentView:
     csrf: str
 
 
-View = ConsentView | SignInChoice | NoticePage | FailurePage | LogoutConfirm | LoggedOut | FormPost | OwnView
+View = (
+    ConsentView
+    | SignInChoice
+    | NoticePage
+    | FailurePage
+    | LogoutConfirm
+    | LoggedOut
+    | DeviceCodeEntry
+    | DeviceConfirm
+    | DeviceDone
+    | FormPost
+    | OwnView
+)
 
 
 @dataclass(frozen=True, slots=True)

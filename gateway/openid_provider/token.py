@@ -12,7 +12,6 @@ from gateway.audit.event import Event, GrantRevoked
 from gateway.openid_provider.client_authentication import authenticate_client, parse_credentials
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.failure import InvalidGrant, UnauthorizedClient, UnsupportedGrantType
-from gateway.openid_provider.grant import Grant
 from gateway.openid_provider.house import House
 from gateway.openid_provider.parameters import Parameters
 from gateway.openid_provider.refusals import error_json, leave_receipt
@@ -21,18 +20,28 @@ from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.store import Change, Outcome, Record, RecordKey, Spend, Verdict
 
 
+class Granted(Protocol):
+    """A grant of either realm, as far as evidence goes."""
+
+    def told(self) -> dict[str, Any]:
+        """Return what evidence says of it: members of `Evidence.tell`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What a grant type decided: changes for the one commit, the event of the step, and what to answer with.
 
-    `id_token` holds the claims to sign, None for no ID token.
+    `id_token` holds the claims to sign, None for no ID token. `waiting` is answered as an error and is no refusal: the
+    client asks again (RFC 8628 §3.5), so it leaves no receipt.
     """
 
     changes: Sequence[Change] = ()
     event: type[Event] | None = None
-    grant: Grant | None = None
+    grant: Granted | None = None
     answer: Mapping[str, Any] = field(default_factory=dict)
     id_token: Mapping[str, Any] | None = None
+    waiting: Failure | None = None
 
 
 class GrantType(Protocol):
@@ -51,9 +60,13 @@ class GrantType(Protocol):
         ...
 
 
+GrantTables = Mapping[str, Mapping[str, GrantType]]
+"""Grant types by realm and name: an officer's client finds none of a citizen's, and the other way round."""
+
+
 async def answer_token(
     house: House,
-    grant_types: Mapping[str, GrantType],
+    grant_types: GrantTables,
     authorization: Sequence[str],
     parameters: Parameters,
     trace_id: str,
@@ -69,6 +82,8 @@ async def answer_token(
             await _commit(house, decision, portal, trace_id)
     except Failure as refused:
         return error_json(house, await leave_receipt(house, refused, portal, trace_id=trace_id))
+    if decision.waiting is not None:
+        return error_json(house, decision.waiting)
     answer = dict(decision.answer)
     if decision.id_token is not None:
         answer["id_token"] = house.keys.sign(decision.id_token, typ="JWT", alg=portal.id_token_signed_response_alg)
@@ -76,13 +91,13 @@ async def answer_token(
 
 
 async def _decide(
-    house: House, grant_types: Mapping[str, GrantType], portal: Portal, parameters: Parameters, now: datetime
+    house: House, grant_types: GrantTables, portal: Portal, parameters: Parameters, now: datetime
 ) -> Decision:
     name = parameters.required("grant_type")
-    grant_type = grant_types.get(name)
-    if grant_type is None:
+    if not any(name in table for table in grant_types.values()):
         raise UnsupportedGrantType()
-    if name not in portal.grant_types:
+    grant_type = grant_types[portal.realm].get(name)
+    if grant_type is None or name not in portal.grant_types:
         raise UnauthorizedClient(f"`{name}` is not among the client's grant types")
     addresses = grant_type.addresses(parameters)
     found = await house.store.load(*addresses) if addresses else ()
@@ -104,11 +119,9 @@ async def _commit(house: House, decision: Decision, portal: Portal, trace_id: st
                 outcome="tokens_issued",
                 actor_kind="portal",
                 actor_ref=portal.client_id,
-                citizen_id=decision.grant.citizen_id,
                 portal=portal.client_id,
-                procedure=decision.grant.procedure,
-                attributes=decision.grant.scopes,
                 trace_id=trace_id,
+                **decision.grant.told(),
             )
         )
     verdict = await house.store.commit(decision.changes, events, now=house.clock.now())
@@ -137,8 +150,8 @@ async def _tell_loss(house: House, decision: Decision, portal: Portal, verdict: 
         outcome="replay",
         actor_kind="portal",
         actor_ref=portal.client_id,
-        citizen_id=decision.grant.citizen_id,
         portal=portal.client_id,
         trace_id=trace_id,
+        **decision.grant.told(),
     )
     await house.store.commit([], [event], now=house.clock.now())

@@ -63,7 +63,7 @@ def session_ender(provider: object) -> EndsSession | None:
 async def depart(house: House, attempt: Attempt, portal: Portal, alias: str, browser: Browser, *, again: bool) -> Reply:
     """Send the browser to a provider. `again`: the person must authenticate anew; a provider that cannot be told so
     has its own session ended first, and without a way to do that the attempt ends (design.md §3 auth_time)."""
-    provider = offered_providers(house).get(alias)
+    provider = offered_providers(house, attempt.realm).get(alias)
     if provider is None:
         raise failure.InvalidRequest("`provider` is not one of the offered ones")
     anew = again or attempt.request.max_age is not None
@@ -131,8 +131,12 @@ async def _spend_state(house: House, alias: str, state: str | None, *purposes: s
     return record
 
 
-async def come_back(house: House, alias: str, raw_query: str, browser: Browser) -> Reply:
-    """The provider's callback: spend the state, check the browser, read who it is, make the session."""
+async def take_callback(house: House, alias: str, raw_query: str) -> tuple[str, Callback]:
+    """Spend the state of a callback; return the attempt it belongs to and what the provider's adapter reads.
+
+    A state was made for one provider, so what one realm left with never comes back through the other.
+    Raises InvalidRequest, CallbackForged, AttemptFinished, AttemptExpired.
+    """
     if len(raw_query) > MAX_BYTES:
         raise failure.InvalidRequest("the callback is too large")
     pairs = parse_qsl(raw_query, keep_blank_values=True)
@@ -140,9 +144,6 @@ async def come_back(house: House, alias: str, raw_query: str, browser: Browser) 
     if len(parameters) != len(pairs):
         raise failure.CallbackForged(operator_detail="callback repeats a parameter")
     record = await _spend_state(house, alias, parameters.get("state"), SIGN_IN)
-    attempt, portal, previous = await load_attempt(house, record.body["attempt_id"], browser)
-    browser = browser.asked_in(attempt.request.ui_locales)
-    provider = house.identity_providers[alias]
     callback = Callback(
         parameters=parameters,
         raw_query=raw_query,
@@ -150,8 +151,16 @@ async def come_back(house: House, alias: str, raw_query: str, browser: Browser) 
         state=parameters["state"],
         memory=record.body["memory"],
     )
+    return record.body["attempt_id"], callback
+
+
+async def come_back(house: House, alias: str, raw_query: str, browser: Browser) -> Reply:
+    """The provider's callback: spend the state, check the browser, read who it is, make the session."""
+    attempt_id, callback = await take_callback(house, alias, raw_query)
+    attempt, portal, previous = await load_attempt(house, attempt_id, browser)
+    browser = browser.asked_in(attempt.request.ui_locales)
     try:
-        seen = await provider.complete(callback)
+        seen = await house.identity_providers[alias].complete(callback)
         return await _sign_in(house, attempt, seen, previous, browser)
     except Failure as refused:
         return await fail_attempt(house, attempt, portal, refused, browser)

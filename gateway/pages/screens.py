@@ -14,6 +14,9 @@ from gateway.openid_provider.own_pages.views import (
 )
 from gateway.openid_provider.screens import (
     ConsentView,
+    DeviceCodeEntry,
+    DeviceConfirm,
+    DeviceDone,
     FailurePage,
     FormPost,
     LoggedOut,
@@ -78,14 +81,7 @@ class PageScreens:
         )
 
 
-def _language(languages: str) -> str:
-    # ui_locales is parted by spaces, Accept-Language by commas
-    return preferred_language(languages if "," in languages else languages.replace(" ", ","))
-
-
 _TEMPLATES: Mapping[type[View], str] = {
-    SignInChoice: "citizen/sign_in.html",
-    NoticePage: "citizen/notice.html",
     LogoutConfirm: "citizen/logout.html",
     FormPost: "citizen/form_post.html",
     ConsentView: "citizen/consent_record.html",
@@ -95,22 +91,32 @@ _TEMPLATES: Mapping[type[View], str] = {
     MyNotices: "citizen/my_notices.html",
     MisuseForm: "citizen/my_report.html",
     MisuseDone: "citizen/my_report_done.html",
+    DeviceCodeEntry: "operator/device_code.html",
+    DeviceConfirm: "operator/device_confirm.html",
+    DeviceDone: "operator/device_done.html",
 }
 
 
 def _template_of(view: View) -> str:
-    if isinstance(view, NoticePage) and view.mode == "consent":
-        return "citizen/consent.html"
+    if isinstance(view, SignInChoice):
+        return "operator/sign_in.html" if view.staff else "citizen/sign_in.html"
+    if isinstance(view, NoticePage):
+        return f"citizen/{'consent' if view.mode == 'consent' else 'notice'}.html"
     return _TEMPLATES[type(view)]
 
 
 def _again(view: View) -> str | None:
     """Return where the same page is shown again by GET, for the language link."""
-    if isinstance(view, LogoutConfirm):
+    if isinstance(view, LogoutConfirm | DeviceCodeEntry):
         return view.again
-    if isinstance(view, SignInChoice | NoticePage):
+    if isinstance(view, SignInChoice | NoticePage | DeviceConfirm):
         return view.action
     if isinstance(view, ConsentView):
         return view.address
     frame = getattr(view, "frame", None)
     return frame.here if isinstance(frame, OwnFrame) else None
+
+
+def _language(languages: str) -> str:
+    # ui_locales is parted by spaces, Accept-Language by commas
+    return preferred_language(languages if "," in languages else languages.replace(" ", ","))

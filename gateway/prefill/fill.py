@@ -286,5 +286,5 @@ def _question(attributes: frozenset[str], errand: Errand, deadline_at: datetime,
         purpose=errand.plan.procedure.purpose.vi,
         request_id=house.desk.randomness.octets(16).hex(),
         deadline_at=deadline_at,
-        officer_ref=None if errand.ask.officer is None else errand.ask.officer.reference,
+        officer_ref=None if errand.ask.officer is None else errand.ask.officer.register_code,
     )

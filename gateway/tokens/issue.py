@@ -11,12 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from gateway.vocabulary.clock import Randomness, text_token
 
-Prefix = Literal["ga", "gc", "gr"]
-_OPAQUE = re.compile(r"(ga|gc|gr)_([A-Za-z0-9_-]{22})_([A-Za-z0-9_-]{43})")
+Prefix = Literal["ga", "gc", "gr", "sa", "sc", "sd"]
+"""Access token, code and refresh token of a citizen's grant; access token, code and device code of an officer's."""
+_PREFIXES: Mapping[str, Prefix] = {one: one for one in get_args(Prefix)}
+_OPAQUE = re.compile(rf"({'|'.join(_PREFIXES)})_([A-Za-z0-9_-]{{22}})_([A-Za-z0-9_-]{{43}})")
 _HASHES = {"256": hashlib.sha256, "384": hashlib.sha384, "512": hashlib.sha512}
 
 
@@ -123,8 +125,7 @@ def parse(token: str) -> tuple[Prefix, str] | None:
     found = _OPAQUE.fullmatch(token)
     if found is None:
         return None
-    prefix = found[1]
-    return ("ga" if prefix == "ga" else "gc" if prefix == "gc" else "gr"), found[2]
+    return _PREFIXES[found[1]], found[2]
 
 
 def key_of(token: str) -> str:
@@ -141,6 +142,13 @@ def pairwise_subject(key: bytes, sector: str, citizen_id: str) -> str:
     """
     message = b"\x00".join(part.encode("utf-8") for part in ("pairwise", sector, citizen_id))
     return b32encode(hmac.digest(key, message, "sha256")).rstrip(b"=").decode("ascii").lower()
+
+
+@lru_cache(maxsize=1024)
+def officer_subject(key: bytes, sector: str, staff_id: str) -> str:
+    """Return the `sub` of an officer for a sector: derived apart from citizens', and of a shape theirs never has."""
+    message = b"\x00".join(part.encode("utf-8") for part in ("officer", sector, staff_id))
+    return "officer-" + b32encode(hmac.digest(key, message, "sha256")).rstrip(b"=").decode("ascii").lower()
 
 
 def _base64url(octets: bytes) -> str:

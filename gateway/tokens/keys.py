@@ -37,6 +37,7 @@ from gateway.vocabulary.store import (
     Replace,
     StorageUnavailable,
     Store,
+    StoredEvent,
 )
 
 SIGNING_ALGORITHMS = ("ES256", "RS256", "PS256", "Ed25519")
@@ -137,6 +138,17 @@ class RingTimes:
     retire_for: timedelta
 
 
+@dataclass(frozen=True, slots=True)
+class With:
+    """What is stored in the commit of a step, or not at all with it: who did it, and what allowed it."""
+
+    changes: Sequence[Change] = ()
+    events: Sequence[StoredEvent] = ()
+
+
+ALONE = With()
+
+
 class KeyRing:
     """Signs with the keys in use and knows those that verify. Is a `jose.KeySource` of its own keys."""
 
@@ -222,8 +234,8 @@ class KeyRing:
         """Return all keys, retired ones too, in the order they were published."""
         return self._keys
 
-    async def rotate(self, alg: str, now: datetime, *, force: bool = False) -> RingKey:
-        """Publish the next key of `alg`, to be used after the publishing time; return it.
+    async def rotate(self, alg: str, now: datetime, *, force: bool = False, with_it: With = ALONE) -> RingKey:
+        """Publish the next key of `alg`, to be used after the publishing time; return it. `with_it` is stored with it.
 
         While one is published and not used yet: raises KeyStepTooEarly, or with `force` uses it at once.
         Raises KeyRingChanged when another change won.
@@ -241,29 +253,34 @@ class KeyRing:
         changed = [fresh]
         if current is not None:
             changed.append(replace(current, successor_at=use_at, retire_at=use_at + self._times.retire_for))
-        await self._change(changed, now)
+        await self._change(changed, now, with_it)
         return fresh
 
-    async def retire(self, kid: str, now: datetime, *, force: bool = False) -> RingKey:
-        """Take a key out of the key set: what it signed is refused from now on; return it.
+    async def retire(self, kid: str, now: datetime, *, force: bool = False, with_it: With = ALONE) -> RingKey:
+        """Take a key out of the key set: what it signed is refused from now on; return it. `with_it` is stored with it.
 
         Raises KeyStepTooEarly for a key that signs or signed until lately (with `force` a retiring key goes at
         once, a key in use never goes before its successor signs), UnknownSigningKey, KeyRingChanged.
         """
+        key = await self.require_retirable(kid, now, force=force)
+        if key.state(now) is KeyState.RETIRED:
+            return key
+        retired = replace(key, retire_at=now)
+        await self._change([retired], now, with_it)
+        return retired
+
+    async def require_retirable(self, kid: str, now: datetime, *, force: bool = False) -> RingKey:
+        """Return a key that `retire` would take, or that is retired already. Raises as `retire` does."""
         await self.refresh()
         key = next((key for key in self._keys if key.kid == kid), None)
         if key is None:
             raise UnknownSigningKey(f"no signing key `{kid}`")
         state = key.state(now)
-        if state is KeyState.RETIRED:
-            return key
         if state in {KeyState.NEXT, KeyState.ACTIVE}:
             raise KeyStepTooEarly(f"`{kid}` is {state}; rotate `{key.alg}` first")
-        if not force:
+        if state is KeyState.RETIRING and not force:
             raise KeyStepTooEarly(f"`{kid}` verifies what it signed until {_shown(key.retire_at or now)}")
-        retired = replace(key, retire_at=now)
-        await self._change([retired], now)
-        return retired
+        return key
 
     async def refresh(self) -> bool:
         """Take over what other workers changed; tell whether anything did. One small read when nothing did."""
@@ -312,7 +329,7 @@ class KeyRing:
     def _new_kid(self, alg: str) -> str:
         return f"{alg}-{b32encode(self._randomness.octets(10)).decode('ascii').lower()}"
 
-    async def _change(self, keys: Sequence[RingKey], now: datetime) -> None:
+    async def _change(self, keys: Sequence[RingKey], now: datetime, with_it: With) -> None:
         (stored,) = await self._store.load(_RING)
         if stored is None or stored.version != self._version:
             raise KeyRingChanged
@@ -322,7 +339,7 @@ class KeyRing:
         # housekeeping: what time retired since the last change loses its private half here
         gone = [key for key in self._keys if key.state(now) is KeyState.RETIRED and _is_private(key.jwk)]
         changes += [Put(key.record(now)) for key in gone if key.kid not in named]
-        verdict = await self._store.commit(changes, now=now)
+        verdict = await self._store.commit([*changes, *with_it.changes], with_it.events, now=now)
         if verdict.outcome is not Outcome.DONE:
             raise KeyRingChanged
         await self.refresh()

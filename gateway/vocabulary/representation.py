@@ -24,3 +24,9 @@ class DeskOfficer:
     reference: str
     agency: str
     level: int | None
+
+    @property
+    def register_code(self) -> str:
+        """How registers are told of the officer (`MaCanBo`, at most 20 characters): the reference without its realm,
+        cut to that length, by which the staff register still finds them."""
+        return self.reference.partition(":")[2][:20] or self.reference[:20]

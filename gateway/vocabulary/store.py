@@ -54,6 +54,15 @@ class Kind(StrEnum):
     SIGN_IN_NOTICE = "sign_in_notice"
     SIGN_IN_ALARM = "sign_in_alarm"  # they said that a sign-in was not theirs, keyed by the internal id
     TRUSTED_BROWSER = "trusted_browser"  # keyed by the hash of the browser's cookie and the internal id
+    # the staff realm: kinds of its own, all in SQL, so that nothing of a citizen is ever read as an officer's
+    STAFF_SUBJECT = "staff_subject"
+    STAFF_ACCOUNT = "staff_account"  # upstream account → staff subject, keyed by blind index of (issuer, subject)
+    STAFF_NUMBER = "staff_number"  # blind index of the number in the staff register → staff subject
+    STAFF_SESSION = "staff_session"
+    STAFF_TOKEN = "staff_token"  # noqa: S105
+    DEVICE_CODE = "device_code"
+    USER_CODE = "user_code"  # what a person types, keyed by blind index → device code
+    APPROVAL = "approval"  # an act that waits for its second person
 
 
 class RecordKey(NamedTuple):

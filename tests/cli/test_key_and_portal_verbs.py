@@ -13,6 +13,8 @@ import pytest
 
 from gateway.cli.command import main
 from gateway.settings import DEMO_MASTER_KEY
+from gateway.vocabulary.officer import STAFF_ROLES
+from tests.cli.staff_login import Staff
 
 SEED = """
 [[portal]]
@@ -36,6 +38,21 @@ client_secret = "secret"
 """
 
 
+@pytest.fixture
+def staff(stack: Path, monkeypatch: pytest.MonkeyPatch) -> Staff:
+    """Somebody who may do everything is signed in."""
+    people = Staff(stack, monkeypatch)
+    people.sign_in("first", *STAFF_ROLES)
+    return people
+
+
+def agree(capfd: pytest.CaptureFixture[str], staff: Staff, approval: str) -> None:
+    """Have a second person say yes."""
+    staff.sign_in("second", *STAFF_ROLES)
+    assert run(capfd, "approval", "approve", approval)[0] == 0
+    staff.be("first")
+
+
 @pytest.fixture(autouse=True)
 def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
@@ -57,7 +74,7 @@ def run(capfd: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, Any, s
     return code, (orjson.loads(out) if "--json" in arguments and out else out), err
 
 
-def test_keys_are_listed_rotated_and_retired(capfd: pytest.CaptureFixture[str]) -> None:
+def test_keys_are_listed_rotated_and_retired(capfd: pytest.CaptureFixture[str], staff: Staff) -> None:
     code, listed, _ = run(capfd, "key", "list", "--json")
     assert code == 0
     assert sorted(key["alg"] for key in listed["keys"]) == ["ES256", "Ed25519", "PS256", "RS256"]
@@ -71,6 +88,9 @@ def test_keys_are_listed_rotated_and_retired(capfd: pytest.CaptureFixture[str]) 
     assert "GW-9101" in said
     assert run(capfd, "key", "rotate", "--force", "--json")[1]["state"] == "active"
     assert run(capfd, "key", "retire", old)[0] == 5, "it still verifies what it signed"
+    code, asked, _ = run(capfd, "key", "retire", old, "--force", "--reason", "compromised", "--json")
+    assert code == 8
+    agree(capfd, staff, asked["id"])
     code, gone, _ = run(capfd, "key", "retire", old, "--force", "--json")
     assert (code, gone["state"]) == (0, "retired")
     assert run(capfd, "key", "retire", "nobody")[0] == 4
@@ -79,10 +99,11 @@ def test_keys_are_listed_rotated_and_retired(capfd: pytest.CaptureFixture[str]) 
     assert table.splitlines()[0].split()[:3] == ["kid", "alg", "state"]
 
 
-def test_a_portal_is_added_once_with_a_secret_shown_once(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_portal_is_added_once_with_a_secret_shown_once(capfd: pytest.CaptureFixture[str], staff: Staff) -> None:
     arguments = ("portal", "add", "mine", "--redirect-uri", "https://mine.example/cb", "--procedure", "1.004222")
-    code, added, said = run(capfd, *arguments, "--json")
-    assert code == 0
+    code, added, said = run(capfd, *arguments, "--reason", "new", "--json")
+    assert code == 8
+    agree(capfd, staff, added["approval"]["id"])
     assert len(added["client_secret"]) == 43
     assert added["client_secret"] not in said
     code, out, _ = run(capfd, *arguments)
@@ -112,11 +133,10 @@ def test_a_portal_that_may_not_be_is_refused(capfd: pytest.CaptureFixture[str], 
     assert "GW-9010" in said
 
 
-def test_a_public_portal_has_no_secret(capfd: pytest.CaptureFixture[str]) -> None:
-    code, added, _ = run(
-        capfd, *["portal", "add", "app", "--auth-method", "none", "--redirect-uri", "https://app.example/cb", "--json"]
-    )
-    assert code == 0
+def test_a_public_portal_has_no_secret(capfd: pytest.CaptureFixture[str], staff: Staff) -> None:
+    arguments = ("portal", "add", "app", "--auth-method", "none", "--redirect-uri", "https://app.example/cb")
+    code, added, _ = run(capfd, *arguments, "--reason", "new", "--json")
+    assert code == 8
     assert "client_secret" not in added
 
 

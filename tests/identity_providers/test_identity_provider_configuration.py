@@ -117,10 +117,10 @@ def test_secrets_print_as_stars(rsa_pem):
 
 
 def test_several_stand_side_by_side_in_order(rsa_pem):
-    both = put_up(read_vneid(rsa_pem), read(realm="staff", reauthenticates=False))
-    assert list(both) == ["vneid", "idp"]
+    both = put_up(read_vneid(rsa_pem), read(realm="staff"), read(alias="plain", reauthenticates=False))
+    assert list(both) == ["vneid", "idp", "plain"]
     assert (both["idp"].realm, both["vneid"].realm) == ("staff", "citizen")
-    assert both["idp"].reauthenticates is False
+    assert (both["idp"].reauthenticates, both["plain"].reauthenticates) == (True, False)
     assert both["vneid"].label == {"vi": "Test", "en": "Test"}
 
 

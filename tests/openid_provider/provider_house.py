@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx2
+import orjson
 from starlette.applications import Starlette
 
 from gateway.assurance.sign_in import MatchFigures, RegisterMatch
@@ -23,6 +24,8 @@ from gateway.openid_provider.endpoints import provider_routes
 from gateway.openid_provider.house import House
 from gateway.openid_provider.own_pages.endpoints import own_routes
 from gateway.openid_provider.profiles import Lifetimes
+from gateway.openid_provider.staff_realm.command import command_client
+from gateway.openid_provider.staff_realm.endpoints import staff_routes
 from gateway.pages.layout.frame import Layout
 from gateway.pages.screens import PageScreens
 from gateway.policy.bundle import PolicyBundle
@@ -30,6 +33,7 @@ from gateway.storage.open import open_storage
 from gateway.tokens.keys import KeyRing
 from gateway.vocabulary.clock import SettableClock, SystemRandomness
 from gateway.vocabulary.form_preview import FormAsk, FormPreview
+from gateway.vocabulary.officer import StaffAccount
 from gateway.vocabulary.partial_date import PartialDate
 
 ISSUER = "http://127.0.0.1:8000"
@@ -77,6 +81,19 @@ PORTALS = (
             "token_endpoint_auth_method": "none",
             "redirect_uris": ["http://127.0.0.1:8007/callback"],
             "match": "required",
+        }
+    ),
+    Portal.model_validate(
+        {
+            "client_id": "desk",
+            "client_secret": SECRET,
+            "client_name": "Phần mềm một cửa",
+            "redirect_uris": ["http://127.0.0.1:8009/callback"],
+            "post_logout_redirect_uris": ["http://127.0.0.1:8009/bye"],
+            "grant_types": ["authorization_code", "client_credentials"],
+            "procedures": ["1.004222"],
+            "id_token_claims": ["agency_code"],
+            "realm": "staff",
         }
     ),
 )
@@ -151,6 +168,19 @@ class ScriptedRegister:
         return dict.fromkeys(questions, self.answer)
 
 
+def officer(**changes: object) -> Authentication:
+    """Return a sign-in of a member of staff: a security officer, unless `staff` says otherwise."""
+    staff = StaffAccount(number="999180000101", agency="H55.01", roles=("security_officer",))
+    members: dict[str, object] = {
+        "provider": "staff",
+        "issuer": "https://staff.example",
+        "subject": "cb-1",
+        "full_name": "Đinh Thị Hoà",
+        "staff": staff,
+    }
+    return Authentication(**{**members, **changes})  # type: ignore[arg-type]
+
+
 class EmptyForms:
     """A form without fields: what a form looks like is not this folder's business."""
 
@@ -169,6 +199,7 @@ class Provider:
     forgetful: ForgetfulProvider
     register: ScriptedRegister
     journal: Journal
+    staff: ScriptedProvider
     http: httpx2.AsyncClient
     application: Starlette
 
@@ -213,11 +244,12 @@ async def open_provider(
         retire_for=timedelta(seconds=3600),
     )
     upstream, forgetful, register = ScriptedProvider(), ForgetfulProvider(), ScriptedRegister()
+    staff = ScriptedProvider(alias="staff", realm="staff", answer=officer())
     house = House(
         issuer=issuer,
-        clients=ClientRegistry(portals),
+        clients=ClientRegistry(portals, built_in=[command_client()]),
         resources=ResourceRegistry(RESOURCES),
-        identity_providers={"fake": upstream, "forgetful": forgetful},  # type: ignore[dict-item]
+        identity_providers={"fake": upstream, "forgetful": forgetful, "staff": staff},  # type: ignore[dict-item]
         policy=PolicyBundle.load(),
         store=storage.store,
         listing=storage.store,
@@ -236,8 +268,13 @@ async def open_provider(
         refresh_secret=b"r" * 32,
         develop=develop,
     )
-    application = Starlette(routes=[*provider_routes(house), *own_routes(house)])
+    application = Starlette(routes=[*provider_routes(house), *own_routes(house), *staff_routes(house)])
     transport = httpx2.ASGITransport(app=application)
     async with httpx2.AsyncClient(transport=transport, base_url=issuer) as http:
-        yield Provider(house, clock, upstream, forgetful, register, storage.journal, http, application)
+        yield Provider(house, clock, upstream, forgetful, register, storage.journal, staff, http, application)
     await storage.close()
+
+
+async def events_of(provider: Provider) -> list[dict[str, object]]:
+    """Return every event stored so far, oldest first."""
+    return [orjson.loads(event.leaf) for event in await provider.journal.pending(10_000)]

@@ -26,6 +26,9 @@ from gateway.identity_providers.contract import (
 )
 from gateway.openid_provider.failure import InvalidRedirect, PortalClosed
 from gateway.openid_provider.screens import (
+    DeviceCodeEntry,
+    DeviceConfirm,
+    DeviceDone,
     FailurePage,
     FormPost,
     LoggedOut,
@@ -44,6 +47,7 @@ from gateway.pages.routes import page_language, page_response, public_routes
 from gateway.pages.screens import PageScreens
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.form_preview import FormPreview, PreviewField
+from gateway.vocabulary.officer import STAFF_ROLES
 from gateway.vocabulary.persona import personas
 from tests.pages.own_page_samples import OWN_VIEWS
 
@@ -183,6 +187,29 @@ VIEWS: dict[str, View] = {
         csrf="c-4",
         ends_at=ENDS_AT,
     ),
+    "staff_sign_in": SignInChoice(
+        portal=PORTAL, providers=PROVIDERS, action="/view/staff_sign_in", csrf="c-6", ends_at=AT, staff=True
+    ),
+    "device_code": DeviceCodeEntry(action="/view/device_code", again="/view/device_code", typed="BCDF-GHJK"),
+    "device_wrong": DeviceCodeEntry(
+        action="/view/device_wrong", again="/view/device_wrong", csrf="c-7", typed='"><script>', wrong=True
+    ),
+    "device_confirm": DeviceConfirm(
+        action="/view/device_confirm",
+        csrf="c-8",
+        client=PORTAL,
+        officer="H'Ƀil <b>Niê</b> & Kđăm",
+        agency="H55.01",
+        roles=STAFF_ROLES,
+        code="BCDF-GHJK",
+        machine="quan-tri-cong-dinh-danh@may-chu-so-mot.trung-tam-du-lieu.tinh.ex",
+        address="2001:db8:85a3::8a2e:370:7334",
+        asked_at=AT,
+        lasts_minutes=30,
+        ends_at=AT,
+    ),
+    "device_done": DeviceDone(allowed=True, officer="Đinh Thị Hoà", action="/view/device_done", csrf="c-9"),
+    "device_denied": DeviceDone(allowed=False, officer="Đinh Thị Hoà", action="/view/device_done", csrf="c-9"),
     "logout": LogoutConfirm(portal=PORTAL, action="/view/logout", csrf="c-5", again="/view/logout"),
     "logout_lost": LogoutConfirm(
         portal=PORTAL,

@@ -42,6 +42,7 @@ HOMES = (
     "national_portal.secret",
     "population.secret",
     "civil_status.secret",
+    "staff.secret",
 )
 LEFT_OUT = {
     "simulators.json": "the simulators' own settings: they play other organisations and hold their halves of secrets",

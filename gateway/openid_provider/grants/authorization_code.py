@@ -49,6 +49,13 @@ def check_verifier(code: Record, parameters: Parameters) -> None:
         raise InvalidProof("`code_verifier` does not answer the code_challenge")
 
 
+def check_redeemer(code: Record, portal: Portal, parameters: Parameters) -> None:
+    """Whoever redeems a code is its client and repeats what the request said."""
+    check_client(code, portal)
+    check_redirect_uri(code, parameters)
+    check_verifier(code, parameters)
+
+
 class AuthorizationCode:
     """Redeems a code: wrong callers are refused before anything is spent, so they can neither burn nor revoke it."""
 
@@ -70,9 +77,7 @@ class AuthorizationCode:
         code, stored_grant = found
         if code is None or stored_grant is None:
             raise InvalidGrant(_UNKNOWN)
-        check_client(code, portal)
-        check_redirect_uri(code, parameters)
-        check_verifier(code, parameters)
+        check_redeemer(code, portal, parameters)
         spend = Spend(code.address)
         grant = grant_of(stored_grant, now)
         if code.state == "used" and grant is not None:

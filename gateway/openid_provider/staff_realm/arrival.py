@@ -1,0 +1,74 @@
+"""The callback of a staff provider: who it is, their session, and the event of it, in one commit."""
+
+from gateway.identity_providers.contract import Authentication, IdentityProviderUnavailable
+from gateway.openid_provider import failure
+from gateway.openid_provider.attempt import Attempt, attempt_record, signed_in
+from gateway.openid_provider.browser import Browser
+from gateway.openid_provider.conclusion import attempt_url, fail_attempt
+from gateway.openid_provider.cookies import read_cookie, set_cookie
+from gateway.openid_provider.house import House
+from gateway.openid_provider.reply import Reply, redirect
+from gateway.openid_provider.staff_realm.interaction import load_staff_attempt
+from gateway.openid_provider.staff_realm.session import (
+    STAFF_SESSION,
+    StaffSession,
+    staff_session_address,
+    staff_session_record,
+)
+from gateway.openid_provider.staff_realm.subject import know_officer
+from gateway.openid_provider.upstream import take_callback
+from gateway.staff.event import StaffSignedIn
+from gateway.tokens.issue import key_of
+from gateway.vocabulary.clock import text_token
+from gateway.vocabulary.failure import Failure
+from gateway.vocabulary.store import Insert, Outcome, Remove, Replace
+
+
+async def arrive(house: House, alias: str, raw_query: str, browser: Browser) -> Reply:
+    """Spend the state, check the browser, read who it is, make the session."""
+    attempt_id, callback = await take_callback(house, alias, raw_query)
+    attempt, portal = await load_staff_attempt(house, attempt_id, browser)
+    browser = browser.asked_in(attempt.request.ui_locales)
+    try:
+        seen = await house.identity_providers[alias].complete(callback)
+        return await _sign_in(house, attempt, seen, browser)
+    except Failure as refused:
+        return await fail_attempt(house, attempt, portal, refused, browser)
+
+
+async def _sign_in(house: House, attempt: Attempt, seen: Authentication, browser: Browser) -> Reply:
+    cookie = text_token(house.randomness)
+    before = read_cookie(browser.cookies, STAFF_SESSION, secure=house.secure)
+    ended = () if before is None else (Remove(staff_session_address(before)),)
+    # two first sign-ins of one person at the same moment: the second finds what the first made
+    for _ in range(3):
+        now = house.clock.now()
+        known = await know_officer(house, seen)
+        session = StaffSession(
+            key=key_of(cookie),
+            officer=known.officer,
+            auth_time=seen.auth_time or now,
+            provider=seen.provider,
+            created_at=now,
+        )
+        event = await house.evidence.tell(
+            StaffSignedIn,
+            outcome="signed_in",
+            actor_kind="officer",
+            actor_ref=known.officer.reference,
+            portal=attempt.request.client_id,
+            connector=seen.provider,
+            trace_id=attempt.trace_id,
+        )
+        changes = [
+            *known.changes,
+            *ended,
+            Insert(staff_session_record(session, house)),
+            Replace(attempt_record(signed_in(attempt, session.key))),
+        ]
+        verdict = await house.store.commit(changes, [event], now=now)
+        if verdict.done:
+            return redirect(attempt_url(house, attempt), [set_cookie(STAFF_SESSION, cookie, secure=house.secure)])
+        if verdict.outcome is not Outcome.EXISTS:
+            raise failure.AttemptFinished()
+    raise IdentityProviderUnavailable(operator_detail="the account changed under three parallel sign-ins")

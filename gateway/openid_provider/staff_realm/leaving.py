@@ -1,0 +1,54 @@
+"""An officer signs out: the staff session of this browser, the provider's own, and nothing of a citizen's."""
+
+from gateway.openid_provider.browser import Browser
+from gateway.openid_provider.cookies import clear_cookie
+from gateway.openid_provider.failure import AttemptLost
+from gateway.openid_provider.house import House
+from gateway.openid_provider.logout import end_upstream, parse_logout, repeated
+from gateway.openid_provider.parameters import Parameters, same_secret
+from gateway.openid_provider.refusals import face
+from gateway.openid_provider.reply import Reply, page_reply, redirect, with_query
+from gateway.openid_provider.screens import LoggedOut, LogoutConfirm
+from gateway.openid_provider.staff_realm.session import STAFF_SESSION, load_staff_session, sign_out_proof
+from gateway.staff.event import StaffSignedOut
+from gateway.vocabulary.store import Kind, RecordKey, Remove
+
+
+async def ask_to_leave(house: House, query: Parameters, browser: Browser) -> Reply:
+    """GET: ask, naming the desk's software when it sent the browser here."""
+    request = parse_logout(house, query)
+    portal = face(request.portal) if request.portal else None
+    if await load_staff_session(house, browser) is None:
+        if request.return_to is not None:
+            return redirect(request.return_to)
+        return page_reply(house.screens.show(LoggedOut(portal=portal), languages=browser.languages))
+    address = with_query(f"{house.issuer}/staff/sign-out", repeated(house, query))
+    view = LogoutConfirm(portal=portal, action=address, csrf=sign_out_proof(house, browser), again=address)
+    return page_reply(house.screens.show(view, languages=browser.languages))
+
+
+async def leave_staff(house: House, query: Parameters, form: Parameters, browser: Browser) -> Reply:
+    """POST: end the session, its provider's too, and go where the desk's software registered. Raises AttemptLost."""
+    if not same_secret(form.get("csrf", ""), sign_out_proof(house, browser)):
+        raise AttemptLost(operator_detail="the form's csrf value is not the session's")
+    request = parse_logout(house, query)
+    portal = face(request.portal) if request.portal else None
+    if form.get("logout") != "yes":
+        return page_reply(house.screens.show(LoggedOut(portal=portal, stayed=True), languages=browser.languages))
+    gone = clear_cookie(STAFF_SESSION, secure=house.secure)
+    session, upstream = await load_staff_session(house, browser), None
+    if session is not None:
+        event = await house.evidence.tell(
+            StaffSignedOut,
+            outcome="signed_out",
+            actor_kind="officer",
+            actor_ref=session.officer.reference,
+            portal=None if request.portal is None else request.portal.client_id,
+            trace_id=browser.trace_id,
+        )
+        ended = [Remove(RecordKey(Kind.STAFF_SESSION, session.key))]
+        await house.store.commit(ended, [event], now=house.clock.now())
+        upstream = await end_upstream(house, session.provider, None, request.return_to)
+    if upstream is not None or request.return_to is not None:
+        return redirect(upstream or request.return_to or "", [gone])
+    return page_reply(house.screens.show(LoggedOut(portal=portal), languages=browser.languages), [gone])

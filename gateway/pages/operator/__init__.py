@@ -1,0 +1,1 @@
+"""Pages for staff: signing in, and confirming a command."""

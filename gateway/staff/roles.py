@@ -1,0 +1,69 @@
+"""Who may do what: one row per changing verb. An operator without the role is told which one it wants."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateway.staff.failure import RoleMissing
+from gateway.vocabulary.officer import STAFF_ROLES, Officer, StaffRole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """Whoever runs a command. `reference` names them in evidence: `staff:<id>`, or `local:<uid>` on a developer's own
+    machine, where one person is everybody (`alone`)."""
+
+    reference: str
+    name: str
+    roles: tuple[StaffRole, ...]
+    alone: bool = False
+
+    @classmethod
+    def of(cls, officer: Officer) -> "Operator":
+        """Return the operator that a member of staff is."""
+        return cls(reference=officer.reference, name=officer.full_name, roles=officer.roles)
+
+    @classmethod
+    def local(cls, uid: int) -> "Operator":
+        """Return the user of this machine; only a developer's gateway takes them for one."""
+        return cls(reference=f"local:{uid}", name="", roles=STAFF_ROLES, alone=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duty:
+    """A verb's row: the roles that may ask for it, and those that may agree; `approves` empty: one person is enough."""
+
+    asks: tuple[StaffRole, ...]
+    approves: tuple[StaffRole, ...] = ()
+
+
+DUTIES: Mapping[str, Duty] = {
+    "key.rotate": Duty(asks=("security_officer", "system_admin")),
+    # only a key that still verifies can be retired by hand, which ends sign-ins and forms under way
+    "key.retire": Duty(asks=("security_officer", "system_admin"), approves=("security_officer",)),
+    "portal.add": Duty(asks=("registration_officer",), approves=("registration_officer", "security_officer")),
+    "portal.change": Duty(asks=("registration_officer",), approves=("registration_officer", "security_officer")),
+}
+
+
+def require_role(operator: Operator, verb: str) -> StaffRole:
+    """Return the role in which an operator may ask for a verb. Raises RoleMissing."""
+    return _held(operator, DUTIES[verb].asks, verb)
+
+
+def require_approver(operator: Operator, verb: str) -> StaffRole:
+    """Return the role in which an operator may agree to a verb, or refuse it. Raises RoleMissing."""
+    return _held(operator, DUTIES[verb].approves, verb)
+
+
+def wants_second(operator: Operator, verb: str) -> bool:
+    """Tell whether a verb waits for a second person when this operator asks for it."""
+    return bool(DUTIES[verb].approves) and not operator.alone
+
+
+def _held(operator: Operator, wanted: tuple[StaffRole, ...], verb: str) -> StaffRole:
+    for role in wanted:
+        if role in operator.roles:
+            return role
+    named = " or ".join(f"`{role}`" for role in wanted)
+    held = ", ".join(f"`{role}`" for role in operator.roles) or "none"
+    raise RoleMissing(f"`{verb}` wants the role {named}; yours: {held}")
