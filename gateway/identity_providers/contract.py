@@ -220,6 +220,16 @@ class NoOwnAccount(SignInFailure):
     fix = "Let the guardian sign in and act for the person."
 
 
+class AccountOnOtherPhone(SignInFailure):
+    """The account is in use on another phone: it works on one at a time, and the code for a new one goes to the old."""
+
+    code = "GW-1207"
+    title = "account in use on another phone"
+    vi = "Tài khoản định danh điện tử đang dùng trên điện thoại khác. Mỗi lúc chỉ dùng được trên một máy."
+    en = "The electronic identity account is in use on another phone. It works on one phone at a time."
+    fix = "Keep the draft; the person moves the account to the new phone by the code sent to the old one."
+
+
 class AccountNotActivated(SignInFailure):
     """The electronic identity account exists but was never activated."""
 

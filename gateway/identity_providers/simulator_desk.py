@@ -28,6 +28,7 @@ _ERROR_OF_FAULT: Mapping[str, str] = {
     "locked": "account_locked",
     "closed": "account_closed",
     "not_activated": "account_not_activated",
+    "old_phone": "account_on_another_device",
 }
 _ERROR_OF_STATE: Mapping[str, str] = {
     "locked": "account_locked",

@@ -10,12 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from gateway.identity_providers.simulator_people import Person
 from gateway.vocabulary.clock import Clock
 
-FaultName = Literal["cancelled", "locked", "level1", "silent", "not_activated", "sso", "closed"]
+FaultName = Literal["cancelled", "locked", "level1", "silent", "not_activated", "old_phone", "sso", "closed"]
 FAULTS: Mapping[str, str] = {
     "cancelled": "người dùng không tiếp tục",
     "locked": "tài khoản bị khóa",
     "closed": "tài khoản đã đóng",
     "not_activated": "tài khoản chưa kích hoạt",
+    "old_phone": "đang dùng trên điện thoại khác",
     "level1": "tài khoản mức độ 1",
     "silent": "không trả lời",
     "sso": "phiên trình duyệt còn sống",

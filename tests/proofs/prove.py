@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.proofs import canaries, faults, mutations, races, tampering, withdrawal
+from tests.proofs import canaries, faults, mutations, offline_verifier, races, tampering, withdrawal
 from tests.services import binary, stop_services
 
 ROOT = Path(__file__).parents[2]
@@ -55,6 +55,12 @@ PROOFS = {
         "nothing is released after a consent was withdrawn, whichever node was at it",
         withdrawal.prove,
         withdrawal.COVERS,
+        issue=3,
+    ),
+    "offline_verifier": Proof(
+        "who has only a downloaded proof and a witness's checkpoint accepts what is true and nothing else",
+        offline_verifier.prove,
+        offline_verifier.COVERS,
         issue=3,
     ),
 }

@@ -132,6 +132,29 @@ def test_cancelled_at_vneid_and_back_with_the_draft_kept(visitor, stack):
     assert box.input_value() == "Đăng ký tại phường Hồ Chè"
 
 
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [("not_activated", "GW-1205"), ("old_phone", "GW-1207"), ("level1", "GW-1203"), ("locked", "GW-1301")],
+)
+def test_each_cause_says_what_to_do_and_keeps_the_draft(visitor, stack, fault, code):
+    someone = visitor()
+    someone.page.goto(f"{stack.portal_url}/form")
+    box = someone.page.locator("#own-request\\.content")
+    box.fill("Đăng ký tại phường Hồ Chè")
+    someone.page.locator("#save").click()
+    someone.tab.leave_for_sign_in()
+    someone.tab.choose_vneid()
+    stack.put_fault(stack.vneid_url, target=6, fault=fault, times=1)
+    someone.tab.be(6)
+    assert someone.tab.code == code
+    assert someone.page.locator("main ol li").count() >= 1
+    assert someone.page.locator("#more-time").count() == 0, "nothing runs out on a page that has ended"
+    someone.page.locator("#return").click()
+    assert someone.page.locator("#draft").is_visible()
+    someone.page.locator("#by-hand").click()
+    assert box.input_value() == "Đăng ký tại phường Hồ Chè"
+
+
 def test_a_second_try_after_a_slip_goes_on(visitor):
     someone = visitor()
     someone.tab.reach_vneid()
