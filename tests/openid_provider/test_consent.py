@@ -258,6 +258,20 @@ async def test_a_person_reads_and_withdraws_their_own_consent(provider: Provider
     assert members(again.headers["location"])["error"] == "consent_required"
 
 
+async def test_the_own_pages_list_what_was_agreed_to_and_refused(provider: Provider) -> None:
+    await answer(provider, await sign_in(provider, **asked()))
+    begun = await provider.get(authorize_url(**asked("D-2")))
+    await answer(provider, await provider.get(begun.headers["location"]), decision="deny")
+    page = (await provider.get("/me/connections")).text
+    assert re.findall(r'data-consent="(\w+)"', page) == ["refused", "partly"]
+    addresses = re.findall(r'href="[^"]*(/consents/cs_[\w-]{22})"', page)
+    assert len(addresses) == 2
+    assert (await provider.get(addresses[0])).status_code == 200
+    await change_person(provider, OTHER)
+    await sign_in(provider, **asked("D-3"))
+    assert "data-consent" not in (await provider.get("/me/connections")).text
+
+
 async def test_a_withdrawal_ends_access_and_refresh_tokens(provider: Provider) -> None:
     code = await obtain_code(provider, scope="openid")
     assert (await redeem(provider, code)).status_code == 200

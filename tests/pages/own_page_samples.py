@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from gateway.consent.misuse_report import CONCERNS
 from gateway.openid_provider.own_pages.views import (
     Connection,
+    ConsentRow,
     MisuseDone,
     MisuseForm,
     MyConnections,
@@ -145,6 +146,10 @@ OWN_VIEWS: dict[str, OwnView] = {
                 until=AT,
             ),
             Connection(service=HOSTILE, since=AT, covers=(NAME,), forms=(), dossiers=(), last_used=None, until=AT),
+        ),
+        consents=tuple(
+            ConsentRow(service=PORTAL, title=TITLE, state=state, at=AT, address="/consents/cs_1")
+            for state in ("given", "partly", "refused", "withdrawn", "expired", "superseded")
         ),
         blocked=((PORTAL, AT),),
     ),

@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 from gateway.audit.event import GrantRevoked, PortalUnblocked
 from gateway.consent.access_history import Access, last_use
 from gateway.consent.portal_block import block_address
+from gateway.consent.record import consent_of
+from gateway.openid_provider.consents import consent_url
 from gateway.openid_provider.grant import Grant, grant_of
 from gateway.openid_provider.house import House
 from gateway.openid_provider.notice import identity_claims
 from gateway.openid_provider.own_pages.door import Visit, frame_of, service_of
-from gateway.openid_provider.own_pages.usage import forms_of, load_history
-from gateway.openid_provider.own_pages.views import Connection, MyConnections
+from gateway.openid_provider.own_pages.usage import forms_of, load_history, title_of
+from gateway.openid_provider.own_pages.views import Connection, ConsentRow, MyConnections
 from gateway.vocabulary.store import Change, Kind, Remove, Revoke, StoredEvent
 
 _ALL = 100_000
@@ -30,11 +32,30 @@ async def connections_page(house: House, visit: Visit) -> MyConnections:
     return MyConnections(
         frame=frame_of(house, visit, "connections", "/connections"),
         connections=tuple(connections),
+        consents=tuple(await _consents(house, visit.citizen_id)),
         blocked=tuple(
             (service_of(house, record.body["client_id"]), datetime.fromtimestamp(record.body["at"], UTC))
             for record in blocks
         ),
     )
+
+
+async def _consents(house: House, citizen_id: str) -> list[ConsentRow]:
+    """Return what the person was asked to agree to, the newest first."""
+    records = await house.listing.select(Kind.CONSENT, subject=citizen_id, limit=_ALL)
+    found = [consent for record in records if (consent := consent_of(record)) is not None]
+    found.sort(key=lambda one: one.given_at, reverse=True)
+    now = house.clock.now()
+    return [
+        ConsentRow(
+            service=service_of(house, one.client_id),
+            title=title_of(house, one.procedure),
+            state=one.state_at(now),
+            at=one.happenings[-1].at,
+            address=consent_url(house, one.id),
+        )
+        for one in found
+    ]
 
 
 async def living_grants(house: House, citizen_id: str, client_id: str | None = None) -> list[Grant]:

@@ -177,5 +177,10 @@ def failures() -> dict[str, type[Failure]]:
 def forms_of(house: House, scopes: Sequence[str]) -> tuple[Text, ...]:
     """Return the titles of the forms that scopes ask for."""
     codes = [scope.removeprefix(PROCEDURE_SCOPE) for scope in scopes if scope.startswith(PROCEDURE_SCOPE)]
-    found = ((code, house.policy.procedures.get(code)) for code in codes)
-    return tuple({"vi": code, "en": code} if one is None else one.title.wire() for code, one in found)
+    return tuple(title_of(house, code) for code in codes)
+
+
+def title_of(house: House, code: str) -> Text:
+    """Return what people call a procedure; its code where it exists no more."""
+    procedure = house.policy.procedures.get(code)
+    return {"vi": code, "en": code} if procedure is None else procedure.title.wire()

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
+from gateway.consent.record import State
+
 Text = Mapping[str, str]
 Tab = Literal["record", "usage", "connections", "notices", "report"]
 
@@ -98,11 +100,24 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentRow:
+    """A consent the person was asked for: to whom, for which form, as it stands, since when, and its own page, which
+    has the receipt and the way to withdraw."""
+
+    service: NamedPortal
+    title: Text
+    state: State
+    at: datetime
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MyConnections:
-    """“My connections” and the portals that are blocked, with when."""
+    """“My connections”, the consents given and refused, and the portals that are blocked, with when."""
 
     frame: OwnFrame
     connections: tuple[Connection, ...]
+    consents: tuple[ConsentRow, ...] = ()
     blocked: tuple[tuple[NamedPortal, datetime], ...]
 
 
