@@ -113,7 +113,7 @@ def test_it_says_ready_serves_all_takes_verbs_and_stops_whole(
     # one program killed: said, and the others go on
     children = children_of(demo.pid)
     assert len(children) == 4
-    killed = next(pid for pid, line in children.items() if "population" in line)
+    killed = next(pid for pid, line in children.items() if "simulate sources" in line)
     os.kill(killed, signal.SIGKILL)
     wait_for(lambda: "sources simulator ended with -9" in (tmp_path / "err").read_text())
     assert status(f"{at['GATEWAY']}/readyz") == 200

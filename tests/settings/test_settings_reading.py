@@ -163,7 +163,7 @@ def test_paths_in_a_file_are_relative_to_it_and_seeds_lie_beside_it(tmp_path: Pa
     (tmp_path / "secret").write_text("s" * 43)
     seed = 'client_id = "beside"\nclient_secret_file = "../secret"\nredirect_uris = ["https://b.example/cb"]\n'
     (tmp_path / "portals" / "beside.toml").write_text(seed)
-    more = '[[portal]]\nclient_id = "more"\nclient_secret = "x"\nredirect_uris = ["https://m.example/cb"]\n'
+    more = '[[portal]]\nclient_id = "more"\nclient_secret = "xxxxxxxxxxxxxxxxxxxxxx"\nredirect_uris = ["https://m.example/cb"]\n'
     (tmp_path / "more.toml").write_text(more)
     settings = read(
         tmp_path,

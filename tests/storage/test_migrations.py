@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, inspect
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from gateway.storage.failure import StoreMisfit
+from gateway.storage.failure import StoreMisfit, StoreMissing
 from gateway.storage.migrations import apply
 from gateway.storage.open import HEAD, open_storage
 from gateway.storage.tables import metadata
@@ -74,8 +74,17 @@ async def test_several_workers_may_migrate_at_once(dialect, tmp_path):
 @DIALECTS
 async def test_without_leave_to_migrate_an_old_database_is_refused(dialect, tmp_path):
     url = empty_url(dialect, tmp_path)
+    await (await open_storage(url, None, master_key=MASTER_KEY, randomness=SystemRandomness())).close()
+    await on_connection(url, lambda connection: apply.downgrade(connection, "base"))
     with pytest.raises(StoreMisfit):
         await open_storage(url, None, master_key=MASTER_KEY, randomness=SystemRandomness(), migrate=False)
+
+
+async def test_without_leave_to_migrate_no_file_is_made(tmp_path):
+    url = f"sqlite:///{tmp_path / 'nowhere.db'}"
+    with pytest.raises(StoreMissing):
+        await open_storage(url, None, master_key=MASTER_KEY, randomness=SystemRandomness(), migrate=False)
+    assert list(tmp_path.iterdir()) == []
 
 
 @DIALECTS
