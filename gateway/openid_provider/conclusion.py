@@ -186,6 +186,7 @@ async def fail_attempt(
         trace_id=attempt.trace_id,
         procedure=request.procedures[0] if request.procedures else None,
         citizen_id=None if session is None else session.citizen.id,
+        proven=False,  # whoever begins a sign-in only names the portal
         changes=() if retryable else (Spend(attempt.address),),
     )
     view = FailurePage(

@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
-from journey import authorize_url, basic, members
+from journey import authorize_url, basic, members, reach_sign_in
 
+from gateway.identity_providers.contract import SignInCancelled
 from gateway.openid_provider.allowance import BURST
 
 
@@ -45,3 +46,13 @@ async def test_who_authenticates_always_gets_a_receipt(provider):
     await ask_badly(provider, BURST + 5)
     refused = await provider.http.post("/token", data={"grant_type": "x"}, headers=basic())
     assert "receipt=rf_" in refused.json()["error_uri"]
+
+
+async def test_a_sign_in_that_fails_upstream_is_a_strangers(provider):
+    await ask_badly(provider, BURST)
+    before = await events_stored(provider)
+    provider.upstream.answer = SignInCancelled()
+    _, callback = await reach_sign_in(provider)
+    page = await provider.get(callback)
+    assert (page.status_code, "GW-1101" in page.text, "rf_" in page.text) == (403, True, False)
+    assert await events_stored(provider) == before
