@@ -227,8 +227,12 @@ def make_prefill(settings: Settings, ground: Ground, policy: PolicyBundle, conne
         clock=ground.clock,
         randomness=ground.chance,
     )
-    deadline_for = timedelta(milliseconds=settings.prefill.deadline_ms)
-    return Prefill(policy, connectors, desk, ground.keys, Figures(issuer=settings.issuer, deadline_for=deadline_for))
+    figures = Figures(
+        issuer=settings.issuer,
+        deadline_for=timedelta(milliseconds=settings.prefill.deadline_ms),
+        connected=frozenset(connectors.sources()),
+    )
+    return Prefill(policy, connectors, desk, ground.keys, figures)
 
 
 def make_matching(settings: Settings, ground: Ground, connectors: ConnectorRegistry) -> RegisterMatch:

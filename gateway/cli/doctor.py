@@ -87,6 +87,11 @@ def check_policies(settings: Settings) -> list[Row]:
     except Failure as failure:
         return [Row("policies", False, failure.detail or failure.title, failure.fix)]
     rows = [Row("policies", True, f"{len(bundle.procedures)} procedures, bundle {bundle.bundle_id[:12]}")]
+    registers = {name for name, source in bundle.sources.items() if not source.self_declared}
+    rows += [
+        Row("policies", True, f"source `{one}` is not connected: its fields stay empty with CR-020")
+        for one in sorted(registers - settings.connectors.by_name().keys())
+    ]
     rows += [Row("portals", False, problem, "run `gate06 portal check FILE`") for problem in excess]
     ended = [portal.client_id for portal in settings.portal if portal.ended(SystemClock().now())]
     rows += [Row("portals", False, f"`{one}` is past its legacy_until", "move it to baseline") for one in ended]

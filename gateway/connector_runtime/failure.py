@@ -184,6 +184,17 @@ class NotKept(SourceFailure):
     fix = "Nothing to mend: the attribute or the kind of person is outside this register."
 
 
+class SourceNotConnected(SourceFailure):
+    """The policy book fills this from a register that this installation has no connector for."""
+
+    code = "CR-020"
+    title = "source is not connected here"
+    http_status = 503
+    vi = "Tỉnh chưa kết nối với hệ thống nguồn của mục này. Ông/bà tự điền mục này."
+    en = "The province is not connected to the source of this field yet. Please fill in this field yourself."
+    fix = "Set the register up under `[connectors]`; `gate06 doctor` names those of the policy book that are missing."
+
+
 _WHY: dict[tuple[type, str], type[Failure]] = {
     (Absent, "empty"): ValueEmpty,
     (Absent, "no_match"): NoMatch,

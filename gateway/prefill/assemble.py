@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, cast
 
 from gateway.assurance.match import Claim, RegisterRecord, contradictions
 from gateway.connector_runtime.contract import Answer
+from gateway.connector_runtime.failure import SourceNotConnected
 from gateway.connector_runtime.failure import why as reason_of
 from gateway.prefill import failure
 from gateway.prefill.envelope import TOLD, Envelope, Status, Why
@@ -29,6 +30,7 @@ _CONTRADICTS = Why.of(failure.RecordContradicts)
 _DISAGREE = Why.of(failure.SourcesDisagree)
 _STALE = Why.of(failure.ValueStale)
 _BY_HAND = Why.of(failure.FilledByHand)
+_NOT_CONNECTED = Why.of(SourceNotConnected)
 _NOT_ASKED = Unavailable(reason="unreachable")
 _UNDECLARED = Why.of(failure.NothingDeclared)
 
@@ -79,6 +81,9 @@ def assemble(plan: Plan, facts: Facts) -> Assembled:
             fields[planned.id] = Envelope("withheld", "editable", planned.rule, planned.type, why=why)
         elif not planned.ways:
             fields[planned.id] = _left_to_hand(planned)
+        elif planned.unconnected:
+            fields[planned.id] = _blank(planned, planned.ways[0], "unavailable", _NOT_CONNECTED)
+            complete = False
         elif planned.self_declared:
             fields[planned.id] = _declared(planned, facts)
         elif numberless and planned.ways[0].attribute not in facts.refused:

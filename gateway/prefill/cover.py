@@ -81,7 +81,10 @@ def agreed_part(plan: Plan, consent: Consent | None, why: type[Failure] = FieldN
     closed = {
         one.id: Why.of(why)
         for one in plan.fields
-        if one.ways and one.waits is None and not one.self_declared and one.id not in consent.agreed
+        if one.ways
+        and one.waits is None
+        and not (one.self_declared or one.unconnected)
+        and one.id not in consent.agreed
     }
     return close_fields(plan, closed, consent.attributes)
 

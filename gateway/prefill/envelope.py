@@ -142,7 +142,6 @@ def wire_value(value: Any) -> Any:
 
 
 @lru_cache(maxsize=256)
-@lru_cache(maxsize=256)
 def instant(at: datetime) -> str:
     """Return a time as RFC 3339 in UTC, whole seconds."""
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -36,7 +36,8 @@ class ManifestKeys(Signer, KeySource, Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
     """`issuer` is ours. `deadline_for` is what sources get, `late_for` how long an answer may come after it,
-    `manifest_for` how long a form can be compared, `dossier_for` how long a named dossier may be read."""
+    `manifest_for` how long a form can be compared, `dossier_for` how long a named dossier may be read. `connected` are
+    the registers that can be asked at all, None all of the policy book."""
 
     issuer: str
     deadline_for: timedelta = timedelta(milliseconds=2500)
@@ -44,6 +45,7 @@ class Figures:
     manifest_for: timedelta = timedelta(days=30)
     dossier_for: timedelta = timedelta(days=30)
     changed_limit: int = 20
+    connected: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +83,9 @@ class Prefill:
         wanted = None if fields is None else frozenset(fields)
         plan = self._plans.get((procedure, relation, party, wanted))
         if plan is None:
-            plan = plan_form(self._policy, self._policy.procedure(procedure), relation, wanted, party=party)
+            wished = self._policy.procedure(procedure)
+            connected = self.figures.connected
+            plan = plan_form(self._policy, wished, relation, wanted, party=party, connected=connected)
             if len(self._plans) >= _REMEMBERED_PLANS:
                 self._plans.clear()
             self._plans[(procedure, relation, party, wanted)] = plan

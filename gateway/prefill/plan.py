@@ -45,7 +45,8 @@ class PlannedField:
     """A field of the form. `ways` in the order of precedence; without any, `by_hand` says why.
 
     `mask` is the catalogue's mask rule, `words` the texts of a code by its value. `waits` says why a field of the
-    other party is not filled yet; then nobody is asked for it, whatever `ways` the procedure states.
+    other party is not filled yet; then nobody is asked for it, whatever `ways` the procedure states. The `ways` of an
+    `unconnected` field lead to registers this installation has no connector for.
     """
 
     id: str
@@ -60,6 +61,7 @@ class PlannedField:
     words: Mapping[str, Text]
     by_hand: Text | None = None
     waits: Text | None = None
+    unconnected: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,22 +105,23 @@ def plan_form(
     fields: Iterable[str] | None = None,
     *,
     party: int = 1,
+    connected: frozenset[str] | None = None,
 ) -> Plan:
     """Plan a whole form, or the fields asked for, to be filled about one party.
 
-    Raises AttributeNotPermitted naming in `excess` the fields the form does not have.
+    Nothing is planned of registers that are not `connected` (None: all are): a province that has one register fills
+    what that one knows. Raises AttributeNotPermitted naming in `excess` the fields the form does not have.
     """
     wanted = None if fields is None else frozenset(fields)
     if wanted is not None:
         unknown = sorted(wanted - {one.id for one in procedure.fields})
         if unknown:
             raise AttributeNotPermitted("the form has no such field", excess=unknown)
+    view = _View(relation, party, connected)
     planned = tuple(
-        _plan_field(one, procedure, relation, party, bundle)
-        for one in procedure.fields
-        if wanted is None or one.id in wanted
+        _plan_field(one, procedure, view, bundle) for one in procedure.fields if wanted is None or one.id in wanted
     )
-    filled = tuple(one for one in planned if one.waits is None)
+    filled = tuple(one for one in planned if one.waits is None and not one.unconnected)
     attributes = frozenset(way.attribute for one in filled for way in one.ways)
     guards = (GUARDING & procedure.attributes_for(relation, party)) - attributes
     return Plan(
@@ -129,8 +132,8 @@ def plan_form(
         asked_of=_asked_of(filled, GUARDING & procedure.attributes_for(relation, party), bundle),
         guards=guards,
         party=party,
-        checks=_checks(procedure, relation, filled, bundle),
-        life_of=frozenset() if relation in _OF_THE_DEAD else _sources_of_life(bundle),
+        checks=_reachable(_checks(procedure, relation, filled, bundle), connected),
+        life_of=frozenset() if relation in _OF_THE_DEAD else _sources_of_life(bundle, connected),
     )
 
 
@@ -153,10 +156,23 @@ def close_fields(plan: Plan, closed: Mapping[str, Why], agreed: Collection[str])
     )
 
 
-def _plan_field(
-    field: FormField, procedure: Procedure, relation: Relation, party: int, bundle: PolicyBundle
-) -> PlannedField:
-    fills = field.fills_for(relation)
+class _View(NamedTuple):
+    """For whom a form is planned, about which party, and from which registers."""
+
+    relation: Relation
+    party: int
+    connected: frozenset[str] | None
+
+
+def _plan_field(field: FormField, procedure: Procedure, view: _View, bundle: PolicyBundle) -> PlannedField:
+    relation, party, connected = view
+    stated = field.fills_for(relation)
+    reached = [
+        fill
+        for fill in stated
+        if connected is None or fill.source in connected or bundle.sources[fill.source].self_declared
+    ]
+    fills = tuple(reached) or stated
     other = None if field.party == party else procedure.party(max(field.party, party))
     members: dict[str, Any] = {
         "id": field.id,
@@ -178,6 +194,7 @@ def _plan_field(
         mask=first.mask,
         words={value: text.wire() for value, text in first.values.items()},
         by_hand=by_hand,
+        unconnected=not reached,
     )
 
 
@@ -218,6 +235,14 @@ def _asked_of(
     return {source: frozenset(attributes) for source, attributes in asked.items()}
 
 
-def _sources_of_life(bundle: PolicyBundle) -> frozenset[str]:
+def _reachable(checks: dict[str, frozenset[str]], connected: frozenset[str] | None) -> dict[str, frozenset[str]]:
+    """Return the checks of connected registers; all of them where none is, since what nobody can check stays open."""
+    if connected is None:
+        return checks
+    return {source: names for source, names in checks.items() if source in connected} or checks
+
+
+def _sources_of_life(bundle: PolicyBundle, connected: frozenset[str] | None) -> frozenset[str]:
     known = bundle.attributes.get(DEATH)
-    return frozenset(known.sources) if known is not None else frozenset()
+    sources = frozenset(known.sources) if known is not None else frozenset()
+    return sources if connected is None else sources & connected

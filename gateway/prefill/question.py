@@ -6,6 +6,7 @@ so that a person knows who will see what they agree to.
 
 from dataclasses import replace
 
+from gateway.connector_runtime.failure import SourceNotConnected
 from gateway.consent.failure import NotAParty
 from gateway.consent.parties import Parties, parties_address, parties_of
 from gateway.consent.record import consent_address, consent_of
@@ -80,10 +81,14 @@ def _row(field: PlannedField, errand: Errand) -> PreviewField:
         return replace(row, status="withheld", why=field.waits)
     if not field.ways or field.self_declared:
         return replace(row, why=field.by_hand)
+    if field.unconnected:
+        label = field.heads[field.ways[0].source].source_label
+        why: Text = {"vi": SourceNotConnected.vi, "en": SourceNotConnected.en}
+        return replace(row, status="unavailable", source_label=label, why=why)
     permitted = [way for way in field.ways if way.attribute in errand.decision.permitted]
     if not permitted:
-        why = errand.refused[field.ways[0].attribute]
-        return replace(row, status="withheld", why={"vi": why.vi, "en": why.en})
+        refusal = errand.refused[field.ways[0].attribute]
+        return replace(row, status="withheld", why={"vi": refusal.vi, "en": refusal.en})
     sources = tuple(dict.fromkeys(way.source for way in permitted))
     known = _known_at_sign_in(errand.ask.citizen).get(permitted[0].attribute)
     display: Text = {} if known is None else display_of(field, known)
