@@ -45,14 +45,21 @@ class TokenBearers:
     def __init__(self, house: House) -> None:
         self._house = house
 
-    async def read(self, authorization: Sequence[str], *, method: str, url: str) -> Bearer:
+    async def read(
+        self,
+        authorization: Sequence[str],
+        *,
+        method: str,
+        url: str,
+        beside: Callable[[str], Sequence[RecordKey]] | None = None,
+    ) -> Bearer:
         """Return the caller: a portal, with its citizen or alone, or an officer at a desk.
 
         Raises InvalidToken, InvalidRequest, NotForStaff.
         """
         if any(is_staff_token(value.rpartition(" ")[2]) for value in authorization):
             return officer_from(self._house, await read_officer(self._house, authorization))
-        return bearer_from(await read_caller(self._house, authorization))
+        return bearer_from(await read_caller(self._house, authorization, beside))
 
 
 def officer_from(house: House, access: StaffAccess) -> Bearer:
@@ -98,6 +105,7 @@ def bearer_from(caller: Caller) -> Bearer:
         session_alive=caller.session_alive,
         granted_at=grant.granted_at,
         consent_id=grant.consent_id,
+        beside=caller.beside,
     )
 
 

@@ -17,13 +17,15 @@ REFUSED = {"WWW-Authenticate": 'Bearer realm="gate06", error="invalid_token"'}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """A token that is good now. `grant` is None when a client got it for itself; `resource` None for our own API."""
+    """A token that is good now. `grant` is None when a client got it for itself; `resource` None for our own API.
+    `beside` are the records that were asked for in the same round trip."""
 
     record: Record
     client_id: str
     scopes: frozenset[str]
     resource: str | None
     grant: Grant | None
+    beside: tuple[Record | None, ...] = ()
 
 
 def bearer_of(authorization: Sequence[str], body_token: str | None = None) -> str:
@@ -39,12 +41,21 @@ def bearer_of(authorization: Sequence[str], body_token: str | None = None) -> st
     return tokens[0]
 
 
-async def load_access(store: Store, token: str, now: datetime) -> Access:
-    """Return what a token opens. Raises InvalidToken for anything that is not good now, without saying why."""
+def grant_named(token: str) -> str:
+    """Return the id of the grant that an access token names in its own text. Raises InvalidToken."""
     named = parse(token)
     if named is None or named[0] != "ga":
         raise _refused("malformed")
-    record, stored_grant = await store.load(RecordKey(Kind.ACCESS_TOKEN, key_of(token)), grant_address(named[1]))
+    return named[1]
+
+
+async def load_access(store: Store, token: str, now: datetime, beside: Sequence[RecordKey] = ()) -> Access:
+    """Return what a token opens, and what is stored `beside`, in one round trip.
+
+    Raises InvalidToken for anything that is not good now, without saying why.
+    """
+    addresses = (RecordKey(Kind.ACCESS_TOKEN, key_of(token)), grant_address(grant_named(token)))
+    record, stored_grant, *others = await store.load(*addresses, *beside)
     if record is None or not record.alive(now):
         raise _refused("unknown, expired or revoked")
     grant = grant_of(stored_grant, now)
@@ -56,6 +67,7 @@ async def load_access(store: Store, token: str, now: datetime) -> Access:
         scopes=frozenset(record.body["scopes"]),
         resource=record.body["resource"],
         grant=grant,
+        beside=tuple(others),
     )
 
 

@@ -14,6 +14,7 @@ from gateway.openid_provider.clients import ClientRegistry, ResourceRegistry
 from gateway.openid_provider.forms import FormPreparation
 from gateway.openid_provider.profiles import Lifetimes
 from gateway.openid_provider.screens import Screens
+from gateway.openid_provider.session_hints import SessionHints
 from gateway.policy.bundle import PolicyBundle
 from gateway.tokens.keys import KeyRing
 from gateway.vocabulary.clock import Clock, Randomness
@@ -48,6 +49,7 @@ class House:
     refresh_secret: bytes
     develop: bool = False
     outbox: NoticeOutbox = field(default_factory=NoticeList)
+    session_hints: SessionHints = field(default_factory=SessionHints)
 
     @property
     def has_staff(self) -> bool:

@@ -5,7 +5,7 @@ stored is answered all the same, without.
 """
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,15 +17,16 @@ from starlette.routing import Route
 from gateway.audit.event import FormRefused
 from gateway.audit.receipt import refuse
 from gateway.prefill.bearer import Bearer, BearerReader
-from gateway.prefill.failure import BodyTooLarge, ClientTokenWanted, FormUnknown
+from gateway.prefill.failure import BodyTooLarge, ClientTokenWanted, FormUnknown, RequestMalformed
 from gateway.prefill.fill import PrefillRequest, fill_form
 from gateway.prefill.house import Prefill
 from gateway.prefill.reissue import ReissueRequest, reissue_form
 from gateway.prefill.verify import VerifyRequest, verify_form
 from gateway.prefill.wire import PrefillBody, VerifyBody, read_body
 from gateway.vocabulary.failure import Failure
+from gateway.vocabulary.form_preview import kept_address
 from gateway.vocabulary.problem import preferred_language, problem
-from gateway.vocabulary.store import CitizenErased, Put, StorageUnavailable
+from gateway.vocabulary.store import CitizenErased, Put, RecordKey, StorageUnavailable
 
 PREFILL_LIMIT = 16_384
 VERIFY_LIMIT = 1_048_576
@@ -43,6 +44,7 @@ class Call:
     trace_id: str
     bearer: Bearer | None = None
     procedure: str | None = field(default=None)
+    body: PrefillBody | Failure | None = None
 
 
 Handler = Callable[[Call, Prefill], Awaitable[dict[str, Any]]]
@@ -55,8 +57,12 @@ def prefill_routes(house: Prefill, bearers: BearerReader) -> list[Route]:
         async def answer(request: Request) -> Response:
             call = Call(request, trace_id_of(request, house))
             try:
+                beside = await parse_prefill(call) if handle is post_prefill else None
                 call.bearer = await bearers.read(
-                    request.headers.getlist("authorization"), method=request.method, url=_url(request, house)
+                    request.headers.getlist("authorization"),
+                    method=request.method,
+                    url=_url(request, house),
+                    beside=beside,
                 )
                 return _json(await handle(call, house))
             except Failure as failure:
@@ -71,9 +77,26 @@ def prefill_routes(house: Prefill, bearers: BearerReader) -> list[Route]:
     ]
 
 
+async def parse_prefill(call: Call) -> Callable[[str], Sequence[RecordKey]] | None:
+    """Read the body, and return where the answers kept for it are, by the id of a grant: they load with the token.
+
+    What is wrong with the body is told once it is known who asks.
+    """
+    try:
+        body = call.body = read_body(PrefillBody, await read_capped(call.request, PREFILL_LIMIT))
+    except Failure as failure:
+        call.body = failure
+        return None
+    if body.represented is not None:
+        return None
+    return lambda grant_id: (kept_address(grant_id, body.procedure),)
+
+
 async def post_prefill(call: Call, house: Prefill) -> dict[str, Any]:
     """Fill a form."""
-    body = read_body(PrefillBody, await read_capped(call.request, PREFILL_LIMIT))
+    body = call.body
+    if not isinstance(body, PrefillBody):
+        raise body or RequestMalformed("`body`: is missing")
     call.procedure = body.procedure if body.procedure in house.policy.procedures else None
     asked = PrefillRequest(
         bearer=_bearer(call),

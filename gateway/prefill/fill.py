@@ -71,7 +71,7 @@ async def fill_form(request: PrefillRequest, house: Prefill) -> FilledForm:
     plan = agreed_part(plan, cover.own)
     errand = permit(plan, ask, house.policy, strict=request.fields is not None, consent=cover.own)  # 4 what rules allow
     errand = replace(errand, ask=await find_subject(ask, house))  # 5 whose evidence it is, when it is not one's own
-    kept = await load_kept(errand.ask, house)  # 6 what sources said to this grant a moment ago
+    kept = await load_kept(errand.ask, house, request.bearer)  # 6 what sources said to this grant a moment ago
     try:
         asked = await store_asked(errand, kept, house)  # 7 no source is called before this is stored
         heard, other = await hear_all(errand, cover, kept, request.fields, house)  # 8 ask, in parallel, in time
@@ -181,9 +181,13 @@ def _beyond(decision: ReleaseDecision, plan: Plan, strict: bool) -> bool:
     return strict and any(one.attribute not in plan.guards for one in decision.refused)
 
 
-async def load_kept(ask: FormAsk, house: Prefill) -> KeptAnswers | None:
-    """Return what sources answered this grant for this procedure, if that is not over."""
-    (record,) = await house.desk.store.load(kept_address(ask.grant_id, ask.procedure, ask.about))
+async def load_kept(ask: FormAsk, house: Prefill, bearer: Bearer | None = None) -> KeptAnswers | None:
+    """Return what sources answered this grant for this procedure, if that is not over; what came with the token is
+    not loaded again."""
+    if bearer is not None and bearer.beside and ask.about is None:
+        (record,) = bearer.beside
+    else:
+        (record,) = await house.desk.store.load(kept_address(ask.grant_id, ask.procedure, ask.about))
     return read_kept(record, ask.citizen.id, house.desk.clock.now())
 
 

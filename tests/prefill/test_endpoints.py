@@ -45,7 +45,7 @@ class Bearers:
         self.known: dict[str, Bearer] = {}
         self.urls: list[str] = []
 
-    async def read(self, authorization: Sequence[str], *, method: str, url: str) -> Bearer:
+    async def read(self, authorization: Sequence[str], *, method: str, url: str, beside: Any = None) -> Bearer:
         self.urls.append(f"{method} {url}")
         for value in authorization:
             if value.removeprefix("Bearer ") in self.known:

@@ -86,6 +86,7 @@ class AuthorizationCode:
         if grant is None or not code.alive(now):
             raise InvalidGrant(_UNKNOWN)
         check_details(parameters, grant)
+        house.session_hints.remember(grant.id, grant.session_key)
         return self._issue(house, portal, grant, code, now)
 
     def _issue(self, house: House, portal: Portal, grant: Grant, code: Record, now: datetime) -> Decision:
