@@ -51,7 +51,7 @@ async def measure_provider(subject: Subject, paths: Paths, setting: str, scale: 
 
 
 async def measure_prefill(subject: Subject, setting: str, scale: int) -> list[Measured]:
-    """Prefill with answers kept, and with the source called for each form."""
+    """Prefill with answers kept, and with the registers called for each form."""
     async with open_session() as session:
         await sign_in(session, subject, OURS, FORM)
         token = await journey(session, subject, OURS, FORM)
@@ -87,9 +87,14 @@ async def run(scale: int) -> dict[str, object]:
             async with our_stack(store, urls.redis or "") as subject:
                 for row in await measure_provider(subject, OURS, setting, scale):
                     ours[row.name] = row
-                for row in await measure_prefill(subject, setting, scale):
+                for row in await measure_prefill(subject, f"2 registers, {setting}", scale):
                     ours[row.name] = row
                 memory = subject.memory_kib() // 1024
+            urls = await asyncio.to_thread(fresh_urls, setting, Path())
+            store = None if setting == "sqlite" else urls.store
+            async with our_stack(store, urls.redis or "", registers=["population"]) as subject:
+                for row in await measure_prefill(subject, f"population, {setting}", scale):
+                    ours[row.name] = row
             other = peer_store if peer_store == "memory" else urls.redis or ""
             async with peer_stack(other) as subject:
                 for row in await measure_provider(subject, THEIRS, setting, scale):
@@ -102,19 +107,29 @@ async def run(scale: int) -> dict[str, object]:
         "ours": {name: asdict(row) for name, row in ours.items()},
         "peer": {name: asdict(row) for name, row in peer.items()},
         "ratios": {name: ours[name].cpu_ms / peer[name].cpu_ms for name in peer},
+        "peer_tokens": {name: in_peer_tokens(row, peer) for name, row in ours.items()},
     }
+
+
+def in_peer_tokens(row: Measured, peer: dict[str, Measured]) -> float:
+    """Return what a row costs in machine tokens of the peer in the same run and setting: milliseconds are of one
+    machine, this travels."""
+    setting = row.name.rpartition(", ")[2]
+    return row.cpu_ms / peer[f"client_credentials, {setting}"].cpu_ms
 
 
 def say(ours: dict[str, Measured], peer: dict[str, Measured], setting: str, memory: int) -> None:
     """Print one setting's rows."""
     print(f"\n{setting}: server CPU per unit of work, worker memory {memory} MB PSS")
-    print(f"{'row':36}{'gate06 ms':>11}{'peer ms':>9}{'ratio':>7}{'p50 ms':>8}{'p99 ms':>8}{'per s':>8}")
+    heads = (("gate06 ms", 11), ("peer ms", 9), ("ratio", 7), ("in peer tokens", 16), ("p50 ms", 8), ("p99 ms", 8))
+    print(f"{'row':46}" + "".join(f"{name:>{width}}" for name, width in (*heads, ("per s", 8))))
     for name, row in ours.items():
         if not name.endswith(f", {setting}"):
             continue
         other = peer.get(name)
         told = f"{other.cpu_ms:9.3f}{row.cpu_ms / other.cpu_ms:7.2f}" if other else f"{'':9}{'':7}"
-        print(f"{name:36}{row.cpu_ms:11.3f}{told}{row.p50_ms:8.1f}{row.p99_ms:8.1f}{row.per_second:8.0f}")
+        tokens = in_peer_tokens(row, peer)
+        print(f"{name:46}{row.cpu_ms:11.3f}{told}{tokens:16.2f}{row.p50_ms:8.1f}{row.p99_ms:8.1f}{row.per_second:8.0f}")
     sys.stdout.flush()
 
 

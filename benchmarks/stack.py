@@ -7,12 +7,13 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
+import tomlkit
 
 from gateway.cli.demo import FACES
 from gateway.cli.demo_files import DemoPlan, write_files
@@ -123,8 +124,10 @@ async def end(process: asyncio.subprocess.Process) -> None:
 
 
 @asynccontextmanager
-async def our_stack(store: str | None, redis: str, workers: int = 1) -> AsyncIterator[Subject]:
-    """Yield the gateway with both simulators, on free ports."""
+async def our_stack(
+    store: str | None, redis: str, workers: int = 1, *, registers: Sequence[str] = ()
+) -> AsyncIterator[Subject]:
+    """Yield the gateway with both simulators, on free ports, connected to all registers or to those named."""
     folder = Path(tempfile.mkdtemp(prefix="gate06-bench-"))
     ports = [free_port() for _ in range(5)]
     plan = DemoPlan(
@@ -140,6 +143,8 @@ async def our_stack(store: str | None, redis: str, workers: int = 1) -> AsyncIte
         workers=workers,
     )
     write_files(plan)
+    if registers:
+        keep_connected(plan.settings_file, registers)
     (folder / "bench.toml").write_text(BENCH_TOML)
     environment = {
         "GATE06_CONFIG": f"{plan.settings_file}{os.pathsep}{folder / 'bench.toml'}",
@@ -161,6 +166,15 @@ async def our_stack(store: str | None, redis: str, workers: int = 1) -> AsyncIte
         for process in processes:
             await end(process)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def keep_connected(settings_file: Path, registers: Sequence[str]) -> None:
+    """Take every other register out of the settings."""
+    settings = tomlkit.loads(settings_file.read_text("utf-8"))
+    connectors = settings["connectors"]
+    for name in [name for name in connectors if name not in registers]:
+        del connectors[name]
+    settings_file.write_text(tomlkit.dumps(settings), "utf-8")
 
 
 @asynccontextmanager
