@@ -22,6 +22,7 @@ from gateway.vocabulary.failure import Failure
 
 Portals = Annotated[list[Path] | None, typer.Option("--portal", help="A seed file with portals; may be repeated.")]
 _BACKLOG = 2048
+_IDLE_S = 75  # longer than a proxy keeps its own connections (60 s): else it sends into one that is just closing
 _GRACE_S = 8  # for answers under way when a worker is asked to end
 
 
@@ -145,6 +146,7 @@ def work(door: socket.socket) -> None:
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=_GRACE_S,
+            timeout_keep_alive=_IDLE_S,
         )
     )
     server.run(sockets=[door])

@@ -81,7 +81,15 @@ def main() -> None:
     names, port, options = sys.argv[1:4]
     every = orjson.loads(Path(options).read_bytes())
     application = create_faces(names.split("+"), every)
-    uvicorn.run(application, host="127.0.0.1", port=int(port), access_log=False, log_level="warning", lifespan="auto")
+    uvicorn.run(
+        application,
+        host="127.0.0.1",
+        port=int(port),
+        access_log=False,
+        log_level="warning",
+        lifespan="auto",
+        timeout_keep_alive=75,
+    )
 
 
 if __name__ == "__main__":

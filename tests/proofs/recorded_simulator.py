@@ -34,7 +34,15 @@ def main() -> None:
     names = faces.split("+")
     file = Path(options).with_name(f"{names[0]}.urls")
     application = Recorded(create_faces(names, orjson.loads(Path(options).read_bytes())), file)
-    uvicorn.run(application, host="127.0.0.1", port=int(port), access_log=False, log_level="warning", lifespan="off")
+    uvicorn.run(
+        application,
+        host="127.0.0.1",
+        port=int(port),
+        access_log=False,
+        log_level="warning",
+        lifespan="off",
+        timeout_keep_alive=75,
+    )
 
 
 if __name__ == "__main__":
