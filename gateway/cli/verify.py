@@ -2,6 +2,7 @@
 
 import typer
 
+from gateway.cli.verify_jws import dpop, jws
 from gateway.cli.verify_manifest import manifest
 from gateway.cli.verify_merkle import merkle
 
@@ -10,3 +11,5 @@ app = typer.Typer(help="Check signatures and proofs read from stdin.", no_args_i
 
 app.command("merkle")(merkle)
 app.command("manifest")(manifest)
+app.command("jws")(jws)
+app.command("dpop")(dpop)
