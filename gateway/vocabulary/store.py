@@ -26,6 +26,7 @@ class Kind(StrEnum):
     ATTEMPT = "attempt"  # a sign-in under way, keyed by the hash of its id
     UPSTREAM_STATE = "upstream_state"  # one redirect to an identity provider, keyed by the hash of `state`
     SESSION = "session"  # a citizen's browser session, keyed by the hash of the cookie
+    PUSHED_REQUEST = "pushed_request"  # an authorization request that a portal pushed, by the hash of its name
     CODE = "code"
     ACCESS_TOKEN = "access_token"  # noqa: S105  a kind, not a secret
     KEPT_ANSWERS = "kept_answers"  # what sources answered, kept with the grant for ten minutes
