@@ -127,6 +127,21 @@ class BodyTooLarge(Failure):
     fix = "A prefill request has at most 16 KB, a verification at most 1 MB."
 
 
+class BodyNotJson(Failure):
+    """The body is not declared as JSON. Read as something else it would be a request that a foreign page can send."""
+
+    code = "PF-115"
+    title = "body is not declared as JSON"
+    http_status = 415
+    refused_by: RefusedBy = "portal"
+    vi = "Cổng dịch vụ gửi yêu cầu không đúng kiểu nội dung."
+    en = "The portal's request is of another content type."
+    fix = "Send JSON with the header `Content-Type: application/json`."
+
+    def __init__(self) -> None:
+        super().__init__(headers={"accept": "application/json"})  # RFC 9110 §15.5.16
+
+
 class GuardianshipNotShown(Failure):
     """The register's record of the person does not show a minor whom the one who signed in may represent. The answer is
     the same whether there is no such record, the child is somebody else's, or the person is of age."""

@@ -38,6 +38,7 @@ def prefill_operations() -> dict[str, dict[str, Any]]:
         401: _problem("no token, or the token is not valid"),
         410: _problem(_ERASED),
         413: _problem("PF-111: body too large"),
+        415: _problem("PF-115: the body is not declared as `application/json`"),
         503: _problem(_UNCHECKED, wait=True),
     }
     forbidden = _problem(_NOT_PERMITTED)

@@ -163,6 +163,49 @@ async def test_a_citizens_token_compares_nothing(wire: Wire) -> None:
     assert refusal.json()["receipt"].startswith("rf_")
 
 
+@pytest.mark.parametrize(
+    "declared",
+    [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "application/jsonp",
+        "",
+        "*/*",
+    ],
+)
+@pytest.mark.parametrize(("path", "token"), [("/v1/prefill", "one"), ("/v1/prefill/verify", "portal")])
+async def test_a_body_that_is_not_declared_as_json_is_refused_with_what_to_send(
+    wire: Wire, path: str, token: str, declared: str
+) -> None:
+    reply = await wire.send(
+        "POST", path, {"procedure": CODE}, authorization=f"Bearer {token}", **{"content-type": declared}
+    )
+    refusal = reply.json()
+    assert (reply.status_code, refusal["code"], refusal["refused_by"]) == (415, "PF-115", "portal")
+    assert reply.headers["accept"] == "application/json"
+    assert refusal["receipt"].startswith("rf_")
+    assert wire.lab.sources.asked == []
+
+
+async def test_a_charset_beside_json_is_no_other_type(wire: Wire) -> None:
+    declared = {"content-type": "Application/JSON; charset=utf-8"}
+    assert (await wire.send("POST", "/v1/prefill", {"procedure": CODE}, **declared)).status_code == 200
+
+
+async def test_an_address_with_a_member_that_nobody_told_is_changed(wire: Wire) -> None:
+    form = (await wire.send("POST", "/v1/prefill", {"procedure": CODE})).json()
+    told = form["fields"]["applicant.permanent_residence"]["value"]
+    for address, state in [
+        (told, "intact"),
+        ({**told, "hamlet": "another"}, "changed"),
+        ({**told, "province": {**told["province"], "old_code": "06"}}, "changed"),
+    ]:
+        body = {"manifest": form["manifest"], "values": {"applicant.permanent_residence": address}}
+        answer = (await wire.send("POST", "/v1/prefill/verify", body, **PORTAL)).json()
+        assert answer["fields"] == {"applicant.permanent_residence": state}
+
+
 async def test_a_body_beyond_any_form_is_not_read(wire: Wire) -> None:
     reply = await wire.send("POST", "/v1/prefill", b" " * (PREFILL_LIMIT + 1))
     assert (reply.status_code, reply.json()["code"]) == (413, "PF-111")
