@@ -49,12 +49,21 @@ class Facts:
     declared: Mapping[str, str] = field(default_factory=dict)
 
 
+class Beside(NamedTuple):
+    """The fields of a form that are about its other party, and who that is."""
+
+    citizen_id: str
+    fields: frozenset[str]
+
+
 class Assembled(NamedTuple):
-    """The envelopes by field, the fields one of whose sources still works, and whether no source's trouble shows."""
+    """The envelopes by field, the fields one of whose sources still works, whether no source's trouble shows, and
+    which fields are another person's."""
 
     fields: dict[str, Envelope]
     late: tuple[str, ...]
     complete: bool
+    beside: Beside | None = None
 
 
 class _Part(NamedTuple):
