@@ -183,6 +183,21 @@ class GuardianshipTriedTooOften(Failure):
     fix = "Ten such refusals a day are allowed for one person; compare the child's papers before the next attempt."
 
 
+class OfficerHasNoCode(Failure):
+    """The officer's sign-in says no code by which registers know them, and nothing else may stand in its place."""
+
+    code = "PF-116"
+    title = "no code that registers know the officer by"
+    http_status = 403
+    refused_by: RefusedBy = "identity_provider"
+    vi = "Tài khoản cán bộ chưa có mã để tra cứu cơ sở dữ liệu. Liên hệ quản trị hệ thống của tỉnh."
+    en = "The officer's account has no code to ask registers with. Turn to the province's system administrator."
+    fix = (
+        "Have the staff sign-in give the code and name its claim (`claims.register_code`), or set "
+        "`register_code_from_reference` at that identity provider; then sign in anew."
+    )
+
+
 class RecordStopsForm(Failure):
     """A register records something that ends the person's own forms. Which record says what is told to nobody, neither
     to the portal nor on a page."""

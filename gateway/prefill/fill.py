@@ -21,6 +21,7 @@ from gateway.prefill.failure import (
     DossierNotNamed,
     GuardianshipNotChecked,
     GuardianshipNotShown,
+    OfficerHasNoCode,
     ProcedureNotInScope,
     RecordStopsForm,
     RequestMalformed,
@@ -96,6 +97,8 @@ def admit(bearer: Bearer, request: PrefillRequest, house: Prefill) -> FormAsk:
         raise DossierNotNamed
     if not may_read(bearer, house.desk.clock.now(), house.figures):
         raise SessionOver
+    if bearer.officer is not None and bearer.officer.register_code is None:
+        raise OfficerHasNoCode
     return FormAsk(
         citizen=_asked_about(bearer, request),
         subject=bearer.subject,

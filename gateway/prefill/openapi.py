@@ -26,6 +26,7 @@ _NOT_PERMITTED = (
     "PF-103: no citizen behind the token; PF-104: the session has ended; PF-105: procedure not in the token's scope; "
     "PF-106: dossier not named at sign-in; "
     "PF-131 to PF-133: the consent was withdrawn, expired or superseded; "
+    "PF-116: the officer's sign-in gives no code that registers know; "
     "GW-1203: account level too low; PF-002 to PF-007: refused by policy; "
     "PF-112: the registers do not show whom the citizen may represent"
 )

@@ -12,6 +12,7 @@ import provider_house as world
 import pytest
 import staff_journey as staff
 
+from gateway.application.joints import TokenBearers
 from gateway.openid_provider.bearer import read_caller
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.failure import InvalidToken
@@ -64,6 +65,27 @@ async def test_an_officer_signs_in_at_a_desk(provider: world.Provider) -> None:
     assert names == ["StaffSignedIn", "PortalAnswered", "CodeRedeemed"]
     # a second time there is a session: no page at all
     assert await staff.desk_code(provider, prompt="none")
+
+
+@pytest.mark.parametrize(
+    ("told", "code"),
+    [({"register_code": "H55.01-CB1"}, "H55.01-CB1"), ({}, None), ({"code_by_reference": True}, "reference")],
+)
+async def test_registers_know_an_officer_by_the_code_of_the_sign_in_or_where_set_so_by_our_reference(
+    provider: world.Provider, told: dict[str, Any], code: str | None
+) -> None:
+    account = StaffAccount(number="999180000101", agency="H55.01", roles=("desk_officer",), **told)
+    provider.staff.answer = world.officer(staff=account)
+    tokens = (await staff.redeem_desk(provider, await staff.desk_code(provider))).json()
+    bearer = [f"Bearer {tokens['access_token']}"]
+    officer = (await TokenBearers(provider.house).read(bearer, method="POST", url="/v1/prefill")).officer
+    assert officer is not None
+    wanted = officer.reference.removeprefix("staff:")[:20] if code == "reference" else code
+    assert officer.register_code == wanted
+    header = {"authorization": bearer[0]}
+    assert "register_code" not in (await provider.http.get("/userinfo", headers=header)).json()
+    events = str(await world.events_of(provider))
+    assert "H55.01-CB1" not in events
 
 
 async def test_a_desk_is_answered_as_the_protocol_says(provider: world.Provider) -> None:

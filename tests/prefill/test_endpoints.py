@@ -335,7 +335,7 @@ async def test_a_person_named_wrongly_is_refused_and_not_repeated(
 
 
 async def test_an_officer_is_named_in_a_refusal_too(wire: Wire) -> None:
-    officer = DeskOfficer(reference="st_7", agency="H55.19", level=2)
+    officer = DeskOfficer(reference="st_7", agency="H55.19", level=2, register_code="H55.19-CB7")
     wire.bearers.known["one"] = await wire.lab.sign_in(1, citizen=None, officer=officer)
     reply = await wire.send("POST", "/v1/prefill", {"procedure": CODE, "represented": PERSON})
     assert (reply.status_code, reply.json()["code"], reply.json()["missing"]) == (400, "PF-102", ["dossier"])
