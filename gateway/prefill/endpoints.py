@@ -104,6 +104,7 @@ async def post_prefill(call: Call, house: Prefill) -> dict[str, Any]:
         dossier=body.dossier,
         fields=None if body.fields is None else frozenset(body.fields),
         represented=None if body.represented is None else body.represented.person(),
+        conditions=body.conditions or {},
         trace_id=call.trace_id,
     )
     return (await fill_form(asked, house)).wire()

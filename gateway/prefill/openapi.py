@@ -100,7 +100,9 @@ def form_schema() -> dict[str, Any]:
         "late": _IDS,
     }
     consent = _object({"id": _TEXT, "page": {"type": "string", "format": "uri"}}, ("id", "page"))
-    return _object({**members, "consent": consent}, tuple(members))
+    question = _object({"question": _WORDS, "answer": {"type": ["boolean", "null"]}}, ("question", "answer"))
+    conditions = {"type": "object", "additionalProperties": question}
+    return _object({**members, "consent": consent, "conditions": conditions}, tuple(members))
 
 
 def envelope_schema() -> dict[str, Any]:

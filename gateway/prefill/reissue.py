@@ -7,6 +7,7 @@ from typing import Any
 from gateway.audit.event import FormReleased, LateFieldsReleased
 from gateway.prefill.assemble import Assembled, assemble, outcome_word
 from gateway.prefill.bearer import Bearer
+from gateway.prefill.conditions import Answers, answer_conditions
 from gateway.prefill.cover import agreed_part, load_cover, refuse_ended
 from gateway.prefill.envelope import FilledForm
 from gateway.prefill.failure import FormUnknown
@@ -52,8 +53,10 @@ async def reissue_form(request: ReissueRequest, house: Prefill) -> FilledForm:
     ask = admit(request.bearer, _first_request(request, body), house)
     ask = replace(ask, grant_id=body["grant_id"], citizen=replace(ask.citizen, id=record.subject or ""))
     cover = await load_cover(ask, house)
-    plan = agreed_part(house.plan(ask.procedure, ask.relation, body["fields"], party=cover.party), cover.own)
-    errand = permit(plan, ask, house.policy, consent=cover.own)
+    answers: Answers = body.get("conditions", {})  # a form of before conditions could be answered has none
+    plan = house.plan(ask.procedure, ask.relation, body["fields"], party=cover.party)
+    plan = agreed_part(answer_conditions(plan, answers), cover.own)
+    errand = replace(permit(plan, ask, house.policy, consent=cover.own), answers=answers)
     kept = await load_kept(ask, house)
     if kept is None:
         await refuse_ended(cover, ask, house)  # a withdrawal forgets what was kept

@@ -10,6 +10,7 @@ from gateway.connector_runtime.contract import Answer
 from gateway.consent.record import Consent
 from gateway.policy.decide import ReleaseDecision
 from gateway.prefill.assemble import Assembled, outcome_word
+from gateway.prefill.conditions import Answers, open_conditions
 from gateway.prefill.envelope import FilledForm, Why
 from gateway.prefill.failure import EvidenceNotStored, SessionOver
 from gateway.prefill.house import Desk, Prefill
@@ -54,7 +55,7 @@ class ConsentLost(Exception):
 class Errand:
     """A form under way: who asks, what is needed, what the rules allow (`refused` says why, per attribute), and the
     consent it rests on, where consent is the basis. `for_other`: it is the part of the other party of a dossier, who
-    is not there; the portal acts."""
+    is not there; the portal acts. `answers` are the portal's to the conditions of the form."""
 
     ask: FormAsk
     plan: Plan
@@ -63,6 +64,7 @@ class Errand:
     bundle_id: str
     consent: Consent | None = None
     for_other: bool = False
+    answers: Answers = field(default_factory=dict)
 
     @property
     def standing(self) -> list[Change]:
@@ -266,6 +268,7 @@ async def sign_form(
         manifest=house.signer.sign(claims, typ=MANIFEST_TYPE),
         receipt=event.receipt,
         consent=_consent_named(ask.consent_id, house),
+        conditions=open_conditions(errand.plan, errand.answers),
     )
 
 
@@ -318,6 +321,7 @@ def _manifest_record(ids: FormIds, form: FilledForm, errand: Errand) -> Record:
             "acting": ask.acting,
             "dossier": ask.dossier,
             "represented": None if ask.relation == "self" else ask.citizen.body(),
+            "conditions": dict(errand.answers),
             "changed": 0,
         },
     )
@@ -335,6 +339,7 @@ async def tell(
     """Make an event about this form; nothing is stored yet."""
     ask = errand.ask
     sources = sorted(errand.plan.asked_of)
+    answered = (("answered", list(errand.plan.answered)),) if errand.plan.answered else ()
     return await house.desk.evidence.tell(
         kind,
         outcome=outcome,
@@ -348,7 +353,7 @@ async def tell(
         connector=sources[0] if len(sources) == 1 else None,
         consent_id=ask.consent_id,
         trace_id=ask.trace_id,
-        extra=(*extra, *relation_of(ask)),
+        extra=(*extra, *answered, *relation_of(ask)),
         **({"actor_kind": "portal", "actor_ref": ask.client_id} if errand.for_other else actor_of(ask)),
         **members,
     )

@@ -125,6 +125,14 @@ async def test_a_form_its_check_and_its_id(wire: Wire) -> None:
         ({"procedure": CODE, "fields": []}, "`fields`"),
         ({"procedure": CODE, "fields": ["ok", 999175000003]}, "`fields[1]`"),
         ({"procedure": CODE, "dossier": 5}, "`dossier`"),
+        ({"procedure": CODE, "conditions": {"same_household": "yes"}}, "`conditions`"),
+        ({"procedure": CODE, "conditions": {"same_household": None}}, "`conditions`"),
+        ({"procedure": CODE, "conditions": {"Bưởi": True}}, "`conditions`"),
+        ({"procedure": CODE, "conditions": ["same_household"]}, "`conditions`"),
+        (
+            {"procedure": CODE, "conditions": {"bends": True}},
+            "`conditions`: names one that this procedure does not have",
+        ),
         (b'{"procedure": "1.004222", "procedure": "1.001193"}', "`body`: a member stands twice"),
         (b'{"procedure": "1.004222", "fields": [NaN]}', "`body`: is not JSON"),
     ],
@@ -137,6 +145,13 @@ async def test_a_malformed_body_is_refused_by_member_without_its_value(wire: Wir
     assert said in refusal["reason"]
     for value in ("Trần", "Bưởi", "999175000003"):
         assert value not in reply.text
+
+
+async def test_a_condition_is_answered_over_the_wire(wire: Wire) -> None:
+    reply = await wire.send("POST", "/v1/prefill", {"procedure": CODE, "conditions": {"same_household": True}})
+    assert reply.json()["conditions"]["same_household"]["answer"] is True
+    again = await wire.send("GET", f"/v1/prefill/{reply.json()['id']}")
+    assert again.json()["conditions"] == reply.json()["conditions"]
 
 
 async def test_missing_members_are_listed(wire: Wire) -> None:
