@@ -179,6 +179,9 @@ _SCHEMAS: Mapping[str, Any] = {
             "acr": TEXT,
             "auth_time": {"type": "integer"},
             "authorization_details": _DETAILS,
+            "name": TEXT,
+            "agency_code": TEXT,
+            "roles": _LIST,
         },
         required=("active",),
     ),
@@ -313,7 +316,10 @@ def _userinfo() -> dict[str, Any]:
 
 
 def _introspect() -> dict[str, Any]:
-    told = "`active: false` to everyone but the token's client and its resource's introspection client"
+    told = (
+        "`active: false` to everyone but the token's client and its resource's introspection client; of an officer's "
+        "token name, agency and roles, where its scope tells them"
+    )
     return {
         "summary": "Ask whether a token is good now (RFC 7662)",
         "tags": ["tokens"],
