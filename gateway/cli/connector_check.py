@@ -1,5 +1,6 @@
 """`gate06 connector check`: everything that can be found about a connector's folder without asking its source."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -24,6 +25,7 @@ from gateway.policy.document import read_document
 from gateway.policy.failure import PolicyInvalid
 
 _TYPES = {"sex": "code"}
+_PLACED = re.compile(r"`([^`]+)`:? (.+)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +72,9 @@ def find_problems(folder: Path, books: list[Path]) -> list[Finding]:
     try:
         manifest = read_folder(folder)
     except ConnectorFailure as failure:
-        place, _, what = failure.detail.partition("` ")
-        return [Finding(failure.code, place.strip("`:"), what or failure.detail, failure.fix)]
+        told = _PLACED.fullmatch(failure.detail)
+        place, what = (told[1], told[2]) if told else (folder.name, failure.detail)
+        return [Finding(failure.code, place, what, failure.fix)]
     problems = list(lint(manifest))
     problems += catalogue_problems(manifest, [*([folder / "book"] if (folder / "book").is_dir() else []), *books])
     if manifest.kind != "code" and not problems:

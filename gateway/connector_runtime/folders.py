@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gateway.connector_runtime.failure import InvalidManifest, UnknownConnector
-from gateway.connector_runtime.manifest import Manifest, read_manifest
+from gateway.connector_runtime.manifest import Manifest, place_of, read_manifest
+from gateway.connector_runtime.manifest_place import Places
 
 BUILT_IN = Path(__file__).resolve().parents[2] / "connectors"
 MANIFEST = "manifest.toml"
@@ -32,5 +33,7 @@ def read_folder(folder: Path) -> Manifest:
         raise UnknownConnector(f"`{folder.name}/{MANIFEST}` cannot be read: {type(error).__name__}") from None
     manifest = read_manifest(text, f"{folder.name}/{MANIFEST}")
     if manifest.id != folder.resolve().name:
-        raise InvalidManifest(f"`{folder.name}/{MANIFEST}:id`: the folder is called `{folder.name}`: give it that id")
+        name = folder.resolve().name
+        place = place_of(f"{name}/{MANIFEST}", Places(text), ("id",))
+        raise InvalidManifest(f"`{place}`: the folder is called `{name}`: give it that id")
     return manifest

@@ -74,7 +74,9 @@ def all_at(node: Any, steps: Sequence[Step], members: Members) -> tuple[list[Any
         return None, False
     found = members(holder)
     if steps[-1].name not in found:
-        return None, True
+        # an empty element is XML's list of none; one that holds something else is another answer
+        nobody = members is xml_members and all(name.startswith("@") for name in found)
+        return ([] if nobody else None), True
     value = found[steps[-1].name]
     if value is None:
         return [], True
