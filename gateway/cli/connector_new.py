@@ -10,6 +10,7 @@ import typer
 from gateway.cli.exit_codes import Exit
 from gateway.cli.output import talk
 from gateway.connector_runtime.folders import BUILT_IN
+from gateway.connector_runtime.manifest_schema import SCHEMA_FILE, render_schema
 
 Kind = Literal["rest", "soap", "sqlview"]
 
@@ -60,6 +61,7 @@ def write_folder(target: Path, name: str, kind: str, url: str | None) -> None:
                 text = _with_address(text.replace(_URLS[kind], url), url)
             (target / place).parent.mkdir(parents=True, exist_ok=True)
             (target / place).write_text(text, "utf-8")
+    (target / SCHEMA_FILE).write_text(render_schema(), "utf-8")
 
 
 def _with_address(text: str, url: str) -> str:
