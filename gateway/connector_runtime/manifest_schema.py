@@ -1,4 +1,4 @@
-"""The JSON Schema of a manifest, for editors: made from the models that read it, so that it cannot say anything else."""
+"""The JSON Schema of a manifest, for editors, made from the models that read it: it cannot say anything else."""
 
 import json
 from typing import Any

@@ -37,6 +37,7 @@ from gateway.vocabulary.address import Address
 from gateway.vocabulary.areas import shipped_lists
 
 LEAST = 3
+_EMPTY = Absent("empty")
 _EXPECTED = ".expected.json"
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)  # what samples come to does not hang on the day
 
@@ -130,15 +131,18 @@ def check_samples(manifest: Manifest, samples: list[Sample]) -> Iterator[Problem
         yield Problem(TooFewSamples, (), f"{len(pairs)} samples with expected outcomes; at least {LEAST}")
     reader = SampleReader(manifest)
     answers = {one.name: reader.answer(one) for one in samples}
-    for sample in pairs:
-        yield from _differences(manifest, sample, answers[sample.name], reader)
     told = [one for one in samples if any(isinstance(found, Found) for found in answers[one.name].values())]
+    lost = {row.to for row in manifest.fields if told and all(answers[one.name][row.to] == _EMPTY for one in told)}
     for index, row in enumerate(manifest.fields):
-        if told and all(answers[one.name][row.to] == Absent("empty") for one in told):
+        if row.to in lost:  # its cause is told, and not again for every sample
             nearest = _nearest(row.source, reader.record(told[0]))
             hint = f"; nearest: `{nearest}`" if nearest else ""
             text = f"path `{row.source or row.expr}` found nothing in any sample, not in `{told[0].name}`{hint}"
             yield Problem(PathFindsNothing, ("fields", index, "from"), text)
+    for sample in pairs:
+        for problem in _differences(manifest, sample, answers[sample.name], reader):
+            if not (problem.key and manifest.fields[int(problem.key[1])].to in lost):
+                yield problem
 
 
 def write_outcome(outcome: Outcome) -> Any:
