@@ -145,7 +145,8 @@ class RecordRow(Table):
 
     `about` names the members that say so, compared with the question before anything is read: an answer about
     somebody else is dropped whole. `as_of` is the date the record is true of, of today without one. `unknown` are the
-    texts by which the source says that it does not know. `missing` says what it means when nothing stands at `at`.
+    texts by which the source says that it does not know. `missing` says what it means when the place of the record is
+    there and the record is not.
     """
 
     at: Path = "."

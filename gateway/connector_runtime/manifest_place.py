@@ -27,7 +27,8 @@ class Places:
                 continue
             if (header := _HEADER.match(line)) and "=" not in header[2]:
                 table = self._table(header, counts)
-                self._lines.setdefault(table, number)
+                for end in range(1, len(table) + 1):
+                    self._lines.setdefault(table[:end], number)
             elif member := _MEMBER.match(line):
                 key = (*table, *_words(member[1]))
                 for end in range(len(table) + 1, len(key) + 1):

@@ -160,6 +160,17 @@ async def test_shapes_of_an_answer(body: object, outcome: object) -> None:
         assert await outcome_of(source.connector("rest"), ask_about(3)) == outcome
 
 
+@pytest.mark.parametrize(
+    ("body", "outcome"), [({"data": {}}, Absent("no_match")), ({"error": "broken"}, Unavailable(reason="malformed"))]
+)
+async def test_a_manifest_may_say_that_a_missing_record_is_nobody_and_never_a_missing_answer(
+    body: object, outcome: object
+) -> None:
+    async with serving(answering(lambda: Response(json.dumps(body), media_type="application/json"))) as source:
+        connector = source.connector("rest", lambda tree: tree["record"].update(missing="not_found"))
+        assert await outcome_of(connector, ask_about(3)) == outcome
+
+
 async def test_a_list_of_one_is_that_one_and_grouped_digits_are_the_same_number() -> None:
     body = json.dumps({"data": {"reader": [reader(citizen_id="999 175 000 003")]}})
     async with serving(answering(lambda: Response(body))) as source:

@@ -19,6 +19,7 @@ from gateway.connector_runtime.mapping.template import TemplateInvalid, parse_te
 from gateway.vocabulary.areas import shipped_lists
 
 SHAPES: Mapping[str, Shape] = {"rest": "json", "soap": "xml", "sqlview": "row"}
+_CARRIED = {"ndxp": "soap", "lgsp": "rest"}
 _LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
 _OF_AUTH = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key", "apikey"})
 _RANDOM = re.compile(r"[A-Za-z0-9+/=_.-]{20,}")
@@ -47,6 +48,11 @@ def lint(manifest: Manifest) -> Iterator[Problem]:
     yield from _endpoint(manifest.endpoint, manifest.kind)
     yield from _auth(manifest.auth)
     yield from _look_up(manifest.operations.lookup, manifest.kind, known)
+    if manifest.transport is not None:
+        yield from _over_a_bus(manifest, manifest.operations.lookup)
+    elif manifest.kind == "rest" and manifest.operations.lookup.method == "GET" and manifest.operations.lookup.body:
+        text = 'a GET has no body; write `method = "POST"`'
+        yield Problem(InvalidManifest, ("operations", "lookup", "body"), text)
     yield from _record(manifest.record, shape)
     for index, row in enumerate(manifest.outcomes):
         yield from _outcome_row(index, row.path, row.status, manifest.kind)
@@ -120,13 +126,25 @@ def _look_up(look_up: LookUp, kind: str, known: frozenset[str]) -> Iterator[Prob
     yield from _needs(look_up, kind, at)
 
 
+def _over_a_bus(manifest: Manifest, look_up: LookUp) -> Iterator[Problem]:
+    """A bus has its own address, headers and credentials, and carries messages of one kind."""
+    for bus in (manifest.transport, *manifest.other_transports):
+        if _CARRIED.get(str(bus)) != manifest.kind:
+            said = ", ".join(f"`{name}` {kind}" for name, kind in _CARRIED.items())
+            yield Problem(InvalidManifest, ("transport",), f"`{bus}` does not carry kind `{manifest.kind}`; {said}")
+    if look_up.body is None:
+        yield Problem(InvalidManifest, ("operations", "lookup", "body"), "a bus carries the body, and there is none")
+    for name in ("path", "query", "headers"):
+        if getattr(look_up, name):
+            text = f"a bus carries the body alone: `{name}` would never be sent"
+            yield Problem(InvalidManifest, ("operations", "lookup", name), text)
+
+
 def _needs(look_up: LookUp, kind: str, at: tuple[str, str]) -> Iterator[Problem]:
     if kind == "soap" and not isinstance(look_up.body, str):
         yield Problem(
             InvalidManifest, (*at, "body"), "a SOAP question needs `body`: the XML inside the envelope's body"
         )
-    if kind == "rest" and look_up.method == "GET" and look_up.body is not None:
-        yield Problem(InvalidManifest, (*at, "body"), 'a GET has no body; write `method = "POST"`')
     if kind == "sqlview" and (look_up.view is None or not look_up.where):
         yield Problem(InvalidManifest, at, "a view needs `view`, and `where`: columns and the inputs they are equal to")
     if kind != "sqlview" and (look_up.view is not None or look_up.where):

@@ -58,9 +58,9 @@ class RecordReader:
 
     def find(self, root: Any) -> Any:
         """Return the one record of an answer. Raises SourceTrouble (no_match, ambiguous, malformed), Unreadable."""
-        rows, _ = all_at(root, self._at, self._members)
+        rows, is_held = all_at(root, self._at, self._members)
         if rows is None:
-            if self._row.missing == "not_found":
+            if is_held and self._row.missing == "not_found":
                 raise SourceTrouble(Absent("no_match"), "nothing stands where the record would")
             raise SourceTrouble(Unavailable(reason="malformed"), f"nothing stands at `{self._row.at}`")
         if len(rows) > 1:
