@@ -1,6 +1,6 @@
 """What a connector's author may rely on, name by name: `python -m tests.connector_runtime.public_surface` writes it.
 
-A line that goes or changes is a new major version (`gateway.connector_runtime.contract.version`), a new line a minor one.
+A line that goes or changes is a new major version (`contract.version`), a new line a minor one.
 """
 
 import enum
