@@ -209,7 +209,8 @@ def test_each_file_adds_its_folders_and_the_paths_of_a_connector_are_relative_to
         (tmp_path / name).mkdir()
         files.append(tmp_path / name / "trial.toml")
         files[-1].write_text(
-            f'[connectors]\npath = ["."]\n[policies]\npath = ["book"]\n[connectors.{name}]\nfolder = "."\nzone = "lab"\n'
+            '[connectors]\npath = ["."]\n[policies]\npath = ["book"]\n'
+            f'[connectors.{name}]\nfolder = "."\nzone = "lab"\n'
             f'[connectors.{name}.secret_files]\n"its key" = "{name}.key"\n'
         )
     settings = read_settings(files=[*files, files[0]], environ=GOOD)
