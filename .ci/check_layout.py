@@ -29,6 +29,8 @@ GATEWAY = frozenset(
         "cli",
         "connector_runtime",
         "connector_runtime/contract",
+        "connector_runtime/kinds",
+        "connector_runtime/mapping",
         "connector_runtime/transports",
         "consent",
         "dossiers",

@@ -31,10 +31,17 @@ def _settings_reference() -> str:
     return render_settings()
 
 
+def _manifest_schema() -> str:
+    from gateway.connector_runtime.manifest_schema import render_schema
+
+    return render_schema()
+
+
 REFERENCES: tuple[tuple[str, Render], ...] = (
     ("docs/errors.md", _error_catalogue),
     ("docs/events.md", _event_reference),
     ("docs/settings.md", _settings_reference),
+    ("docs/connector_manifest.schema.json", _manifest_schema),
 )
 
 

@@ -24,6 +24,8 @@ from benchmarks.load import (
     prefill,
     sign_in,
 )
+from benchmarks.mapping import measure as measure_mapping
+from benchmarks.mapping import say as say_mapping
 from benchmarks.stack import Subject, our_stack, peer_stack
 
 IDENTITY = "openid profile"
@@ -102,7 +104,10 @@ async def run(scale: int) -> dict[str, object]:
             say(ours, peer, setting, memory)
     finally:
         stop_services()
+    mapping = measure_mapping()
+    say_mapping(mapping)
     return {
+        "mapping_us": mapping,
         "machine": machine(),
         "ours": {name: asdict(row) for name, row in ours.items()},
         "peer": {name: asdict(row) for name, row in peer.items()},

@@ -187,7 +187,8 @@ async def lay_ground(settings: Settings, clock: Clock, chance: Randomness) -> Gr
 async def assemble(settings: Settings, pages: PublicPages, clock: Clock, chance: Randomness) -> Running:
     """Open everything and join it."""
     ground = await lay_ground(settings, clock, chance)
-    connectors = ConnectorRegistry.load(settings.connectors.by_name(), egress=settings.egress, clock=clock)
+    named = settings.connectors
+    connectors = ConnectorRegistry.load(named.by_name(), egress=settings.egress, clock=clock, folders=named.path)
     upstream = ZoneClient(settings.egress.identity_providers, settings.egress)
     policy = PolicyBundle.load(settings.policies.path)
     has_staff = any(provider.realm == "staff" for provider in settings.identity_provider)

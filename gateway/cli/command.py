@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
-from gateway.cli import configuration, demo, doctor, key, login, portal, serving
+from gateway.cli import configuration, demo, doctor, key, login, portal, serving, simulating
 from gateway.cli.connection import opened_ring, opened_storage, settings_of
 from gateway.cli.exit_codes import MEANINGS, Exit, exit_of
 from gateway.cli.output import talk
@@ -38,6 +38,7 @@ app.add_typer(portal.app, name="portal")
 app.add_typer(configuration.app, name="config")
 app.command("serve")(serving.serve)
 app.command("demo")(demo.demo)
+app.command("simulate")(simulating.simulate)
 app.command("doctor")(doctor.doctor)
 app.command("login")(login.login)
 app.command("logout")(login.logout)

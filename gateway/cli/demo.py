@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, TypedDict
@@ -20,6 +21,7 @@ from gateway.cli.connection import DEMO_FOLDER, Config, Redis, Store
 from gateway.cli.demo_files import SAMPLE_CLIENT, DemoPlan, Road, write_files
 from gateway.cli.exit_codes import Exit
 from gateway.cli.output import talk
+from gateway.cli.policy import open_files
 from gateway.cli.programs import Program, Running, start, stop, wait_until_ready
 from gateway.settings import Settings, read_settings
 from gateway.vocabulary.organisation_persona import organisation_personas
@@ -90,6 +92,7 @@ def demo(
             plan = plan_of(DEMO_FOLDER, _chosen_ports(), **chosen)
             if store is None:
                 _forget_last_demo(plan.folder)
+        plan = replace(plan, books=open_files(config or [], []).folders[1:])
         write_files(plan)
         environment = _environment(plan, config or [], portal or [])
         settings = read_settings(environ=environment)

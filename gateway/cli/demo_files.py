@@ -43,7 +43,7 @@ class Road:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoPlan:
-    """Where things are: ports on this machine, the issuer, the stores."""
+    """Where things are: ports on this machine, the issuer, the stores; `books` are folders beside the policy book."""
 
     folder: Path
     issuer: str
@@ -55,6 +55,7 @@ class DemoPlan:
     portal_port: int
     metrics_port: int
     workers: int = 1
+    books: tuple[Path, ...] = ()
     population_transport: str = "ndxp"
 
     @property
@@ -202,7 +203,7 @@ def _sample(plan: DemoPlan) -> dict[str, Any]:
         "redirect_uris": [f"{plan.portal_url}/callback"],
         "post_logout_redirect_uris": [f"{plan.portal_url}/logged-out"],
         "grant_types": ["authorization_code", "refresh_token", "client_credentials"],
-        "procedures": _procedures(),
+        "procedures": _procedures(plan),
     }
 
 
@@ -221,12 +222,14 @@ def _conformance(plan: DemoPlan) -> dict[str, Any]:
         "profile": "legacy",
         "legacy_until": until,
         "sector": "conformance.invalid",
-        "procedures": _procedures(),
+        "procedures": _procedures(plan),
     }
 
 
-def _procedures() -> list[str]:
-    return sorted(file.name.partition("_")[0] for file in (BUILT_IN / "procedures").glob("*.toml"))
+def _procedures(plan: DemoPlan) -> list[str]:
+    """Return the procedures of every book: what is added to a demo is there to be tried."""
+    books = (BUILT_IN, *plan.books)
+    return sorted(file.name.partition("_")[0] for book in books for file in (book / "procedures").glob("*.toml"))
 
 
 def _simulators(plan: DemoPlan) -> Mapping[str, Any]:

@@ -38,7 +38,7 @@ MEANINGS = {
 
 _BY_STATUS = {400: Exit.NOT_ALLOWED, 401: Exit.NOT_ALLOWED, 403: Exit.NOT_ALLOWED, 404: Exit.NOT_FOUND}
 _CONFLICTS = frozenset({"GW-9103", "GW-9104", "GW-9108", "GW-2413", "GW-2414", "GW-2416"})
-_OF_THE_HOUSE = ("GW-90",)  # settings, stores and keys that do not fit each other
+_OF_THE_HOUSE = ("GW-90", "CN-1")  # settings, stores, keys and connectors that do not fit each other
 
 
 def exit_of(failure: Failure) -> Exit:

@@ -39,6 +39,8 @@ class ConnectorSettings(BaseModel):
     enters the time-bound secret (default `url`). LGSP: `token_url` gives the Bearer tokens, and `desk_user` with
     `desk_secret` is the client of officers at a desk (default: the same as the system's).
     A secret comes as a value or as the path of a file that holds it.
+    A connector without code: `folder` is where its manifest is, unless it is found under `[connectors] path`; `url`
+    replaces the manifest's own; `secret_files` hold, by the name that the manifest gives, the path of each secret.
     `options` are those the connector's manifest declares. Durations are seconds: `timeout_for` of one call,
     `late_for` how long an answer may still come after the deadline, `concurrency` calls at the same time.
     """
@@ -46,7 +48,8 @@ class ConnectorSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     transport: TransportName | None = None
-    url: str
+    folder: Path | None = None
+    url: str = ""
     zone: ZoneName = "gov-wan"
     auth_url: str | None = None
     token_url: str | None = None
@@ -62,6 +65,7 @@ class ConnectorSettings(BaseModel):
     timestamp: Literal["milliseconds", "seconds"] = "milliseconds"
     officer: str = ""
     agency_code: str = ""
+    secret_files: dict[str, Path] = Field(default_factory=dict)
     options: dict[str, str] = Field(default_factory=dict)
     timeout_for: float = Field(default=20.0, gt=0, le=60)
     late_for: float = Field(default=20.0, ge=0, le=60)
@@ -74,6 +78,8 @@ class ConnectorSettings(BaseModel):
                 raise ValueError(f"give `{name}` or `{name}_file`, not both")
         for name in ("url", "token_url"):
             scheme = (getattr(self, name) or "https://").partition("://")[0]
+            if scheme == "postgresql" and name == "url":
+                continue  # a department's view
             if scheme != "https" and not (scheme == "http" and self.zone == "lab"):
                 raise ValueError(f"`{name}` must be https (http only in zone `lab`)")
         return self

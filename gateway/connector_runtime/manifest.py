@@ -6,37 +6,46 @@ A key nobody knows is an error that names the nearest known one, since a misspel
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Annotated, Any, Literal, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from gateway.connector_runtime.configuration import TransportName
 from gateway.connector_runtime.failure import InvalidManifest, UnknownManifestKey
+from gateway.connector_runtime.manifest_parts import (
+    Auth,
+    CodeList,
+    Endpoint,
+    FieldRow,
+    Name,
+    Operations,
+    OutcomeRow,
+    RecordRow,
+    Sentence,
+    Table,
+    Texts,
+)
+from gateway.connector_runtime.manifest_place import Places, write_key
 
-_Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{1,40}$")]
-_Attribute = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,60}$")]
-_Sentence = Annotated[str, Field(min_length=1, max_length=400)]
+__all__ = ["FieldRow", "Legal", "Manifest", "Notice", "Option", "Owner", "Sandbox", "Texts", "read_manifest"]
+
+_ASKED_BY = {
+    "code": ("transport",),
+    "rest": ("operations", "record"),
+    "soap": ("operations", "record"),
+    "sqlview": ("endpoint", "operations", "record"),
+}
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Texts(_Table):
-    """A sentence or label in both languages."""
-
-    vi: _Sentence
-    en: _Sentence
-
-
-class Owner(_Table):
+class Owner(Table):
     """Who answers for the source; at least two ways to reach them."""
 
-    org: _Sentence
+    org: Sentence
     contacts: Annotated[tuple[str, ...], Field(min_length=2, strict=False)]
 
 
-class Legal(_Table):
+class Legal(Table):
     """On what basis the source is asked, for which purposes, and how long answers may be kept (`none`, `grant`)."""
 
     basis: Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
@@ -45,49 +54,41 @@ class Legal(_Table):
     retention: Literal["none", "grant"]
 
 
-class FieldRow(_Table):
-    """One attribute: our name, where the source has it, and what kind of value comes out."""
-
-    to: _Attribute
-    source: Annotated[str, Field(alias="from")]
-    type: Literal["text", "date", "number", "code", "sex", "address"]
-    precision: Literal["day", "from_source"] | None = None
-    codes: str | None = None
-
-
-class Option(_Table):
+class Option(Table):
     """A setting of this connector alone: the values it may take and the one it has unless an operator says more."""
 
-    name: _Id
+    name: Name
     values: Annotated[tuple[str, ...], Field(strict=False)] = ()
     default: str
     meaning: Texts
 
 
-class Sandbox(_Table):
+class Sandbox(Table):
     """Which people the simulator knows."""
 
     personas: Annotated[tuple[int, ...], Field(strict=False)] = ()
 
 
-class Notice(_Table):
+class Notice(Table):
     """What people read while the source is down."""
 
     unavailable: Texts
 
 
-class Manifest(_Table):
+class Manifest(Table):
     """The whole file. `kind` code means that a class behind the entry point does the reading.
 
-    `transport` is the bus it is asked through unless an operator chooses one of `other_transports`. `assumptions`
-    says what was not read at the source and has to be checked before the connector goes live.
+    `transport` is the bus it is asked through unless an operator chooses one of `other_transports`; a connector
+    without code and without one has an `endpoint` of its own. `operations`, `record`, `outcomes` and `code_lists` say
+    how the kinds rest, soap and sqlview ask and read. `assumptions` says what was not read at the source and has to
+    be checked before the connector goes live.
     """
 
     schema_version: Annotated[Literal[1], Field(alias="schema")]
-    id: _Id
+    id: Name
     version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
     kind: Literal["code", "rest", "soap", "sqlview"]
-    transport: TransportName
+    transport: TransportName | None = None
     other_transports: Annotated[tuple[TransportName, ...], Field(strict=False)] = ()
     lifecycle: Literal["draft", "tested", "submitted", "approved", "published", "suspended", "retired"]
     name: Texts
@@ -100,14 +101,32 @@ class Manifest(_Table):
     options: Annotated[tuple[Option, ...], Field(strict=False)] = ()
     sandbox: Sandbox = Sandbox()
     assumptions: Annotated[tuple[Texts, ...], Field(strict=False)] = ()
+    endpoint: Endpoint | None = None
+    auth: Auth = Auth()
+    operations: Operations | None = None
+    record: RecordRow | None = None
+    outcomes: Annotated[tuple[OutcomeRow, ...], Field(strict=False)] = ()
+    code_lists: dict[str, CodeList] = {}
+
+    @model_validator(mode="after")
+    def _fits_kind(self) -> Self:
+        missing = [name for name in _ASKED_BY[self.kind] if getattr(self, name) is None]
+        if missing:
+            raise ValueError(f"kind `{self.kind}` needs `{missing[0]}`")
+        if self.kind in {"rest", "soap"} and self.endpoint is None and self.transport is None:
+            raise ValueError(f"kind `{self.kind}` needs `endpoint`, or a `transport` that carries it")
+        if self.kind == "code" and any(not field.source for field in self.fields):
+            raise ValueError("kind `code` names `from` for every field")
+        return self
 
     def choose_transport(self, wanted: TransportName | None) -> TransportName:
         """Return the transport to use. Raises InvalidManifest for one this connector does not speak."""
-        offered = (self.transport, *self.other_transports)
-        if wanted is not None and wanted not in offered:
-            known = ", ".join(f"`{one}`" for one in offered)
+        offered = (*((self.transport,) if self.transport else ()), *self.other_transports)
+        chosen = wanted or self.transport
+        if chosen is None or chosen not in offered:
+            known = ", ".join(f"`{one}`" for one in offered) or "none: it is asked at its own endpoint"
             raise InvalidManifest(f"`connectors.{self.id}.transport` must be one of {known}")
-        return wanted or self.transport
+        return chosen
 
     @property
     def provides(self) -> frozenset[str]:
@@ -132,20 +151,39 @@ class Manifest(_Table):
 def read_manifest(text: str, file: str) -> Manifest:
     """Read a manifest; `file` is how messages call it.
 
-    Raises UnknownManifestKey naming file, key and the nearest known key, InvalidManifest for everything else.
+    Raises UnknownManifestKey naming file, line, key and the nearest known key, InvalidManifest for everything else.
     """
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InvalidManifest(f"`{file}` is not TOML: {error}") from None
-    for path, name, known in _unknown_keys(Manifest, document):
-        raise UnknownManifestKey(_unknown(f"{file}:{path}", name, known))
+    places = Places(text)
+    for key, known in _unknown_keys(Manifest, document):
+        raise UnknownManifestKey(_unknown(place_of(file, places, key), str(key[-1]), known))
     try:
         return Manifest.model_validate(document)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise InvalidManifest(f"`{file}:{place}`: {first['msg'].lower()}") from None
+        key = _located(document, first["loc"])
+        said = first["msg"].removeprefix("Value error, ")
+        raise InvalidManifest(f"`{place_of(file, places, key)}`: {said[0].lower()}{said[1:]}") from None
+
+
+def place_of(file: str, places: Places, key: Sequence[str | int]) -> str:
+    """Return `file:line:key`, `file:1` for the file as a whole."""
+    return f"{file}:{places.line(tuple(key))}" + (f":{write_key(key)}" if key else "")
+
+
+def _located(document: Any, location: Sequence[str | int]) -> tuple[str | int, ...]:
+    """Return the part of a location that is in the document, and one missing key; pydantic adds names of types."""
+    found: list[str | int] = []
+    for part in location:
+        found.append(part)
+        there = isinstance(document, dict) and part in document
+        if not there and not (isinstance(document, list) and isinstance(part, int) and part < len(document)):
+            break
+        document = document[part]
+    return tuple(found)
 
 
 def _unknown(place: str, name: str, known: Sequence[str]) -> str:
@@ -153,27 +191,40 @@ def _unknown(place: str, name: str, known: Sequence[str]) -> str:
     return f"`{place}` is not a known key" + (f"; did you mean `{nearest[0]}`" if nearest else "")
 
 
-def _unknown_keys(model: type[BaseModel], table: Any, path: str = "") -> Iterator[tuple[str, str, list[str]]]:
-    """Yield place, key and known keys of every key that the model does not have, also in nested tables."""
+def _unknown_keys(
+    model: type[BaseModel], table: Any, path: tuple[str | int, ...] = ()
+) -> Iterator[tuple[tuple[str | int, ...], list[str]]]:
+    """Yield every key that the model does not have and the keys known there, also in nested tables."""
     if not isinstance(table, dict):
         return
     fields = {field.alias or name: field for name, field in model.model_fields.items()}
     for key, value in table.items():
         if key not in fields:
-            yield f"{path}{key}", key, list(fields)
+            yield (*path, key), list(fields)
             continue
-        nested = _nested_model(fields[key].annotation)
+        nested, many = _nested_model(fields[key].annotation)
         if nested is None:
             continue
-        rows = enumerate(value) if isinstance(value, list) else [(None, value)]
-        for index, row in rows:
-            place = f"{path}{key}" if index is None else f"{path}{key}[{index}]"
-            yield from _unknown_keys(nested, row, f"{place}.")
+        rows: Any = [((), value)]
+        if many and isinstance(value, list):
+            rows = [((index,), row) for index, row in enumerate(value)]
+        elif many and isinstance(value, dict):
+            rows = [((name,), row) for name, row in value.items()]
+        for further, row in rows:
+            yield from _unknown_keys(nested, row, (*path, key, *further))
 
 
-def _nested_model(annotation: Any) -> type[BaseModel] | None:
+def _nested_model(annotation: Any) -> tuple[type[BaseModel] | None, bool]:
+    """Return the model a member holds, and whether it holds many of them."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    if get_origin(annotation) is tuple:
-        return _nested_model(get_args(annotation)[0])
-    return None
+        return annotation, False
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _nested_model(inner[0])
+    if origin in {Union, UnionType}:
+        return next((found for found in map(_nested_model, inner) if found[0] is not None), (None, False))
+    if origin is tuple:
+        return _nested_model(inner[0])[0], True
+    if origin is dict:
+        return _nested_model(inner[1])[0], True
+    return None, False

@@ -1,11 +1,13 @@
 """The connectors of this installation: found through entry points, described by manifests, set up by settings."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
-from typing import Self
+from pathlib import Path
+from typing import Protocol, Self
 
+from gateway.connector_runtime.addresses import AddressPolicy
 from gateway.connector_runtime.call import Limits, OnLate, SourceCaller
 from gateway.connector_runtime.configuration import ConnectorSettings, EgressSettings, TransportName, ZoneName
 from gateway.connector_runtime.contract import (
@@ -19,8 +21,10 @@ from gateway.connector_runtime.contract import (
     Transport,
     VerifiesMatch,
 )
-from gateway.connector_runtime.failure import SecretUnreadable, UnknownConnector
+from gateway.connector_runtime.failure import SecretUnreadable, TransportUnset, UnknownConnector
+from gateway.connector_runtime.folders import find_folders, read_folder
 from gateway.connector_runtime.health import check_connectors
+from gateway.connector_runtime.kinds.build import Ways, build_connector
 from gateway.connector_runtime.manifest import Manifest, read_manifest
 from gateway.connector_runtime.outbound import ZoneClient
 from gateway.connector_runtime.transports.lgsp import LgspTransport
@@ -36,37 +40,59 @@ _TRANSPORTS: Mapping[TransportName, Callable[[ConnectorSettings, OutboundClient,
 }
 
 
+class Closing(Protocol):
+    """Something that is held open for calls."""
+
+    async def close(self) -> None:
+        """Close it."""
+        ...
+
+
 class ConnectorRegistry:
     """Asks sources and knows what they are called."""
 
     def __init__(
-        self, callers: Iterable[SourceCaller], manifests: Mapping[str, Manifest], clients: Iterable[ZoneClient] = ()
+        self, callers: Iterable[SourceCaller], manifests: Mapping[str, Manifest], clients: Iterable[Closing] = ()
     ) -> None:
         self._callers = {caller.source: caller for caller in callers}
         self._manifests = dict(manifests)
         self._clients = tuple(clients)
 
     @classmethod
-    def load(cls, settings: Mapping[str, ConnectorSettings], *, egress: EgressSettings, clock: Clock) -> Self:
-        """Make every connector that has settings.
+    def load(
+        cls,
+        settings: Mapping[str, ConnectorSettings],
+        *,
+        egress: EgressSettings,
+        clock: Clock,
+        folders: Sequence[Path] = (),
+    ) -> Self:
+        """Make every connector that has settings: an installed class, or a folder with a manifest alone.
 
-        Raises UnknownConnector, UnknownManifestKey, InvalidManifest, SecretUnreadable or TransportUnset: the gateway
-        does not start with a connector it cannot understand.
+        `folders` are looked through beside the built-in ones. Raises a ConnectorFailure (CN-1xx): the gateway does
+        not start with a connector it cannot understand.
         """
         installed = {point.name: point for point in entry_points(group=GROUP)}
+        found = find_folders(folders)
         clients: dict[ZoneName, ZoneClient] = {}
+        closing: list[Closing] = []
         callers, manifests = [], {}
         for source, one in settings.items():
-            if source not in installed:
-                known = ", ".join(f"`{name}`" for name in sorted(installed)) or "none"
-                raise UnknownConnector(f"no connector `{source}` is installed; known: {known}")
-            make, manifest = _load_class(installed[source])
             client = clients.setdefault(one.zone, ZoneClient(one.zone, egress))
-            connector = make(_equip(source, manifest, one, client, clock))
+            connector: Connector
+            if source in installed and one.folder is None:
+                make, manifest = _load_class(installed[source])
+                connector = make(_equip(source, manifest, one, client, clock))
+            else:
+                manifest = read_folder(_folder_of(source, one, found, installed))
+                transport = make_transport(source, manifest, one, client, clock) if manifest.transport else None
+                ways = Ways(client=client, policy=AddressPolicy(one.zone, egress), clock=clock, transport=transport)
+                connector, opened = build_connector(source, manifest, one, ways)
+                closing += [opened] if opened else []
             limits = Limits(late_for=one.late_for, concurrency=one.concurrency)
             callers.append(SourceCaller(source, connector, clock, provides=manifest.provides, limits=limits))
             manifests[source] = manifest
-        return cls(callers, manifests, clients.values())
+        return cls(callers, manifests, [*clients.values(), *closing])
 
     async def ask(self, questions: Mapping[str, Question], *, on_late: OnLate | None = None) -> dict[str, Answer]:
         """Ask every source at once and return, per source, an outcome for every attribute asked.
@@ -130,16 +156,35 @@ def _load_class(point: EntryPoint) -> tuple[Callable[[Equipment], Connector], Ma
 def _equip(
     source: str, manifest: Manifest, settings: ConnectorSettings, client: OutboundClient, clock: Clock
 ) -> Equipment:
-    make = _TRANSPORTS[manifest.choose_transport(settings.transport)]
-    try:
-        transport = make(settings, client, clock)
-    except OSError as error:
-        raise SecretUnreadable(f"a secret file of connector `{source}` cannot be read: {error.strerror}") from None
     return Equipment(
         source=source,
-        transport=transport,
+        transport=make_transport(source, manifest, settings, client, clock),
         clock=clock,
         officer=settings.officer,
         agency_code=settings.agency_code,
         options=manifest.fill_options(settings.options),
     )
+
+
+def make_transport(
+    source: str, manifest: Manifest, settings: ConnectorSettings, client: OutboundClient, clock: Clock
+) -> Transport:
+    """Return the bus a connector is asked over. Raises InvalidManifest, TransportUnset, SecretUnreadable."""
+    make = _TRANSPORTS[manifest.choose_transport(settings.transport)]
+    if not settings.url:
+        raise TransportUnset(f"`connectors.{source}.url` is missing: the service's address at the bus")
+    try:
+        return make(settings, client, clock)
+    except OSError as error:
+        raise SecretUnreadable(f"a secret file of connector `{source}` cannot be read: {error.strerror}") from None
+
+
+def _folder_of(
+    source: str, settings: ConnectorSettings, found: Mapping[str, Path], installed: Mapping[str, EntryPoint]
+) -> Path:
+    """Return where the manifest of a connector without code is. Raises UnknownConnector."""
+    folder = settings.folder or found.get(source)
+    if folder is None:
+        known = ", ".join(f"`{name}`" for name in sorted({*installed, *found})) or "none"
+        raise UnknownConnector(f"no connector `{source}` is installed; known: {known}")
+    return folder

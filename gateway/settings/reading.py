@@ -106,13 +106,15 @@ def _read_portals(file: Path) -> dict[str, Any]:
 def _anchor(tree: dict[str, Any], folder: Path) -> None:
     """Make paths absolute: in a file they are relative to the file."""
     for key, value in tree.items():
-        if isinstance(value, dict):
+        if key == "secret_files" and isinstance(value, dict):
+            tree[key] = {name: str(folder / str(file)) for name, file in value.items()}
+        elif isinstance(value, dict):
             _anchor(value, folder)
         elif isinstance(value, list) and key != "path":
             for one in value:
                 if isinstance(one, dict):
                     _anchor(one, folder)
-        elif key.endswith("_file") and isinstance(value, str):
+        elif (key.endswith("_file") or key == "folder") and isinstance(value, str):
             tree[key] = str(folder / value)
         elif key == "path":
             tree[key] = [str(folder / str(one)) for one in (value if isinstance(value, list) else [value])]
@@ -127,6 +129,9 @@ def _merge(tree: dict[str, Any], more: Mapping[str, Any], origin: str, origins: 
             rows.extend(value)
         elif isinstance(value, Mapping) and isinstance(tree.setdefault(key, {}), dict):
             _merge(tree[key], value, origin, origins, f"{dotted}.")
+        elif key == "path" and isinstance(value, list) and isinstance(tree.get(key), list):
+            tree[key] += [one for one in value if one not in tree[key]]  # each file adds its folders
+            origins[dotted] = origin
         else:
             tree[key], origins[dotted] = value, origin
 

@@ -7,7 +7,7 @@ from gateway.settings.tree import Settings
 RESERVED = frozenset(
     {
         *("dpop.nonce", "proxy.trusted", "proxy.client_cert_header", "egress.portals"),
-        *("connectors.path", "resource.act_aware"),
+        "resource.act_aware",
         *("portal.jwks", "portal.jwks_uri", "portal.backchannel_logout_uri"),
         *("portal.backchannel_logout_session_required", "portal.require_auth_time"),
     }

@@ -64,12 +64,7 @@ def read_object(body: bytes) -> etree._Element:
     Numbers are told as they stand, so a number that lost its leading zero stays too short. Raises Malformed for
     anything else than a small JSON object without doubled members.
     """
-    if len(body) > LARGEST:
-        raise Malformed("larger than 1 MB")
-    try:
-        document = json.loads(body, object_pairs_hook=_members, parse_float=str, parse_constant=_no_number)
-    except (ValueError, RecursionError):
-        raise Malformed("not well-formed") from None
+    document = read_json(body)
     if not isinstance(document, dict):
         raise Malformed("not an object")
     (name, inner), *others = document.items() if document else (("response", {}),)
@@ -78,6 +73,17 @@ def read_object(body: bytes) -> etree._Element:
     root = etree.Element(_element_name(name))
     _grow(root, inner, 0)
     return root
+
+
+def read_json(body: bytes) -> Any:
+    """Return a JSON value as it stands, numbers with a point as text. Raises Malformed for doubled members, for what
+    is no JSON, and above 1 MB."""
+    if len(body) > LARGEST:
+        raise Malformed("larger than 1 MB")
+    try:
+        return json.loads(body, object_pairs_hook=_members, parse_float=str, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        raise Malformed("not well-formed") from None
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -23,10 +23,10 @@ def refuse_status(reply: OutboundReply) -> None:
     if reply.status == 200:
         return
     if reply.status == 429:
-        raise SourceTrouble(Unavailable(reason="closed", retry_after=_retry_after(reply)), "asked to slow down")
+        raise SourceTrouble(Unavailable(reason="closed", retry_after=retry_after_of(reply)), "asked to slow down")
     detail = f"the bus answered {reply.status}"
     if reply.status >= 500:
-        raise SourceTrouble(Unavailable(reason="unreachable", retry_after=_retry_after(reply)), detail)
+        raise SourceTrouble(Unavailable(reason="unreachable", retry_after=retry_after_of(reply)), detail)
     raise trouble("fault", detail)
 
 
@@ -44,6 +44,7 @@ def trouble(reason: UnavailableReason, detail: str) -> SourceTrouble:
     return SourceTrouble(Unavailable(reason=reason), detail)
 
 
-def _retry_after(reply: OutboundReply) -> int:
+def retry_after_of(reply: OutboundReply) -> int:
+    """Return the seconds of a Retry-After header, 30 without a readable one, at most 600."""
     text = reply.headers.get("retry-after", "")
     return min(int(text), _LONGEST_WAIT) if text.isascii() and text.isdigit() and len(text) < 6 else 30

@@ -1,0 +1,249 @@
+"""Everything that can be wrong with a manifest of a kind without code, found without a call, each with its key."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from gateway.connector_runtime.failure import ConnectorFailure, InvalidManifest
+from gateway.connector_runtime.kinds.question import InputUnknown, Needed
+from gateway.connector_runtime.manifest import Manifest
+from gateway.connector_runtime.manifest_failure import FieldWrong, HostNotAllowed, InlineSecret, TemplateWrong
+from gateway.connector_runtime.manifest_parts import Auth, Endpoint, FieldRow, LookUp, RecordRow
+from gateway.connector_runtime.mapping.address import Basis
+from gateway.connector_runtime.mapping.body import xml_names
+from gateway.connector_runtime.mapping.field_table import FieldRefused, FieldTable
+from gateway.connector_runtime.mapping.path import PathInvalid, Shape, parse_path
+from gateway.connector_runtime.mapping.template import TemplateInvalid, parse_template
+from gateway.vocabulary.areas import shipped_lists
+
+SHAPES: Mapping[str, Shape] = {"rest": "json", "soap": "xml", "sqlview": "row"}
+_CARRIED = {"ndxp": "soap", "lgsp": "rest"}
+_LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
+_OF_AUTH = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key", "apikey"})
+_OF_THE_CLIENT = frozenset(
+    {
+        "host",
+        "content-length",
+        "transfer-encoding",
+        "connection",
+        "upgrade",
+        "te",
+        "trailer",
+        "accept-encoding",
+        "expect",
+    }
+)
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,60}")  # RFC 9110 §5.6.2
+_RANDOM = re.compile(r"[A-Za-z0-9+/=_.-]{20,}")
+_UNBROKEN = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong: the class of failure, the key it stands at, and a sentence."""
+
+    failure: type[ConnectorFailure]
+    key: tuple[str | int, ...]
+    text: str
+
+
+def lint(manifest: Manifest) -> Iterator[Problem]:
+    """Yield every problem of a manifest; of a code connector there are none to find here."""
+    if manifest.kind == "code" or manifest.operations is None or manifest.record is None:
+        return
+    shape = SHAPES[manifest.kind]
+    try:
+        known = Needed(manifest.inputs).names
+    except InputUnknown as error:
+        yield Problem(InvalidManifest, ("inputs",), str(error))
+        known = Needed(("personal_number or old_number", "full_name", "birth_date")).names
+    yield from _endpoint(manifest.endpoint, manifest.kind)
+    yield from _auth(manifest.auth)
+    yield from _look_up(manifest.operations.lookup, manifest.kind, known)
+    if manifest.transport is not None:
+        yield from _over_a_bus(manifest, manifest.operations.lookup)
+    elif manifest.kind == "rest" and manifest.operations.lookup.method == "GET" and manifest.operations.lookup.body:
+        text = 'a GET has no body; write `method = "POST"`'
+        yield Problem(InvalidManifest, ("operations", "lookup", "body"), text)
+    yield from _record(manifest.record, shape)
+    for index, row in enumerate(manifest.outcomes):
+        yield from _outcome_row(index, row.path, row.status, manifest.kind)
+    yield from _fields(manifest, shape)
+
+
+def looks_like_a_secret(text: str) -> bool:
+    """Tell whether a literal text is more likely a secret than a name: long, unbroken, letters and digits mixed."""
+    for word in _RANDOM.findall(re.sub(r"\{[^}]*\}", " ", text)):
+        kinds = sum(bool(re.search(kind, word)) for kind in ("[a-z]", "[A-Z]", "[0-9]"))
+        if kinds == 3 or (len(word) >= _UNBROKEN and kinds > 1 and not re.search(r"[._/-]", word)):
+            return True
+    return False
+
+
+def _endpoint(endpoint: Endpoint | None, kind: str) -> Iterator[Problem]:
+    if endpoint is None:
+        return
+    try:
+        parts = urlsplit(endpoint.url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        yield Problem(InvalidManifest, ("endpoint", "url"), "not an address")
+        return
+    schemes = ("postgresql",) if kind == "sqlview" else ("https", "http") if host in _LOCAL else ("https",)
+    if parts.scheme not in schemes:
+        yield Problem(InvalidManifest, ("endpoint", "url"), f"the address must begin with `{schemes[0]}://`")
+    if not host or port == 0:
+        yield Problem(InvalidManifest, ("endpoint", "url"), "the address names no host")
+    if parts.password is not None:
+        yield Problem(InlineSecret, ("endpoint", "url"), "the address holds a password; name it by `auth.secret_ref`")
+    if parts.query or parts.fragment:
+        yield Problem(InvalidManifest, ("endpoint", "url"), "the address ends before `?` and `#`")
+    if host not in endpoint.allowed_hosts:
+        allowed = ", ".join(f"`{one}`" for one in endpoint.allowed_hosts)
+        yield Problem(HostNotAllowed, ("endpoint", "url"), f"host `{host}` is not in `allowed_hosts` ({allowed})")
+
+
+def _auth(auth: Auth) -> Iterator[Problem]:
+    if auth.kind != "none" and not auth.secret_ref:
+        yield Problem(InvalidManifest, ("auth",), f"auth kind `{auth.kind}` needs `secret_ref`, the name of its secret")
+    if auth.secret_ref and (len(auth.secret_ref) > 40 or looks_like_a_secret(auth.secret_ref)):
+        text = f"`secret_ref` looks like a secret itself ({len(auth.secret_ref)} characters); write the name of one"
+        yield Problem(InlineSecret, ("auth", "secret_ref"), text)
+
+
+def _look_up(look_up: LookUp, kind: str, known: frozenset[str]) -> Iterator[Problem]:
+    at = ("operations", "lookup")
+    texts: list[tuple[tuple[str | int, ...], str]] = [((*at, "path"), look_up.path)]
+    for table in ("query", "headers", "where"):
+        texts += [((*at, table, name), text) for name, text in getattr(look_up, table).items()]
+    yield from _headers(look_up.headers, (*at, "headers"))
+    if "?" in look_up.path or "#" in look_up.path:
+        yield Problem(InvalidManifest, (*at, "path"), "the path ends before `?` and `#`; write what follows as `query`")
+    if isinstance(look_up.body, str):
+        try:
+            xml_names(look_up.body, known)
+        except TemplateInvalid as error:
+            yield Problem(TemplateWrong, (*at, "body"), str(error))
+        if kind == "rest":
+            yield Problem(InvalidManifest, (*at, "body"), "the body of a REST question is a table, sent as JSON")
+    elif look_up.body is not None:
+        texts += [((*at, "body", *key), text) for key, text in _leaves(look_up.body)]
+    for key, text in texts:
+        try:
+            parse_template(text, known)
+        except TemplateInvalid as error:
+            yield Problem(TemplateWrong, key, str(error))
+        if looks_like_a_secret(text):
+            yield Problem(InlineSecret, key, "this looks like a secret; what proves who asks is told by `auth`")
+    yield from _needs(look_up, kind, at)
+
+
+def _headers(headers: Mapping[str, str], at: tuple[str, ...]) -> Iterator[Problem]:
+    for name in headers:
+        if name.lower() in _OF_AUTH:
+            yield Problem(InlineSecret, (*at, name), f"`{name}` proves who asks: that is told by `auth`")
+        elif name.lower() in _OF_THE_CLIENT or not _TOKEN.fullmatch(name):
+            yield Problem(InvalidManifest, (*at, name), f"`{name}` is no header a manifest sets")
+
+
+def _over_a_bus(manifest: Manifest, look_up: LookUp) -> Iterator[Problem]:
+    """A bus has its own address, headers and credentials, and carries messages of one kind."""
+    for bus in (manifest.transport, *manifest.other_transports):
+        if _CARRIED.get(str(bus)) != manifest.kind:
+            said = ", ".join(f"`{name}` {kind}" for name, kind in _CARRIED.items())
+            yield Problem(InvalidManifest, ("transport",), f"`{bus}` does not carry kind `{manifest.kind}`; {said}")
+    if look_up.body is None:
+        yield Problem(InvalidManifest, ("operations", "lookup", "body"), "a bus carries the body, and there is none")
+    for name in ("path", "query", "headers"):
+        if getattr(look_up, name):
+            text = f"a bus carries the body alone: `{name}` would never be sent"
+            yield Problem(InvalidManifest, ("operations", "lookup", name), text)
+
+
+def _needs(look_up: LookUp, kind: str, at: tuple[str, str]) -> Iterator[Problem]:
+    if kind == "soap" and not isinstance(look_up.body, str):
+        yield Problem(
+            InvalidManifest, (*at, "body"), "a SOAP question needs `body`: the XML inside the envelope's body"
+        )
+    if kind == "sqlview" and (look_up.view is None or not look_up.where):
+        yield Problem(InvalidManifest, at, "a view needs `view`, and `where`: columns and the inputs they are equal to")
+    if kind != "sqlview" and (look_up.view is not None or look_up.where):
+        yield Problem(InvalidManifest, at, f"`view` and `where` belong to kind `sqlview`, not to `{kind}`")
+    if kind == "sqlview":
+        for name in look_up.where:
+            yield from _path((*at, "where", name), name, "row")
+
+
+def _record(record: RecordRow, shape: Shape) -> Iterator[Problem]:
+    if shape == "row" and record.at != ".":
+        yield Problem(InvalidManifest, ("record", "at"), "a row is the record itself: leave `at` out")
+    elif shape != "row":
+        yield from _path(("record", "at"), record.at, shape)
+    if not record.about:
+        yield Problem(InvalidManifest, ("record", "about"), "say which member tells whom the record is about")
+    for name, path in record.about.items():
+        yield from _path(("record", "about", name), path, shape)
+    if record.as_of:
+        yield from _path(("record", "as_of"), record.as_of, shape)
+
+
+def _outcome_row(index: int, path: str | None, status: str | None, kind: str) -> Iterator[Problem]:
+    if kind == "sqlview":
+        yield Problem(
+            InvalidManifest, ("outcomes", index), "a view has no outcomes: no row is nobody, two are ambiguous"
+        )
+    elif path is None and status is None:
+        yield Problem(InvalidManifest, ("outcomes", index), "a row needs `status`, `path` or both")
+    elif path is not None:
+        yield from _path(("outcomes", index, "path"), path, SHAPES[kind])
+
+
+def _fields(manifest: Manifest, shape: Shape) -> Iterator[Problem]:
+    assert manifest.record is not None
+    basis = Basis(lists=shipped_lists(), code_lists=manifest.code_lists, unknown=frozenset(manifest.record.unknown))
+    seen: set[str] = set()
+    for index, row in enumerate(manifest.fields):
+        if row.to in seen:
+            yield Problem(FieldWrong, ("fields", index, "to"), f"`{row.to}` is filled by two rows")
+        seen.add(row.to)
+        try:
+            FieldTable([row], shape, basis)
+        except FieldRefused as error:
+            yield Problem(FieldWrong, ("fields", index, error.key), str(error))
+        yield from _misplaced(index, row)
+
+
+def _misplaced(index: int, row: FieldRow) -> Iterator[Problem]:
+    """Members of a row that its type never reads: a limit nobody keeps is worse than none."""
+    belongs = {
+        "precision": ("date",),
+        "precision_from": ("date",),
+        "format": ("date",),
+        "codes": ("code", "sex"),
+        "lengths": ("number",),
+        "address": ("address",),
+    }
+    for name, types in belongs.items():
+        if getattr(row, name) and row.type not in types:
+            said = " or ".join(f"`{one}`" for one in types)
+            yield Problem(FieldWrong, ("fields", index, name), f"`{name}` belongs to type {said}, not to `{row.type}`")
+
+
+def _path(key: tuple[str | int, ...], path: str, shape: Shape) -> Iterator[Problem]:
+    try:
+        parse_path(path, shape)
+    except PathInvalid as error:
+        yield Problem(FieldWrong, key, str(error))
+
+
+def _leaves(value: Any, key: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    if isinstance(value, str):
+        yield key, value
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _leaves(inner, (*key, name))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _leaves(inner, (*key, index))

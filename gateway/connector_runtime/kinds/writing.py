@@ -1,0 +1,46 @@
+"""Questions of the kinds rest and soap, written from the manifest's templates. Raises TemplateInvalid when made."""
+
+from collections.abc import Callable
+from urllib.parse import quote
+
+from gateway.connector_runtime.kinds.carrier import Written
+from gateway.connector_runtime.manifest_parts import LookUp
+from gateway.connector_runtime.mapping.body import Inputs, json_body, soap_body
+from gateway.connector_runtime.mapping.template import TemplateInvalid, parse_template
+
+Write = Callable[[Inputs], Written]
+
+
+def rest_writer(look_up: LookUp, known: frozenset[str]) -> Write:
+    """Return the writer of a REST question: the path, the query and the body each with their own escaping."""
+    path = parse_template(look_up.path, known)
+    query = [(quote(name, safe=""), parse_template(text, known)) for name, text in look_up.query.items()]
+    headers = [(name, parse_template(text, known)) for name, text in look_up.headers.items()]
+    if isinstance(look_up.body, str):
+        raise TemplateInvalid("`body` of a REST question is a table")
+    body = None if look_up.body is None else json_body(look_up.body, known)
+
+    def write(inputs: Inputs) -> Written:
+        told = "&".join(f"{name}={template.render(inputs, 'query')}" for name, template in query)
+        sent = {"Accept": "application/json"} | {name: one.render(inputs, "header") for name, one in headers}
+        if body is not None:
+            sent["Content-Type"] = "application/json; charset=utf-8"
+        target = path.render(inputs, "path") + (f"?{told}" if told else "")
+        return Written(look_up.method, target, sent, None if body is None else body(inputs))
+
+    return write
+
+
+def soap_writer(look_up: LookUp, known: frozenset[str]) -> Write:
+    """Return the writer of a SOAP 1.1 question: an envelope around the body of the manifest."""
+    if not isinstance(look_up.body, str):
+        raise TemplateInvalid("`body` of a SOAP question is the XML inside the envelope's body")
+    body = soap_body(look_up.body, known)
+    headers = [(name, parse_template(text, known)) for name, text in look_up.headers.items()]
+    fixed = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{look_up.action}"'}
+
+    def write(inputs: Inputs) -> Written:
+        sent = fixed | {name: one.render(inputs, "header") for name, one in headers}
+        return Written("POST", look_up.path, sent, body(inputs))
+
+    return write

@@ -1,0 +1,135 @@
+"""What is wrong with a connector that has no code, found before anybody is asked (CN-1xx, authoring)."""
+
+from gateway.connector_runtime.failure import ConnectorFailure
+
+
+class InlineSecret(ConnectorFailure):
+    """A manifest holds what looks like a secret itself, not the name of one."""
+
+    code = "CN-107"
+    title = "secret inside a manifest"
+    vi = "Tệp khai báo kết nối chứa bí mật; chỉ được ghi tên của bí mật."
+    en = "The connector's manifest holds a secret; it may only name one."
+    fix = (
+        "Write a short name as `secret_ref`, and put the secret into a file that `secret_files` of the settings names."
+    )
+
+
+class TemplateWrong(ConnectorFailure):
+    """A template uses an input nobody declared, or is no template."""
+
+    code = "CN-108"
+    title = "template cannot be filled"
+    vi = "Mẫu câu hỏi dùng đầu vào chưa khai báo hoặc viết sai."
+    en = "A template uses an input that is not declared, or cannot be read."
+    fix = "Declare the input in `inputs`, or correct the slot that the message names."
+
+
+class FieldWrong(ConnectorFailure):
+    """A field row cannot be compiled: a path, an expression, a code list."""
+
+    code = "CN-109"
+    title = "field row cannot be used"
+    vi = "Một dòng trường dữ liệu không dùng được."
+    en = "A field row cannot be used."
+    fix = "Correct the member of the row that the message names; the connector guide lists what may stand there."
+
+
+class SecretUnnamed(ConnectorFailure):
+    """`auth.secret_ref` names a secret that the operator's settings do not have."""
+
+    code = "CN-110"
+    title = "secret is not in the settings"
+    vi = "Cấu hình không có bí mật mà tệp khai báo kết nối nhắc đến."
+    en = "The settings hold no secret of the name that the manifest gives."
+    fix = "Add `[connectors.NAME.secret_files]` with that name and the path of the file that holds the secret."
+
+
+class AttributeUnlisted(ConnectorFailure):
+    """A field's `to` is in no catalogue file, or of another type there."""
+
+    code = "CN-111"
+    title = "field does not fit the catalogue"
+    vi = "Trường dữ liệu không có trong danh mục thuộc tính hoặc khác kiểu."
+    en = "The field is not in the attribute catalogue, or is of another type there."
+    fix = "Correct `to` or `type`, or add the attribute (label, type, mask, class, correction) under `attributes/`."
+
+
+class PathFindsNothing(ConnectorFailure):
+    """A path finds nothing in any sample."""
+
+    code = "CN-112"
+    title = "path finds nothing in the samples"
+    vi = "Đường dẫn không tìm thấy gì trong các mẫu trả lời."
+    en = "A path finds nothing in any sample."
+    fix = "Write the path as the samples have it; the message names the nearest one."
+
+
+class SampleDiffers(ConnectorFailure):
+    """A sample maps to something else than its expected outcomes."""
+
+    code = "CN-113"
+    title = "sample maps to something else"
+    vi = "Kết quả đọc mẫu khác với kết quả mong đợi."
+    en = "A sample maps to something else than expected."
+    fix = "Correct the field row, or the `.expected.json` beside the sample when the row is right."
+
+
+class TooFewSamples(ConnectorFailure):
+    """A connector without three pairs of sample and expected outcomes."""
+
+    code = "CN-114"
+    title = "too few samples"
+    vi = "Kết nối cần ít nhất ba mẫu trả lời có kết quả mong đợi."
+    en = "A connector needs three samples with expected outcomes at least."
+    fix = "Record one with `gate06 connector try --persona N --record`, for three invented people."
+
+
+class DateWithoutDay(ConnectorFailure):
+    """A date field that wants a day met one without."""
+
+    code = "CN-115"
+    title = "date without a day"
+    vi = "Ngày tháng trong mẫu không có ngày mà trường yêu cầu đủ ngày."
+    en = "A sample's date has no day and the field wants one."
+    fix = 'Write `precision = "from_source"` in the row: the year stays a year.'
+
+
+class HostNotAllowed(ConnectorFailure):
+    """A source's address is not among the manifest's hosts."""
+
+    code = "CN-120"
+    title = "host is not allowed"
+    vi = "Địa chỉ hệ thống nguồn không nằm trong danh sách được phép của kết nối."
+    en = "The source's address is not among the hosts the connector may reach."
+    fix = "Correct `url`, or add the host to `endpoint.allowed_hosts`; that is a change to be approved."
+
+
+class CredentialsRefused(ConnectorFailure):
+    """The source refused who asked."""
+
+    code = "CN-131"
+    title = "source refused the credentials"
+    vi = "Hệ thống nguồn từ chối thông tin xác thực của cổng kết nối."
+    en = "The source refused the gateway's credentials."
+    fix = "Replace the file that `secret_files` names, or have the account enabled at the source."
+
+
+class ViewWritable(ConnectorFailure):
+    """The role of a view may do more than read it."""
+
+    code = "CN-170"
+    title = "role of the view can write"
+    vi = "Tài khoản cơ sở dữ liệu của kết nối có quyền ghi."
+    en = "The connector's database role can write."
+    fix = "Use a role that is no superuser and owns nothing, with SELECT on the one view and nothing else."
+
+
+class ViewUnfit(ConnectorFailure):
+    """A view lacks a column the manifest names, or one to look up by is no text."""
+
+    code = "CN-171"
+    title = "view does not fit the manifest"
+    vi = "Khung nhìn dữ liệu không khớp với tệp khai báo kết nối."
+    en = "The view does not fit the manifest."
+    fix = "Correct the column that the message names, in the view or in the manifest."

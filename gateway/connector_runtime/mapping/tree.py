@@ -1,0 +1,113 @@
+"""Following a path in what a source answered. A missing part is None; several where one was meant are Unreadable."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from lxml import etree
+
+from gateway.connector_runtime.contract.document import Unreadable
+from gateway.connector_runtime.mapping.path import Shape, Step
+
+Members = Callable[[Any], Mapping[str, Any]]
+
+
+def json_members(node: Any) -> Mapping[str, Any]:
+    """Return a JSON object's members; those of the one object in a list of one."""
+    if type(node) is dict:
+        return node
+    if isinstance(node, Mapping):
+        return node
+    raise Unreadable("something plain stands where an object was expected")
+
+
+def xml_members(node: Any) -> Mapping[str, Any]:
+    """Return an element's children by name, a list where a name stands several times, and attributes as `@name`."""
+    found: dict[str, Any] = {}
+    for one in node:
+        name = one.tag
+        if name in found:
+            known = found[name]
+            if type(known) is list:
+                known.append(one)
+            else:
+                found[name] = [known, one]
+        else:
+            found[name] = one
+    if node.attrib:
+        for name, value in node.attrib.items():
+            found[f"@{name.rpartition('}')[2].lower()}"] = value
+    return found
+
+
+MEMBERS: Mapping[Shape, Members] = {"json": json_members, "xml": xml_members, "row": json_members}
+
+
+def select(value: Any, step: Step, members: Members) -> Any:
+    """Return what a step means among what stands there. Raises Unreadable for several."""
+    if step.where is not None:
+        return _chosen(value, step.where, members)
+    if type(value) is list:
+        if len(value) > 1:
+            raise Unreadable("several stand where one was expected")
+        return value[0] if value else None
+    return value
+
+
+def walk(node: Any, steps: Sequence[Step], members: Members) -> Any:
+    """Return what stands at the end of a path below `node`, None when a part of it is missing. Raises Unreadable."""
+    for step in steps:
+        if node is None:
+            return None
+        node = select(members(node).get(step.name), step, members)
+    return node
+
+
+def all_at(node: Any, steps: Sequence[Step], members: Members) -> tuple[list[Any] | None, bool]:
+    """Return the records at a path and whether what holds them is there: (None, …) when nothing stands there at all.
+
+    A list of none and a null are both an explicit nobody. Raises Unreadable.
+    """
+    if not steps:
+        return (list(node) if type(node) is list else [node]), True
+    holder = walk(node, steps[:-1], members)
+    if holder is None:
+        return None, False
+    found = members(holder)
+    if steps[-1].name not in found:
+        # an empty element is XML's list of none; one that holds something else is another answer
+        nobody = members is xml_members and all(name.startswith("@") for name in found)
+        return ([] if nobody else None), True
+    value = found[steps[-1].name]
+    if value is None:
+        return [], True
+    rows = value if type(value) is list else [value]
+    where = steps[-1].where
+    return [one for one in rows if where is None or _is(one, where, members)], True
+
+
+def plain(leaf: Any) -> Any:
+    """Return a leaf's own value: an element's text, a string, a number, a truth, None. Raises Unreadable for more."""
+    if type(leaf) is str or leaf is None:
+        return leaf
+    if isinstance(leaf, etree._Element):
+        if len(leaf):
+            raise Unreadable("an element with children stands where a value was expected")
+        return leaf.text
+    if isinstance(leaf, Mapping | list):
+        raise Unreadable("a structure stands where a value was expected")
+    return leaf
+
+
+def _chosen(value: Any, where: tuple[str, str], members: Members) -> Any:
+    rows = value if type(value) is list else [] if value is None else [value]
+    found = [one for one in rows if _is(one, where, members)]
+    if len(found) > 1:
+        raise Unreadable("several stand where one was expected")
+    return found[0] if found else None
+
+
+def _is(row: Any, where: tuple[str, str], members: Members) -> bool:
+    value = plain(select(members(row).get(where[0]), Step(where[0]), members))
+    if isinstance(value, bool):
+        value = "true" if value else "false"
+    return value is not None and str(value).strip() == where[1]

@@ -1,0 +1,208 @@
+"""The kind sqlview over a real PostgreSQL: one row, bound values, read only, and a role that may do nothing else."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import asyncpg
+import pytest
+
+from gateway.connector_runtime.addresses import AddressPolicy
+from gateway.connector_runtime.configuration import ConnectorSettings, EgressSettings
+from gateway.connector_runtime.contract import Absent, Found, Refused, SourceTrouble, Unavailable
+from gateway.connector_runtime.kinds.build import Ways, build_connector
+from gateway.connector_runtime.manifest_failure import ViewUnfit, ViewWritable
+from gateway.connector_runtime.outbound import ZoneClient
+from gateway.connector_runtime.transports.sqlview import Database, SqlView, View
+from gateway.vocabulary.clock import SystemClock
+from tests.connector_kinds.conftest import CANARY, SAMPLE, ask_about, manifest_of, outcome_of
+from tests.services import PostgresqlServer, in_new_loop
+
+pytestmark = pytest.mark.anyio
+LAB = AddressPolicy("lab", EgressSettings())
+
+
+class Department:
+    """A department's database on a server of its own."""
+
+    def __init__(self, server: PostgresqlServer) -> None:
+        self.server = server
+        self.database = server.empty().rsplit("/", 1)[1]
+        self.closing: list[SqlView] = []
+
+    @property
+    def url(self) -> str:
+        return self.server.url(self.database, "gate06_reader")
+
+    async def run(self, statement: str) -> None:
+        await self.server.execute(statement, self.database)
+
+    def view(
+        self, *, columns: tuple[str, ...] = ("citizen_id", "card_no"), timeout_for: float = 3.0, **more: Any
+    ) -> SqlView:
+        members = {"name": "v_gate06_reader", "by": ("citizen_id",)} | more
+        made = SqlView(View(columns=columns, **members), Database(url=self.url, timeout_for=timeout_for), LAB)
+        self.closing.append(made)
+        return made
+
+    def connector(self, change: Any = lambda tree: None) -> Any:
+        def here(tree: dict[str, Any]) -> None:
+            tree["endpoint"]["url"] = self.url
+            change(tree)
+
+        ways = Ways(client=ZoneClient("lab", EgressSettings()), policy=LAB, clock=SystemClock())
+        made, opened = build_connector("the_sample", manifest_of("sqlview", here), ConnectorSettings(zone="lab"), ways)
+        assert opened is not None
+        self.closing.append(opened)
+        return made
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresqlServer]:
+    made = PostgresqlServer()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+async def department(server: PostgresqlServer) -> AsyncIterator[Department]:
+    made = Department(server)
+    in_new_loop(made.run((SAMPLE / "sqlview/toy.sql").read_text("utf-8").replace("CREATE ROLE", "-- CREATE ROLE")))
+    yield made
+    for one in made.closing:
+        await one.close()
+    # what a test granted to the one role of the server must not reach the next database
+    await made.run("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM gate06_reader")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def reader(server: PostgresqlServer) -> None:
+    in_new_loop(server.execute("CREATE ROLE gate06_reader LOGIN"))
+
+
+async def test_a_row_is_read_and_only_its_named_columns(department: Department) -> None:
+    connector = department.connector()
+    assert (await connector.check()).state == "up"
+    answer = await outcome_of(connector, ask_about(3))
+    assert {name: str(one.value) for name, one in answer.items()} == {
+        "the_sample_card_number": "TV-000003",
+        "the_sample_card_issued": "2024-03-05",
+        "the_sample_branch": "mobile",
+    }
+    assert str(answer["the_sample_branch"].provenance.as_of) == "2026-11-20"
+    rows = await connector.rows(connector.bind(ask_about(3)), ask_about(3))
+    assert CANARY not in repr(rows)
+    assert set(rows[0]) == {"citizen_id", "updated", "card_no", "card_issued", "branch"}
+
+
+@pytest.mark.parametrize(("index", "outcome"), [(9, Absent("no_match")), (11, Absent("ambiguous"))])
+async def test_no_row_is_nobody_and_two_are_ambiguous(department: Department, index: int, outcome: object) -> None:
+    assert await outcome_of(department.connector(), ask_about(index)) == outcome
+
+
+async def test_dates_and_nulls_stay_what_they_are(department: Department) -> None:
+    connector = department.connector()
+    came = [(await outcome_of(connector, ask_about(index)))["the_sample_card_issued"] for index in (1, 6, 8)]
+    assert [str(one.value) if isinstance(one, Found) else one for one in came] == ["2009", "2021-07", Absent("empty")]
+
+
+async def test_a_row_about_somebody_else_is_dropped(department: Department) -> None:
+    await department.run("CREATE OR REPLACE VIEW v_gate06_reader AS SELECT * FROM reader WHERE true")
+
+    def by_branch(tree: dict[str, Any]) -> None:
+        tree["operations"]["lookup"]["where"] = {"card_no": "TV-000001"}
+
+    assert await outcome_of(department.connector(by_branch), ask_about(3)) == Refused("other_person")
+
+
+@pytest.mark.parametrize(
+    "value", ["' OR '1'='1", "'; DROP TABLE reader; --", "999175000003' --", "%", "{personal_number}", "x" * 5000]
+)
+async def test_a_value_is_bound_and_never_text(department: Department, value: str) -> None:
+    assert await department.view().rows([value], timeout_for=3.0) == []
+    connection = await asyncpg.connect(department.server.url(department.database, "postgres"))
+    assert await connection.fetchval("SELECT count(*) FROM reader") == 6
+    await connection.close()
+
+
+async def test_a_value_no_database_carries_is_refused_before_the_call(department: Department) -> None:
+    def by_name(tree: dict[str, Any]) -> None:
+        tree["inputs"].append("full_name")
+        tree["operations"]["lookup"]["where"]["name"] = "{full_name}"
+
+    assert await outcome_of(department.connector(by_name), ask_about(3, full_name="a\x00b")) == Refused("bad_request")
+    found = await outcome_of(department.connector(by_name), ask_about(6, full_name="H'ɃIL NIÊ KĐĂM"))
+    assert isinstance(found["the_sample_branch"], Found)
+
+
+@pytest.mark.parametrize(
+    ("statement", "what"),
+    [
+        ("GRANT INSERT ON v_gate06_reader TO gate06_reader", "also INSERT"),
+        ("GRANT UPDATE (card_no) ON v_gate06_reader TO gate06_reader", "also UPDATE"),
+        ("GRANT DELETE ON reader TO gate06_reader", "also write `reader`"),
+        ("ALTER VIEW v_gate06_reader OWNER TO gate06_reader", "owns it"),
+    ],
+)
+async def test_a_role_that_can_write_is_refused(department: Department, statement: str, what: str) -> None:
+    await department.run(statement)
+    with pytest.raises(ViewWritable, match=what):
+        await department.view().require()
+    health = await department.connector().check()
+    assert (health.state, health.detail[:6]) == ("down", "CN-170")
+    assert await outcome_of(department.connector(), ask_about(3)) == Unavailable(reason="fault")
+    await department.run("ALTER VIEW v_gate06_reader OWNER TO postgres")
+
+
+async def test_a_superuser_is_refused(department: Department) -> None:
+    view = View(name="v_gate06_reader", by=("citizen_id",), columns=("card_no",))
+    made = SqlView(view, Database(url=department.server.url(department.database, "postgres")), LAB)
+    with pytest.raises(ViewWritable, match="superuser"):
+        await made.require()
+    await made.close()
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"name": "v_elsewhere"}, "no view `v_elsewhere`"),
+        ({"columns": ("card_nr",)}, "no column `card_nr`"),
+        ({"by": ("citizen",)}, "no column `citizen`"),
+        ({"by": ("updated",)}, "is no text; cast it there"),
+    ],
+)
+async def test_a_view_that_does_not_fit_says_which_column(department: Department, changes: Any, what: str) -> None:
+    with pytest.raises(ViewUnfit, match=what):
+        await department.view(**changes).require()
+
+
+async def test_the_connection_itself_cannot_write(department: Department) -> None:
+    connection = await department.view()._connect()
+    await department.run("GRANT INSERT ON reader TO gate06_reader")
+    with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+        await connection.execute("INSERT INTO reader (citizen_id) VALUES ('x')")
+    await connection.close()
+
+
+async def test_a_statement_ends_after_its_timeout(department: Department) -> None:
+    slow = "CREATE OR REPLACE VIEW v_gate06_reader AS SELECT r.* FROM reader r, pg_sleep(20)"
+    view = department.view(timeout_for=0.3)
+    await department.run(slow)
+    with pytest.raises(SourceTrouble) as caught:
+        await view.rows(["999175000003"], timeout_for=10.0)
+    assert caught.value.outcome == Unavailable(reason="timeout")
+    assert (await department.view().check()).state == "up"
+
+
+async def test_a_database_that_is_not_there_is_unreachable_and_says_no_address(department: Department) -> None:
+    view = View(name="v", by=("a",), columns=("b",))
+    for url in ("postgresql://r@127.0.0.1:1/x", "postgresql://r@169.254.169.254/x", "postgresql://r@10.0.0.1/x"):
+        made = SqlView(view, Database(url=url, timeout_for=0.5), LAB)
+        with pytest.raises(SourceTrouble) as caught:
+            await made.rows(["x"], timeout_for=1.0)
+        assert caught.value.outcome == Unavailable(reason="unreachable")
+        assert (await made.check()).state == "down"
+        await made.close()
+
+
+async def test_a_password_is_never_shown() -> None:
+    assert "hunter2" not in repr(Database(url="postgresql://r@h/x", password="hunter2"))
