@@ -10,8 +10,9 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from gateway.connector_runtime.configuration import TransportName
+from gateway.connector_runtime.configuration import ConnectorSettings, TransportName
 from gateway.connector_runtime.failure import InvalidManifest, UnknownManifestKey
+from gateway.connector_runtime.limits import Limits
 
 _Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{1,40}$")]
 _Attribute = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,60}$")]
@@ -98,6 +99,7 @@ class Manifest(_Table):
     inputs: Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
     fields: Annotated[tuple[FieldRow, ...], Field(min_length=1, strict=False)]
     options: Annotated[tuple[Option, ...], Field(strict=False)] = ()
+    limits: Limits = Limits()
     sandbox: Sandbox = Sandbox()
     assumptions: Annotated[tuple[Texts, ...], Field(strict=False)] = ()
 
@@ -113,6 +115,18 @@ class Manifest(_Table):
     def provides(self) -> frozenset[str]:
         """The attributes the source can be asked for."""
         return frozenset(field.to for field in self.fields)
+
+    def limits_under(self, settings: ConnectorSettings) -> Limits:
+        """Return the figures its calls run under, the operator's over its own.
+
+        Raises InvalidManifest where something would be kept that may not be, or is not there to keep.
+        """
+        limits = settings.limits_over(self.limits)
+        if limits.fresh_for and self.legal.retention == "none":
+            raise InvalidManifest(f"`{self.id}:limits.fresh_for` keeps values, and `legal.retention` is `none`")
+        for name in sorted(limits.fresh_for.keys() - self.provides):
+            raise InvalidManifest(f"`{self.id}:limits.fresh_for.{name}` is not one of the attributes in `fields`")
+        return limits
 
     def fill_options(self, given: Mapping[str, str]) -> dict[str, str]:
         """Return every declared option, the given value or the default.
