@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import Self
 
 from gateway.connector_runtime.call import OnLate, SourceCaller, Waiting
-from gateway.connector_runtime.configuration import ConnectorSettings, EgressSettings, TransportName, ZoneName
+from gateway.connector_runtime.configuration import ConnectorSettings, EgressSettings, TransportName
 from gateway.connector_runtime.contract import (
     Answer,
     Connector,
@@ -66,14 +66,14 @@ class ConnectorRegistry:
         does not start with a connector it cannot understand.
         """
         installed = {point.name: point for point in entry_points(group=GROUP)}
-        clients: dict[ZoneName, ZoneClient] = {}
+        clients: dict[str, ZoneClient] = {}
         callers, manifests = [], {}
         for source, one in settings.items():
             if source not in installed:
                 known = ", ".join(f"`{name}`" for name in sorted(installed)) or "none"
                 raise UnknownConnector(f"no connector `{source}` is installed; known: {known}")
             make, manifest = _load_class(installed[source])
-            client = clients.setdefault(one.zone, ZoneClient(one.zone, egress))
+            client = _client_of(source, one, egress, clients)
             connector = make(_equip(source, manifest, one, client, clock))
             limits = manifest.limits_under(one)
             quotas = None
@@ -180,6 +180,20 @@ def _load_class(point: EntryPoint) -> tuple[Callable[[Equipment], Connector], Ma
     except (ImportError, AttributeError, OSError) as error:
         raise UnknownConnector(f"connector `{point.name}` cannot be loaded: {type(error).__name__}") from error
     return make, read_manifest(text, f"{point.name}/manifest.toml")
+
+
+def _client_of(
+    source: str, settings: ConnectorSettings, egress: EgressSettings, clients: dict[str, ZoneClient]
+) -> ZoneClient:
+    """Return a connector's way out: its zone's, or its own where it shows a certificate. Raises SecretUnreadable."""
+    try:
+        tls = settings.read_tls()
+    except OSError as error:
+        said = error.strerror or type(error).__name__
+        raise SecretUnreadable(f"a certificate file of connector `{source}` cannot be used: {said}") from None
+    if tls is None:
+        return clients.setdefault(settings.zone, ZoneClient(settings.zone, egress))
+    return clients.setdefault(f"{settings.zone} {source}", ZoneClient(settings.zone, egress, tls=tls))
 
 
 def _equip(
