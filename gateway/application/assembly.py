@@ -4,7 +4,7 @@ import asyncio
 import gc
 import hmac
 import os
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -15,12 +15,14 @@ from fastapi import FastAPI
 from starlette.routing import Route
 from starlette.types import ASGIApp, Scope
 
+from gateway.application.connector_desk import TokenOperators, connect
 from gateway.application.joints import NoticingStore, TokenBearers, TokenClients
 from gateway.application.logs import configure_logs
 from gateway.application.operations import Operations, operational_routes
 from gateway.application.seeds import keep_seeds_fresh
 from gateway.application.shell import Shell
 from gateway.application.troubles import broken_answer, error_handlers
+from gateway.application.upkeep import keep_clients_fresh, keep_purging
 from gateway.assurance.life import DEATH
 from gateway.assurance.sign_in import COMPARED, MatchFigures, RegisterMatch
 from gateway.audit.checkpoint import NoteSigner, origin_of
@@ -29,6 +31,7 @@ from gateway.audit.log import Log
 from gateway.audit.receipt import ReceiptDesk
 from gateway.audit.record import Evidence
 from gateway.audit.sequencer import Sequencer
+from gateway.connector_lifecycle.endpoints import connector_routes
 from gateway.connector_runtime.outbound import ZoneClient
 from gateway.connector_runtime.registry import ConnectorRegistry
 from gateway.identity_providers.contract import IdentityProvider, Probes
@@ -187,7 +190,8 @@ async def lay_ground(settings: Settings, clock: Clock, chance: Randomness) -> Gr
 async def assemble(settings: Settings, pages: PublicPages, clock: Clock, chance: Randomness) -> Running:
     """Open everything and join it."""
     ground = await lay_ground(settings, clock, chance)
-    connectors = ConnectorRegistry.load(settings.connectors.by_name(), egress=settings.egress, clock=clock)
+    connected = await connect(settings, ground.store, ground.evidence, clock, chance)
+    connectors = connected.registry
     upstream = ZoneClient(settings.egress.identity_providers, settings.egress)
     policy = PolicyBundle.load(settings.policies.path)
     has_staff = any(provider.realm == "staff" for provider in settings.identity_provider)
@@ -205,11 +209,14 @@ async def assemble(settings: Settings, pages: PublicPages, clock: Clock, chance:
     desk = LogDesk(ground.shelf, receipts, TokenClients(house), settings.issuer)
     operations = operational_routes(ground.storage, connectors, house, ground.sequencer)
     opened = Opened(ground.storage, connectors, upstream)
-    running = Running(join_routes(house, prefill, desk, pages, operations), opened)
+    sources = connected.desk(policy, clients, settings.issuer)
+    others = [*desk.routes(), *connector_routes(sources, TokenOperators(house))]
+    running = Running(join_routes(house, prefill, pages, operations, others), opened)
     running.begin("sequencer", ground.sequencer.run())
     running.begin("keys", ground.keys.keep_fresh())
     running.begin("portals", keep_clients_fresh(clients, ground.storage))
     running.begin("seeds", keep_seeds_fresh(clients, lambda seeds: require_permitted(policy, ClientRegistry(seeds))))
+    running.begin("connectors", connected.watch.run(connectors.installed, ground.storage.store))
     running.begin("purge", keep_purging(ground.storage, clock))
     running.begin("probes", probe_providers(providers))
     settle_memory()
@@ -312,7 +319,9 @@ def settle_memory() -> None:
     gc.set_threshold(20_000, 50, 100)
 
 
-def join_routes(house: House, prefill: Prefill, desk: LogDesk, pages: PublicPages, operations: Operations) -> FastAPI:
+def join_routes(
+    house: House, prefill: Prefill, pages: PublicPages, operations: Operations, others: Sequence[Route]
+) -> FastAPI:
     """Return the routes of all floors in one application, the hot ones first."""
     application = FastAPI(
         title="Gate06",
@@ -330,7 +339,7 @@ def join_routes(house: House, prefill: Prefill, desk: LogDesk, pages: PublicPage
             *own_routes(house),
             *staff_routes(house),
             *prefill_routes(prefill, TokenBearers(house)),
-            *desk.routes(),
+            *others,
             *operations.routes,
             *public_routes(pages, operations.read_status),
         ]
@@ -376,24 +385,3 @@ def require_matchable(settings: Settings, connectors: ConnectorRegistry) -> None
                 for client_id in strict
             ]
         )
-
-
-async def keep_clients_fresh(clients: ClientRegistry, storage: Storage) -> None:
-    """Take over portals registered by command or on another node, within two seconds."""
-    while True:
-        await asyncio.sleep(2)
-        try:
-            await clients.refresh(storage.store)
-        except Exception as error:
-            log.warning("portals_not_refreshed", reason=type(error).__name__)
-
-
-async def keep_purging(storage: Storage, clock: Clock) -> None:
-    """Delete what has expired and whose replay window is over, every ten minutes."""
-    while True:
-        await asyncio.sleep(600)
-        try:
-            count = await storage.purge(clock.now())
-            log.info("purged", count=count)
-        except Exception as error:
-            log.warning("not_purged", reason=type(error).__name__)

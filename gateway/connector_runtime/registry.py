@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
 from typing import Self
@@ -23,10 +25,11 @@ from gateway.connector_runtime.failure import SecretUnreadable, UnknownConnector
 from gateway.connector_runtime.health import check_connectors
 from gateway.connector_runtime.manifest import Manifest, read_manifest
 from gateway.connector_runtime.outbound import ZoneClient
+from gateway.connector_runtime.steering import Steering, Unsteered
 from gateway.connector_runtime.transports.lgsp import LgspTransport
 from gateway.connector_runtime.transports.ndxp import NdxpTransport
 from gateway.vocabulary.clock import Clock
-from gateway.vocabulary.provenance import Unavailable
+from gateway.vocabulary.provenance import Found, Unavailable
 
 GROUP = "gate06.connectors"
 
@@ -36,18 +39,43 @@ _TRANSPORTS: Mapping[TransportName, Callable[[ConnectorSettings, OutboundClient,
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """What a table of the settings carries: the manifest, the SHA-256 of its text, and the package (`name==version`)
+    whose code answers, None where the manifest says it all."""
+
+    manifest: Manifest
+    sha256: str
+    package: str | None
+
+
 class ConnectorRegistry:
-    """Asks sources and knows what they are called."""
+    """Asks sources and knows what they are called. `steering` has its say before every question."""
 
     def __init__(
-        self, callers: Iterable[SourceCaller], manifests: Mapping[str, Manifest], clients: Iterable[ZoneClient] = ()
+        self,
+        callers: Iterable[SourceCaller],
+        manifests: Mapping[str, Manifest],
+        clients: Iterable[ZoneClient] = (),
+        *,
+        installed: Mapping[str, Installed] | None = None,
+        steering: Steering | None = None,
     ) -> None:
         self._callers = {caller.source: caller for caller in callers}
         self._manifests = dict(manifests)
         self._clients = tuple(clients)
+        self.installed: Mapping[str, Installed] = dict(installed or {})
+        self._steering = steering or Unsteered()
 
     @classmethod
-    def load(cls, settings: Mapping[str, ConnectorSettings], *, egress: EgressSettings, clock: Clock) -> Self:
+    def load(
+        cls,
+        settings: Mapping[str, ConnectorSettings],
+        *,
+        egress: EgressSettings,
+        clock: Clock,
+        steering: Steering | None = None,
+    ) -> Self:
         """Make every connector that has settings.
 
         Raises UnknownConnector, UnknownManifestKey, InvalidManifest, SecretUnreadable or TransportUnset: the gateway
@@ -55,18 +83,20 @@ class ConnectorRegistry:
         """
         installed = {point.name: point for point in entry_points(group=GROUP)}
         clients: dict[ZoneName, ZoneClient] = {}
-        callers, manifests = [], {}
+        callers, installed_tables = [], {}
         for source, one in settings.items():
             if source not in installed:
                 known = ", ".join(f"`{name}`" for name in sorted(installed)) or "none"
                 raise UnknownConnector(f"no connector `{source}` is installed; known: {known}")
-            make, manifest = _load_class(installed[source])
+            make, carried = _load_class(installed[source])
+            manifest = carried.manifest
             client = clients.setdefault(one.zone, ZoneClient(one.zone, egress))
             connector = make(_equip(source, manifest, one, client, clock))
             limits = Limits(late_for=one.late_for, concurrency=one.concurrency)
             callers.append(SourceCaller(source, connector, clock, provides=manifest.provides, limits=limits))
-            manifests[source] = manifest
-        return cls(callers, manifests, clients.values())
+            installed_tables[source] = carried
+        manifests = {source: one.manifest for source, one in installed_tables.items()}
+        return cls(callers, manifests, clients.values(), installed=installed_tables, steering=steering)
 
     async def ask(self, questions: Mapping[str, Question], *, on_late: OnLate | None = None) -> dict[str, Answer]:
         """Ask every source at once and return, per source, an outcome for every attribute asked.
@@ -82,7 +112,10 @@ class ConnectorRegistry:
 
         Raises CannotVerify when the source's connector does not have this ability.
         """
-        caller = self._callers.get(source)
+        table = self._steering.route(source, question.request_id)
+        if isinstance(table, Unavailable):
+            return table
+        caller = self._callers.get(table)
         return Unavailable(reason="unreachable") if caller is None else await caller.verify(question)
 
     def can_verify(self, source: str) -> bool:
@@ -112,19 +145,43 @@ class ConnectorRegistry:
         await asyncio.gather(*(client.close() for client in self._clients))
 
     async def _ask(self, source: str, question: Question, on_late: OnLate | None) -> Answer:
-        caller = self._callers.get(source)
+        table = self._steering.route(source, question.request_id)
+        if isinstance(table, Unavailable):
+            return dict.fromkeys(sorted(question.attributes), table)
+        caller = self._callers.get(table)
         if caller is None:
             return dict.fromkeys(sorted(question.attributes), Unavailable(reason="unreachable"))
-        return await caller.ask(question, on_late)
+
+        def told(answer: Answer) -> Answer:
+            self._steering.observe(source, table, answer)
+            return answer if table == source else _in_the_name_of(source, answer)
+
+        async def later(_: str, answer: Answer) -> None:
+            if on_late is not None:
+                await on_late(source, told(answer))
+
+        return told(await caller.ask(question, None if on_late is None else later))
 
 
-def _load_class(point: EntryPoint) -> tuple[Callable[[Equipment], Connector], Manifest]:
+def _in_the_name_of(source: str, answer: Answer) -> Answer:
+    """Return an answer that another table gave for a source: what people read is the source they know."""
+    return {
+        name: replace(outcome, provenance=replace(outcome.provenance, source=source))
+        if isinstance(outcome, Found)
+        else outcome
+        for name, outcome in answer.items()
+    }
+
+
+def _load_class(point: EntryPoint) -> tuple[Callable[[Equipment], Connector], Installed]:
     try:
         make: Callable[[Equipment], Connector] = point.load()
         text = files(point.module.rpartition(".")[0]).joinpath("manifest.toml").read_text("utf-8")
     except (ImportError, AttributeError, OSError) as error:
         raise UnknownConnector(f"connector `{point.name}` cannot be loaded: {type(error).__name__}") from error
-    return make, read_manifest(text, f"{point.name}/manifest.toml")
+    manifest = read_manifest(text, f"{point.name}/manifest.toml")
+    package = f"{point.dist.name}=={point.dist.version}" if point.dist is not None else "unpacked==0"
+    return make, Installed(manifest, sha256(text.encode()).hexdigest(), package)
 
 
 def _equip(

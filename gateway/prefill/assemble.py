@@ -271,6 +271,9 @@ def _empty(
     words = reason_of(outcome)
     retry_after = outcome.retry_after if isinstance(outcome, Unavailable) else None
     why = Why.of(words or failure.FormIncomplete, retry_after)
+    if isinstance(outcome, Unavailable) and outcome.notice is not None:
+        # a source that was taken out of service: its owner's own words
+        why = why._replace(vi=outcome.notice[0], en=outcome.notice[1])
     envelope = _blank(planned, part.way, _status_without_value(outcome), why)
     return envelope, outcome if isinstance(outcome, Unavailable | Refused) else None
 

@@ -119,8 +119,8 @@ def encode_outcome(outcome: Outcome) -> list[Any]:
             return ["absent", reason]
         case Refused(reason):
             return ["refused", reason]
-        case Unavailable(retry_after, reason):
-            return ["unavailable", retry_after, reason]
+        case Unavailable(retry_after, reason, notice):
+            return ["unavailable", retry_after, reason, *(notice or ())]
 
 
 def decode_outcome(parts: list[Any]) -> Outcome:
@@ -134,6 +134,8 @@ def decode_outcome(parts: list[Any]) -> Outcome:
             return Refused(reason)
         case ["unavailable", retry_after, reason]:
             return Unavailable(retry_after, reason)
+        case ["unavailable", retry_after, reason, vi, en]:
+            return Unavailable(retry_after, reason, (vi, en))
     raise ValueError("not an outcome that was kept")
 
 

@@ -40,15 +40,17 @@ class Refused:
     reason: RefusalReason
 
 
-UnavailableReason = Literal["timeout", "unreachable", "malformed", "oversize", "fault", "late", "closed"]
+UnavailableReason = Literal["timeout", "unreachable", "malformed", "oversize", "fault", "late", "closed", "suspended"]
 
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """The source did not give a usable answer in time. `retry_after` in seconds."""
+    """The source did not give a usable answer in time. `retry_after` in seconds; `suspended` when it may not be asked
+    at all, and then `notice` is what its owner has people read, Vietnamese and English."""
 
     retry_after: int = 30
     reason: UnavailableReason = "unreachable"
+    notice: tuple[str, str] | None = None
 
 
 Outcome = Found | Absent | Refused | Unavailable
