@@ -45,6 +45,8 @@ from gateway.openid_provider.profiles import Lifetimes
 from gateway.openid_provider.staff_realm.command import command_client
 from gateway.openid_provider.staff_realm.endpoints import staff_routes
 from gateway.pages.layout.frame import Layout
+from gateway.pages.operator.connectors import connector_page_routes
+from gateway.pages.public.attributes import attribute_page_routes
 from gateway.pages.public.pages import PersonaHint, PublicPages
 from gateway.pages.routes import public_routes
 from gateway.pages.screens import PageScreens
@@ -210,7 +212,12 @@ async def assemble(settings: Settings, pages: PublicPages, clock: Clock, chance:
     operations = operational_routes(ground.storage, connectors, house, ground.sequencer)
     opened = Opened(ground.storage, connectors, upstream)
     sources = connected.desk(policy, clients, settings.issuer)
-    others = [*desk.routes(), *connector_routes(sources, TokenOperators(house))]
+    others = [
+        *desk.routes(),
+        *connector_routes(sources, TokenOperators(house)),
+        *connector_page_routes(house, sources, pages.layout),
+        *attribute_page_routes(house, sources, pages.layout),
+    ]
     running = Running(join_routes(house, prefill, pages, operations, others), opened)
     running.begin("sequencer", ground.sequencer.run())
     running.begin("keys", ground.keys.keep_fresh())

@@ -68,6 +68,10 @@ PAGES: Mapping[str, str] = {
     "/me/sign-out": "the own pages' form that signs out",
     "/device": "where a person types the code a command shows (RFC 8628 §3.3)",
     "/staff/interaction/{attempt_id}": "the pages of one staff sign-in; their forms change with them",
+    "/attributes": "the catalogue of attributes, for people; `/v1/attributes` is the same for programs",
+    "/staff/connectors": "the operators' list of connectors",
+    "/staff/connectors/{connector}/{version}": "one version of a connector, for operators",
+    "/staff/connectors/{connector}/{version}/{step}": "that page's own forms",
     "/staff/sign-out": "where an officer ends the session of this browser",
 }
 """Routes that are no promise to programs, each with the reason why it is not described."""

@@ -198,7 +198,7 @@ class SourceNotConnected(SourceFailure):
 class SourceHeld(SourceFailure):
     """The connector's version is not in service here: not published, changed since, suspended or retired."""
 
-    code = "CN-220"
+    code = "CR-030"
     title = "source is not in service"
     http_status = 503
     refused_by: RefusedBy = "gateway"

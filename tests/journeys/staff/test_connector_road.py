@@ -75,7 +75,7 @@ def refused(answer: httpx2.Response, status: int, code: str) -> None:
 
 def test_from_a_draft_to_a_filled_form_and_back(stack: Stack, people: dict[str, Person]) -> None:
     before = field(stack)
-    assert (before["status"], before["value"], before["why"]["code"]) == ("unavailable", None, "CN-220")
+    assert (before["status"], before["value"], before["why"]["code"]) == ("unavailable", None, "CR-030")
     nhung, thang, pan, hoa = (people[name] for name in ("ha.nhung", "vi.thang", "lo.pan", "dinh.hoa"))
     text = own_manifest("population")
     drafted = nhung.http.post("/v1/connectors", json={"manifest": text})
@@ -112,7 +112,7 @@ def test_from_a_draft_to_a_filled_form_and_back(stack: Stack, people: dict[str, 
     suspended = hoa.step("suspend", where, reason="sự cố dữ liệu", notice=NOTICE)
     assert suspended.json()["state"] == "suspended"
     silent = field_when(stack, lambda one: one["status"] != "verified")
-    assert silent["why"] == {"code": "CN-220", **NOTICE, "retry_after": 300}
+    assert silent["why"] == {"code": "CR-030", **NOTICE, "retry_after": 300}
     assert hoa.step("resume", where, reason="đã xử lý").json()["state"] == "published"
     field_when(stack, lambda one: one["status"] == "verified")
 
@@ -121,7 +121,7 @@ def test_from_a_draft_to_a_filled_form_and_back(stack: Stack, people: dict[str, 
     assert "sample-portal" in {one["client_id"] for one in impact["portals"]}
     refused(thang.step("retire", where, reason="thay"), 409, "CN-210")
     assert thang.step("retire", where, reason="thay", force=True).json()["state"] == "retired"
-    assert field_when(stack, lambda one: one["status"] != "verified")["why"]["code"] == "CN-220"
+    assert field_when(stack, lambda one: one["status"] != "verified")["why"]["code"] == "CR-030"
     shown = people["nguyen.oanh"].http.get(f"/v1/connectors/population/versions/{number}").json()
     names = [(step["step"], step["name"]) for step in shown["steps"]]
     assert names[3:6] == [("approve", "Lò Văn Pằn"), ("approve", "Đinh Thị Hoà"), ("publish", "Vi Văn Thắng")]
