@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from gateway.audit.canonical import canonical_bytes
+from gateway.audit.canonical import canonical_bytes, require_plain
 from gateway.connector_lifecycle.failure import ReportRefused
 
 SCHEMA = "gate06.connector-report/1"
@@ -46,9 +46,12 @@ def report_digest(document: Mapping[str, Any]) -> str:
     Raises ReportRefused for what has no canonical form.
     """
     try:
+        require_plain(dict(document))  # fractions and other names have a canonical form that few programs agree on
         return sha256(canonical_bytes(dict(document))).hexdigest()
     except (TypeError, ValueError):
-        raise ReportRefused("the report holds what JSON has no one form for (fractions, lone surrogates)") from None
+        raise ReportRefused(
+            "a report holds texts, whole numbers, true, false, null, lists and objects with plain names"
+        ) from None
 
 
 def require_passed(document: Mapping[str, Any], connector: str, version: str, digest: str, today: date) -> None:
