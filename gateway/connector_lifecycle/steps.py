@@ -110,17 +110,18 @@ def require_duty(operator: Operator, verb: str) -> StaffRole:
 def draft(known: Release | None, operator: Operator, order: DraftOrder, facts: Facts) -> Moved:
     """Hand in a manifest. Raises RoleMissing, ManifestRefused, VersionTaken."""
     role = require_duty(operator, "draft")
+    text = order.manifest.replace("\r\n", "\n")  # as a gateway reads it from a disk
     try:
-        manifest = read_manifest(order.manifest, "manifest.toml")
+        manifest = read_manifest(text, "manifest.toml")
     except (InvalidManifest, UnknownManifestKey) as refused:
         raise ManifestRefused(refused.detail) from None
     step = _step("draft", operator, role, facts, order.reason)
     if known is None:
-        return Moved(release=Release(text=order.manifest, manifest=manifest, steps=(step,)))
+        return Moved(release=Release(text=text, manifest=manifest, steps=(step,)))
     if known.state not in {"draft", "tested"}:
         raise VersionTaken(f"`{known.name}` is {known.state}")
     cleared: dict[str, Any] = {"report": None, "report_sha256": None, "state": "draft"}
-    return Moved(release=known.after(step, text=order.manifest, manifest=manifest, **cleared))
+    return Moved(release=known.after(step, text=text, manifest=manifest, **cleared))
 
 
 def test(release: Release, operator: Operator, order: TestOrder, facts: Facts) -> Moved:

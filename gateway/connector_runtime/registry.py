@@ -152,15 +152,19 @@ class ConnectorRegistry:
         if caller is None:
             return dict.fromkeys(sorted(question.attributes), Unavailable(reason="unreachable"))
 
-        def told(answer: Answer) -> Answer:
-            self._steering.observe(source, table, answer)
-            return answer if table == source else _in_the_name_of(source, answer)
+        later = None if on_late is None else self._later(source, table, on_late)
+        return self._told(source, table, await caller.ask(question, later))
 
+    def _later(self, source: str, table: str, on_late: OnLate) -> OnLate:
         async def later(_: str, answer: Answer) -> None:
-            if on_late is not None:
-                await on_late(source, told(answer))
+            await on_late(source, self._told(source, table, answer))
 
-        return told(await caller.ask(question, None if on_late is None else later))
+        return later
+
+    def _told(self, source: str, table: str, answer: Answer) -> Answer:
+        """Tell the steering how a question came out; return the answer in the name of the source that was asked."""
+        self._steering.observe(source, table, answer)
+        return answer if table == source else _in_the_name_of(source, answer)
 
 
 def _in_the_name_of(source: str, answer: Answer) -> Answer:

@@ -148,6 +148,8 @@ def test_a_draft_may_be_replaced_and_loses_its_report_what_was_submitted_may_not
     for state in set(STATES) - {"draft", "tested"}:
         with pytest.raises(VersionTaken):
             draft(replace(tested, state=state), OWNER, DraftOrder(manifest=text), FACTS)
+    windows = draft(None, OWNER, DraftOrder(manifest=text.replace("\n", "\r\n")), FACTS).release
+    assert windows.manifest_sha256 == first.manifest_sha256
     with pytest.raises(ManifestRefused, match="frm"):
         draft(None, OWNER, DraftOrder(manifest=text.replace("from =", "frm =")), FACTS)
 
