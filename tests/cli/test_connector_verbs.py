@@ -1,4 +1,4 @@
-"""`gate06 connector` in production: each step by who is signed in, refused with its exit code, and nothing by nobody."""
+"""`gate06 connector` in production: each step by who is signed in, each refusal with its exit code, none by nobody."""
 
 import asyncio
 import json
