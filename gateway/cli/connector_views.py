@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway.application.connector_desk import RegisteredPortals
 from gateway.cli.connection import Config, Json, Redis, Store, settings_of
 from gateway.cli.connector_steps import Connector, Version, lifecycle_of, read_manifest_file
 from gateway.cli.operating import operating
@@ -110,6 +109,9 @@ async def _release(settings: Settings, connector: str, version: str) -> Release:
 
 
 async def _impact(settings: Settings, connector: str, version: str) -> dict[str, Any]:
+    # brings the metrics library along, which `serve` has to set up before anything imports it
+    from gateway.application.connector_desk import RegisteredPortals
+
     async with operating(settings) as desk:
         require_duty(desk.operator, "read")
         release = await lifecycle_of(desk).release(connector, version)
