@@ -63,13 +63,16 @@ class Counting:
         if self._today() != self._day:
             self._turn()
         attributes = self._counted.setdefault(source, {})
+        self._connectors[source] = connector
         for name, outcome in answer.items():
-            kind = _kind_of(outcome)
-            if kind:
-                tally = attributes.setdefault(name, Tally())
+            tally = attributes.get(name)
+            if tally is None:
+                tally = attributes[name] = Tally()
+            if type(outcome) is Found:  # nearly all of them: every form passes here
+                tally.found += 1
+            elif kind := _kind_of(outcome):
                 setattr(tally, kind, getattr(tally, kind) + 1)
-                self._connectors[source] = connector
-                self._changed = True
+        self._changed = True
 
     async def store(self, store: Store) -> None:
         """Store what was counted since the last time. Raises StorageUnavailable, and then keeps it."""
@@ -136,8 +139,6 @@ def filled_percent(tally: Tally | None) -> int | None:
 
 def _kind_of(outcome: object) -> str | None:
     match outcome:
-        case Found():
-            return "found"
         case Absent(reason="not_kept") | Unavailable(reason="late" | "suspended"):
             return None
         case Absent():

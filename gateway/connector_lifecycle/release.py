@@ -6,6 +6,7 @@ The record's version decides every race: of two steps at the same moment one is 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Literal, Self, get_args
 
@@ -175,12 +176,18 @@ def release_record(release: Release) -> Record:
     )
 
 
+@lru_cache(maxsize=1024)
+def _manifest_of(text: str, file: str) -> Manifest:
+    """Read a manifest once: every worker looks at all versions every other second."""
+    return read_manifest(text, file)
+
+
 def release_of(record: Record) -> Release:
     """Read a stored version. Raises InvalidManifest, UnknownManifestKey when this gateway reads manifests otherwise."""
     body = record.body
     return Release(
         text=body["text"],
-        manifest=read_manifest(body["text"], f"{record.key}/manifest.toml"),
+        manifest=_manifest_of(body["text"], f"{record.key}/manifest.toml"),
         state=body["state"],
         steps=tuple(Step.of(step) for step in body["steps"]),
         package=body["package"],

@@ -19,7 +19,6 @@ from gateway.connector_lifecycle.steps import Facts
 from gateway.connector_runtime.contract import Answer
 from gateway.connector_runtime.registry import Installed
 from gateway.vocabulary.clock import Clock
-from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.provenance import Unavailable
 from gateway.vocabulary.store import Store
 
@@ -92,8 +91,9 @@ class Watch:
             try:
                 await self.look(installed)
                 await self._counting.store(store)
-            except Failure as refused:
-                log.warning("connectors_not_looked_at", code=refused.code)
+            except Exception as error:
+                # a watch that ended would go on serving what is suspended by now
+                log.warning("connectors_not_looked_at", reason=type(error).__name__)
 
     def _lead(self, standings: Mapping[str, Standing]) -> dict[str, Way | Unavailable]:
         judged = {table: one for table, one in standings.items() if table not in self._stopped}

@@ -60,7 +60,7 @@ def field(stack: Stack, name: str = "applicant.full_name") -> dict[str, Any]:
 
 def field_when(stack: Stack, good: Any) -> dict[str, Any]:
     """Ask until every worker has looked at what is stored (every other second)."""
-    for _ in range(20):
+    for _ in range(60):
         found = field(stack)
         if good(found):
             return found
