@@ -4,7 +4,7 @@ import asyncio
 import gc
 import hmac
 import os
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from starlette.routing import Route
 from starlette.types import ASGIApp, Scope
 
+from gateway.application.connector_desk import TokenOperators, connect
 from gateway.application.joints import NoticingStore, TokenBearers, TokenClients
 from gateway.application.logs import configure_logs
 from gateway.application.operations import Operations, operational_routes
@@ -30,6 +31,7 @@ from gateway.audit.log import Log
 from gateway.audit.receipt import ReceiptDesk
 from gateway.audit.record import Evidence
 from gateway.audit.sequencer import Sequencer
+from gateway.connector_lifecycle.endpoints import connector_routes
 from gateway.connector_runtime.outbound import ZoneClient
 from gateway.connector_runtime.quarantine import Quarantine
 from gateway.connector_runtime.registry import ConnectorRegistry
@@ -44,6 +46,8 @@ from gateway.openid_provider.profiles import Lifetimes
 from gateway.openid_provider.staff_realm.command import command_client
 from gateway.openid_provider.staff_realm.endpoints import staff_routes
 from gateway.pages.layout.frame import Layout
+from gateway.pages.operator.connectors import connector_page_routes
+from gateway.pages.public.attributes import attribute_page_routes
 from gateway.pages.public.pages import PersonaHint, PublicPages
 from gateway.pages.routes import public_routes
 from gateway.pages.screens import PageScreens
@@ -189,17 +193,9 @@ async def lay_ground(settings: Settings, clock: Clock, chance: Randomness) -> Gr
 async def assemble(settings: Settings, pages: PublicPages, clock: Clock, chance: Randomness) -> Running:
     """Open everything and join it."""
     ground = await lay_ground(settings, clock, chance)
-    named = settings.connectors
     quarantine = Quarantine(ground.store, ground.evidence, clock)
-    connectors = ConnectorRegistry.load(
-        named.by_name(),
-        egress=settings.egress,
-        clock=clock,
-        folders=named.path,
-        chance=chance,
-        store=ground.store,
-        on_drift=quarantine.report,
-    )
+    connected = await connect(settings, ground.store, ground.evidence, clock, chance, on_drift=quarantine.report)
+    connectors = connected.registry
     upstream = ZoneClient(settings.egress.identity_providers, settings.egress)
     policy = PolicyBundle.load(settings.policies.path)
     has_staff = any(provider.realm == "staff" for provider in settings.identity_provider)
@@ -217,12 +213,20 @@ async def assemble(settings: Settings, pages: PublicPages, clock: Clock, chance:
     desk = LogDesk(ground.shelf, receipts, TokenClients(house), settings.issuer)
     operations = operational_routes(ground.storage, connectors, house, ground.sequencer)
     opened = Opened(ground.storage, connectors, upstream)
-    running = Running(join_routes(house, prefill, desk, pages, operations), opened)
+    sources = connected.desk(policy, clients, settings.issuer)
+    others = [
+        *desk.routes(),
+        *connector_routes(sources, TokenOperators(house)),
+        *connector_page_routes(house, sources, pages.layout),
+        *attribute_page_routes(house, sources, pages.layout),
+    ]
+    running = Running(join_routes(house, prefill, pages, operations, others), opened)
     running.begin("sequencer", ground.sequencer.run())
     running.begin("keys", ground.keys.keep_fresh())
     running.begin("quarantine", quarantine.run(connectors))
     running.begin("portals", keep_clients_fresh(clients, ground.storage))
     running.begin("seeds", keep_seeds_fresh(clients, lambda seeds: require_permitted(policy, ClientRegistry(seeds))))
+    running.begin("connectors", connected.watch.run(connectors.installed, ground.storage.store))
     running.begin("purge", keep_purging(ground.storage, clock))
     running.begin("probes", probe_providers(providers))
     settle_memory()
@@ -325,7 +329,9 @@ def settle_memory() -> None:
     gc.set_threshold(20_000, 50, 100)
 
 
-def join_routes(house: House, prefill: Prefill, desk: LogDesk, pages: PublicPages, operations: Operations) -> FastAPI:
+def join_routes(
+    house: House, prefill: Prefill, pages: PublicPages, operations: Operations, others: Sequence[Route]
+) -> FastAPI:
     """Return the routes of all floors in one application, the hot ones first."""
     application = FastAPI(
         title="Gate06",
@@ -343,7 +349,7 @@ def join_routes(house: House, prefill: Prefill, desk: LogDesk, pages: PublicPage
             *own_routes(house),
             *staff_routes(house),
             *prefill_routes(prefill, TokenBearers(house)),
-            *desk.routes(),
+            *others,
             *operations.routes,
             *public_routes(pages, operations.read_status),
         ]

@@ -163,6 +163,11 @@ class ConnectorsSettings(BaseModel):
     __pydantic_extra__: dict[str, ConnectorSettings] = Field(init=False)
 
     path: Folders = Field((), description="folders with connectors beside the built-in ones")
+    unpublished: Literal["by_profile", "refuse", "allow"] = Field(
+        "by_profile",
+        description="whether versions nobody published are asked, too: by_profile does so with dev only, and allow is "
+        "refused in production",
+    )
 
     def by_name(self) -> Mapping[str, ConnectorSettings]:
         """Return the settings of every connector that has a table."""
@@ -203,6 +208,11 @@ class Settings(_Section):
     def dev(self) -> bool:
         """Whether this is a developer's gateway."""
         return self.profile == "dev"
+
+    @property
+    def unpublished_allowed(self) -> bool:
+        """Whether connectors may be asked whose version nobody published: never in production."""
+        return self.dev and self.connectors.unpublished != "refuse"
 
     @property
     def origins(self) -> Mapping[str, str]:

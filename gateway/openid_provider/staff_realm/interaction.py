@@ -23,6 +23,7 @@ from gateway.openid_provider.pushed_request import answered_mark
 from gateway.openid_provider.refusals import face, refuse_to_portal
 from gateway.openid_provider.reply import Reply, page_reply, redirect, with_query
 from gateway.openid_provider.screens import ProviderButton, SignInChoice
+from gateway.openid_provider.staff_realm.console import CONSOLE, enter_console, staff_client
 from gateway.openid_provider.staff_realm.device import (
     Visit,
     code_page,
@@ -67,7 +68,7 @@ async def load_staff_attempt(house: House, attempt_id: str, browser: Browser) ->
     (record,) = await house.store.load(RecordKey(Kind.ATTEMPT, key_of(attempt_id)))
     now = house.clock.now()
     attempt = attempt_of(attempt_id, record, browser.cookies, now, secure=house.secure, realm="staff")
-    portal = house.clients.get(attempt.request.client_id)
+    portal = staff_client(house, attempt.request.client_id)
     if portal is None or portal.realm != "staff":
         raise failure.InvalidRedirect("`client_id` is not registered any more")
     return attempt, portal
@@ -88,6 +89,8 @@ async def show_officer(house: House, attempt_id: str, browser: Browser) -> Reply
         return await fail_attempt(house, attempt, portal, step.failure, browser)
     if isinstance(step, SignIn) or session is None:
         return page_reply(house.screens.show(_choice(house, attempt, portal), languages=browser.languages))
+    if portal.client_id == CONSOLE:
+        return await enter_console(house, attempt)
     if is_for_device(attempt):
         visit = Visit(attempt=attempt, portal=portal, session=session, browser=browser)
         return await show_device(house, visit)
@@ -122,6 +125,9 @@ async def _leave(house: House, attempt: Attempt, portal: Portal, browser: Browse
     if is_for_device(attempt):
         await house.store.commit(spend, now=house.clock.now())
         return code_page(house, browser)
+    if portal.client_id == CONSOLE:
+        await house.store.commit(spend, now=house.clock.now())
+        return redirect(f"{house.issuer}/")
     refused = failure.NoticeDeclined()
     return await refuse_to_portal(house, refused, attempt.request, portal, trace_id=attempt.trace_id, changes=spend)
 

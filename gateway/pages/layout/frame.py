@@ -15,7 +15,14 @@ from gateway.pages.layout.province import Province
 from gateway.pages.layout.words import Words, read_phrases
 
 _PAGES = Path(__file__).parent.parent
-_SHARED = ("layout/base", "layout/time", "layout/developer", "citizen/my_frame", "citizen/my_parts")
+_SHARED = (
+    "layout/base",
+    "layout/time",
+    "layout/developer",
+    "citizen/my_frame",
+    "citizen/my_parts",
+    "operator/connector_parts",
+)
 _OTHER = {"vi": "en", "en": "vi"}
 
 
