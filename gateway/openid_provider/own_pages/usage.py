@@ -15,7 +15,7 @@ from gateway.consent.access_history import Access, access_of, history_of, months
 from gateway.openid_provider.house import House
 from gateway.openid_provider.notice import identity_claims
 from gateway.openid_provider.own_pages.door import Visit, frame_of, service_of
-from gateway.openid_provider.own_pages.views import MyUsage, NamedPortal, Text, Use
+from gateway.openid_provider.own_pages.views import MyUsage, NamedPortal, Office, Text, Use
 from gateway.openid_provider.profiles import PROCEDURE_SCOPE
 from gateway.policy.procedure import Procedure
 from gateway.vocabulary.failure import Failure, catalogue
@@ -117,6 +117,7 @@ def use_of(house: House, access: Access) -> Use:
         by=_actor(house, access),
         words=access.meaning.words,
         officer=access.officer,
+        office=_office(house, access),
         by_other=access.by_other,
         title=None if procedure is None else procedure.title.wire(),
         procedure=access.procedure,
@@ -136,6 +137,10 @@ def use_of(house: House, access: Access) -> Use:
 
 def _actor(house: House, access: Access) -> NamedPortal | None:
     return None if access.portal is None else service_of(house, access.portal)
+
+
+def _office(house: House, access: Access) -> Office | None:
+    return None if access.agency is None else Office(code=access.agency, name=house.agencies.get(access.agency, {}))
 
 
 def _items(house: House, access: Access) -> tuple[Text, ...]:

@@ -33,9 +33,17 @@ class NamedPortal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """An officer's agency: the code their account carries and what it is called; without a name only the code."""
+
+    code: str
+    name: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
-    """One entry of “who used my data”: `by` acted (None: the gateway itself or the person), `words` say what happened
-    after that name, `items` are the labels of what was told or asked, `missing` those that were asked in vain with the
+    """One entry of “who used my data”: `by` acted (None: the gateway itself or the person), `officer` is the reference
+    of an officer who did it there and `office` that officer's agency, `words` say what happened after that name, `items` are the labels of what was told or asked, `missing` those that were asked in vain with the
     reason's word, `reason` says why somebody was refused; `proof` is where the proof of inclusion is fetched."""
 
     receipt: str
@@ -44,6 +52,7 @@ class Use:
     by: NamedPortal | None
     words: Text
     officer: str | None
+    office: Office | None = None
     by_other: bool
     title: Text | None
     procedure: str | None
