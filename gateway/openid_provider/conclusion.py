@@ -69,8 +69,11 @@ async def answer_at_once(
         return None
 
 
-async def leave(house: House, attempt: Attempt, portal: Portal) -> Reply:
-    """The person goes back without telling anything: the portal gets `access_denied`."""
+async def leave(house: House, attempt: Attempt, portal: Portal, *, known: Session | None = None) -> Reply:
+    """The person goes back without telling anything: the portal gets `access_denied`.
+
+    `known` is who was shown the notice that they leave: their refusal is their own, and no stranger's (decision 0014).
+    """
     if is_own(portal.client_id):
         return await leave_own_pages(house, attempt)
     return await refuse_to_portal(
@@ -79,6 +82,7 @@ async def leave(house: House, attempt: Attempt, portal: Portal) -> Reply:
         attempt.request,
         portal,
         trace_id=attempt.trace_id,
+        citizen_id=None if known is None else known.citizen.id,
         changes=(Spend(attempt.address),),
     )
 
@@ -92,7 +96,7 @@ async def answer_yes(house: House, attempt: Attempt, portal: Portal, session: Se
     if answered is None:
         return redirect(attempt_url(house, attempt))  # the page has changed since: it is shown as it is now
     if not answered.consent.agreed:
-        return await store_refusal(house, attempt, portal, answered)
+        return await store_refusal(house, attempt, portal, answered, session)
     resting = Resting(answered.consent.id, answered.changes, answered.events)
     return await finish(house, attempt, portal, session, resting=resting)
 
@@ -103,16 +107,25 @@ async def answer_no(house: House, attempt: Attempt, portal: Portal, session: Ses
     Raises NotAParty, a policy refusal.
     """
     answered = await take_refusal(house, ask_of(house, attempt, portal, session), portal, session)
-    return await store_refusal(house, attempt, portal, answered)
+    return await store_refusal(house, attempt, portal, answered, session)
 
 
-async def store_refusal(house: House, attempt: Attempt, portal: Portal, answered: Answered) -> Reply:
+async def store_refusal(
+    house: House, attempt: Attempt, portal: Portal, answered: Answered, session: Session
+) -> Reply:
     """End the attempt with the refusal stored; the portal gets `access_denied`."""
     changes = [Spend(attempt.address), *answered.changes]
     verdict = await house.store.commit(changes, answered.events, now=house.clock.now())
     if not verdict.done:
         return redirect(attempt_url(house, attempt))
-    return await refuse_to_portal(house, failure.NoticeDeclined(), attempt.request, portal, trace_id=attempt.trace_id)
+    return await refuse_to_portal(
+        house,
+        failure.NoticeDeclined(),
+        attempt.request,
+        portal,
+        trace_id=attempt.trace_id,
+        citizen_id=session.citizen.id,
+    )
 
 
 async def finish(

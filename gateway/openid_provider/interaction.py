@@ -290,7 +290,7 @@ async def submit_attempt(house: House, attempt_id: str, parameters: Parameters, 
     by_consent = shown and asks_consent(house, attempt.request)
     if "cancel" in parameters or parameters.get("decision") == "deny":
         if session is None or not by_consent:
-            return await leave(house, attempt, portal)
+            return await leave(house, attempt, portal, known=session if shown else None)
         return await answer_question(house, attempt, portal, session, parameters, browser=browser)
     step, session = await next_step(house, attempt, portal, session)
     if isinstance(step, SignIn) and "provider" in parameters:
