@@ -49,7 +49,7 @@ from gateway.policy.bundle import PolicyBundle
 from gateway.prefill.endpoints import prefill_routes
 from gateway.prefill.house import Desk, Figures, Prefill
 from gateway.settings import ConfigurationRefused, Settings, read_settings
-from gateway.staff.agency import names_of
+from gateway.staff.office import names_of
 from gateway.storage.open import Storage, open_storage
 from gateway.tokens.keys import KeyRing
 from gateway.vocabulary.clock import Clock, Randomness, SystemClock, SystemRandomness, text_token
@@ -284,7 +284,7 @@ def make_house(
         pairwise_secret=pairwise_secret,
         refresh_secret=hmac.digest(pairwise_secret, b"refresh-token-successor", "sha256"),
         develop=settings.dev,
-        agencies=names_of(settings.agency),
+        offices=names_of(settings.office),
     )
 
 

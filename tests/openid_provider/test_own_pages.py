@@ -304,7 +304,7 @@ async def test_an_officers_entry_names_office_and_reference_in_the_list_and_in_b
     provider: world.Provider,
 ) -> None:
     name = {"vi": "Bộ phận Một cửa xã Trà Hồ", "en": "One-stop desk of Tra Ho"}
-    object.__setattr__(provider.house, "agencies", {"H55.10.07": name})
+    object.__setattr__(provider.house, "offices", {"H55.10.07": name})
     await enter(provider)
     me = await citizen_id(provider)
     for code in ("H55.10.07", "H55.99"):

@@ -140,7 +140,7 @@ def _actor(house: House, access: Access) -> NamedPortal | None:
 
 
 def _office(house: House, access: Access) -> Office | None:
-    return None if access.agency is None else Office(code=access.agency, name=house.agencies.get(access.agency, {}))
+    return None if access.agency is None else Office(code=access.agency, name=house.offices.get(access.agency, {}))
 
 
 def _items(house: House, access: Access) -> tuple[Text, ...]:

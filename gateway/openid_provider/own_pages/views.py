@@ -43,8 +43,9 @@ class Office:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
     """One entry of “who used my data”: `by` acted (None: the gateway itself or the person), `officer` is the reference
-    of an officer who did it there and `office` that officer's agency, `words` say what happened after that name, `items` are the labels of what was told or asked, `missing` those that were asked in vain with the
-    reason's word, `reason` says why somebody was refused; `proof` is where the proof of inclusion is fetched."""
+    of an officer who did it there and `office` that officer's agency, `words` say what happened after that name,
+    `items` are the labels of what was told or asked, `missing` those that were asked in vain with the reason's word,
+    `reason` says why somebody was refused; `proof` is where the proof of inclusion is fetched."""
 
     receipt: str
     at: datetime

@@ -1,4 +1,4 @@
-"""What people call the agencies whose codes the staff sign-in and the events carry."""
+"""What people call the offices whose codes the staff sign-in and the events carry."""
 
 from collections.abc import Iterable, Mapping
 from typing import Annotated
@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 Text = Mapping[str, str]
 
 
-class Agency(BaseModel):
-    """An agency of the province. `code` is what its officers' accounts say (`agency_code`), `name` what a citizen reads
+class Office(BaseModel):
+    """An office whose officers sign in. `code` is what their accounts say (`agency_code`), `name` what a citizen reads
     on their own pages; a name in one language stands for both."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -23,6 +23,6 @@ class Agency(BaseModel):
         return {"vi": self.name, "en": self.name} if isinstance(self.name, str) else self.name
 
 
-def names_of(agencies: Iterable[Agency]) -> Mapping[str, Text]:
-    """Return what agencies are called, by code."""
-    return {agency.code: agency.display_name for agency in agencies}
+def names_of(offices: Iterable[Office]) -> Mapping[str, Text]:
+    """Return what offices are called, by code."""
+    return {office.code: office.display_name for office in offices}
