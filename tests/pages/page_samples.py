@@ -46,6 +46,9 @@ from gateway.pages.public.pages import PersonaHint, PublicPages
 from gateway.pages.public.status import StatusReport, StatusRow
 from gateway.pages.routes import page_language, page_response, public_routes
 from gateway.pages.screens import PageScreens
+from gateway.pages.slip_routes import slip_routes
+from gateway.policy.bundle import PolicyBundle
+from gateway.vocabulary.clock import SettableClock
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.form_preview import FormPreview, PreviewField
 from gateway.vocabulary.officer import STAFF_ROLES
@@ -291,6 +294,7 @@ def make_application(*, trial: bool = False) -> Starlette:
     return Starlette(
         routes=[
             *public_routes(pages, read_status),
+            *slip_routes(PolicyBundle.load(), pages, SettableClock(AT)),
             Route("/view/{name}", show, methods=["GET", "POST"]),
             Route("/broken", broken),
         ]

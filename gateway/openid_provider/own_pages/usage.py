@@ -24,6 +24,7 @@ PER_PAGE = 20
 MOST = 5000
 EVERYTHING = 1_000_000
 _VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+_DOUBTFUL = frozenset({"conflict", "stale"})
 _TOLD = frozenset({"verified", "self_declared", "conflict", "stale"})
 
 
@@ -132,6 +133,7 @@ def use_of(house: House, access: Access) -> Use:
         outcome=access.outcome,
         reason=_reason(access) if access.meaning.part == "refused" else None,
         proof=f"{house.issuer}/me/usage/{access.receipt}/proof",
+        doubtful=tuple(f"attribute.{name}" for name, state in access.states.items() if told and state in _DOUBTFUL),
     )
 
 

@@ -45,7 +45,8 @@ class Use:
     """One entry of “who used my data”: `by` acted (None: the gateway itself or the person), `officer` is the reference
     of an officer who did it there and `office` that officer's agency, `words` say what happened after that name,
     `items` are the labels of what was told or asked, `missing` those that were asked in vain with the reason's word,
-    `reason` says why somebody was refused; `proof` is where the proof of inclusion is fetched."""
+    `reason` says why somebody was refused; `proof` is where the proof of inclusion is fetched.
+    `doubtful` are the attributes that were in conflict or out of date, as the correction slip's form names them."""
 
     receipt: str
     at: datetime
@@ -66,6 +67,7 @@ class Use:
     outcome: str
     reason: Text | None
     proof: str
+    doubtful: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ _SHARED = (
     "citizen/my_frame",
     "citizen/my_parts",
     "citizen/answer_parts",
+    "citizen/slip_parts",
 )
 _OTHER = {"vi": "en", "en": "vi"}
 
@@ -59,6 +60,10 @@ class Layout:
         self._environment.globals.update(
             province=province or Province(), trial=trial, base_path=self.base_path, asset=self.assets.url
         )
+
+    def words(self, template: str, language: str) -> Words:
+        """Return the words of a page, for what is no page of it."""
+        return Words(_phrases(template), language)
 
     def render(
         self,
