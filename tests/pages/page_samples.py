@@ -169,7 +169,15 @@ CAUSES: dict[str, type[Failure]] = {
 VIEWS: dict[str, View] = {
     "sign_in": SignInChoice(portal=PORTAL, providers=PROVIDERS, action="/view/sign_in", csrf="c-1", ends_at=ENDS_AT),
     "notice": NoticePage(
-        portal=PORTAL, person=PERSON, claims=(), form=FORM, action="/view/notice", csrf="c-2", ends_at=ENDS_AT
+        portal=PORTAL,
+        person=PERSON,
+        claims=(),
+        form=FORM,
+        action="/view/notice",
+        csrf="c-2",
+        ends_at=ENDS_AT,
+        changed=True,
+        offers_trust=True,
     ),
     "consent": NoticePage(
         portal=PORTAL,
@@ -182,6 +190,8 @@ VIEWS: dict[str, View] = {
         mode="consent",
         notice="0f" * 32,
         recipient=PORTAL.agency,
+        ticked=frozenset({"trust"}),
+        offers_trust=True,
     ),
     "claims": NoticePage(
         portal=PORTAL,

@@ -57,7 +57,7 @@ def test_at_320_pixels_without_scripts_nothing_sticks_out(chromium, address, axe
         small = [
             (one.inner_text(), box)
             for one in page.locator("button, a.button, summary, .switch").all()
-            if (box := one.bounding_box()) is not None and box["height"] < 44
+            if (box := one.bounding_box()) is not None and 0 < box["height"] < 44  # what is folded away has no height
         ]
         assert small == [], path
     context.close()

@@ -20,6 +20,11 @@ CUT_OFF = """() => [...document.body.querySelectorAll('*')].filter(one => {
   return box.left < -0.5 || box.right > 320.5 || (one.tagName !== 'SELECT' && (cut || low));
 }).map(one => one.outerHTML.slice(0, 120))"""
 
+# What is pressed and is too low for a thumb; what is folded away elsewhere is open here.
+SMALL = """() => [...document.querySelectorAll('button, a.button, summary, .switch')]
+  .filter(one => one.getClientRects().length && one.getBoundingClientRect().height < 44)
+  .map(one => one.outerHTML.slice(0, 120))"""
+
 # What stays in place while the page is scrolled takes part of 256 pixels away, or covers what has the focus.
 STUCK = """() => [...document.body.querySelectorAll('*')]
   .filter(one => ['fixed', 'sticky'].includes(getComputedStyle(one).position))
@@ -79,6 +84,8 @@ def faults(page: Page) -> dict[str, object]:
         found["scrolls sideways by"] = wider
     if cut := page.evaluate(CUT_OFF):
         found["cut off"] = cut
+    if small := page.evaluate(SMALL):
+        found["too small"] = small
     if stuck := page.evaluate(STUCK):
         found["stuck"] = stuck
     lost = []
@@ -121,6 +128,7 @@ def test_the_slip_itself_fits_too(page, address):
     [
         (".card { width: 400px }", "scrolls sideways by"),
         ("h1 { white-space: nowrap; overflow: hidden }", "cut off"),
+        (".link { min-height: 0 !important; padding: 0 !important }", "too small"),
         ("header { position: sticky; top: 0; z-index: 9 }", "stuck"),
         (":focus-visible { outline: none !important }", "focus"),
         ("footer::after { content: ''; position: fixed; inset: 0; z-index: 9 }", "focus"),

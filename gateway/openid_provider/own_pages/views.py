@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from gateway.consent.record import State
+from gateway.vocabulary.collation import Key, collation_key
 
 Text = Mapping[str, str]
 Tab = Literal["record", "usage", "connections", "notices", "report"]
@@ -30,6 +31,11 @@ class NamedPortal:
     key: str
     name: Text
     agency: Text
+
+
+def by_name(portal: NamedPortal) -> tuple[Key, str]:
+    """Return the key that puts portals into the order of their Vietnamese names."""
+    return collation_key(portal.name.get("vi") or next(iter(portal.name.values()), "")), portal.key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ posted, never part of an address. The lines for a name and for what is right are
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from gateway.openid_provider.screens import Page
 from gateway.pages.layout.frame import Layout
@@ -77,7 +77,7 @@ class SlipDesk:
             fields=fields,
             chosen=chosen,
             slip=slip if chosen else None,
-            form=form_words(slip, words),
+            form_day=_form_day(procedure),
             reference=slip.reference,
             reference_said="" if slip.reference is None else reference_words(slip.reference, words),
             made_on=slip.made_at.astimezone(VIETNAM).date(),
@@ -163,7 +163,11 @@ def draw(slip: Slip, words: Words) -> bytes:
 def form_words(slip: Slip, words: Words) -> str:
     """Return which printed form it is about: its number and the date of its version."""
     paper = slip.procedure.form
-    return str(words("form_version", name=paper.name, day=words.day(datetime.fromisoformat(paper.version).date())))
+    return str(words("form_version", name=paper.name, day=words.day(_form_day(slip.procedure))))
+
+
+def _form_day(procedure: Procedure) -> date:
+    return date.fromisoformat(procedure.form.version)
 
 
 def reference_words(reference: Reference, words: Words) -> str:

@@ -1,4 +1,4 @@
-"""Đỗ Minh Hoà, whom two registers know by different sexes, gets the slip to have it put right, wherever that is offered."""
+"""Đỗ Minh Hoà, whom two registers know by different sexes, gets the slip to put it right wherever it is offered."""
 
 import re
 import subprocess
