@@ -19,12 +19,13 @@ from gateway.application.connector_desk import TokenOperators, connect
 from gateway.application.joints import NoticingStore, TokenBearers, TokenClients
 from gateway.application.logs import configure_logs
 from gateway.application.operations import Operations, operational_routes
+from gateway.application.requirements import require_matchable, require_permitted
 from gateway.application.seeds import keep_seeds_fresh
 from gateway.application.shell import Shell
 from gateway.application.troubles import broken_answer, error_handlers
 from gateway.application.upkeep import keep_clients_fresh, keep_purging
 from gateway.assurance.life import DEATH
-from gateway.assurance.sign_in import COMPARED, MatchFigures, RegisterMatch
+from gateway.assurance.sign_in import MatchFigures, RegisterMatch
 from gateway.audit.checkpoint import NoteSigner, origin_of
 from gateway.audit.endpoints import LogDesk
 from gateway.audit.log import Log
@@ -51,10 +52,12 @@ from gateway.pages.public.attributes import attribute_page_routes
 from gateway.pages.public.pages import PersonaHint, PublicPages
 from gateway.pages.routes import public_routes
 from gateway.pages.screens import PageScreens
+from gateway.pages.slip_routes import slip_routes
 from gateway.policy.bundle import PolicyBundle
 from gateway.prefill.endpoints import prefill_routes
 from gateway.prefill.house import Desk, Figures, Prefill
 from gateway.settings import ConfigurationRefused, Settings, read_settings
+from gateway.staff.office import names_of
 from gateway.storage.open import Storage, open_storage
 from gateway.tokens.keys import KeyRing
 from gateway.vocabulary.clock import Clock, Randomness, SystemClock, SystemRandomness, text_token
@@ -300,6 +303,7 @@ def make_house(
         pairwise_secret=pairwise_secret,
         refresh_secret=hmac.digest(pairwise_secret, b"refresh-token-successor", "sha256"),
         develop=settings.dev,
+        offices=names_of(settings.office),
     )
 
 
@@ -352,46 +356,7 @@ def join_routes(
             *others,
             *operations.routes,
             *public_routes(pages, operations.read_status),
+            *slip_routes(house.policy, pages, house.clock),
         ]
     )
     return application
-
-
-def require_permitted(policy: PolicyBundle, clients: ClientRegistry) -> None:
-    """A portal may list no procedure that does not exist and no attribute beyond its procedures (design.md §6).
-
-    Raises ConfigurationRefused that names portal and excess.
-    """
-    wrong: list[str] = []
-    for portal in clients.all():
-        unknown = [code for code in portal.procedures if code not in policy.procedures]
-        wrong += [f"portal `{portal.client_id}`: `procedures` names `{code}`, which does not exist" for code in unknown]
-        known = [code for code in portal.procedures if code not in unknown]
-        excess = policy.excess(known, portal.attributes or ())
-        if excess:
-            named = ", ".join(f"`{attribute}`" for attribute in excess)
-            wrong.append(f"portal `{portal.client_id}`: `attributes` goes beyond its procedures: {named}")
-    if wrong:
-        raise ConfigurationRefused(wrong)
-
-
-def require_matchable(settings: Settings, connectors: ConnectorRegistry) -> None:
-    """A portal that takes only people the register confirms wants that register to be connected.
-
-    Raises ConfigurationRefused: otherwise every sign-in of the portal would end in a refusal.
-    """
-    strict = [portal.client_id for portal in settings.portal if portal.match == "required"]
-    if settings.match.by == "verify" and not connectors.can_verify(settings.match.source):
-        raise ConfigurationRefused(
-            [f"`match.by` is `verify`, but connector `{settings.match.source}` is not set up or cannot verify a person"]
-        )
-    missing = COMPARED - connectors.sources().get(settings.match.source, frozenset())
-    if strict and missing:
-        named = ", ".join(f"`{name}`" for name in sorted(missing))
-        raise ConfigurationRefused(
-            [
-                f"portal `{client_id}`: `match` is `required`, but connector `{settings.match.source}` is not set up "
-                f"to tell {named}; set up `[connectors.{settings.match.source}]` or name another in `match.source`"
-                for client_id in strict
-            ]
-        )

@@ -96,6 +96,7 @@ def form_schema() -> dict[str, Any]:
         "manifest": _TEXT,
         "receipt": {"type": "string", "pattern": "^rc_"},
         "late": _IDS,
+        "slip": {"type": "string", "format": "uri"},
     }
     consent = _object({"id": _TEXT, "page": {"type": "string", "format": "uri"}}, ("id", "page"))
     question = _object({"question": _WORDS, "answer": {"type": ["boolean", "null"]}}, ("question", "answer"))

@@ -29,7 +29,7 @@ _SHORT_NAMES = {
     "PORTAL_PORT": "demo.portal_port",
 }
 _SOURCES = ("CONFIG", "PORTALS")  # name files, and are no settings themselves
-_TABLES = ("portal", "resource", "identity_provider")
+_TABLES = ("portal", "resource", "identity_provider", "office")
 _WEAK_SECRETS = frozenset({"", "secret", "changeme", "password", "demo", "test"})
 
 
@@ -202,6 +202,7 @@ def _unsafe(settings: Settings) -> list[str]:
             ("portal", [portal.client_id for portal in settings.portal]),
             ("resource", [resource.identifier for resource in settings.resource]),
             ("identity_provider", [provider.alias for provider in settings.identity_provider]),
+            ("office", [office.code for office in settings.office]),
         )
         for name, count in Counter(names).items()
         if count > 1

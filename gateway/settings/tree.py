@@ -20,6 +20,7 @@ from pydantic import (
 from gateway.connector_runtime.configuration import ConnectorSettings, EgressSettings
 from gateway.identity_providers.configuration import IdentityProviderSettings
 from gateway.openid_provider.clients import Portal, Resource
+from gateway.staff.office import Office
 from gateway.vocabulary.failure import Failure
 
 DEMO_MASTER_KEY = urlsafe_b64encode(sha256(b"gate06 demo: invented people only").digest()).decode("ascii")
@@ -202,6 +203,7 @@ class Settings(_Section):
     portal: tuple[Portal, ...] = ()
     resource: tuple[Resource, ...] = ()
     identity_provider: tuple[IdentityProviderSettings, ...] = ()
+    office: tuple[Office, ...] = ()
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
 
     @property

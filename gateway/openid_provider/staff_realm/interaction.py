@@ -16,7 +16,7 @@ from gateway.openid_provider.conclusion import attempt_url, fail_attempt
 from gateway.openid_provider.grant import code_record
 from gateway.openid_provider.hints import hinted_subject
 from gateway.openid_provider.house import House, offered_providers
-from gateway.openid_provider.interaction import prolong, remember_language, store_attempt
+from gateway.openid_provider.interaction import remember_language, store_attempt
 from gateway.openid_provider.parameters import Parameters, same_secret
 from gateway.openid_provider.prompts import Facts, Refuse, SignIn, Step, decide_step
 from gateway.openid_provider.pushed_request import answered_mark
@@ -34,6 +34,7 @@ from gateway.openid_provider.staff_realm.device import (
 )
 from gateway.openid_provider.staff_realm.grant import new_staff_grant, staff_grant_record, subject_of_officer
 from gateway.openid_provider.staff_realm.session import StaffSession, load_staff_session
+from gateway.openid_provider.staying import stay, stays
 from gateway.openid_provider.upstream import depart
 from gateway.tokens.issue import key_of, mint, mint_grant_id
 from gateway.vocabulary.store import Change, Insert, Kind, RecordKey, Spend
@@ -106,8 +107,8 @@ async def submit_officer(house: House, attempt_id: str, parameters: Parameters, 
         raise failure.AttemptLost(operator_detail="the form's csrf value is not the attempt's")
     session = await load_staff_session(house, browser)
     step = _next_step(house, attempt.request, portal, session, attempt)
-    if "more_time" in parameters:
-        return await prolong(house, attempt)
+    if stays(parameters):
+        return redirect(attempt_url(house, await stay(house, attempt, parameters, shown=False)))
     if "cancel" in parameters:
         return await _leave(house, attempt, portal, browser)
     if isinstance(step, SignIn) and "provider" in parameters:
