@@ -12,14 +12,14 @@ from gateway.openid_provider.authorization import AuthorizationRequest
 from gateway.openid_provider.browser import Browser
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.conclusion import attempt_url
-from gateway.openid_provider.cookies import read_cookie
+from gateway.openid_provider.cookies import STAFF_SESSION, read_cookie
 from gateway.openid_provider.failure import AttemptFinished, AttemptLost
 from gateway.openid_provider.house import House
 from gateway.openid_provider.interaction import store_attempt
 from gateway.openid_provider.parameters import Parameters, same_secret
 from gateway.openid_provider.reply import Reply, redirect
 from gateway.openid_provider.staff_realm.failure import DeviceLoginOff
-from gateway.openid_provider.staff_realm.session import STAFF_SESSION, StaffSession, load_staff_session
+from gateway.openid_provider.staff_realm.session import StaffSession, load_staff_session
 from gateway.vocabulary.store import Spend
 
 CONSOLE = "~console"
