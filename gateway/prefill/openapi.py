@@ -99,7 +99,8 @@ def form_schema() -> dict[str, Any]:
         "slip": {"type": "string", "format": "uri"},
     }
     consent = _object({"id": _TEXT, "page": {"type": "string", "format": "uri"}}, ("id", "page"))
-    question = _object({"question": _WORDS, "answer": {"type": ["boolean", "null"]}}, ("question", "answer"))
+    asked = {"question": _WORDS, "answer": {"type": ["boolean", "null"]}, "sex": {"enum": ["male", "female"]}}
+    question = _object(asked, ("question", "answer"))
     conditions = {"type": "object", "additionalProperties": question}
     return _object({**members, "consent": consent, "conditions": conditions}, tuple(members))
 
