@@ -169,7 +169,7 @@ class FieldTable:
         for name, at, member, take in texts:
             try:
                 value = opened[at].get(member)
-                if type(value) is str and (value.isascii() or is_normalized("NFC", value)):
+                if type(value) is str and value.isprintable() and (value.isascii() or is_normalized("NFC", value)):
                     value = value.strip()
                 elif value is not None:
                     value = None if (value := take(value)) is None else text_of(value)
