@@ -6,6 +6,8 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from gateway.connector_runtime.limits import Limits
+
 ZoneName = Literal["internet", "gov-wan", "lab"]
 TransportName = Literal["ndxp", "lgsp"]
 Network = IPv4Network | IPv6Network
@@ -41,8 +43,8 @@ class ConnectorSettings(BaseModel):
     A secret comes as a value or as the path of a file that holds it.
     A connector without code: `folder` is where its manifest is, unless it is found under `[connectors] path`; `url`
     replaces the manifest's own; `secret_files` hold, by the name that the manifest gives, the path of each secret.
-    `options` are those the connector's manifest declares. Durations are seconds: `timeout_for` of one call,
-    `late_for` how long an answer may still come after the deadline, `concurrency` calls at the same time.
+    `options` are those the connector's manifest declares. `timeout_for` is in seconds, of one call. `limits` is the
+    table `[connectors.NAME.limits]` below; `late_for` and `concurrency` may also stand here.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -70,6 +72,7 @@ class ConnectorSettings(BaseModel):
     timeout_for: float = Field(default=20.0, gt=0, le=60)
     late_for: float = Field(default=20.0, ge=0, le=60)
     concurrency: int = Field(default=64, ge=1, le=1000)
+    limits: Limits = Limits()
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -83,6 +86,11 @@ class ConnectorSettings(BaseModel):
             if scheme != "https" and not (scheme == "http" and self.zone == "lab"):
                 raise ValueError(f"`{name}` must be https (http only in zone `lab`)")
         return self
+
+    def limits_over(self, stated: Limits) -> Limits:
+        """Return what holds: the operator's figures over the manifest's over the defaults."""
+        here = {name: getattr(self, name) for name in ("late_for", "concurrency") if name in self.model_fields_set}
+        return stated.under(Limits(**here)).under(self.limits)
 
     def read_secret(self) -> str:
         """Return the secret, from the value or the file. Raises OSError when the file cannot be read."""

@@ -242,7 +242,7 @@ def _told(planned: PlannedField, part: _Part, now: datetime) -> Envelope:
     status: Status = "verified"
     if way.condition is not None and not way.answered:
         lock, why = "confirm", Why.saying(failure.ConditionUnknown.code, way.condition.note.wire())
-    if now - provenance.retrieved_at > STALE_AFTER:
+    if provenance.stale or now - provenance.retrieved_at > STALE_AFTER:
         status, lock, why = "stale", "confirm", _STALE
     head = planned.heads[way.source]
     return Envelope(
@@ -282,6 +282,9 @@ def _empty(
     words = reason_of(outcome)
     retry_after = outcome.retry_after if isinstance(outcome, Unavailable) else None
     why = Why.of(words or failure.FormIncomplete, retry_after)
+    if isinstance(outcome, Unavailable) and outcome.notice is not None:
+        # a source that was taken out of service or is in an outage: its owner's own words
+        why = why._replace(vi=outcome.notice[0], en=outcome.notice[1])
     envelope = _blank(planned, part.way, _status_without_value(outcome), why)
     return envelope, outcome if isinstance(outcome, Unavailable | Refused) else None
 

@@ -228,7 +228,7 @@ async def hear(errand: Errand, kept: KeptAnswers | None, house: Prefill) -> Hear
     keeper = LateKeeper(house.desk, ask)
     deadline_at = now + house.figures.deadline_for
     questions = {source: _question(attributes, errand, deadline_at, house) for source, attributes in missing.items()}
-    answers = await house.sources.ask(questions, on_late=keeper.keep)
+    answers = await house.sources.ask(questions, on_late=keeper.keep, portal=ask.client_id)
     waiting = late_until(answers, house.desk.clock.now() + house.figures.late_for)
     return Heard(kept=known.joined(answers, waiting), asked=answers, late_until=waiting, keeper=keeper)
 

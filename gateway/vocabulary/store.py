@@ -48,6 +48,7 @@ class Kind(StrEnum):
     SIGNING_KEY = "signing_key"
     RECEIPT = "receipt"  # problem JSON of a refusal, by receipt id
     PORTAL = "portal"  # a portal registered by command or protocol
+    QUARANTINE = "quarantine"  # a connector whose source drifted, keyed by its name
     REVIEW = "review"  # an account contradiction waiting for staff
     # what a citizen says of their own access, all sealed under the citizen
     PORTAL_BLOCK = "portal_block"  # a portal they do not want to be signed in at, keyed by the hash of both
