@@ -13,8 +13,8 @@ from gateway.connector_runtime.contract import Absent, Answer, Found, Refused, U
 from gateway.connector_runtime.contract.simulator_faults import NAMES
 from gateway.connector_runtime.contract.simulator_people import generate_people
 from gateway.connector_runtime.failure import CannotVerify
-from gateway.prefill.kept import encode_outcome
 from gateway.vocabulary.clock import SettableClock, SystemClock
+from gateway.vocabulary.outcome_parts import encode_outcome
 from gateway.vocabulary.partial_date import PartialDate
 from gateway.vocabulary.persona import personas
 from tests.connectors.conftest import serving

@@ -47,7 +47,9 @@ class HeldSources(FakeSources):
     asking: asyncio.Event = field(default_factory=asyncio.Event)
     delay: float = 0.0
 
-    async def ask(self, questions: Mapping[str, Question], *, on_late: Any = None) -> dict[str, Answer]:
+    async def ask(
+        self, questions: Mapping[str, Question], *, on_late: Any = None, portal: str = ""
+    ) -> dict[str, Answer]:
         """Answer, when it is time."""
         self.asking.set()
         if self.gate is not None:

@@ -142,7 +142,7 @@ async def test_the_other_partys_withdrawal_in_the_middle_lets_the_own_part_go_on
     _, given = await there.agree(SECOND)
     heard = here.house.sources.ask
 
-    async def ask_then_withdraw(questions, *, on_late=None):
+    async def ask_then_withdraw(questions, *, on_late=None, portal=""):
         answers = await heard(questions, on_late=on_late)
         await there.withdraw(given)
         return answers

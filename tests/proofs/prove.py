@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 from tests.proofs import (
     canaries,
+    connector_faults,
     consents,
     faults,
     mix_up,
@@ -102,6 +103,12 @@ PROOFS = {
     ),
     "mix_up": Proof(
         "identity providers that are taken for each other sign nobody in", mix_up.prove, mix_up.COVERS, issue=3
+    ),
+    "connector_faults": Proof(
+        "one register of seven in trouble: the time is kept, every field says why, the other six notice nothing",
+        connector_faults.prove,
+        connector_faults.COVERS,
+        issue=4,
     ),
 }
 
