@@ -5,6 +5,7 @@ No redirects, no cookies, no proxies from the environment, one cap for the body 
 
 import zlib
 from collections.abc import Callable, Mapping
+from ssl import SSLContext
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -23,10 +24,16 @@ _REFUSALS_LOGGED = 100
 
 
 class ZoneClient:
-    """Sends requests to addresses of one zone and keeps its own pool of connections."""
+    """Sends requests to addresses of one zone and keeps its own pool of connections.
 
-    def __init__(self, zone: ZoneName, settings: EgressSettings, *, connections: int = 100) -> None:
+    With `tls` it shows a certificate or believes other authorities than the system's; certificates are always checked.
+    """
+
+    def __init__(
+        self, zone: ZoneName, settings: EgressSettings, *, connections: int = 100, tls: SSLContext | None = None
+    ) -> None:
         self._policy = AddressPolicy(zone, settings)
+        self._tls = tls
         self._connections = connections
         self._session: aiohttp.ClientSession | None = None
         self._refusals: set[str] = set()
@@ -114,6 +121,7 @@ class ZoneClient:
                 limit=self._connections,
                 socket_factory=self._policy.open_socket,
                 use_dns_cache=False,
+                ssl=True if self._tls is None else self._tls,
             )
             self._session = aiohttp.ClientSession(
                 connector=connector,

@@ -9,7 +9,7 @@ from typing import Protocol, Self
 
 from gateway.connector_runtime.addresses import AddressPolicy
 from gateway.connector_runtime.call import OnLate, SourceCaller, Waiting
-from gateway.connector_runtime.configuration import ConnectorSettings, EgressSettings, TransportName, ZoneName
+from gateway.connector_runtime.configuration import ConnectorSettings, EgressSettings, TransportName
 from gateway.connector_runtime.contract import (
     Answer,
     Connector,
@@ -25,6 +25,7 @@ from gateway.connector_runtime.failure import InvalidManifest, SecretUnreadable,
 from gateway.connector_runtime.folders import find_folders, read_folder
 from gateway.connector_runtime.health import check_connectors
 from gateway.connector_runtime.kinds.build import Ways, build_connector
+from gateway.connector_runtime.limits import Limits
 from gateway.connector_runtime.manifest import Manifest, read_manifest
 from gateway.connector_runtime.means import Means, OnDrift
 from gateway.connector_runtime.outbound import ZoneClient
@@ -75,16 +76,16 @@ class ConnectorRegistry:
     ) -> Self:
         """Make every connector that has settings: an installed class, or a folder with a manifest alone.
 
-        `folders` are looked through beside the built-in ones, daily quotas are counted in `store`. Raises a ConnectorFailure (CN-1xx): the gateway does
-        not start with a connector it cannot understand.
+        `folders` are looked through beside the built-in ones, daily quotas are counted in `store`. Raises a
+        ConnectorFailure (CN-1xx): the gateway does not start with a connector it cannot understand.
         """
         installed = {point.name: point for point in entry_points(group=GROUP)}
         found = find_folders(folders)
-        clients: dict[ZoneName, ZoneClient] = {}
+        clients: dict[str, ZoneClient] = {}
         closing: list[Closing] = []
         callers, manifests = [], {}
         for source, one in settings.items():
-            client = clients.setdefault(one.zone, ZoneClient(one.zone, egress))
+            client = _client_of(source, one, egress, clients)
             connector: Connector
             if source in installed and one.folder is None:
                 make, manifest = _load_class(installed[source])
@@ -96,12 +97,8 @@ class ConnectorRegistry:
                 connector, opened = build_connector(source, manifest, one, ways)
                 closing += [opened] if opened else []
             limits = manifest.limits_under(one)
-            quotas = None
-            if limits.daily_total or limits.daily_per_portal or limits.daily_per_procedure:
-                if store is None:
-                    raise InvalidManifest(f"connector `{source}` has a daily quota, and nothing to count it in")
-                quotas = Quotas(source, limits, store, clock)
             notice = (manifest.notice.unavailable.vi, manifest.notice.unavailable.en)
+            quotas = _quotas_of(source, limits, store, clock)
             means = Means(clock, chance or SystemRandomness(), quotas, on_drift, notice)
             callers.append(SourceCaller(source, connector, means, provides=manifest.provides, limits=limits))
             manifests[source] = manifest
@@ -200,6 +197,29 @@ def _load_class(point: EntryPoint) -> tuple[Callable[[Equipment], Connector], Ma
     except (ImportError, AttributeError, OSError) as error:
         raise UnknownConnector(f"connector `{point.name}` cannot be loaded: {type(error).__name__}") from error
     return make, read_manifest(text, f"{point.name}/manifest.toml")
+
+
+def _quotas_of(source: str, limits: Limits, store: Store | None, clock: Clock) -> Quotas | None:
+    """Return the counter of a source that has a daily quota. Raises InvalidManifest without a store to count in."""
+    if not (limits.daily_total or limits.daily_per_portal or limits.daily_per_procedure):
+        return None
+    if store is None:
+        raise InvalidManifest(f"connector `{source}` has a daily quota, and nothing to count it in")
+    return Quotas(source, limits, store, clock)
+
+
+def _client_of(
+    source: str, settings: ConnectorSettings, egress: EgressSettings, clients: dict[str, ZoneClient]
+) -> ZoneClient:
+    """Return a connector's way out: its zone's, or its own where it shows a certificate. Raises SecretUnreadable."""
+    try:
+        tls = settings.read_tls()
+    except OSError as error:
+        said = error.strerror or type(error).__name__
+        raise SecretUnreadable(f"a certificate file of connector `{source}` cannot be used: {said}") from None
+    if tls is None:
+        return clients.setdefault(settings.zone, ZoneClient(settings.zone, egress))
+    return clients.setdefault(f"{settings.zone} {source}", ZoneClient(settings.zone, egress, tls=tls))
 
 
 def _equip(
