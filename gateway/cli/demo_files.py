@@ -148,7 +148,14 @@ def _civil_status(plan: DemoPlan) -> dict[str, Any]:
     return {"url": url, "secret_file": "civil_status.secret", **_ASKER}
 
 
-_ASKER = {"zone": "lab", "user": "gate06", "officer": "gate06.demo", "agency_code": "H00.00.00"}
+_ASKER = {
+    "zone": "lab",
+    "user": "gate06",
+    "officer": "gate06.demo",
+    "agency_code": "H00.00.00",
+    # faults are ordered here on purpose: three answers about somebody else would stop the register for good
+    "limits": {"drift_window": 0},
+}
 
 
 def _vneid(plan: DemoPlan) -> dict[str, Any]:

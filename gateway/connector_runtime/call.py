@@ -24,6 +24,7 @@ from gateway.connector_runtime.drift import DriftWatch
 from gateway.connector_runtime.failure import CannotVerify
 from gateway.connector_runtime.limits import Limits
 from gateway.connector_runtime.means import Means
+from gateway.connector_runtime.quota import Quotas
 from gateway.connector_runtime.single_flight import Flight, Flights
 from gateway.vocabulary.provenance import Absent, Outcome, Refused, Unavailable
 
@@ -165,21 +166,25 @@ class SourceCaller:
         )
 
     async def _call(self, flight: Flight[Any], question: Question, asked_until: datetime, portal: str) -> Answer:
-        """Ask the connector when quota and room allow it; trouble becomes outcomes here."""
-        refusal = await self._enter(question, flight.era, portal=portal)
-        if refusal is not None:
-            return self._spare(question, dict.fromkeys(question.attributes, refusal))
+        """Ask the connector when room and quota allow it; trouble becomes outcomes here."""
         try:
-            ended = await self._attempts.ask(question, asked_until, probing=self.breaker.state == "open")
-        finally:
-            self._room.leave()
+            refusal = await self._enter(question, flight.era, portal=portal)
+            if refusal is not None:
+                return self._spare(question, dict.fromkeys(question.attributes, refusal))
+            try:
+                ended = await self._attempts.ask(question, asked_until, probing=self.breaker.state == "open")
+            finally:
+                self._room.leave()
+        except asyncio.CancelledError:
+            if not flight.counted:
+                self.breaker.withdraw(flight.era)  # nobody waits any more: a probe that told nothing
+            raise
         self._count(flight, ended)
         answer: Answer = ended.told
         if self._cache is not None:
             self._cache.keep(question, answer)
-        if self._drift is not None and ended.failed is None:
-            self._watch(answer)
         if ended.failed is None:
+            self._watch(answer)
             return answer
         if self.breaker.state == "open":
             answer = {name: self._in_outage(outcome) for name, outcome in answer.items()}
@@ -198,18 +203,26 @@ class SourceCaller:
             self._room.leave()
 
     async def _enter(self, question: Question, era: int, *, portal: str) -> Unavailable | None:
-        """Start the call's time, count it and wait for a place; say why it is not made otherwise."""
+        """Start the call's time, wait for a place and count the call; say why it is not made otherwise."""
         left = (question.deadline_at - self._clock.now()).total_seconds()
         deadline.begin(left, told=self._limits.tell_time_left)
-        if self._means.quotas is not None:
-            wait = await self._means.quotas.take(question, portal)
-            if wait is not None:
-                self.breaker.withdraw(era)
-                return Unavailable(retry_after=wait, reason="quota")
-        if self._room.try_enter() or await self._room.enter():
+        if not self._room.try_enter() and not await self._room.enter():
+            self.breaker.withdraw(era)
+            return Unavailable(reason="closed", retry_after=5)
+        quotas = self._means.quotas
+        wait = None if quotas is None else await self._count_call(quotas, question, portal)
+        if wait is None:
             return None
+        self._room.leave()
         self.breaker.withdraw(era)
-        return Unavailable(reason="closed", retry_after=5)
+        return Unavailable(reason="quota", retry_after=wait)
+
+    async def _count_call(self, quotas: Quotas, question: Question, portal: str) -> int | None:
+        try:
+            return await quotas.take(question, portal)
+        except asyncio.CancelledError:
+            self._room.leave()
+            raise
 
     async def _wait(self, flight: Flight[Any], question: Question) -> None:
         """Wait for a call until the deadline; it may still be under way then. An asker that is cancelled leaves."""

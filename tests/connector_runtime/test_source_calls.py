@@ -270,3 +270,22 @@ async def test_sources_are_asked_side_by_side_and_keep_their_trouble_to_themselv
         "stalled": {"a": Unavailable(reason="timeout")},
     }
     assert registry.labels("unknown") == {"vi": "unknown", "en": "unknown"}
+
+
+async def test_a_probe_whose_asker_went_away_makes_room_for_the_next() -> None:
+    clock = SettableClock(NOW)
+    connector = Scripted(raising(SourceTrouble(Unavailable(reason="fault"))))
+    one = caller(connector, clock=clock, fewest_calls=1)
+    far = question(wait_for=3600)
+    await one.ask(far)
+    clock.move(timedelta(seconds=11))
+    connector.steps = [never]
+    probing = asyncio.create_task(one.ask(far))
+    for _ in range(2):
+        await connector.called.get()
+    probing.cancel()
+    await asyncio.wait([probing])
+    await asyncio.wait_for(connector.cancelled.wait(), 1)
+    connector.steps = [answering({"a": FOUND})]
+    assert await one.ask(far) == {"a": FOUND}
+    assert one.breaker.state == "closed"
