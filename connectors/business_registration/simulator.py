@@ -70,7 +70,7 @@ def create_application(
 ) -> Starlette:
     """Return the simulator; `user` and `secret` are what callers prove themselves with."""
     proof = "Basic " + b64encode(f"{user}:{secret}".encode()).decode("ascii")
-    play = JsonPlay[Business](
+    play: JsonPlay[Business] = JsonPlay(
         opens=lambda request: request.headers.get("authorization") == proof,
         read=_read,
         write=lambda _, found: (200, render(found)),

@@ -103,7 +103,7 @@ def create_application(
 ) -> Starlette:
     """Return the simulator; `key` is what callers prove themselves with, `signing_key` the PEM it signs with."""
     signer = Signer(signing_key)
-    play = JsonPlay[tuple[Result, ...]](
+    play: JsonPlay[tuple[Result, ...]] = JsonPlay(
         opens=lambda request: request.headers.get("x-api-key") == key,
         read=_read,
         write=lambda asked, found: (200, render(asked.number, found, signer)),

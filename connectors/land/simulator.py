@@ -70,7 +70,7 @@ def _read(request: Request, _: bytes) -> Sought:
 
 def create_application(*, key: str = DEMO_KEY, seed: int = SEED, count: int = COUNT) -> Starlette:
     """Return the simulator; `key` is what callers prove themselves with."""
-    play = JsonPlay[Parcel](
+    play: JsonPlay[Parcel] = JsonPlay(
         opens=lambda request: request.headers.get("x-api-key") == key,
         read=_read,
         write=lambda _, found: render(found),

@@ -90,7 +90,7 @@ def create_application(
 ) -> Starlette:
     """Return the simulator; `user` and `secret` are those of the LGSP client, whose tokens live `token_seconds`."""
     face = LgspFace(user, secret, clock or SystemClock(), SystemRandomness(), timedelta(seconds=token_seconds))
-    play = JsonPlay[Insurance](
+    play: JsonPlay[Insurance] = JsonPlay(
         opens=face.opens, read=_read, write=lambda _, found: (200, render(found)), refuse=_refuse
     )
     register = JsonRegister(known_people(lambda one: one.insurance, seed, count), play)
