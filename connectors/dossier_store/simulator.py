@@ -5,14 +5,13 @@ keys, `/_faults` and `/_calls` steer and watch it; a call shows the hashes of bo
 """
 
 import json
-from base64 import urlsafe_b64encode
-from collections.abc import Sequence
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -39,17 +38,16 @@ Held = tuple[Persona, tuple[Result, ...]]
 
 
 class Signer:
-    """Signs what the store answers. `pem` is a P-256 key; one of its own is made without."""
+    """Signs what the store answers. `jwk` is a private P-256 key; one of its own is made without."""
 
-    def __init__(self, pem: str | None) -> None:
-        read = load_pem_private_key(pem.encode(), None) if pem else ec.generate_private_key(ec.SECP256R1())
-        if not isinstance(read, ec.EllipticCurvePrivateKey):
-            raise TypeError("a P-256 key was expected")
-        self._key = read
+    def __init__(self, jwk: Mapping[str, str] | None) -> None:
+        curve = ec.SECP256R1()
+        self._id = KEY_ID if jwk is None else jwk["kid"]
+        self._key = ec.generate_private_key(curve) if jwk is None else ec.derive_private_key(_whole(jwk["d"]), curve)
 
     def sign(self, result: Any) -> str:
         """Return the detached JWS over an object."""
-        head = _encode(json.dumps({"alg": "ES256", "kid": KEY_ID}).encode())
+        head = _encode(json.dumps({"alg": "ES256", "kid": self._id}).encode())
         payload = _encode(json.dumps(result, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode())
         pair = decode_dss_signature(self._key.sign(f"{head}.{payload}".encode(), ec.ECDSA(SHA256())))
         return f"{head}..{_encode(b''.join(part.to_bytes(32, 'big') for part in pair))}"
@@ -58,7 +56,7 @@ class Signer:
         """Return the public key as a JWK Set."""
         point = self._key.public_key().public_numbers()
         known = {"x": _encode(point.x.to_bytes(32, "big")), "y": _encode(point.y.to_bytes(32, "big"))}
-        return {"keys": [{"kty": "EC", "crv": "P-256", "kid": KEY_ID, "use": "sig", "alg": "ES256", **known}]}
+        return {"keys": [{"kty": "EC", "crv": "P-256", "kid": self._id, "use": "sig", "alg": "ES256", **known}]}
 
 
 def render(number: str, found: Sequence[Held], signer: Signer) -> dict[str, Any]:
@@ -99,9 +97,9 @@ def _refuse() -> Body:
 
 
 def create_application(
-    *, key: str = DEMO_KEY, signing_key: str | None = None, seed: int = SEED, count: int = COUNT
+    *, key: str = DEMO_KEY, signing_key: dict[str, str] | None = None, seed: int = SEED, count: int = COUNT
 ) -> Starlette:
-    """Return the simulator; `key` is what callers prove themselves with, `signing_key` the PEM it signs with."""
+    """Return the simulator; `key` is what callers prove themselves with, `signing_key` the JWK it signs with."""
     signer = Signer(signing_key)
     play: JsonPlay[tuple[Result, ...]] = JsonPlay(
         opens=lambda request: request.headers.get("x-api-key") == key,
@@ -125,6 +123,10 @@ def create_application(
             *steering_routes(register.steering),
         ]
     )
+
+
+def _whole(text: str) -> int:
+    return int.from_bytes(urlsafe_b64decode(text + "=" * (-len(text) % 4)), "big")
 
 
 def _encode(octets: bytes) -> str:

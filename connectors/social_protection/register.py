@@ -1,4 +1,4 @@
-"""An invented register of the department, as the statements that make it: `python -m connectors.social_protection.register`.
+"""An invented register of the department, as statements: `python -m connectors.social_protection.register` for psql.
 
 The gateway's role reads one view and nothing else. A real department writes the view over its own tables.
 """
@@ -43,7 +43,7 @@ def statements(seed: int = SEED, count: int = COUNT, *, role: str = ROLE) -> Ite
     for person, held in known_people(lambda one: one.protection, seed, count).values():
         values = ", ".join(_quoted(value) for value in render(person, held).values())
         yield f"INSERT INTO beneficiary VALUES ({values});\n"  # noqa: S608  invented people, quoted below
-    yield f"CREATE VIEW {VIEW} AS SELECT * FROM beneficiary;\n"
+    yield f"CREATE VIEW {VIEW} AS SELECT * FROM beneficiary;\n"  # noqa: S608  a constant
     yield f"GRANT SELECT ON {VIEW} TO {role};\n"
 
 

@@ -141,9 +141,7 @@ def _derived(person: Persona) -> Entries:
             disability="severe" if certificate else None,
             disability_certificate=certificate,
         ),
-        results=(
-            Result(kind="disability_certificate", number=certificate, agency="H00.01.02", issued_on="2022-06-01"),
-        )
+        results=(Result(kind="disability_certificate", number=certificate, agency="H00.01.02", issued_on="2022-06-01"),)
         if certificate
         else (),
     )

@@ -1,4 +1,4 @@
-"""The samples of the province's connectors, written from their simulators: `python -m tests.connectors.register_samples`.
+"""The samples of the province's connectors, as their simulators speak: `python -m tests.connectors.register_samples`.
 
 A sample is what the source says of a persona; beside it stands what the manifest makes of it.
 """

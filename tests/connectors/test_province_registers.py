@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-import aiohttp
 import pytest
 
 from connectors.business_registration import simulator as business_registration
@@ -238,9 +237,7 @@ async def test_the_view_of_the_department_answers_one_row_and_nothing_else(tmp_p
     settings = ConnectorSettings(
         url=server.url(database, role), zone="lab", secret_files={"social-protection-role": tmp_path / "role"}
     )
-    registry = ConnectorRegistry.load(
-        {"social_protection": settings}, egress=EgressSettings(), clock=SystemClock()
-    )
+    registry = ConnectorRegistry.load({"social_protection": settings}, egress=EgressSettings(), clock=SystemClock())
     known = {"attributes": read_folder(BUILT_IN / "social_protection").provides}
     try:
         for one in [*PEOPLE, *generate_people(SEED, 60)]:
@@ -254,9 +251,7 @@ async def test_the_view_of_the_department_answers_one_row_and_nothing_else(tmp_p
             assert social_protection.CANARY not in repr(answer)
         await server.execute(f"GRANT INSERT ON beneficiary TO {role}", database)
         await registry.close()
-        again = ConnectorRegistry.load(
-            {"social_protection": settings}, egress=EgressSettings(), clock=SystemClock()
-        )
+        again = ConnectorRegistry.load({"social_protection": settings}, egress=EgressSettings(), clock=SystemClock())
         (refused,) = (await again.ask({"social_protection": make_question(3, **known)})).values()
         assert not any(isinstance(one, Found) for one in refused.values()), "the role can write"
         await again.close()

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from gateway.connector_runtime.contract.simulator_faults import Fault
-from gateway.connector_runtime.contract.simulator_people import COUNT, SEED, generate_people
+from gateway.connector_runtime.contract.simulator_people import COUNT, SEED, remembered_people
 from gateway.connector_runtime.contract.simulator_question import Refusal
 from gateway.connector_runtime.contract.simulator_register import Play, Register
 from gateway.vocabulary.partial_date import PartialDate
@@ -129,7 +129,7 @@ def known_people(
     entry: Callable[[Entries], T | None], seed: int = SEED, count: int = COUNT
 ) -> dict[str, tuple[Persona, T]]:
     """Return everybody a register knows by their number: personas and generated people of whom it holds an entry."""
-    people: Iterable[Persona] = (*personas(), *generate_people(seed, count))
+    people: Iterable[Persona] = (*personas(), *remembered_people(seed, count))
     return {
         one.personal_number: (one, held)
         for one in people
