@@ -10,21 +10,22 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway.cli.connection import Json
+from gateway.cli.connection import Config, Json, settings_of
 from gateway.cli.exit_codes import Exit
 from gateway.cli.output import say_json, talk
 from gateway.connector_runtime.addresses import AddressPolicy
 from gateway.connector_runtime.configuration import ConnectorSettings, EgressSettings, ZoneName
 from gateway.connector_runtime.contract import Answer, Found, OutboundReply, Question, SourceTrouble, Unavailable
 from gateway.connector_runtime.failure import why
-from gateway.connector_runtime.folders import read_folder
-from gateway.connector_runtime.kinds.build import Ways, build_connector
+from gateway.connector_runtime.folders import MANIFEST, read_folder
+from gateway.connector_runtime.kinds.build import Ways, build_connector, require_sound
 from gateway.connector_runtime.kinds.declared import DeclaredConnector
 from gateway.connector_runtime.kinds.samples import write_outcome
 from gateway.connector_runtime.kinds.sqlview import ViewConnector
 from gateway.connector_runtime.manifest import Manifest
 from gateway.connector_runtime.manifest_failure import CredentialsRefused
 from gateway.connector_runtime.outbound import ZoneClient
+from gateway.connector_runtime.registry import make_transport
 from gateway.vocabulary.clock import SystemClock, SystemRandomness, text_token
 from gateway.vocabulary.partial_date import PartialDate
 from gateway.vocabulary.persona import Persona, persona
@@ -50,22 +51,36 @@ def try_it(
     folder: Annotated[Path, typer.Argument(help="The connector's folder.")],
     number: Annotated[int, typer.Option("--persona", help="Which invented person is asked about.")] = 3,
     url: Annotated[str | None, typer.Option("--url", help="Another address of the source.")] = None,
-    zone: Annotated[str, typer.Option("--zone", help="The egress zone: lab, gov-wan or internet.")] = "lab",
+    config: Config = None,
     secret: Annotated[
         list[str] | None, typer.Option("--secret-file", help="NAME=FILE of a secret; the folder's `toy.key` otherwise.")
     ] = None,
     *,
+    zone: Annotated[str, typer.Option("--zone", help="The egress zone: lab, gov-wan or internet.")] = "lab",
     record: Annotated[bool, typer.Option("--record", help="Keep answer and fields as a sample.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Ask the source about one invented person. Exit 6 when it does not answer, 7 when no field has a value."""
+    """Ask the source about one invented person. Exit 6 when it does not answer, 7 when no field has a value.
+
+    With --config the connector's table and the egress zones of these settings count, as they do for the gateway.
+    """
     try:
         one = persona(number)
     except LookupError as error:
         raise typer.BadParameter(str(error), param_hint="--persona") from None
     manifest = read_folder(folder)
-    settings = _settings(folder, manifest, {"url": url or "", "zone": zone}, secret or [])
-    trial = asyncio.run(run_trial(manifest, settings, one))
+    require_sound(manifest, f"{folder.resolve().name}/{MANIFEST}")
+    egress = EgressSettings()
+    if config:
+        whole = settings_of(None, None, config)
+        table = whole.connectors.by_name().get(manifest.id)
+        if table is None:
+            talk(f"these settings have no table `[connectors.{manifest.id}]`")
+            raise typer.Exit(Exit.NOT_FOUND)
+        settings, egress = table, whole.egress
+    else:
+        settings = _settings(folder, manifest, {"url": url or "", "zone": zone}, secret or [])
+    trial = asyncio.run(run_trial(manifest, settings, egress, one))
     if as_json:
         say_json(_wire(trial))
     else:
@@ -77,11 +92,12 @@ def try_it(
     raise typer.Exit(Exit.OK if any(isinstance(one, Found) for one in trial.answer.values()) else Exit.CHECK_FAILED)
 
 
-async def run_trial(manifest: Manifest, settings: ConnectorSettings, one: Persona) -> Trial:
+async def run_trial(manifest: Manifest, settings: ConnectorSettings, egress: EgressSettings, one: Persona) -> Trial:
     """Ask once, step by step, and keep what each step gave. Raises a ConnectorFailure when it cannot be set up."""
-    egress = EgressSettings()
-    client = ZoneClient(settings.zone, egress)
-    ways = Ways(client=client, policy=AddressPolicy(settings.zone, egress), clock=SystemClock())
+    client, clock = ZoneClient(settings.zone, egress), SystemClock()
+    transport = make_transport(manifest.id, manifest, settings, client, clock) if manifest.transport else None
+    policy = AddressPolicy(settings.zone, egress)
+    ways = Ways(client=client, policy=policy, clock=clock, transport=transport)
     connector, opened = build_connector(manifest.id, manifest, settings, ways)
     question = question_about(one, manifest.provides)
     trial = Trial()

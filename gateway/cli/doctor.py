@@ -18,6 +18,7 @@ from gateway.cli.exit_codes import Exit
 from gateway.cli.output import say_json, say_table, talk
 from gateway.cli.portal import excess_of
 from gateway.connector_runtime.contract import SourceTrouble
+from gateway.connector_runtime.folders import address_of
 from gateway.connector_runtime.outbound import ZoneClient
 from gateway.settings import ConfigurationRefused, Settings, reserved_in
 from gateway.storage.open import Storage
@@ -117,9 +118,12 @@ async def check_stack(settings: Settings) -> list[Row]:
         rows.append(Row("database", False, failure.detail or failure.title, failure.fix))
     knocks: list[Callable[[], Awaitable[Row]]] = []
     for name, connector in settings.connectors.by_name().items():
-        if not connector.url.startswith("http"):
-            continue  # a connector without code may have its address in its manifest, and a view has none to knock at
-        knocks.append(lambda name=name, url=connector.url: _knock(f"connector {name}", url))  # type: ignore[misc]
+        try:
+            url = connector.url or address_of(name, connector.folder, settings.connectors.path)
+        except Failure as failure:
+            rows.append(Row(f"connector {name}", False, failure.detail, failure.fix))
+            continue
+        knocks.append(lambda name=name, url=url: _knock(f"connector {name}", url))  # type: ignore[misc]
     for provider in settings.identity_provider:
         name, url = f"identity provider {provider.alias}", provider.issuer
         knocks.append(lambda name=name, url=url: _compare_clock(name, url, settings))  # type: ignore[misc]
@@ -138,7 +142,7 @@ async def _check_keys(settings: Settings, storage: Storage) -> list[Row]:
 async def _knock(name: str, url: str) -> Row:
     """Open a connection and close it: nobody is asked about anybody."""
     parts = urlsplit(url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
+    port = parts.port or {"https": 443, "postgresql": 5432}.get(parts.scheme, 80)
     try:
         async with asyncio.timeout(_CALL_FOR):
             _, writer = await asyncio.open_connection(parts.hostname, port)

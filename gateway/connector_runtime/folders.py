@@ -37,3 +37,17 @@ def read_folder(folder: Path) -> Manifest:
         place = place_of(f"{name}/{MANIFEST}", Places(text), ("id",))
         raise InvalidManifest(f"`{place}`: the folder is called `{name}`: give it that id")
     return manifest
+
+
+def address_of(source: str, folder: Path | None, paths: Sequence[Path]) -> str:
+    """Return the address in the manifest of a connector without code; `folder` where its settings name one.
+
+    Raises UnknownConnector, UnknownManifestKey, InvalidManifest.
+    """
+    found = folder or find_folders(paths).get(source)
+    if found is None:
+        raise UnknownConnector(f"no connector `{source}` is found in a folder")
+    manifest = read_folder(found)
+    if manifest.endpoint is None:
+        raise InvalidManifest(f"`connectors.{source}.url` is missing: the service's address at the bus")
+    return manifest.endpoint.url

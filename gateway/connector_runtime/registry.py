@@ -85,7 +85,7 @@ class ConnectorRegistry:
                 connector = make(_equip(source, manifest, one, client, clock))
             else:
                 manifest = read_folder(_folder_of(source, one, found, installed))
-                transport = _make_transport(source, manifest, one, client, clock) if manifest.transport else None
+                transport = make_transport(source, manifest, one, client, clock) if manifest.transport else None
                 ways = Ways(client=client, policy=AddressPolicy(one.zone, egress), clock=clock, transport=transport)
                 connector, opened = build_connector(source, manifest, one, ways)
                 closing += [opened] if opened else []
@@ -158,7 +158,7 @@ def _equip(
 ) -> Equipment:
     return Equipment(
         source=source,
-        transport=_make_transport(source, manifest, settings, client, clock),
+        transport=make_transport(source, manifest, settings, client, clock),
         clock=clock,
         officer=settings.officer,
         agency_code=settings.agency_code,
@@ -166,9 +166,10 @@ def _equip(
     )
 
 
-def _make_transport(
+def make_transport(
     source: str, manifest: Manifest, settings: ConnectorSettings, client: OutboundClient, clock: Clock
 ) -> Transport:
+    """Return the bus a connector is asked over. Raises InvalidManifest, TransportUnset, SecretUnreadable."""
     make = _TRANSPORTS[manifest.choose_transport(settings.transport)]
     if not settings.url:
         raise TransportUnset(f"`connectors.{source}.url` is missing: the service's address at the bus")

@@ -134,6 +134,31 @@ def test_try_refuses_what_it_cannot_set_up(capfd: pytest.CaptureFixture[str], fo
     assert (code, "CN-103" in err) == (3, True)
 
 
+def test_try_with_settings_asks_as_the_gateway_would(
+    capfd: pytest.CaptureFixture[str], folder: Path, toy: str, tmp_path: Path
+) -> None:
+    config = tmp_path / "gate06.toml"
+    config.write_text(
+        f'profile = "dev"\nissuer = "http://127.0.0.1:1"\n[connectors.land]\nzone = "lab"\nurl = "{toy}"\n'
+        '[connectors.land.secret_files]\ntoy-key = "land/toy.key"\n'
+    )
+    code, out, _ = run(capfd, "try", str(folder), "--config", str(config))
+    assert (code, "TV-000003" in out) == (0, True)
+    config.write_text(
+        config.read_text().replace('zone = "lab"\nurl', 'zone = "internet"\nurl').replace("http://127", "https://127")
+    )
+    code, _, err = run(capfd, "try", str(folder), "--config", str(config))
+    assert (code, "CR-004" in err) == (6, True), "the zone of the settings counts"
+    config.write_text('profile = "dev"\nissuer = "http://127.0.0.1:1"\n')
+    assert run(capfd, "try", str(folder), "--config", str(config))[0] == 4
+
+
+def test_a_code_connector_is_no_folder_to_try(capfd: pytest.CaptureFixture[str]) -> None:
+    population = Path(__file__).resolve().parents[2] / "connectors/population"
+    code, _, err = run(capfd, "try", str(population))
+    assert (code, "an installed package" in err) == (3, True)
+
+
 def test_a_recorded_answer_is_a_sample_that_checks(capfd: pytest.CaptureFixture[str], folder: Path) -> None:
     assert run(capfd, "try", str(folder), "--persona", "7", "--record")[0] == 0
     expected = json.loads((folder / "samples/persona_07.expected.json").read_text("utf-8"))

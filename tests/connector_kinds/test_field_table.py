@@ -143,6 +143,7 @@ def test_only_what_was_asked_is_looked_at() -> None:
         ({"from": "a", "expr": "a", "type": "text"}, "expr", "`from` and `expr`"),
         ({"from": "$.a", "type": "text"}, "from", "write `a`"),
         ({"from": ".", "type": "text"}, "from", "record and no value"),
+        ({"from": "a[b=c]", "type": "text"}, "from", "name its member too"),
         ({"expr": "a[0]", "type": "text"}, "expr", "no position"),
         (
             {"from": "a", "type": "code", "codes": "sexs"},
@@ -162,6 +163,13 @@ def test_a_row_that_cannot_be_used_names_its_member(row: dict[str, Any], key: st
     with pytest.raises(FieldRefused, match=why) as caught:
         one(row, {})
     assert caught.value.key == key
+
+
+def test_an_element_is_chosen_by_its_attribute_and_read_by_its_text() -> None:
+    tree = read_document(b"<r><Name Kind='now'>A</Name><Name Kind='then'>B</Name></r>")
+    assert one({"from": "Name[@Kind='then']", "type": "text"}, tree, shape="xml") == "B"
+    assert one({"from": "Name", "type": "text"}, tree, shape="xml") == MALFORMED
+    assert one({"from": "Name[@Kind='never']", "type": "text"}, tree, shape="xml") == EMPTY
 
 
 def test_an_expression_reads_json_only() -> None:

@@ -19,7 +19,7 @@ from gateway.connector_runtime.failure import (
     UnknownConnector,
     UnknownManifestKey,
 )
-from gateway.connector_runtime.folders import find_folders
+from gateway.connector_runtime.folders import address_of, find_folders
 from gateway.connector_runtime.manifest_failure import FieldWrong, HostNotAllowed, SecretUnnamed
 from gateway.connector_runtime.registry import ConnectorRegistry
 from gateway.vocabulary.clock import SystemClock
@@ -69,6 +69,14 @@ def test_the_sample_folders_are_no_connectors_by_themselves() -> None:
     found = find_folders(())
     assert {"rest", "soap", "sqlview", "shared", "sample"}.isdisjoint(found)
     assert {"population", "civil_status"} <= set(found)
+
+
+def test_the_address_to_knock_at_stands_in_the_manifest(folder: Path) -> None:
+    assert address_of("land", None, (folder,)) == address_of("land", folder, ()) == "http://127.0.0.1:8010"
+    with pytest.raises(UnknownConnector):
+        address_of("land", None, ())
+    with pytest.raises(InvalidManifest, match=r"connectors\.population\.url"):
+        address_of("population", None, ())
 
 
 def change(folder: Path, old: str, new: str) -> None:

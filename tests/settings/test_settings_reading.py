@@ -201,3 +201,23 @@ def test_names_given_twice_are_refused(tmp_path: Path) -> None:
 def test_every_plain_key_has_a_sentence() -> None:
     bare: list[Any] = [key for key, meaning, _ in keys_of_tree() if not meaning and not key.startswith("egress.")]
     assert bare == []
+
+
+def test_each_file_adds_its_folders_and_the_paths_of_a_connector_are_relative_to_it(tmp_path: Path) -> None:
+    files = []
+    for name in ("land", "tax"):
+        (tmp_path / name).mkdir()
+        files.append(tmp_path / name / "trial.toml")
+        files[-1].write_text(
+            '[connectors]\npath = ["."]\n[policies]\npath = ["book"]\n'
+            f'[connectors.{name}]\nfolder = "."\nzone = "lab"\n'
+            f'[connectors.{name}.secret_files]\n"its key" = "{name}.key"\n'
+        )
+    settings = read_settings(files=[*files, files[0]], environ=GOOD)
+    assert [path.name for path in settings.connectors.path] == ["land", "tax"]
+    assert settings.policies.path == (tmp_path / "land/book", tmp_path / "tax/book")
+    tax = settings.connectors.by_name()["tax"]
+    assert (tax.folder, tax.secret_files) == (tmp_path / "tax", {"its key": tmp_path / "tax/tax.key"})
+    assert tax.url == ""
+    given = read_settings(files=files, environ=GOOD | {"GATE06_CONNECTORS__PATH": "/elsewhere"})
+    assert given.connectors.path == (Path("/elsewhere"),), "the environment still wins over files"

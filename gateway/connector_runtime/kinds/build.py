@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from gateway.connector_runtime.addresses import AddressPolicy
 from gateway.connector_runtime.configuration import ConnectorSettings
 from gateway.connector_runtime.contract import OutboundClient, Transport
-from gateway.connector_runtime.failure import SecretUnreadable
+from gateway.connector_runtime.failure import InvalidManifest, SecretUnreadable
 from gateway.connector_runtime.kinds.carrier import BusCarrier, Carrier, EndpointCarrier, choose_url
 from gateway.connector_runtime.kinds.credential import make_credential, read_secret
 from gateway.connector_runtime.kinds.declared import (
@@ -44,6 +44,8 @@ class Ways:
 
 def require_sound(manifest: Manifest, file: str) -> None:
     """Raise the first thing that is wrong with a manifest, of the failure's own class."""
+    if manifest.kind == "code":
+        raise InvalidManifest(f"`{file}:kind`: kind `code` is an installed package and never a folder alone")
     for problem in lint(manifest):
         raise problem.failure(f"`{file}:{write_key(problem.key)}`: {problem.text}")
 

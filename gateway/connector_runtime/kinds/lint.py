@@ -22,6 +22,20 @@ SHAPES: Mapping[str, Shape] = {"rest": "json", "soap": "xml", "sqlview": "row"}
 _CARRIED = {"ndxp": "soap", "lgsp": "rest"}
 _LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
 _OF_AUTH = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key", "apikey"})
+_OF_THE_CLIENT = frozenset(
+    {
+        "host",
+        "content-length",
+        "transfer-encoding",
+        "connection",
+        "upgrade",
+        "te",
+        "trailer",
+        "accept-encoding",
+        "expect",
+    }
+)
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,60}")  # RFC 9110 §5.6.2
 _RANDOM = re.compile(r"[A-Za-z0-9+/=_.-]{20,}")
 _UNBROKEN = 32
 
@@ -105,9 +119,9 @@ def _look_up(look_up: LookUp, kind: str, known: frozenset[str]) -> Iterator[Prob
     texts: list[tuple[tuple[str | int, ...], str]] = [((*at, "path"), look_up.path)]
     for table in ("query", "headers", "where"):
         texts += [((*at, table, name), text) for name, text in getattr(look_up, table).items()]
-    for name in look_up.headers:
-        if name.lower() in _OF_AUTH:
-            yield Problem(InlineSecret, (*at, "headers", name), f"`{name}` proves who asks: that is told by `auth`")
+    yield from _headers(look_up.headers, (*at, "headers"))
+    if "?" in look_up.path or "#" in look_up.path:
+        yield Problem(InvalidManifest, (*at, "path"), "the path ends before `?` and `#`; write what follows as `query`")
     if isinstance(look_up.body, str):
         try:
             xml_names(look_up.body, known)
@@ -125,6 +139,14 @@ def _look_up(look_up: LookUp, kind: str, known: frozenset[str]) -> Iterator[Prob
         if looks_like_a_secret(text):
             yield Problem(InlineSecret, key, "this looks like a secret; what proves who asks is told by `auth`")
     yield from _needs(look_up, kind, at)
+
+
+def _headers(headers: Mapping[str, str], at: tuple[str, ...]) -> Iterator[Problem]:
+    for name in headers:
+        if name.lower() in _OF_AUTH:
+            yield Problem(InlineSecret, (*at, name), f"`{name}` proves who asks: that is told by `auth`")
+        elif name.lower() in _OF_THE_CLIENT or not _TOKEN.fullmatch(name):
+            yield Problem(InvalidManifest, (*at, name), f"`{name}` is no header a manifest sets")
 
 
 def _over_a_bus(manifest: Manifest, look_up: LookUp) -> Iterator[Problem]:

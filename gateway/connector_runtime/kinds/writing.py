@@ -1,6 +1,7 @@
 """Questions of the kinds rest and soap, written from the manifest's templates. Raises TemplateInvalid when made."""
 
 from collections.abc import Callable
+from urllib.parse import quote
 
 from gateway.connector_runtime.kinds.carrier import Written
 from gateway.connector_runtime.manifest_parts import LookUp
@@ -13,7 +14,7 @@ Write = Callable[[Inputs], Written]
 def rest_writer(look_up: LookUp, known: frozenset[str]) -> Write:
     """Return the writer of a REST question: the path, the query and the body each with their own escaping."""
     path = parse_template(look_up.path, known)
-    query = [(name, parse_template(text, known)) for name, text in look_up.query.items()]
+    query = [(quote(name, safe=""), parse_template(text, known)) for name, text in look_up.query.items()]
     headers = [(name, parse_template(text, known)) for name, text in look_up.headers.items()]
     if isinstance(look_up.body, str):
         raise TemplateInvalid("`body` of a REST question is a table")

@@ -121,6 +121,8 @@ class Spots:
         if not steps:
             raise PathInvalid("`.` is the record and no value")
         last = steps[-1]
+        if self.shape == "json" and last.where is not None:
+            raise PathInvalid(f"`{last}` chooses an object: name its member too, `{last}.name`")
         return Leaf(self.holder(steps[:-1]), last.name, _taker(last, self.shape))
 
 
