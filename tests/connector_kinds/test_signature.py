@@ -51,7 +51,7 @@ def test_what_the_source_signed_passes_in_whatever_order_it_comes(row: Signature
         lambda whole: whole["result"].update(z="Đỗ Minh Hòa"),
         lambda whole: whole["result"].update(more="x"),
         lambda whole: whole.update(result=None),
-        lambda whole: whole.update(result=[RESULT]),
+        lambda whole: whole.update(result=[RESULT, RESULT]),
         lambda whole: whole.update(signature=Signer(None).sign(RESULT)),
         lambda whole: whole.update(signature=whole["signature"].replace("..", ".e30.")),
         lambda whole: whole.update(signature=head(alg="none") + ".." + "AA"),
