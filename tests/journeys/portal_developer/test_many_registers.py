@@ -1,4 +1,4 @@
-"""`gate06 demo --once` with the province's own registers: a form from several of them, each value with source and date."""
+"""`gate06 demo --once` with the province's own registers: each value of the form with its source and its date."""
 
 import json
 
@@ -12,9 +12,7 @@ pytestmark = pytest.mark.timeout(180)
 @pytest.fixture(scope="module")
 def businesses(tmp_path_factory):
     """Let personas 3 to 8 ask for the form of a household business."""
-    done = run_once(
-        "sqlite", tmp_path_factory.mktemp("once"), "--persona", "3-8", "--procedure", "1.001612", "--json"
-    )
+    done = run_once("sqlite", tmp_path_factory.mktemp("once"), "--persona", "3-8", "--procedure", "1.001612", "--json")
     assert done.returncode == 0, done.stderr
     return {line["persona"]: line for line in map(json.loads, done.stdout.splitlines())}
 
