@@ -14,6 +14,7 @@ from connectors.dossier_store import simulator as dossier_store
 from connectors.land import simulator as land
 from connectors.social_insurance import simulator as social_insurance
 from connectors.social_protection import register as social_protection
+from gateway.cli.simulate import SOURCES, create_simulator
 from gateway.connector_runtime.configuration import ConnectorSettings, EgressSettings
 from gateway.connector_runtime.contract import Absent, Answer, Found, Question, Refused, Unavailable
 from gateway.connector_runtime.contract.simulator_people import SEED, generate_people
@@ -224,6 +225,16 @@ async def test_keys_that_are_none_stop_the_gateway_before_it_starts(asking) -> N
         async with asking("dossier_store", keys={"keys": []}):
             pass
     assert refused.value.code == "CN-180"
+
+
+async def test_all_registers_are_played_on_one_port_by_their_names() -> None:
+    async with serving(create_simulator(SOURCES, {}), "sources") as played:
+        for name in ("population", "civil_status", *FACES):
+            assert (await played.told(f"{name}/_calls"))["count"] == 0
+        assert (await played.told("land/land/v1/health")) == {"status": "up"}
+        await played.order(target=3, fault="down")
+        assert (await played.told("population/_faults"))["faults"] != []
+        assert (await played.told("land/_faults"))["faults"] == []
 
 
 async def test_the_view_of_the_department_answers_one_row_and_nothing_else(tmp_path) -> None:
