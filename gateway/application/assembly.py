@@ -21,6 +21,7 @@ from gateway.application.operations import Operations, operational_routes
 from gateway.application.seeds import keep_seeds_fresh
 from gateway.application.shell import Shell
 from gateway.application.troubles import broken_answer, error_handlers
+from gateway.application.upkeep import keep_clients_fresh, keep_purging
 from gateway.assurance.life import DEATH
 from gateway.assurance.sign_in import COMPARED, MatchFigures, RegisterMatch
 from gateway.audit.checkpoint import NoteSigner, origin_of
@@ -30,6 +31,7 @@ from gateway.audit.receipt import ReceiptDesk
 from gateway.audit.record import Evidence
 from gateway.audit.sequencer import Sequencer
 from gateway.connector_runtime.outbound import ZoneClient
+from gateway.connector_runtime.quarantine import Quarantine
 from gateway.connector_runtime.registry import ConnectorRegistry
 from gateway.identity_providers.contract import IdentityProvider, Probes
 from gateway.identity_providers.registry import build
@@ -188,7 +190,16 @@ async def assemble(settings: Settings, pages: PublicPages, clock: Clock, chance:
     """Open everything and join it."""
     ground = await lay_ground(settings, clock, chance)
     named = settings.connectors
-    connectors = ConnectorRegistry.load(named.by_name(), egress=settings.egress, clock=clock, folders=named.path)
+    quarantine = Quarantine(ground.store, ground.evidence, clock)
+    connectors = ConnectorRegistry.load(
+        named.by_name(),
+        egress=settings.egress,
+        clock=clock,
+        folders=named.path,
+        chance=chance,
+        store=ground.store,
+        on_drift=quarantine.report,
+    )
     upstream = ZoneClient(settings.egress.identity_providers, settings.egress)
     policy = PolicyBundle.load(settings.policies.path)
     has_staff = any(provider.realm == "staff" for provider in settings.identity_provider)
@@ -209,6 +220,7 @@ async def assemble(settings: Settings, pages: PublicPages, clock: Clock, chance:
     running = Running(join_routes(house, prefill, desk, pages, operations), opened)
     running.begin("sequencer", ground.sequencer.run())
     running.begin("keys", ground.keys.keep_fresh())
+    running.begin("quarantine", quarantine.run(connectors))
     running.begin("portals", keep_clients_fresh(clients, ground.storage))
     running.begin("seeds", keep_seeds_fresh(clients, lambda seeds: require_permitted(policy, ClientRegistry(seeds))))
     running.begin("purge", keep_purging(ground.storage, clock))
@@ -377,24 +389,3 @@ def require_matchable(settings: Settings, connectors: ConnectorRegistry) -> None
                 for client_id in strict
             ]
         )
-
-
-async def keep_clients_fresh(clients: ClientRegistry, storage: Storage) -> None:
-    """Take over portals registered by command or on another node, within two seconds."""
-    while True:
-        await asyncio.sleep(2)
-        try:
-            await clients.refresh(storage.store)
-        except Exception as error:
-            log.warning("portals_not_refreshed", reason=type(error).__name__)
-
-
-async def keep_purging(storage: Storage, clock: Clock) -> None:
-    """Delete what has expired and whose replay window is over, every ten minutes."""
-    while True:
-        await asyncio.sleep(600)
-        try:
-            count = await storage.purge(clock.now())
-            log.info("purged", count=count)
-        except Exception as error:
-            log.warning("not_purged", reason=type(error).__name__)

@@ -77,7 +77,12 @@ def officer_from(house: House, access: StaffAccess) -> Bearer:
         subject=grant.subject,
         session_alive=True,  # a staff token lives no longer than the sign-in it comes from
         granted_at=grant.granted_at,
-        officer=DeskOfficer(reference=officer.reference, agency=officer.agency, level=officer.level)
+        officer=DeskOfficer(
+            reference=officer.reference,
+            agency=officer.agency,
+            level=officer.level,
+            register_code=officer.register_code,
+        )
         if at_desk
         else None,
     )

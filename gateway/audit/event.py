@@ -222,7 +222,8 @@ class BrowserTrusted(Event):
 
 
 class FormAsked(Event):
-    """A form is about to be filled: stored before the first source is called."""
+    """A form is about to be filled: stored before the first source is called. `answered` names the conditions that the
+    portal answered, never how."""
 
     __slots__ = ()
     name = "FormAsked"

@@ -173,7 +173,7 @@ def _staff(plan: DemoPlan) -> dict[str, Any]:
         "issuer": plan.staff_url,
         "client_id": _STAFF_CLIENT,
         "client_secret_file": "staff.secret",
-        "claims": {"account_level": "account_level"},
+        "claims": {"account_level": "account_level", "register_code": "register_code"},
     }
 
 

@@ -12,7 +12,13 @@ from gateway.vocabulary.clock import Randomness
 USER = "gate06"
 STORE_KEY = "dossier_store.jwk"
 STORE_KEYS = "dossier_store.jwks"
-_ASKER = {"zone": "lab", "officer": "gate06.demo", "agency_code": "H00.00.00"}
+_ASKER = {
+    "zone": "lab",
+    "officer": "gate06.demo",
+    "agency_code": "H00.00.00",
+    # faults are ordered here on purpose: three answers about somebody else would stop the register for good
+    "limits": {"drift_window": 0},
+}
 
 Told = Callable[[str], str]
 """Returns the text of a secret's file."""

@@ -19,7 +19,7 @@ AddressInfo = tuple[int, int, int, str, Sequence[object]]
 
 
 class AddressRefused(OSError):
-    """A socket address outside the zone; the text names the zone only."""
+    """A socket address outside the zone; the text names both, which an operator may read and a portal never does."""
 
 
 class AddressPolicy:
@@ -45,7 +45,7 @@ class AddressPolicy:
         """Make the socket for an address that passed. Raises AddressRefused otherwise."""
         family, kind, protocol, _, target = info
         if family not in {socket.AF_INET, socket.AF_INET6} or not self.permits(str(target[0])):
-            raise AddressRefused(f"address outside the egress zone `{self.zone}`")
+            raise AddressRefused(f"address `{str(target[0])[:64]}` outside the egress zone `{self.zone}`")
         made = socket.socket(family, kind, protocol)
         made.setblocking(False)  # the event loop refuses a socket that blocks
         return made

@@ -1,208 +1,342 @@
 """One call to one source: admitted, timed, told apart, and never a danger to the calls beside it.
 
-An answer that misses the deadline may still arrive: the call goes on in the background for `late_for` seconds and
-hands its answer to `on_late`. Nothing outlives `close`.
+The order is that of `SourceCaller.begin` and `_call`: what is kept, is the source paused, is there time, does the same
+call fly already, is there room, does the breaker admit it; then quota, queue, tries. An answer that misses the
+deadline may still arrive: the call goes on for `late_for` seconds and hands it to `on_late`. Nothing outlives `close`.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Hashable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Any
 
 import structlog
 
+from gateway.connector_runtime import deadline
+from gateway.connector_runtime.attempts import Attempts, Ended
 from gateway.connector_runtime.breaker import Breaker
-from gateway.connector_runtime.contract import Answer, Connector, Question, SourceTrouble, VerifiesMatch
+from gateway.connector_runtime.bulkhead import Bulkhead
+from gateway.connector_runtime.cache import AnswerCache
+from gateway.connector_runtime.contract import Answer, Connector, Question, VerifiesMatch
+from gateway.connector_runtime.drift import DriftWatch
 from gateway.connector_runtime.failure import CannotVerify
-from gateway.vocabulary.clock import Clock
-from gateway.vocabulary.provenance import Absent, Found, Outcome, Refused, Unavailable
+from gateway.connector_runtime.limits import Limits
+from gateway.connector_runtime.means import Means
+from gateway.connector_runtime.quota import Quotas
+from gateway.connector_runtime.single_flight import Flight, Flights
+from gateway.vocabulary.provenance import Absent, Outcome, Refused, Unavailable
+
+__all__ = ["OnLate", "SourceCaller", "Waiting"]
 
 _log = structlog.get_logger(__name__)
 
 OnLate = Callable[[str, Answer], Awaitable[None]]
-_Told = TypeVar("_Told")
-
-_RETRIES_SAVED = 10.0
-_RETRY_SHARE = 0.1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """`late_for` seconds an answer may come after the deadline, `concurrency` calls at the same time."""
-
-    late_for: float = 20.0
-    concurrency: int = 64
 
 
 class SourceCaller:
-    """Calls one connector. It owns the breaker, the retry budget and the calls under way."""
+    """Calls one connector. It owns the breaker, the room, what is kept and the calls under way."""
 
     def __init__(
-        self, source: str, connector: Connector, clock: Clock, *, provides: frozenset[str], limits: Limits
+        self, source: str, connector: Connector, means: Means, *, provides: frozenset[str], limits: Limits
     ) -> None:
         self.source = source
         self.connector = connector
-        self.breaker = Breaker(source, clock)
-        self._clock = clock
+        self.breaker = Breaker(source, means.clock, limits)
+        self.quarantined = False
+        self._means = means
+        self._clock = means.clock
         self._provides = provides
         self._limits = limits
-        self._running: set[asyncio.Task[Any]] = set()
+        self._room = Bulkhead(limits.concurrency, limits.queue, limits.queue_for)
+        self._attempts = Attempts(source, connector, self._room, limits, means)
+        self._flights: Flights[Any] = Flights()
         self._late: set[asyncio.Task[None]] = set()
-        self._retries = _RETRIES_SAVED
+        self._cache = AnswerCache(limits, means.clock, means.chance) if limits.fresh_for else None
+        self._drift = DriftWatch(limits.drift_window) if limits.drift_window else None
 
-    async def ask(self, question: Question, on_late: OnLate | None = None) -> Answer:
+    @property
+    def watched(self) -> bool:
+        """Whether the source's answers are watched for drift."""
+        return self._drift is not None
+
+    async def ask(self, question: Question, on_late: OnLate | None = None, *, portal: str = "") -> Answer:
         """Return an outcome for every attribute asked, at the deadline at the latest; raises nothing.
 
         With `on_late`, attributes of a source that is still working are `Unavailable(reason="late")` and
         `on_late(source, answer)` is awaited once, when the answer or the end of patience comes.
         """
+        return await self.begin(question, on_late, portal=portal).answer()
+
+    def begin(self, question: Question, on_late: OnLate | None = None, *, portal: str = "") -> "Waiting":
+        """Start the call, or join it, or say at once why there is none; `portal` is whose quota counts."""
+        waiting = Waiting(self, question, on_late)
         asked = question.attributes & self._provides
-        refusal = self._refuse(question) if asked else None
-        if not asked or refusal is not None:
-            return self._same(question, refusal or Absent("not_kept"))
-        remaining = (question.deadline_at - self._clock.now()).total_seconds()
-        task = self._start(replace(question, attributes=asked), late=on_late is not None)
-        try:
-            async with asyncio.timeout(max(remaining, 0)):
-                answer = await asyncio.shield(task)
-        except TimeoutError:
-            return self._miss(question, task, on_late)
-        except asyncio.CancelledError:
-            if task.cancelled() and not _cancelling():
-                return self._same(question, Unavailable(reason="closed"))  # `close` ended the call, nobody ours
-            task.cancel()
-            raise
-        self._record(answer)
-        return self._complete(question, answer)
+        if self._cache is not None and asked:
+            waiting.kept = self._cache.fresh(replace(question, attributes=asked))
+            asked = asked.difference(waiting.kept)
+        if not asked:
+            waiting.told = {}
+            return waiting
+        asking = replace(question, attributes=asked)
+        told = self._turn_away(question)
+        if told is None:
+            late = on_late is not None and self._limits.late_for > 0
+            key = (asking.attributes, _person(asking), late) if self._limits.coalesce else None
+            waiting.flight = self._flights.join(key)
+            told = None if waiting.flight is not None else self._admit()
+        if told is not None:
+            waiting.told = self._spare(asking, dict.fromkeys(asked, told))
+        elif waiting.flight is None:
+            waiting.flight = self._start(asking, key, late=late, portal=portal)
+        return waiting
 
     async def verify(self, question: Question) -> bool | Refused | Unavailable:
         """Return whether the source holds this person just so, at the deadline at the latest.
 
         Raises CannotVerify. Breaker and limits are those of `ask`: it is the same source.
         """
-        connector = self.connector
-        if not isinstance(connector, VerifiesMatch):
+        if not isinstance(self.connector, VerifiesMatch):
             raise CannotVerify(f"connector `{self.source}` cannot verify a person")
-        refusal = self._refuse(question)
-        if refusal is not None:
-            return refusal
-        remaining = (question.deadline_at - self._clock.now()).total_seconds()
-        task = self._track(asyncio.create_task(self._verify(connector, question), name=f"verify {self.source}"))
-        try:
-            async with asyncio.timeout(max(remaining, 0)):
-                told = await task
-        except TimeoutError:
-            told = Unavailable(reason="timeout")
-        except asyncio.CancelledError:
-            if not task.cancelled() or _cancelling():
-                raise
-            told = Unavailable(reason="closed")  # `close` ended the call, nobody ours
-        self.breaker.record(not isinstance(told, Unavailable))
-        return told
+        told = self._turn_away(question) or self._admit()
+        if told is not None:
+            return told
+        flight: Flight[Any] = self._flights.start(
+            lambda flight: self._verify(question, flight.era),
+            key=None,
+            era=self.breaker.era,
+            name=f"verify {self.source}",
+        )
+        await self._wait(flight, question)
+        if not flight.task.done():
+            ended = Ended(Unavailable(reason="timeout"), "timeout")
+            self._flights.leave(flight)
+        else:
+            ended = Ended(Unavailable(reason="closed")) if flight.task.cancelled() else flight.task.result()
+        if not ended.withdrawn:
+            self._count(flight, ended)
+        told_of: bool | Refused | Unavailable = ended.told
+        return told_of
 
     async def close(self) -> None:
         """Cancel what is under way and wait until it is gone; late answers are not delivered any more."""
-        tasks: list[asyncio.Task[Any]] = [*self._late, *self._running]
-        for task in tasks:
+        late = list(self._late)
+        for task in late:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*late, return_exceptions=True)
+        await self._flights.close()
 
-    def _refuse(self, question: Question) -> Unavailable | None:
-        if question.deadline_at <= self._clock.now():
+    def let_go(self, flight: Flight[Any]) -> None:
+        """Stop waiting for a call."""
+        self._flights.leave(flight)
+
+    def _turn_away(self, question: Question) -> Unavailable | None:
+        """Say why nothing is asked, whoever else may be asking."""
+        if self.quarantined:
+            return self._closed(600)
+        now = self._clock.now()
+        if question.deadline_at <= now:
             return Unavailable(reason="timeout")
-        if len(self._running) >= self._limits.concurrency:
+        rest = self._attempts.rest_until
+        if rest is not None and now < rest:
+            return Unavailable(reason="closed", retry_after=max(1, ceil((rest - now).total_seconds())))
+        return None
+
+    def _admit(self) -> Unavailable | None:
+        """Say why no further call is made, or None: then the breaker counts on being told how it ended."""
+        if self._room.full:
             return Unavailable(reason="closed", retry_after=5)
         wait = self.breaker.admit()
-        return None if wait is None else Unavailable(reason="closed", retry_after=wait)
+        return None if wait is None else self._closed(wait)
 
-    def _start(self, question: Question, *, late: bool) -> asyncio.Task[Answer]:
+    def _closed(self, retry_after: int) -> Unavailable:
+        """Return what is told of a source that is not asked, in its owner's words."""
+        return Unavailable(retry_after, "closed", self._means.notice)
+
+    def _start(self, question: Question, key: Hashable, *, late: bool, portal: str) -> Flight[Any]:
+        asked_until = question.deadline_at
         if late:
-            patience = timedelta(seconds=self._limits.late_for)
-            question = replace(question, deadline_at=question.deadline_at + patience)
-        return self._track(asyncio.create_task(self._call(question), name=f"ask {self.source}"))
+            question = replace(question, deadline_at=asked_until + timedelta(seconds=self._limits.late_for))
+        return self._flights.start(
+            lambda flight: self._call(flight, question, asked_until, portal),
+            key=key,
+            era=self.breaker.era,
+            name=f"ask {self.source}",
+        )
 
-    def _track(self, task: asyncio.Task[_Told]) -> asyncio.Task[_Told]:
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        return task
-
-    async def _call(self, question: Question) -> Answer:
-        """Ask the connector, once more when the source could not be reached; trouble becomes outcomes here."""
-        self._retries = min(_RETRIES_SAVED, self._retries + _RETRY_SHARE)
-        answer = await self._try(question)
-        if _unreachable(answer) and self._retries >= 1 and question.deadline_at > self._clock.now():
-            self._retries -= 1
-            answer = await self._try(question)  # the same request id: the source may recognise it
-        return answer
-
-    async def _try(self, question: Question) -> Answer:
+    async def _call(self, flight: Flight[Any], question: Question, asked_until: datetime, portal: str) -> Answer:
+        """Ask the connector when room and quota allow it; trouble becomes outcomes here."""
         try:
-            answer = await self.connector.answer(question)
-            return {name: _usable(answer.get(name)) for name in question.attributes}
-        except SourceTrouble as trouble:
-            _log.warning("source_trouble", connector=self.source, reason=trouble.outcome.reason)
-            return dict.fromkeys(question.attributes, trouble.outcome)
-        except Exception as error:
-            # a connector's own mistake: its text may hold what it was reading, so only its kind is logged
-            _log.error("connector_failed", connector=self.source, reason=type(error).__name__)
-            return dict.fromkeys(question.attributes, Unavailable(reason="fault"))
+            refusal = await self._enter(question, flight.era, portal=portal)
+            if refusal is not None:
+                return self._spare(question, dict.fromkeys(question.attributes, refusal))
+            try:
+                ended = await self._attempts.ask(question, asked_until, probing=self.breaker.state == "open")
+            finally:
+                self._room.leave()
+        except asyncio.CancelledError:
+            if not flight.counted:
+                self.breaker.withdraw(flight.era)  # nobody waits any more: a probe that told nothing
+            raise
+        self._count(flight, ended)
+        answer: Answer = ended.told
+        if self._cache is not None:
+            self._cache.keep(question, answer)
+        if ended.failed is None:
+            self._watch(answer)
+            return answer
+        if self.breaker.state == "open":
+            answer = {name: self._in_outage(outcome) for name, outcome in answer.items()}
+        return self._spare(question, answer)
 
-    async def _verify(self, connector: VerifiesMatch, question: Question) -> bool | Refused | Unavailable:
+    def _in_outage(self, outcome: Outcome) -> Outcome:
+        return replace(outcome, notice=self._means.notice) if isinstance(outcome, Unavailable) else outcome
+
+    async def _verify(self, question: Question, era: int) -> Ended:
+        refusal = await self._enter(question, era, portal="")
+        if refusal is not None:
+            return Ended(refusal, withdrawn=True)
         try:
-            return await connector.verify(question)
-        except SourceTrouble as trouble:
-            _log.warning("source_trouble", connector=self.source, reason=trouble.outcome.reason)
-            return Unavailable(reason="fault") if isinstance(trouble.outcome, Absent) else trouble.outcome
-        except Exception as error:
-            _log.error("connector_failed", connector=self.source, reason=type(error).__name__)
-            return Unavailable(reason="fault")
+            return await self._attempts.verify(question)
+        finally:
+            self._room.leave()
 
-    def _miss(self, question: Question, task: asyncio.Task[Answer], on_late: OnLate | None) -> Answer:
-        self.breaker.record(False)
+    async def _enter(self, question: Question, era: int, *, portal: str) -> Unavailable | None:
+        """Start the call's time, wait for a place and count the call; say why it is not made otherwise."""
+        left = (question.deadline_at - self._clock.now()).total_seconds()
+        deadline.begin(left, told=self._limits.tell_time_left)
+        if not self._room.try_enter() and not await self._room.enter():
+            self.breaker.withdraw(era)
+            return Unavailable(reason="closed", retry_after=5)
+        quotas = self._means.quotas
+        wait = None if quotas is None else await self._count_call(quotas, question, portal)
+        if wait is None:
+            return None
+        self._room.leave()
+        self.breaker.withdraw(era)
+        return Unavailable(reason="quota", retry_after=wait)
+
+    async def _count_call(self, quotas: Quotas, question: Question, portal: str) -> int | None:
+        try:
+            return await quotas.take(question, portal)
+        except asyncio.CancelledError:
+            self._room.leave()
+            raise
+
+    async def _wait(self, flight: Flight[Any], question: Question) -> None:
+        """Wait for a call until the deadline; it may still be under way then. An asker that is cancelled leaves."""
+        left = (question.deadline_at - self._clock.now()).total_seconds()
+        try:
+            if not flight.task.done():
+                await asyncio.wait((flight.task,), timeout=max(left, 0))
+        except asyncio.CancelledError:
+            self._flights.leave(flight)
+            raise
+
+    async def hear(self, flight: Flight[Any], question: Question, on_late: OnLate | None) -> Answer:
+        """Return what a call told by the deadline; a call that goes on is followed or left."""
+        asked = question.attributes & self._provides
+        await self._wait(flight, question)
+        if flight.task.done():
+            if flight.task.cancelled():  # `close` ended the call, nobody ours
+                return dict.fromkeys(asked, Unavailable(reason="closed"))
+            answer: Answer = flight.task.result()
+            return answer
+        self._count(flight, Ended(None, "timeout"))
         if on_late is None or self._limits.late_for <= 0:
-            task.cancel()
-            return self._same(question, Unavailable(reason="timeout"))
-        follower = asyncio.create_task(self._follow(question, task, on_late), name=f"late {self.source}")
+            self._flights.leave(flight)
+            return self._spare(question, dict.fromkeys(asked, Unavailable(reason="timeout")))
+        follower = asyncio.create_task(self._follow(flight, question, on_late), name=f"late {self.source}")
         self._late.add(follower)
         follower.add_done_callback(self._late.discard)
-        retry_after = max(1, round(self._limits.late_for / 2))
-        return self._same(question, Unavailable(reason="late", retry_after=retry_after))
+        return dict.fromkeys(asked, Unavailable(reason="late", retry_after=max(1, round(self._limits.late_for / 2))))
 
-    async def _follow(self, question: Question, task: asyncio.Task[Answer], on_late: OnLate) -> None:
+    async def _follow(self, flight: Flight[Any], question: Question, on_late: OnLate) -> None:
+        await asyncio.wait((flight.task,), timeout=self._limits.late_for)
+        self._flights.leave(flight)
+        ended = flight.task.done() and not flight.task.cancelled()
+        asked = question.attributes & self._provides
+        answer = flight.task.result() if ended else dict.fromkeys(asked, Unavailable(reason="timeout"))
         try:
-            async with asyncio.timeout(self._limits.late_for):
-                answer = await task
-        except TimeoutError:
-            answer = self._same(question, Unavailable(reason="timeout"))
-        try:
-            await on_late(self.source, self._complete(question, answer))
+            await on_late(self.source, self.complete(question, answer))
         except Exception as error:
             _log.error("late_answer_lost", connector=self.source, reason=type(error).__name__)
 
-    def _same(self, question: Question, outcome: Outcome) -> Answer:
-        """Give every attribute this source provides the same outcome."""
-        return self._complete(question, dict.fromkeys(question.attributes & self._provides, outcome))
-
-    def _complete(self, question: Question, answer: Mapping[str, Outcome]) -> Answer:
+    def complete(self, question: Question, answer: Mapping[str, Outcome]) -> Answer:
         """Give every attribute asked an outcome and drop what was not asked."""
-        return {name: answer.get(name, Absent("not_kept")) for name in sorted(question.attributes)}
+        return {name: answer.get(name, _NOT_KEPT) for name in sorted(question.attributes)}
 
-    def _record(self, answer: Answer) -> None:
-        self.breaker.record(not all(isinstance(outcome, Unavailable) for outcome in answer.values()))
+    def _spare(self, question: Question, answer: Mapping[str, Outcome]) -> Answer:
+        """Put what is kept in the place of trouble, marked as stale."""
+        if self._cache is None:
+            return answer
+        missing = [name for name, one in answer.items() if isinstance(one, Unavailable)]
+        return {**answer, **self._cache.stale(question, missing)}
+
+    def _count(self, flight: Flight[Any], ended: Ended) -> None:
+        """Tell the breaker how a call ended, once: at the deadline it missed, or when it was answered."""
+        if flight.counted:
+            return
+        flight.counted = True
+        took_for = asyncio.get_running_loop().time() - flight.started_at
+        if ended.failed == "rest" and self.breaker.state == "closed":
+            return  # a source that asks for a pause is well; the pause itself spares it
+        self.breaker.record(ended.failed is None, era=flight.era, took_for=took_for, reason=ended.failed or "")
+
+    def _watch(self, answer: Answer) -> None:
+        drift = self._drift.observe(answer) if self._drift is not None else None
+        if drift is None or self._drift is None:
+            return
+        self._drift.forget()
+        self.quarantined = True
+        _log.error("source_quarantined", connector=self.source, reason=drift.sign, name=drift.attribute)
+        if self._means.on_drift is not None:
+            self._means.on_drift(self.source, drift)
 
 
-def _cancelling() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
+class Waiting:
+    """One asker's place at a call: `kept` is known already, `told` at once, or a `flight` is waited for."""
+
+    __slots__ = ("_caller", "_on_late", "_question", "flight", "kept", "told")
+
+    def __init__(self, caller: SourceCaller, question: Question, on_late: OnLate | None) -> None:
+        self._caller = caller
+        self._question = question
+        self._on_late = on_late
+        self.kept: Mapping[str, Outcome] = _NOTHING
+        self.told: Mapping[str, Outcome] | None = None
+        self.flight: Flight[Any] | None = None
+
+    async def answer(self) -> Answer:
+        """Return an outcome for every attribute asked, at the deadline at the latest."""
+        told = self.told
+        if told is None and self.flight is not None:
+            told = await self._caller.hear(self.flight, self._question, self._on_late)
+        if self.kept:
+            told = {**(told or {}), **self.kept}
+        return self._caller.complete(self._question, told or _NOTHING)
+
+    def leave(self) -> None:
+        """Stop waiting without an answer."""
+        if self.flight is not None:
+            self._caller.let_go(self.flight)
 
 
-def _usable(outcome: object) -> Outcome:
-    """Return an outcome as it is; what a connector promised and did not give, or garbled, is unavailable."""
-    if isinstance(outcome, Found | Absent | Refused | Unavailable):
-        return outcome
-    return Unavailable(reason="malformed")
+_NOTHING: Mapping[str, Outcome] = {}
+_NOT_KEPT = Absent("not_kept")
 
 
-def _unreachable(answer: Answer) -> bool:
-    return all(isinstance(outcome, Unavailable) and outcome.reason == "unreachable" for outcome in answer.values())
+def _person(question: Question) -> Hashable:
+    """Return everything in a question that its answer may hang on, but for the attributes and the time left."""
+    return (
+        question.personal_number,
+        question.old_number,
+        question.full_name,
+        question.birth_date,
+        question.procedure,
+        question.purpose,
+        question.officer_ref,
+        question.requester_number,
+        question.requester_name,
+    )

@@ -2,9 +2,12 @@
 
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
+from ssl import SSLContext, create_default_context
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from gateway.connector_runtime.limits import Limits
 
 ZoneName = Literal["internet", "gov-wan", "lab"]
 TransportName = Literal["ndxp", "lgsp"]
@@ -41,8 +44,10 @@ class ConnectorSettings(BaseModel):
     A secret comes as a value or as the path of a file that holds it.
     A connector without code: `folder` is where its manifest is, unless it is found under `[connectors] path`; `url`
     replaces the manifest's own; `secret_files` hold, by the name that the manifest gives, the path of each secret.
-    `options` are those the connector's manifest declares. Durations are seconds: `timeout_for` of one call,
-    `late_for` how long an answer may still come after the deadline, `concurrency` calls at the same time.
+    Where the source wants a certificate of the caller (mTLS), `certificate_file` and `certificate_key_file` hold it and
+    its key, PEM; `authorities_file` the authorities its own certificate comes from, when the system does not know them.
+    `options` are those the connector's manifest declares. `timeout_for` is in seconds, of one call. `limits` is the
+    table `[connectors.NAME.limits]` below; `late_for` and `concurrency` may also stand here.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -61,6 +66,9 @@ class ConnectorSettings(BaseModel):
     desk_user: str = ""
     desk_secret: SecretStr | None = None
     desk_secret_file: Path | None = None
+    certificate_file: Path | None = None
+    certificate_key_file: Path | None = None
+    authorities_file: Path | None = None
     road_client: str = ""
     timestamp: Literal["milliseconds", "seconds"] = "milliseconds"
     officer: str = ""
@@ -70,12 +78,15 @@ class ConnectorSettings(BaseModel):
     timeout_for: float = Field(default=20.0, gt=0, le=60)
     late_for: float = Field(default=20.0, ge=0, le=60)
     concurrency: int = Field(default=64, ge=1, le=1000)
+    limits: Limits = Limits()
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         for name in ("secret", "api_key", "desk_secret"):
             if getattr(self, name) is not None and getattr(self, f"{name}_file") is not None:
                 raise ValueError(f"give `{name}` or `{name}_file`, not both")
+        if (self.certificate_file is None) != (self.certificate_key_file is None):
+            raise ValueError("`certificate_file` and `certificate_key_file` go together")
         for name in ("url", "token_url"):
             scheme = (getattr(self, name) or "https://").partition("://")[0]
             if scheme == "postgresql" and name == "url":
@@ -83,6 +94,23 @@ class ConnectorSettings(BaseModel):
             if scheme != "https" and not (scheme == "http" and self.zone == "lab"):
                 raise ValueError(f"`{name}` must be https (http only in zone `lab`)")
         return self
+
+    def limits_over(self, stated: Limits) -> Limits:
+        """Return what holds: the operator's figures over the manifest's over the defaults."""
+        here = {name: getattr(self, name) for name in ("late_for", "concurrency") if name in self.model_fields_set}
+        return stated.under(Limits(**here)).under(self.limits)
+
+    def read_tls(self) -> SSLContext | None:
+        """Return how the source's certificate is checked and ours is shown; None for the system's usual way.
+
+        Raises OSError (also ssl.SSLError) when a file cannot be read or is not what it should be.
+        """
+        if self.certificate_file is None and self.authorities_file is None:
+            return None
+        context = create_default_context(cafile=self.authorities_file)
+        if self.certificate_file is not None:
+            context.load_cert_chain(self.certificate_file, self.certificate_key_file)
+        return context
 
     def read_secret(self) -> str:
         """Return the secret, from the value or the file. Raises OSError when the file cannot be read."""

@@ -184,6 +184,18 @@ class NotKept(SourceFailure):
     fix = "Nothing to mend: the attribute or the kind of person is outside this register."
 
 
+class QuotaSpent(SourceFailure):
+    """The number of calls agreed with the source's owner for one day is used up."""
+
+    code = "CR-016"
+    title = "quota of the source is spent"
+    http_status = 429
+    oauth_error = "temporarily_unavailable"
+    vi = "Hôm nay đã hết lượt tra cứu hệ thống nguồn theo thỏa thuận. Ông/bà tự điền hoặc thử lại vào ngày mai."
+    en = "The look-ups agreed with the source for today are used up. Fill in this field yourself or try again tomorrow."
+    fix = "The quotas are `daily_total`, `daily_per_portal` and `daily_per_procedure` under the connector's `limits`."
+
+
 class SourceNotConnected(SourceFailure):
     """The policy book fills this from a register that this installation has no connector for."""
 
@@ -211,6 +223,7 @@ _WHY: dict[tuple[type, str], type[Failure]] = {
     (Unavailable, "fault"): SourceFault,
     (Unavailable, "late"): SourceLate,
     (Unavailable, "closed"): SourceClosed,
+    (Unavailable, "quota"): QuotaSpent,
 }
 
 

@@ -11,8 +11,9 @@ from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from gateway.connector_runtime.configuration import TransportName
+from gateway.connector_runtime.configuration import ConnectorSettings, TransportName
 from gateway.connector_runtime.failure import InvalidManifest, UnknownManifestKey
+from gateway.connector_runtime.limits import Limits
 from gateway.connector_runtime.manifest_parts import (
     Auth,
     CodeList,
@@ -100,6 +101,7 @@ class Manifest(Table):
     inputs: Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
     fields: Annotated[tuple[FieldRow, ...], Field(min_length=1, strict=False)]
     options: Annotated[tuple[Option, ...], Field(strict=False)] = ()
+    limits: Limits = Limits()
     sandbox: Sandbox = Sandbox()
     assumptions: Annotated[tuple[Texts, ...], Field(strict=False)] = ()
     endpoint: Endpoint | None = None
@@ -134,6 +136,18 @@ class Manifest(Table):
     def provides(self) -> frozenset[str]:
         """The attributes the source can be asked for."""
         return frozenset(field.to for field in self.fields)
+
+    def limits_under(self, settings: ConnectorSettings) -> Limits:
+        """Return the figures its calls run under, the operator's over its own.
+
+        Raises InvalidManifest where something would be kept that may not be, or is not there to keep.
+        """
+        limits = settings.limits_over(self.limits)
+        if limits.fresh_for and self.legal.retention == "none":
+            raise InvalidManifest(f"`{self.id}:limits.fresh_for` keeps values, and `legal.retention` is `none`")
+        for name in sorted(limits.fresh_for.keys() - self.provides):
+            raise InvalidManifest(f"`{self.id}:limits.fresh_for.{name}` is not one of the attributes in `fields`")
+        return limits
 
     def fill_options(self, given: Mapping[str, str]) -> dict[str, str]:
         """Return every declared option, the given value or the default.

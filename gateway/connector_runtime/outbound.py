@@ -5,25 +5,38 @@ No redirects, no cookies, no proxies from the environment, one cap for the body 
 
 import zlib
 from collections.abc import Callable, Mapping
+from ssl import SSLContext
 from urllib.parse import urlsplit
 
 import aiohttp
+import structlog
 
-from gateway.connector_runtime.addresses import AddressPolicy
+from gateway.connector_runtime import deadline
+from gateway.connector_runtime.addresses import AddressPolicy, AddressRefused
 from gateway.connector_runtime.configuration import EgressSettings, ZoneName
 from gateway.connector_runtime.contract import OutboundReply, SourceTrouble, Unavailable
 from gateway.vocabulary.provenance import UnavailableReason
 
+_log = structlog.get_logger(__name__)
+
 _PIECE = 65_536
+_REFUSALS_LOGGED = 100
 
 
 class ZoneClient:
-    """Sends requests to addresses of one zone and keeps its own pool of connections."""
+    """Sends requests to addresses of one zone and keeps its own pool of connections.
 
-    def __init__(self, zone: ZoneName, settings: EgressSettings, *, connections: int = 100) -> None:
+    With `tls` it shows a certificate or believes other authorities than the system's; certificates are always checked.
+    """
+
+    def __init__(
+        self, zone: ZoneName, settings: EgressSettings, *, connections: int = 100, tls: SSLContext | None = None
+    ) -> None:
         self._policy = AddressPolicy(zone, settings)
+        self._tls = tls
         self._connections = connections
         self._session: aiohttp.ClientSession | None = None
+        self._refusals: set[str] = set()
 
     async def send(
         self,
@@ -35,18 +48,26 @@ class ZoneClient:
         timeout_for: float = 2.0,
         limit: int = 1_048_576,
     ) -> OutboundReply:
-        """Send one request. Raises SourceTrouble (timeout, unreachable, oversize, malformed) and nothing else."""
+        """Send one request. Raises SourceTrouble (timeout, unreachable, oversize, malformed) and nothing else.
+
+        Inside a call the request gets what is left of its deadline at most, and the source is told how much that is.
+        """
         if not self._speakable(url):
-            raise _trouble("unreachable", "url must be https, http only in the zone `lab`")
+            raise _trouble("unreachable", f"host `{_host_of(url)}`: url must be https, http only in the zone `lab`")
+        sent = dict(headers or {})
+        call = deadline.under_way()
+        if call is not None:
+            timeout_for = min(timeout_for, call.left())
+            if timeout_for <= 0:
+                raise _trouble("timeout", "no time left to send")
+            if call.told:
+                sent[deadline.HEADER] = str(int(timeout_for * 1000))
         try:
-            return await self._exchange(
-                method, url, headers=dict(headers or {}), body=body, timeout_for=timeout_for, limit=limit
-            )
+            return await self._exchange(method, url, headers=sent, body=body, timeout_for=timeout_for, limit=limit)
         except TimeoutError:
             raise _trouble("timeout", "no answer in time") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            # the text of a foreign exception may quote what was sent: only its kind is kept
-            raise _trouble("unreachable", type(error).__name__) from None
+            raise _trouble("unreachable", self._explain(url, error)) from None
 
     async def close(self) -> None:
         """Close the pool; a later send opens a new one."""
@@ -72,6 +93,19 @@ class ZoneClient:
                 names[name.lower()] = value if known is None else f"{known}, {value}"
             return OutboundReply(response.status, names, await _read_capped(response, limit))
 
+    def _explain(self, url: str, error: Exception) -> str:
+        """Say which host was tried and what came of it; an address outside the zone is logged once."""
+        host = _host_of(url)
+        refused = _refusal_in(error)
+        if refused is None:
+            # the text of a foreign exception may quote what was sent: only its kind is kept
+            return f"host `{host}`: {type(error).__name__}"
+        told = f"host `{host}`: {refused}"
+        if told not in self._refusals and len(self._refusals) < _REFUSALS_LOGGED:
+            self._refusals.add(told)
+            _log.warning("egress_refused", reason=told)
+        return told
+
     def _speakable(self, url: str) -> bool:
         try:
             parts = urlsplit(url)
@@ -87,6 +121,7 @@ class ZoneClient:
                 limit=self._connections,
                 socket_factory=self._policy.open_socket,
                 use_dns_cache=False,
+                ssl=True if self._tls is None else self._tls,
             )
             self._session = aiohttp.ClientSession(
                 connector=connector,
@@ -132,6 +167,22 @@ def _unpacker(encoding: str) -> Callable[[bytes, int], bytes]:
     if encoding in {"gzip", "x-gzip", "deflate"}:
         return _Inflate()
     raise _trouble("malformed", "content encoding nobody asked for")
+
+
+def _host_of(url: str) -> str:
+    """Return the host as it was written, without the account that may stand before it."""
+    return url.partition("://")[2].partition("/")[0].rpartition("@")[2][:253]
+
+
+def _refusal_in(error: BaseException) -> AddressRefused | None:
+    """Return the refusal of an address that the HTTP library wrapped into its own error, however deep."""
+    seen: list[BaseException] = [error]
+    for one in seen:
+        if isinstance(one, AddressRefused):
+            return one
+        seen += [inner for inner in (one.__cause__, getattr(one, "os_error", None)) if inner and inner not in seen]
+        seen += getattr(one, "exceptions", ())
+    return None
 
 
 def _trouble(reason: UnavailableReason, detail: str) -> SourceTrouble:

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
 from pathlib import Path
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
 from gateway.connector_runtime.addresses import AddressPolicy
-from gateway.connector_runtime.call import Limits, OnLate, SourceCaller
-from gateway.connector_runtime.configuration import ConnectorSettings, EgressSettings, TransportName, ZoneName
+from gateway.connector_runtime.call import OnLate, SourceCaller, Waiting
+from gateway.connector_runtime.configuration import ConnectorSettings, EgressSettings, TransportName
 from gateway.connector_runtime.contract import (
     Answer,
     Connector,
@@ -21,16 +21,20 @@ from gateway.connector_runtime.contract import (
     Transport,
     VerifiesMatch,
 )
-from gateway.connector_runtime.failure import SecretUnreadable, TransportUnset, UnknownConnector
+from gateway.connector_runtime.failure import InvalidManifest, SecretUnreadable, TransportUnset, UnknownConnector
 from gateway.connector_runtime.folders import find_folders, read_folder
 from gateway.connector_runtime.health import check_connectors
 from gateway.connector_runtime.kinds.build import Ways, build_connector
+from gateway.connector_runtime.limits import Limits
 from gateway.connector_runtime.manifest import Manifest, read_manifest
+from gateway.connector_runtime.means import Means, OnDrift
 from gateway.connector_runtime.outbound import ZoneClient
+from gateway.connector_runtime.quota import Quotas
 from gateway.connector_runtime.transports.lgsp import LgspTransport
 from gateway.connector_runtime.transports.ndxp import NdxpTransport
-from gateway.vocabulary.clock import Clock
+from gateway.vocabulary.clock import Clock, Randomness, SystemRandomness
 from gateway.vocabulary.provenance import Unavailable
+from gateway.vocabulary.store import Store
 
 GROUP = "gate06.connectors"
 
@@ -66,19 +70,23 @@ class ConnectorRegistry:
         egress: EgressSettings,
         clock: Clock,
         folders: Sequence[Path] = (),
+        chance: Randomness | None = None,
+        store: Store | None = None,
+        on_drift: OnDrift | None = None,
     ) -> Self:
-        """Make every connector that has settings: an installed class, or a folder with a manifest alone.
+        """Make every connector that has settings: an installed class, or a folder with a manifest alone. Daily quotas
+        are counted in `store`.
 
         `folders` are looked through beside the built-in ones. Raises a ConnectorFailure (CN-1xx): the gateway does
         not start with a connector it cannot understand.
         """
         installed = {point.name: point for point in entry_points(group=GROUP)}
         found = find_folders(folders)
-        clients: dict[ZoneName, ZoneClient] = {}
+        clients: dict[str, ZoneClient] = {}
         closing: list[Closing] = []
         callers, manifests = [], {}
         for source, one in settings.items():
-            client = clients.setdefault(one.zone, ZoneClient(one.zone, egress))
+            client = _client_of(source, one, egress, clients)
             connector: Connector
             if source in installed and one.folder is None:
                 make, manifest = _load_class(installed[source])
@@ -89,19 +97,39 @@ class ConnectorRegistry:
                 ways = Ways(client=client, policy=AddressPolicy(one.zone, egress), clock=clock, transport=transport)
                 connector, opened = build_connector(source, manifest, one, ways)
                 closing += [opened] if opened else []
-            limits = Limits(late_for=one.late_for, concurrency=one.concurrency)
-            callers.append(SourceCaller(source, connector, clock, provides=manifest.provides, limits=limits))
+            limits = manifest.limits_under(one)
+            means = _means_of(source, manifest, limits, Shared(clock, chance or SystemRandomness(), store, on_drift))
+            callers.append(SourceCaller(source, connector, means, provides=manifest.provides, limits=limits))
             manifests[source] = manifest
         return cls(callers, manifests, [*clients.values(), *closing])
 
-    async def ask(self, questions: Mapping[str, Question], *, on_late: OnLate | None = None) -> dict[str, Answer]:
+    async def ask(
+        self, questions: Mapping[str, Question], *, on_late: OnLate | None = None, portal: str = ""
+    ) -> dict[str, Answer]:
         """Ask every source at once and return, per source, an outcome for every attribute asked.
 
         Each question's own deadline counts. A source's trouble stays its own; an unknown source is Unavailable.
-        `on_late(source, answer)` is awaited later for each source whose attributes came back as `late`.
+        `on_late(source, answer)` is awaited later for each source whose attributes came back as `late`. `portal` is
+        whose daily quota the calls are counted in; connectors never see it.
         """
-        answers = await asyncio.gather(*(self._ask(source, one, on_late) for source, one in questions.items()))
-        return dict(zip(questions, answers, strict=True))
+        begun: dict[str, Waiting | Answer] = {}
+        for source, question in questions.items():
+            caller = self._callers.get(source)
+            if caller is None:
+                begun[source] = dict.fromkeys(sorted(question.attributes), Unavailable(reason="unreachable"))
+            else:
+                begun[source] = caller.begin(question, on_late, portal=portal)
+        answers: dict[str, Answer] = {}
+        try:
+            # every call is under way: waiting for one after the other takes as long as the slowest
+            for source, one in begun.items():
+                answers[source] = await one.answer() if isinstance(one, Waiting) else one
+        except BaseException:
+            for source, one in begun.items():
+                if isinstance(one, Waiting) and source not in answers:
+                    one.leave()
+            raise
+        return answers
 
     async def verify(self, source: str, question: Question) -> bool | Refused | Unavailable:
         """Return whether a source holds this person just so; its trouble is an outcome, as in `ask`.
@@ -119,7 +147,10 @@ class ConnectorRegistry:
         """Probe every source without asking about a person; a source under outage is degraded at best."""
         found = await check_connectors({source: caller.connector for source, caller in self._callers.items()})
         for source, health in found.items():
-            if health.state == "up" and self._callers[source].breaker.state == "open":
+            caller = self._callers[source]
+            if caller.quarantined:
+                found[source] = Health("down", "quarantined: its answers drifted")
+            elif health.state == "up" and caller.breaker.state == "open":
                 found[source] = Health("degraded", "calls are paused after failures")
         return found
 
@@ -132,16 +163,50 @@ class ConnectorRegistry:
         """Return every source with the attributes it provides."""
         return {source: manifest.provides for source, manifest in self._manifests.items()}
 
+    def quarantine(self, source: str) -> None:
+        """Ask a source no more until it is released; calls under way end as they would. Unknown sources stay so."""
+        if source in self._callers:
+            self._callers[source].quarantined = True
+
+    def release(self, source: str) -> None:
+        """Let a source be asked again."""
+        if source in self._callers:
+            self._callers[source].quarantined = False
+
+    def quarantined(self) -> frozenset[str]:
+        """Return the sources that are not asked because they drifted."""
+        return frozenset(source for source, caller in self._callers.items() if caller.quarantined)
+
+    def versions(self) -> dict[str, str]:
+        """Return the manifest version of every source whose drift is watched."""
+        return {
+            source: manifest.version for source, manifest in self._manifests.items() if self._callers[source].watched
+        }
+
     async def close(self) -> None:
         """End every call under way and close the connections."""
         await asyncio.gather(*(caller.close() for caller in self._callers.values()))
         await asyncio.gather(*(client.close() for client in self._clients))
 
-    async def _ask(self, source: str, question: Question, on_late: OnLate | None) -> Answer:
-        caller = self._callers.get(source)
-        if caller is None:
-            return dict.fromkeys(sorted(question.attributes), Unavailable(reason="unreachable"))
-        return await caller.ask(question, on_late)
+
+class Shared(NamedTuple):
+    """What every caller of an installation works with."""
+
+    clock: Clock
+    chance: Randomness
+    store: Store | None
+    on_drift: OnDrift | None
+
+
+def _means_of(source: str, manifest: Manifest, limits: Limits, shared: Shared) -> Means:
+    """Return what one caller works with. Raises InvalidManifest for quotas that nothing can count."""
+    quotas = None
+    if limits.daily_total or limits.daily_per_portal or limits.daily_per_procedure:
+        if shared.store is None:
+            raise InvalidManifest(f"connector `{source}` has a daily quota, and nothing to count it in")
+        quotas = Quotas(source, limits, shared.store, shared.clock)
+    notice = (manifest.notice.unavailable.vi, manifest.notice.unavailable.en)
+    return Means(shared.clock, shared.chance, quotas, shared.on_drift, notice)
 
 
 def _load_class(point: EntryPoint) -> tuple[Callable[[Equipment], Connector], Manifest]:
@@ -151,6 +216,20 @@ def _load_class(point: EntryPoint) -> tuple[Callable[[Equipment], Connector], Ma
     except (ImportError, AttributeError, OSError) as error:
         raise UnknownConnector(f"connector `{point.name}` cannot be loaded: {type(error).__name__}") from error
     return make, read_manifest(text, f"{point.name}/manifest.toml")
+
+
+def _client_of(
+    source: str, settings: ConnectorSettings, egress: EgressSettings, clients: dict[str, ZoneClient]
+) -> ZoneClient:
+    """Return a connector's way out: its zone's, or its own where it shows a certificate. Raises SecretUnreadable."""
+    try:
+        tls = settings.read_tls()
+    except OSError as error:
+        said = error.strerror or type(error).__name__
+        raise SecretUnreadable(f"a certificate file of connector `{source}` cannot be used: {said}") from None
+    if tls is None:
+        return clients.setdefault(settings.zone, ZoneClient(settings.zone, egress))
+    return clients.setdefault(f"{settings.zone} {source}", ZoneClient(settings.zone, egress, tls=tls))
 
 
 def _equip(

@@ -24,8 +24,8 @@ _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 class ClaimNames(BaseModel):
     """How the upstream calls what we read; an empty name means that the claim is not read.
 
-    `subject` can only be renamed in the national dialects: OpenID Connect calls it `sub`. The last three are
-    read in the staff realm only, and none of them can be left out there.
+    `subject` can only be renamed in the national dialects: OpenID Connect calls it `sub`. The last four are
+    read in the staff realm only; `register_code` can be left out there, the other three cannot.
     """
 
     model_config = _FROZEN
@@ -45,6 +45,7 @@ class ClaimNames(BaseModel):
     staff_number: str = "staff_number"
     agency: str = "agency_code"
     roles: str = "roles"
+    register_code: str = ""
 
 
 _CLAIMS: Mapping[str, Mapping[str, str]] = {
@@ -116,6 +117,9 @@ class IdentityProviderSettings(BaseModel):
     national dialects and are derived from `issuer` when left out; `openid_connect` discovers its own and reads only
     `logout_endpoint`, for an upstream that does not announce one. `timeout_for` is in seconds, per call. `realm` staff
     signs in officers and operators; `roles` maps the upstream's role names to ours, without it they are ours already.
+    `claims.register_code` is the code by which registers know an officer (`MaCanBo`); with
+    `register_code_from_reference` who has none is named to registers by our own reference, cut to 20 characters, and
+    without it registers are not asked for them.
     """
 
     model_config = _FROZEN
@@ -135,6 +139,7 @@ class IdentityProviderSettings(BaseModel):
     reauthenticates: bool = True
     realm: Literal["citizen", "staff"] = "citizen"
     roles: Mapping[str, StaffRole] = Field(default_factory=dict)
+    register_code_from_reference: bool = False
 
     authorize_endpoint: str = ""
     token_endpoint: str = ""
@@ -225,6 +230,8 @@ def _check_realm(settings: IdentityProviderSettings) -> None:
     if settings.realm == "citizen":
         if settings.roles:
             raise ValueError("`roles` goes with the realm `staff` only")
+        if settings.claims.register_code or settings.register_code_from_reference:
+            raise ValueError("a code for registers (`register_code`) goes with the realm `staff` only")
         return
     claims = settings.claims
     if settings.kind != "openid_connect":

@@ -11,6 +11,7 @@ from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.failure import AttemptFinished
 from gateway.openid_provider.grant import Grant, code_record, grant_record
 from gateway.openid_provider.house import House
+from gateway.openid_provider.pushed_request import answered_mark
 from gateway.openid_provider.reply import Reply, redirect, with_query
 from gateway.openid_provider.session import Session, session_record
 from gateway.tokens.issue import mint, mint_grant_id
@@ -69,8 +70,10 @@ async def answer_portal(house: House, answering: Answering) -> Reply:
     )
     resting = answering.resting or Resting("", ())
     events = [*resting.events, event]
+    mark = answered_mark(answering.request, house.lifetimes, now)
     changes: list[Change] = [
         *answering.spend,
+        *(() if mark is None else (Insert(mark),)),
         *resting.changes,
         Insert(grant_record(grant)),
         Insert(code_record(code, grant, answering.request, now + house.lifetimes.code_for)),

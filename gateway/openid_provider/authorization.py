@@ -25,6 +25,7 @@ class AuthorizationRequest:
     """A request that passed every check: what the attempt and the grant are made from.
 
     `form_procedure` is the procedure that `authorization_details` names, None when none does; `dossier` likewise.
+    `pushed` is the key of a request that was pushed (RFC 9126), None for one that came with the browser.
     `user_code` was typed at `/device` and `device_key` is where it led (the staff realm's device grant, RFC 8628 §3.3).
     """
 
@@ -43,6 +44,7 @@ class AuthorizationRequest:
     idp_hint: str | None = None
     form_procedure: str | None = None
     dossier: str | None = None
+    pushed: str | None = None
     user_code: str | None = None
     device_key: str | None = None
 
@@ -256,6 +258,12 @@ def require_procedures(request: AuthorizationRequest, known: Container[str]) -> 
         raise failure.InvalidAuthorizationDetails("a procedure does not exist here")
     if not all(code in known for code in request.procedures):
         raise failure.InvalidScope("a procedure does not exist here")
+
+
+def require_pushed(portal: Portal) -> None:
+    """Who registered to push its requests sends none with the browser (RFC 9126 §6). Raises InvalidRequest."""
+    if portal.require_pushed_authorization_requests:
+        raise failure.InvalidRequest("this client pushes its requests: post them to `/par` and send the `request_uri`")
 
 
 def request_body(request: AuthorizationRequest) -> dict[str, object]:

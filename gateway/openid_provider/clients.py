@@ -89,6 +89,7 @@ class Portal(BaseModel):
     id_token_signed_response_alg: SigningAlgorithm = "ES256"  # noqa: S105
     default_max_age: int | None = Field(None, ge=0, lt=1_000_000_000)
     require_auth_time: bool = False
+    require_pushed_authorization_requests: bool = False
     default_acr_values: tuple[str, ...] = ()
 
     profile: Literal["legacy", "baseline"] = "baseline"

@@ -17,6 +17,7 @@ from gateway.openid_provider.authorization import (
     find_portal,
     parse_authorization,
     require_procedures,
+    require_pushed,
     trusted_redirect_uri,
 )
 from gateway.openid_provider.browser import Browser
@@ -39,6 +40,8 @@ from gateway.openid_provider.interaction import (
 from gateway.openid_provider.introspection import answer_introspection
 from gateway.openid_provider.logout import begin_logout, confirm_logout, repeated
 from gateway.openid_provider.parameters import MAX_BYTES, Parameters, parse_form
+from gateway.openid_provider.pushed_endpoint import answer_pushed
+from gateway.openid_provider.pushed_request import load_pushed, names_pushed
 from gateway.openid_provider.refusals import error_json, leave_receipt, refuse_to_portal
 from gateway.openid_provider.reply import Reply, json_reply, page_reply, redirect, with_query
 from gateway.openid_provider.revocation import answer_revocation
@@ -64,6 +67,7 @@ def provider_routes(house: House) -> list[Route]:
         Route("/token", protocol(endpoints.token), methods=["POST"]),
         Route("/userinfo", protocol(endpoints.userinfo), methods=["GET", "POST"]),
         Route("/authorize", pages(endpoints.authorize), methods=["GET", "POST"]),
+        Route("/par", protocol(endpoints.par), methods=["POST"]),
         Route("/introspect", protocol(endpoints.introspect), methods=["POST"]),
         Route("/revoke", protocol(endpoints.revoke), methods=["POST"]),
         Route("/jwks", protocol(endpoints.jwks), methods=["GET"]),
@@ -202,14 +206,10 @@ class Endpoints:
         parameters = await read_form(request) if posted else read_query(request)
         portal = find_portal(parameters, self.house.clients)
         require_in_time(portal, self.house.clock.now())
-        try:
-            redirect_uri = trusted_redirect_uri(parameters, portal)
-        except failure.InvalidRedirect as refused:
-            received = parameters.get("redirect_uri", "")
-            registered = tuple(("registered redirect_uri", uri) for uri in portal.redirect_uris)
-            refused.trace_id = browser.trace_id
-            return self.failure_page(refused, browser, ("received redirect_uri", received), *registered)
-        checked = await self._check(parameters, portal, redirect_uri, browser)
+        if names_pushed(parameters):
+            checked: AuthorizationRequest | Reply = await load_pushed(self.house, parameters, portal)
+        else:
+            checked = await self._check(parameters, portal, browser)
         if isinstance(checked, Reply):
             return checked
         if portal.realm == "staff":
@@ -218,11 +218,17 @@ class Endpoints:
             return await begin(self.house, checked, browser)
         return await start(self.house, checked, portal, await load_session(self.house, browser), browser)
 
-    async def _check(
-        self, parameters: Parameters, portal: Portal, redirect_uri: str, browser: Browser
-    ) -> AuthorizationRequest | Reply:
-        """Return the request, or what its refusal sends to the portal."""
+    async def _check(self, parameters: Parameters, portal: Portal, browser: Browser) -> AuthorizationRequest | Reply:
+        """Return the request, or what its refusal sends to the portal; a page where no address of it can be trusted."""
         try:
+            redirect_uri = trusted_redirect_uri(parameters, portal)
+        except failure.InvalidRedirect as refused:
+            received = parameters.get("redirect_uri", "")
+            registered = tuple(("registered redirect_uri", uri) for uri in portal.redirect_uris)
+            refused.trace_id = browser.trace_id
+            return self.failure_page(refused, browser, ("received redirect_uri", received), *registered)
+        try:
+            require_pushed(portal)
             request = parse_authorization(parameters, portal, redirect_uri)
             require_procedures(request, self.house.policy.procedures)
         except Failure as refused:
@@ -289,6 +295,12 @@ class Endpoints:
             body_token = (await read_form(request)).get("access_token")
         authorization = request.headers.getlist("authorization")
         return await answer_userinfo(self.house, authorization, body_token, trace_of(request))
+
+    async def par(self, request: Request) -> Reply:
+        """RFC 9126 §2."""
+        form = await read_form(request)
+        authorization = request.headers.getlist("authorization")
+        return await answer_pushed(self.house, authorization, form, trace_of(request))
 
     async def introspect(self, request: Request) -> Reply:
         """RFC 7662 §2."""

@@ -1,4 +1,8 @@
-"""Token introspection (RFC 7662): `active: false` to everyone but the token's client and its resource's client."""
+"""Token introspection (RFC 7662): `active: false` to everyone but the token's client and its resource's client.
+
+An officer's token is told of to the software of the desk that it was issued to, with what the sign-in told that client
+of the officer: the server behind a desk serves by role. The command's client is public and asks nothing here.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,6 +17,7 @@ from gateway.openid_provider.house import House
 from gateway.openid_provider.parameters import Parameters
 from gateway.openid_provider.refusals import required_of
 from gateway.openid_provider.reply import Reply, json_reply
+from gateway.openid_provider.staff_realm.grant import find_staff_access, officer_claims
 from gateway.tokens.issue import key_of, parse
 from gateway.tokens.jose import ACCESS_TOKEN, JoseRefused, verify
 from gateway.vocabulary.store import Kind, RecordKey
@@ -32,6 +37,8 @@ async def answer_introspection(
     named = parse(token)
     if named is None:
         return json_reply(_signed_token(house, token, portal, now))
+    if named[0] == "sa":
+        return json_reply(await _staff_token(house, token, portal, now))
     if named[0] == "gr":
         return json_reply(await _refresh_token(house, token, named[1], portal, now))
     try:
@@ -91,6 +98,26 @@ def _details(grant: Grant) -> dict[str, Any]:
     """Return `authorization_details` where some were granted (RFC 9396 §9.2)."""
     details = grant.details
     return {"authorization_details": details} if details else {}
+
+
+async def _staff_token(house: House, token: str, portal: Portal, now: datetime) -> dict[str, Any]:
+    access = await find_staff_access(house.store, token, now)
+    if access is None or access.grant.client_id != portal.client_id or portal.realm != "staff":
+        return dict(INACTIVE)
+    grant = access.grant
+    return {
+        "active": True,
+        "iss": house.issuer,
+        "client_id": grant.client_id,
+        "token_type": "Bearer",
+        "scope": " ".join(grant.scopes),
+        "sub": grant.subject,
+        "aud": house.issuer,
+        "iat": int(access.record.body["issued_at"]),
+        "exp": int(grant.expires_at.timestamp()),
+        "auth_time": int(grant.auth_time.timestamp()),
+        **officer_claims(grant),
+    }
 
 
 async def _refresh_token(house: House, token: str, grant_id: str, portal: Portal, now: datetime) -> dict[str, Any]:

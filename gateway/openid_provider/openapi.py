@@ -21,11 +21,15 @@ from gateway.openid_provider.failure import (
     InvalidTarget,
     InvalidToken,
     LoginRequired,
+    RegistrationNotSupported,
+    RequestNotSupported,
     UnauthorizedClient,
     UnsupportedGrantType,
+    UnsupportedResponseType,
     UnsupportedTokenType,
 )
 from gateway.openid_provider.parameters import MAX_VALUE
+from gateway.openid_provider.pushed_request import InvalidRequestUri
 from gateway.openid_provider.staff_realm.failure import (
     AuthorizationPending,
     CommandRefused,
@@ -62,6 +66,7 @@ _TOKEN_IN_BODY = {
 
 _AUTHORIZATION = {
     "client_id": "the portal",
+    "request_uri": "names a request pushed to `/par`; nothing else then counts but `client_id`",
     "redirect_uri": "one of the registered, letter by letter",
     "response_type": "`code`",
     "scope": "`openid`, `profile`, `offline_access` and at most one `procedure:<code>`",
@@ -102,7 +107,7 @@ _METADATA: Mapping[str, Any] = {
     **dict.fromkeys(
         (
             *("introspection_endpoint", "revocation_endpoint", "userinfo_endpoint", "end_session_endpoint"),
-            "device_authorization_endpoint",
+            *("device_authorization_endpoint", "pushed_authorization_request_endpoint"),
         ),
         TEXT,
     ),
@@ -122,6 +127,7 @@ _METADATA: Mapping[str, Any] = {
         (
             *("authorization_response_iss_parameter_supported", "claims_parameter_supported"),
             *("request_parameter_supported", "request_uri_parameter_supported"),
+            "require_pushed_authorization_requests",
         ),
         _YES_OR_NO,
     ),
@@ -139,6 +145,10 @@ _SCHEMAS: Mapping[str, Any] = {
             "authorization_details": _DETAILS,
         },
         required=("access_token", "token_type", "expires_in"),
+    ),
+    "PushedAnswer": shape(
+        {"request_uri": TEXT, "expires_in": {"type": "integer", "description": "seconds"}},
+        required=("request_uri", "expires_in"),
     ),
     "Person": shape(
         {
@@ -169,6 +179,9 @@ _SCHEMAS: Mapping[str, Any] = {
             "acr": TEXT,
             "auth_time": {"type": "integer"},
             "authorization_details": _DETAILS,
+            "name": TEXT,
+            "agency_code": TEXT,
+            "roles": _LIST,
         },
         required=("active",),
     ),
@@ -186,6 +199,7 @@ def provider_operations() -> dict[str, dict[str, Any]]:
     """Return path items by path, true to every status the protocol endpoints answer."""
     return {
         "/authorize": {"get": _authorize(), "post": _authorize_by_post()},
+        "/par": {"post": _par()},
         "/token": {"post": _token()},
         "/userinfo": {"get": _userinfo(), "post": _userinfo() | _TOKEN_IN_BODY},
         "/introspect": {"post": _introspect()},
@@ -201,6 +215,7 @@ def _authorize() -> dict[str, Any]:
     refused = pages(
         InvalidRequest,
         InvalidRedirect,
+        InvalidRequestUri,
         UnauthorizedClient,
         LoginRequired,
         AttemptFinished,
@@ -228,6 +243,26 @@ def _authorize_by_post() -> dict[str, Any]:
         "security": [],
         "requestBody": body(FORM, shape(members, required=()), required=False),
         "responses": _authorize()["responses"],
+    }
+
+
+def _par() -> dict[str, Any]:
+    members = {name: {**_VALUE, "description": told} for name, told in _AUTHORIZATION.items() if name != "request_uri"}
+    refused = oauth_errors(
+        *_AUTHENTICATED,
+        UnsupportedResponseType,
+        RequestNotSupported,
+        RegistrationNotSupported,
+        InvalidScope,
+        InvalidAuthorizationDetails,
+        InvalidTarget,
+    )
+    return {
+        "summary": "Push an authorization request and get the `request_uri` that names it (RFC 9126)",
+        "tags": ["sign-in"],
+        "security": _BASIC,
+        "requestBody": body(FORM, shape({**members, **_CLIENT}, required=("response_type", "redirect_uri"))),
+        "responses": joined({"201": answer("the name", {JSON: named("PushedAnswer")})}, refused),
     }
 
 
@@ -281,7 +316,10 @@ def _userinfo() -> dict[str, Any]:
 
 
 def _introspect() -> dict[str, Any]:
-    told = "`active: false` to everyone but the token's client and its resource's introspection client"
+    told = (
+        "`active: false` to everyone but the token's client and its resource's introspection client; of an officer's "
+        "token name, agency and roles, where its scope tells them"
+    )
     return {
         "summary": "Ask whether a token is good now (RFC 7662)",
         "tags": ["tokens"],

@@ -41,6 +41,7 @@ class Lifetimes:
 
     attempt_for: timedelta = timedelta(minutes=30)
     attempt_max_for: timedelta = timedelta(hours=6)
+    pushed_for: timedelta = timedelta(seconds=90)
     upstream_for: timedelta = timedelta(minutes=15)
     code_for: timedelta = timedelta(seconds=60)
     access_token_for: timedelta = timedelta(minutes=10)

@@ -9,6 +9,7 @@ from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.failure import InvalidRequest
 from gateway.openid_provider.house import House
 from gateway.openid_provider.parameters import Parameters
+from gateway.openid_provider.pushed_request import answered_mark
 from gateway.openid_provider.reply import Reply, json_reply, redirect, with_query
 from gateway.openid_provider.screens import PortalFace
 from gateway.vocabulary.failure import Failure
@@ -106,6 +107,9 @@ async def refuse_to_portal(
 ) -> Reply:
     """Send the browser back to the portal with an error; `citizen_id` is about whom the portal asked, if known."""
     procedure = request.procedures[0] if request.procedures else None
+    mark = answered_mark(request, house.lifetimes, house.clock.now())
+    if mark is not None:
+        changes = (*changes, Put(mark))
     await leave_receipt(
         house,
         failure,

@@ -49,12 +49,21 @@ class Facts:
     declared: Mapping[str, str] = field(default_factory=dict)
 
 
+class Beside(NamedTuple):
+    """The fields of a form that are about its other party, and who that is."""
+
+    citizen_id: str
+    fields: frozenset[str]
+
+
 class Assembled(NamedTuple):
-    """The envelopes by field, the fields one of whose sources still works, and whether no source's trouble shows."""
+    """The envelopes by field, the fields one of whose sources still works, whether no source's trouble shows, and
+    which fields are another person's."""
 
     fields: dict[str, Envelope]
     late: tuple[str, ...]
     complete: bool
+    beside: Beside | None = None
 
 
 class _Part(NamedTuple):
@@ -191,13 +200,15 @@ def _fill(
     possible = [way for way in allowed if way.condition is None or way.condition.possible_for(sex)]
     if not possible:
         return _left_to_hand(planned), None
+    if any(way.answered for way in possible):
+        possible = [way for way in possible if way.answered or way.condition is None]
     parts = [_part(planned, way, facts) for way in possible]
     found = [part for part in parts if part.canonical is not None and part.way.source not in strangers]
     if not found:
         return _empty(planned, parts, strangers)
-    condition = found[0].way.condition
+    condition, answered = found[0].way.condition, found[0].way.answered
     one_of_several = len({part.way.condition and part.way.condition.id for part in found}) > 1
-    if condition is not None and (condition.unknown == "withheld" or one_of_several):
+    if condition is not None and ((condition.unknown == "withheld" and not answered) or one_of_several):
         why = Why.saying(failure.ConditionUnknown.code, condition.note.wire())
         return _blank(planned, found[0].way, "withheld", why), None
     if len(parts) == 1:
@@ -229,9 +240,9 @@ def _told(planned: PlannedField, part: _Part, now: datetime) -> Envelope:
         value = unicodedata.normalize("NFC", value)
     lock, why = planned.lock, None
     status: Status = "verified"
-    if way.condition is not None:
+    if way.condition is not None and not way.answered:
         lock, why = "confirm", Why.saying(failure.ConditionUnknown.code, way.condition.note.wire())
-    if now - provenance.retrieved_at > STALE_AFTER:
+    if provenance.stale or now - provenance.retrieved_at > STALE_AFTER:
         status, lock, why = "stale", "confirm", _STALE
     head = planned.heads[way.source]
     return Envelope(
@@ -271,6 +282,9 @@ def _empty(
     words = reason_of(outcome)
     retry_after = outcome.retry_after if isinstance(outcome, Unavailable) else None
     why = Why.of(words or failure.FormIncomplete, retry_after)
+    if isinstance(outcome, Unavailable) and outcome.notice is not None:
+        # a source that was taken out of service or is in an outage: its owner's own words
+        why = why._replace(vi=outcome.notice[0], en=outcome.notice[1])
     envelope = _blank(planned, part.way, _status_without_value(outcome), why)
     return envelope, outcome if isinstance(outcome, Unavailable | Refused) else None
 

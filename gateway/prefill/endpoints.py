@@ -17,7 +17,7 @@ from starlette.routing import Route
 from gateway.audit.event import FormRefused
 from gateway.audit.receipt import refuse
 from gateway.prefill.bearer import Bearer, BearerReader
-from gateway.prefill.failure import BodyTooLarge, ClientTokenWanted, FormUnknown, RequestMalformed
+from gateway.prefill.failure import BodyNotJson, BodyTooLarge, ClientTokenWanted, FormUnknown, RequestMalformed
 from gateway.prefill.fill import PrefillRequest, fill_form
 from gateway.prefill.house import Prefill
 from gateway.prefill.reissue import ReissueRequest, reissue_form
@@ -83,7 +83,7 @@ async def parse_prefill(call: Call) -> Callable[[str], Sequence[RecordKey]] | No
     What is wrong with the body is told once it is known who asks.
     """
     try:
-        body = call.body = read_body(PrefillBody, await read_capped(call.request, PREFILL_LIMIT))
+        body = call.body = read_body(PrefillBody, await read_json(call.request, PREFILL_LIMIT))
     except Failure as failure:
         call.body = failure
         return None
@@ -104,6 +104,7 @@ async def post_prefill(call: Call, house: Prefill) -> dict[str, Any]:
         dossier=body.dossier,
         fields=None if body.fields is None else frozenset(body.fields),
         represented=None if body.represented is None else body.represented.person(),
+        conditions=body.conditions or {},
         trace_id=call.trace_id,
     )
     return (await fill_form(asked, house)).wire()
@@ -122,7 +123,7 @@ async def post_verify(call: Call, house: Prefill) -> dict[str, Any]:
     """Compare a submitted form with its manifest."""
     if _bearer(call).grant_id is not None:
         raise ClientTokenWanted
-    body = read_body(VerifyBody, await read_capped(call.request, VERIFY_LIMIT))
+    body = read_body(VerifyBody, await read_json(call.request, VERIFY_LIMIT))
     asked = VerifyRequest(
         bearer=_bearer(call),
         manifest=body.manifest,
@@ -144,6 +145,14 @@ async def refuse_call(failure: Failure, call: Call, house: Prefill) -> Response:
         headers["retry-after"] = str(failure.retry_after)
     document = problem(failure, issuer=house.figures.issuer, language=language)
     return Response(orjson.dumps(document), failure.http_status, headers, "application/problem+json")
+
+
+async def read_json(request: Request, limit: int) -> bytes:
+    """Return a body that says it is JSON (RFC 8259 knows no charset: it is UTF-8). Raises BodyNotJson, BodyTooLarge."""
+    declared = request.headers.getlist("content-type")
+    if len(declared) != 1 or declared[0].partition(";")[0].strip().lower() != "application/json":
+        raise BodyNotJson
+    return await read_capped(request, limit)
 
 
 async def read_capped(request: Request, limit: int) -> bytes:

@@ -1,7 +1,7 @@
 """What a portal gets for a field, and the form around the fields (design.md §7 and §15)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
@@ -94,7 +94,8 @@ class FilledForm:
 
     `subject` is who signed in; `relation` says whether the form is about them (`self`) or about somebody they act
     for; `consent` names the consent it rests on (`id`) and the citizen's own page of it (`page`). A field in `late`
-    may have a value already: of two sources, one has answered.
+    may have a value already: of two sources, one has answered. `conditions` are the facts that decide about a field:
+    question and answer by id.
     """
 
     id: str
@@ -111,6 +112,7 @@ class FilledForm:
     manifest: str
     receipt: str
     consent: Mapping[str, str] | None = None
+    conditions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def wire(self) -> dict[str, Any]:
         """Return the filled form of design.md §15."""
@@ -131,6 +133,8 @@ class FilledForm:
         }
         if self.consent is not None:
             told["consent"] = dict(self.consent)
+        if self.conditions:
+            told["conditions"] = self.conditions
         return told
 
 

@@ -127,6 +127,21 @@ class BodyTooLarge(Failure):
     fix = "A prefill request has at most 16 KB, a verification at most 1 MB."
 
 
+class BodyNotJson(Failure):
+    """The body is not declared as JSON. Read as something else it would be a request that a foreign page can send."""
+
+    code = "PF-115"
+    title = "body is not declared as JSON"
+    http_status = 415
+    refused_by: RefusedBy = "portal"
+    vi = "Cổng dịch vụ gửi yêu cầu không đúng kiểu nội dung."
+    en = "The portal's request is of another content type."
+    fix = "Send JSON with the header `Content-Type: application/json`."
+
+    def __init__(self) -> None:
+        super().__init__(headers={"accept": "application/json"})  # RFC 9110 §15.5.16
+
+
 class GuardianshipNotShown(Failure):
     """The register's record of the person does not show a minor whom the one who signed in may represent. The answer is
     the same whether there is no such record, the child is somebody else's, or the person is of age."""
@@ -166,6 +181,21 @@ class GuardianshipTriedTooOften(Failure):
     vi = "Đã nhiều lần đề nghị lập biểu mẫu thay mà dữ liệu không cho thấy quan hệ đại diện. Thử lại vào ngày mai."
     en = "You have asked too often for people whom the registers do not show you to represent. Try again tomorrow."
     fix = "Ten such refusals a day are allowed for one person; compare the child's papers before the next attempt."
+
+
+class OfficerHasNoCode(Failure):
+    """The officer's sign-in says no code by which registers know them, and nothing else may stand in its place."""
+
+    code = "PF-116"
+    title = "no code that registers know the officer by"
+    http_status = 403
+    refused_by: RefusedBy = "identity_provider"
+    vi = "Tài khoản cán bộ chưa có mã để tra cứu cơ sở dữ liệu. Liên hệ quản trị hệ thống của tỉnh."
+    en = "The officer's account has no code to ask registers with. Turn to the province's system administrator."
+    fix = (
+        "Have the staff sign-in give the code and name its claim (`claims.register_code`), or set "
+        "`register_code_from_reference` at that identity provider; then sign in anew."
+    )
 
 
 class RecordStopsForm(Failure):

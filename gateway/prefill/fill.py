@@ -1,7 +1,7 @@
 """The road of a filled form. The order is here and nowhere else: no step can be left out by another."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from gateway.policy.decide import PortalFacts, ReleaseDecision, ReleaseRequest
 from gateway.policy.failure import ApplicantNotAdmitted
 from gateway.prefill.assemble import Facts, assemble
 from gateway.prefill.bearer import Bearer
+from gateway.prefill.conditions import Answers, answer_conditions
 from gateway.prefill.cover import Cover, agreed_part, load_cover, refuse_ended
 from gateway.prefill.envelope import FilledForm, Why
 from gateway.prefill.failure import (
@@ -21,6 +22,7 @@ from gateway.prefill.failure import (
     DossierNotNamed,
     GuardianshipNotChecked,
     GuardianshipNotShown,
+    OfficerHasNoCode,
     ProcedureNotInScope,
     RecordStopsForm,
     RequestMalformed,
@@ -49,13 +51,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrefillRequest:
-    """A portal's request, parsed. `fields` None asks for the whole form, `represented` for somebody else's."""
+    """A portal's request, parsed. `fields` None asks for the whole form, `represented` for somebody else's;
+    `conditions` are the portal's answers."""
 
     bearer: Bearer
     procedure: str
     dossier: str | None = None
     fields: frozenset[str] | None = None
     represented: Represented | None = None
+    conditions: Answers = field(default_factory=dict)
     trace_id: str
 
 
@@ -68,8 +72,9 @@ async def fill_form(request: PrefillRequest, house: Prefill) -> FilledForm:
     ask = admit(request.bearer, request, house)  # 1 who asks, and may they at all
     cover = await load_cover(ask, house)  # 2 what consent covers; the law covers by itself
     plan = house.plan(ask.procedure, ask.relation, request.fields, party=cover.party)  # 3 what is needed, from whom
-    plan = agreed_part(plan, cover.own)
+    plan = agreed_part(answer_conditions(plan, request.conditions), cover.own)
     errand = permit(plan, ask, house.policy, strict=request.fields is not None, consent=cover.own)  # 4 what rules allow
+    errand = replace(errand, answers=request.conditions)
     errand = replace(errand, ask=await find_subject(ask, house))  # 5 whose evidence it is, when it is not one's own
     kept = await load_kept(errand.ask, house, request.bearer)  # 6 what sources said to this grant a moment ago
     try:
@@ -96,6 +101,8 @@ def admit(bearer: Bearer, request: PrefillRequest, house: Prefill) -> FormAsk:
         raise DossierNotNamed
     if not may_read(bearer, house.desk.clock.now(), house.figures):
         raise SessionOver
+    if bearer.officer is not None and bearer.officer.register_code is None:
+        raise OfficerHasNoCode
     return FormAsk(
         citizen=_asked_about(bearer, request),
         subject=bearer.subject,
@@ -221,7 +228,7 @@ async def hear(errand: Errand, kept: KeptAnswers | None, house: Prefill) -> Hear
     keeper = LateKeeper(house.desk, ask)
     deadline_at = now + house.figures.deadline_for
     questions = {source: _question(attributes, errand, deadline_at, house) for source, attributes in missing.items()}
-    answers = await house.sources.ask(questions, on_late=keeper.keep)
+    answers = await house.sources.ask(questions, on_late=keeper.keep, portal=ask.client_id)
     waiting = late_until(answers, house.desk.clock.now() + house.figures.late_for)
     return Heard(kept=known.joined(answers, waiting), asked=answers, late_until=waiting, keeper=keeper)
 

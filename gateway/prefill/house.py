@@ -24,8 +24,13 @@ _REMEMBERED_PLANS = 512
 class Sources(Protocol):
     """Asks registers; `gateway.connector_runtime.registry.ConnectorRegistry` does."""
 
-    async def ask(self, questions: Mapping[str, Question], *, on_late: OnLate | None = None) -> Mapping[str, Answer]:
-        """Return per source an outcome for every attribute asked, at the deadline at the latest; raises nothing."""
+    async def ask(
+        self, questions: Mapping[str, Question], *, on_late: OnLate | None = None, portal: str = ""
+    ) -> Mapping[str, Answer]:
+        """Return per source an outcome for every attribute asked, at the deadline at the latest; raises nothing.
+
+        `portal` is whose daily quota counts.
+        """
         ...
 
 

@@ -7,15 +7,12 @@ with it) and is sealed under the key of the person it is about.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
-from typing import Any
+from datetime import UTC, datetime, timedelta
 
 from gateway.connector_runtime.contract import Answer
-from gateway.vocabulary.address import Address
 from gateway.vocabulary.form_preview import FormAsk, kept_address
-from gateway.vocabulary.partial_date import PartialDate
-from gateway.vocabulary.provenance import Absent, Found, Outcome, Provenance, Refused, Unavailable
+from gateway.vocabulary.outcome_parts import decode_outcome, encode_outcome
+from gateway.vocabulary.provenance import Outcome, Unavailable
 from gateway.vocabulary.store import Insert, Kind, Record, Replace
 
 KEPT_FOR = timedelta(minutes=10)
@@ -107,66 +104,6 @@ def read_kept(record: Record | None, citizen_id: str, now: datetime) -> KeptAnsw
         fetched_at=_instant(body["fetched_at"]),
         version=record.version,
     ).settled(now)
-
-
-def encode_outcome(outcome: Outcome) -> list[Any]:
-    """Return an outcome as JSON-able parts; `decode_outcome` reads them back unchanged."""
-    match outcome:
-        case Found(value, provenance):
-            at = provenance.retrieved_at.timestamp()
-            return ["found", *_encode(value), provenance.source, provenance.as_of.isoformat(), at]
-        case Absent(reason):
-            return ["absent", reason]
-        case Refused(reason):
-            return ["refused", reason]
-        case Unavailable(retry_after, reason):
-            return ["unavailable", retry_after, reason]
-
-
-def decode_outcome(parts: list[Any]) -> Outcome:
-    """Read what `encode_outcome` wrote."""
-    match parts:
-        case ["found", kind, value, source, as_of, at]:
-            return Found(_decode(kind, value), _provenance(source, as_of, at))
-        case ["absent", reason]:
-            return Absent(reason)
-        case ["refused", reason]:
-            return Refused(reason)
-        case ["unavailable", retry_after, reason]:
-            return Unavailable(retry_after, reason)
-    raise ValueError("not an outcome that was kept")
-
-
-@lru_cache(maxsize=256)
-def _provenance(source: str, as_of: str, at: float) -> Provenance:
-    """What one answer of a source says of all its values; it is made once for them."""
-    return Provenance(source=source, as_of=date.fromisoformat(as_of), retrieved_at=_instant(at))
-
-
-def _encode(value: Any) -> tuple[str, Any]:
-    if isinstance(value, PartialDate):
-        return "date", str(value)
-    if isinstance(value, Address):
-        return "address", value.wire()
-    if isinstance(value, Mapping):
-        return "object", {name: _encode(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return "list", [_encode(part) for part in value]
-    return "plain", value
-
-
-def _decode(kind: str, value: Any) -> Any:
-    match kind:
-        case "plain":
-            return value
-        case "date":
-            return PartialDate.parse(value)
-        case "address":
-            return Address.from_wire(value)
-        case "object":
-            return {name: _decode(*part) for name, part in value.items()}
-        case _:
-            return [_decode(*part) for part in value]
 
 
 def _timed_out(outcome: Outcome) -> Outcome:

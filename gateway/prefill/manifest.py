@@ -3,6 +3,7 @@
 A JWS (RFC 7515) with `typ` prefill-manifest+jwt. Each field told by a register carries a tag: HMAC-SHA-256 over
 field id and canonical value under a key derived for this manifest from the citizen's own key. The portal may keep
 the manifest: without that key a tag says nothing, and when the citizen's key is destroyed nothing can be compared.
+On a form of two parties each one's values are tagged under a key of their own: `key` says `other` beside the other's.
 """
 
 import hmac
@@ -43,6 +44,10 @@ class ManifestCheck:
     claims: Mapping[str, Any] = field(default_factory=dict)
 
 
+OTHER = "other"
+"""What `key` says of a field whose tags are made under the other party's key."""
+
+
 def manifest_purpose(jti: str) -> str:
     """Return the purpose under which a manifest's key is derived from the citizen's."""
     return f"manifest:{jti}"
@@ -52,6 +57,18 @@ def manifest_fields(fields: Mapping[str, Envelope], key: bytes) -> dict[str, dic
     """Return what the manifest says of each field: type, status, source, as_of, rule, and for a told value its tag."""
     keyed = hmac.new(key, digestmod="sha256")
     return {name: _field(name, envelope, keyed) for name, envelope in fields.items()}
+
+
+def other_manifest(jti: str) -> str:
+    """Return the name under which the other party's side of a manifest is kept; no form's id looks like it."""
+    return f"{jti}.{OTHER}"
+
+
+def under_other_key(fields: Mapping[str, Envelope], key: bytes) -> dict[str, dict[str, Any]]:
+    """Return what the manifest says of the fields that are the other party's."""
+    return {
+        name: {**told, "key": OTHER} if "tag" in told else told for name, told in manifest_fields(fields, key).items()
+    }
 
 
 def compare_field(name: str, told: Mapping[str, Any] | None, submitted: Any, key: bytes) -> FieldState:

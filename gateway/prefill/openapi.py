@@ -26,6 +26,7 @@ _NOT_PERMITTED = (
     "PF-103: no citizen behind the token; PF-104: the session has ended; PF-105: procedure not in the token's scope; "
     "PF-106: dossier not named at sign-in; "
     "PF-131 to PF-133: the consent was withdrawn, expired or superseded; "
+    "PF-116: the officer's sign-in gives no code that registers know; "
     "GW-1203: account level too low; PF-002 to PF-007: refused by policy; "
     "PF-112: the registers do not show whom the citizen may represent"
 )
@@ -38,6 +39,7 @@ def prefill_operations() -> dict[str, dict[str, Any]]:
         401: _problem("no token, or the token is not valid"),
         410: _problem(_ERASED),
         413: _problem("PF-111: body too large"),
+        415: _problem("PF-115: the body is not declared as `application/json`"),
         503: _problem(_UNCHECKED, wait=True),
     }
     forbidden = _problem(_NOT_PERMITTED)
@@ -98,7 +100,9 @@ def form_schema() -> dict[str, Any]:
         "late": _IDS,
     }
     consent = _object({"id": _TEXT, "page": {"type": "string", "format": "uri"}}, ("id", "page"))
-    return _object({**members, "consent": consent}, tuple(members))
+    question = _object({"question": _WORDS, "answer": {"type": ["boolean", "null"]}}, ("question", "answer"))
+    conditions = {"type": "object", "additionalProperties": question}
+    return _object({**members, "consent": consent, "conditions": conditions}, tuple(members))
 
 
 def envelope_schema() -> dict[str, Any]:

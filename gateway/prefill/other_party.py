@@ -9,14 +9,24 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from gateway.audit.event import FormReleased
+from gateway.audit.event import FormRefused, FormReleased
 from gateway.consent.failure import OtherPartyNotAgreed
-from gateway.prefill.assemble import Assembled, assemble, outcome_word
+from gateway.prefill.assemble import Assembled, Beside, assemble, outcome_word
 from gateway.prefill.cover import Cover, agreed_part
-from gateway.prefill.fill import facts_of, hear, load_kept, permit, store_asked
+from gateway.prefill.failure import RecordStopsForm
+from gateway.prefill.fill import facts_of, hear, load_kept, permit, require_living, store_asked
 from gateway.prefill.house import Prefill
 from gateway.prefill.kept import keep_answers
-from gateway.prefill.release import Asked, ConsentLost, Errand, Heard, outcomes, tell, told_attributes
+from gateway.prefill.release import (
+    Asked,
+    ConsentLost,
+    Errand,
+    Heard,
+    commit_whole,
+    outcomes,
+    tell,
+    told_attributes,
+)
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.form_preview import FormAsk
 from gateway.vocabulary.store import Change, CitizenErased, StorageUnavailable, StoredEvent
@@ -41,7 +51,9 @@ class OtherPart:
         """Return the form with this part in the place of the fields that waited."""
         mine = {one.id for one in self.errand.plan.fields if one.waits is None}
         fields = {name: self.assembled.fields[name] if name in mine else told for name, told in own.fields.items()}
-        return Assembled(fields, (*own.late, *self.assembled.late), own.complete and self.assembled.complete)
+        complete = own.complete and self.assembled.complete
+        beside = Beside(self.errand.ask.citizen.id, frozenset(mine))
+        return Assembled(fields, (*own.late, *self.assembled.late), complete, beside)
 
     async def events(self, house: Prefill) -> tuple[StoredEvent, ...]:
         """Return the evidence of the release, among the other party's events."""
@@ -94,9 +106,23 @@ async def _hear(errand: Errand, house: Prefill) -> OtherPart:
     kept = await load_kept(errand.ask, house)
     asked = await store_asked(errand, kept, house)
     heard = await hear(errand, kept, house)
+    await _require_living(errand, heard, asked, house)
     await _keep(errand, heard, house)
     assembled = assemble(errand.plan, facts_of(errand, heard, house.desk.clock.now()))
     return OtherPart(errand, assembled, asked)
+
+
+async def _require_living(errand: Errand, heard: Heard, asked: Asked, house: Prefill) -> None:
+    """Tell nothing of another party whom a register records as dead, as nothing is told of oneself: the fields wait,
+    and only that person's own events say that the part was refused. Raises RecordStopsForm."""
+    try:
+        require_living(errand, heard)
+    except RecordStopsForm as stopped:
+        heard.drop()
+        extra = (("asked", asked.event.receipt), ("for", "other_party"))
+        event = await tell(FormRefused, errand, house, outcome=stopped.code, extra=extra)
+        await commit_whole(house, [], *asked.waiting, event)
+        raise
 
 
 async def _keep(errand: Errand, heard: Heard, house: Prefill) -> None:

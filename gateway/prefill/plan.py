@@ -26,11 +26,13 @@ _OF_THE_DEAD: frozenset[Relation] = frozenset({"officer"})
 
 
 class Way(NamedTuple):
-    """One permitted way to fill a field: the attribute of a source, under a condition or none."""
+    """One permitted way to fill a field: the attribute of a source, under a condition or none; `answered` when the
+    condition is said to hold."""
 
     source: str
     attribute: str
     condition: Condition | None
+    answered: bool = False
 
 
 class Head(NamedTuple):
@@ -73,7 +75,8 @@ class Plan:
     `party` is whose part is filled; the fields of another party wait. `closed` gives for fields that nobody agreed to
     tell the reason; nothing is asked for them. `checks` are what the house itself has to know, per register: that a
     guardian may act, and of which sex somebody is where a condition depends on it. They are asked whatever the form
-    needs, are in no field, and are never told.
+    needs, are in no field, and are never told. `asks` are the conditions that decide about a field, with their
+    questions, and `answered` those that the portal answered.
     """
 
     procedure: Procedure
@@ -86,6 +89,8 @@ class Plan:
     closed: Mapping[str, Why] = field(default_factory=dict)
     checks: Mapping[str, frozenset[str]] = field(default_factory=dict)
     life_of: frozenset[str] = frozenset()
+    asks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    answered: tuple[str, ...] = ()
 
     def questions(self, permitted: Collection[str]) -> dict[str, frozenset[str]]:
         """Return what each source is asked for, of what is permitted; a source with nothing to ask is left out."""
@@ -134,6 +139,7 @@ def plan_form(
         party=party,
         checks=_reachable(_checks(procedure, relation, filled, bundle), connected),
         life_of=frozenset() if relation in _OF_THE_DEAD else _sources_of_life(bundle, connected),
+        asks=_asks(procedure, filled),
     )
 
 
@@ -240,6 +246,13 @@ def _reachable(checks: dict[str, frozenset[str]], connected: frozenset[str] | No
     if connected is None:
         return checks
     return {source: names for source, names in checks.items() if source in connected} or checks
+
+
+def _asks(procedure: Procedure, filled: Iterable[PlannedField]) -> dict[str, Mapping[str, Any]]:
+    deciding = {way.condition.id for one in filled for way in one.ways if way.condition is not None}
+    return {
+        one.id: {"question": one.question.wire(), "answer": None} for one in procedure.conditions if one.id in deciding
+    }
 
 
 def _sources_of_life(bundle: PolicyBundle, connected: frozenset[str] | None) -> frozenset[str]:

@@ -7,6 +7,7 @@ from typing import Any
 from gateway.audit.event import FormReleased, LateFieldsReleased
 from gateway.prefill.assemble import Assembled, assemble, outcome_word
 from gateway.prefill.bearer import Bearer
+from gateway.prefill.conditions import Answers, answer_conditions
 from gateway.prefill.cover import agreed_part, load_cover, refuse_ended
 from gateway.prefill.envelope import FilledForm
 from gateway.prefill.failure import FormUnknown
@@ -29,7 +30,7 @@ from gateway.prefill.release import (
 from gateway.prefill.represent import require_guardian, with_mirror
 from gateway.vocabulary.citizen import Citizen
 from gateway.vocabulary.representation import Represented
-from gateway.vocabulary.store import Kind, Record, RecordKey
+from gateway.vocabulary.store import CitizenErased, Kind, Record, RecordKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +53,10 @@ async def reissue_form(request: ReissueRequest, house: Prefill) -> FilledForm:
     ask = admit(request.bearer, _first_request(request, body), house)
     ask = replace(ask, grant_id=body["grant_id"], citizen=replace(ask.citizen, id=record.subject or ""))
     cover = await load_cover(ask, house)
-    plan = agreed_part(house.plan(ask.procedure, ask.relation, body["fields"], party=cover.party), cover.own)
-    errand = permit(plan, ask, house.policy, consent=cover.own)
+    answers: Answers = body.get("conditions", {})  # a form of before conditions could be answered has none
+    plan = house.plan(ask.procedure, ask.relation, body["fields"], party=cover.party)
+    plan = agreed_part(answer_conditions(plan, answers), cover.own)
+    errand = replace(permit(plan, ask, house.policy, consent=cover.own), answers=answers)
     kept = await load_kept(ask, house)
     if kept is None:
         await refuse_ended(cover, ask, house)  # a withdrawal forgets what was kept
@@ -65,6 +68,10 @@ async def reissue_form(request: ReissueRequest, house: Prefill) -> FilledForm:
     other = await hear_other(cover, ask, body["fields"], house)
     try:
         return await _give_again(errand, assembled, request.form_id, body["late"], house, other=other)
+    except CitizenErased:
+        if other is None:
+            raise
+        return await _give_again(errand, assembled, request.form_id, body["late"], house, other=None)
     except ConsentLost as lost:
         if other is None or (cover.own is not None and lost.consent_id == cover.own.id):
             await refuse_ended(cover, ask, house)
@@ -91,11 +98,12 @@ async def _give_again(
         extra=(("late", arrived), ("outcomes", outcomes(assembled))),
     )
     ids = FormIds(form_id, form_id).again(house.desk)
-    form = await sign_form(ids, errand, assembled if other is None else other.joined(assembled), event, house)
+    whole = assembled if other is None else other.joined(assembled)
+    form = await sign_form(ids, errand, whole, event, house)
     beside = () if other is None else await other.events(house)
     events = await with_mirror(event, errand.ask, house, outcome=outcome_word(assembled))
     changes = [*errand.standing, *(() if other is None else other.standing)]
-    changes += [require_grant(errand), manifest_of(ids, form, errand)]
+    changes += [require_grant(errand), *manifest_of(ids, form, errand, whole)]
     await commit_whole(house, changes, *beside, *events)
     return form
 

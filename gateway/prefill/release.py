@@ -10,18 +10,26 @@ from gateway.connector_runtime.contract import Answer
 from gateway.consent.record import Consent
 from gateway.policy.decide import ReleaseDecision
 from gateway.prefill.assemble import Assembled, outcome_word
+from gateway.prefill.conditions import Answers, open_conditions
 from gateway.prefill.envelope import FilledForm, Why
 from gateway.prefill.failure import EvidenceNotStored, SessionOver
 from gateway.prefill.house import Desk, Prefill
 from gateway.prefill.kept import KeptAnswers, keep_answers, read_kept
 from gateway.prefill.late import LateKeeper
-from gateway.prefill.manifest import MANIFEST_TYPE, manifest_fields, manifest_purpose
+from gateway.prefill.manifest import (
+    MANIFEST_TYPE,
+    manifest_fields,
+    manifest_purpose,
+    other_manifest,
+    under_other_key,
+)
 from gateway.prefill.plan import Plan
 from gateway.prefill.represent import actor_of, relation_of, with_mirror
 from gateway.vocabulary.clock import ordered_token
 from gateway.vocabulary.form_preview import FormAsk, kept_address
 from gateway.vocabulary.store import (
     Change,
+    CitizenErased,
     Insert,
     Kind,
     Outcome,
@@ -47,7 +55,7 @@ class ConsentLost(Exception):
 class Errand:
     """A form under way: who asks, what is needed, what the rules allow (`refused` says why, per attribute), and the
     consent it rests on, where consent is the basis. `for_other`: it is the part of the other party of a dossier, who
-    is not there; the portal acts."""
+    is not there; the portal acts. `answers` are the portal's to the conditions of the form."""
 
     ask: FormAsk
     plan: Plan
@@ -56,6 +64,7 @@ class Errand:
     bundle_id: str
     consent: Consent | None = None
     for_other: bool = False
+    answers: Answers = field(default_factory=dict)
 
     @property
     def standing(self) -> list[Change]:
@@ -148,11 +157,15 @@ async def release_form(
 ) -> FilledForm:
     """Store what is told, its manifest's key and what is kept, in one commit; then return the form.
 
-    When the other party's consent does not stand any more their part waits again. Raises ConsentLost when the
-    person's own does not.
+    When the other party's consent does not stand any more, or they were erased, their part waits again. Raises
+    ConsentLost when the person's own does not.
     """
     try:
         return await _release(errand, heard, assembled, asked, house, other=other)
+    except CitizenErased:
+        if other is None:
+            raise
+        return await _release(errand, heard, assembled, asked, house, other=None)  # raises again if it was the person
     except ConsentLost as lost:
         if other is None or (errand.consent is not None and lost.consent_id == errand.consent.id):
             raise
@@ -183,7 +196,7 @@ async def _release(
     events = await with_mirror(event, errand.ask, house, outcome=outcome_word(assembled))
     # the consents first: what is lost by them is told as such, though their grants ended with them
     changes = [*errand.standing, *(() if other is None else other.standing)]
-    changes += [require_grant(errand), manifest_of(ids, form, errand)]
+    changes += [require_grant(errand), *manifest_of(ids, form, errand, whole)]
     if asked.waiting:
         await commit_whole(house, changes, *asked.waiting, *beside, *events)
     else:
@@ -222,11 +235,10 @@ async def commit_kept(
 async def sign_form(
     ids: FormIds, errand: Errand, assembled: Assembled, event: StoredEvent, house: Prefill
 ) -> FilledForm:
-    """Return the form with its manifest signed under a key that lives with the citizen's."""
+    """Return the form with its manifest signed; the tags are made under keys that live with each citizen's own."""
     ask, version = errand.ask, errand.plan.procedure.form_version
     issued_at = house.desk.clock.now().replace(microsecond=0)
     expires_at = issued_at + house.figures.manifest_for
-    key = await house.desk.keys.derive(ask.citizen.id, manifest_purpose(ids.manifest))
     claims = {
         "iss": house.figures.issuer,
         "aud": ask.client_id,
@@ -239,7 +251,7 @@ async def sign_form(
         "form_version": version,
         "dossier": ask.dossier,
         "relation": ask.relation,
-        "fields": manifest_fields(assembled.fields, key),
+        "fields": await _tagged(ids, ask.citizen.id, assembled, house),
     }
     return FilledForm(
         id=ids.form,
@@ -256,7 +268,20 @@ async def sign_form(
         manifest=house.signer.sign(claims, typ=MANIFEST_TYPE),
         receipt=event.receipt,
         consent=_consent_named(ask.consent_id, house),
+        conditions=open_conditions(errand.plan, errand.answers),
     )
+
+
+async def _tagged(ids: FormIds, citizen_id: str, assembled: Assembled, house: Prefill) -> dict[str, dict[str, Any]]:
+    key = await house.desk.keys.derive(citizen_id, manifest_purpose(ids.manifest))
+    if assembled.beside is None:
+        return manifest_fields(assembled.fields, key)
+    theirs = {name: one for name, one in assembled.fields.items() if name in assembled.beside.fields}
+    own = {name: one for name, one in assembled.fields.items() if name not in theirs}
+    their_key = await house.desk.keys.derive(
+        assembled.beside.citizen_id, manifest_purpose(other_manifest(ids.manifest))
+    )
+    return manifest_fields(own, key) | under_other_key(theirs, their_key)
 
 
 def _consent_named(consent_id: str | None, house: Prefill) -> dict[str, str] | None:
@@ -265,13 +290,23 @@ def _consent_named(consent_id: str | None, house: Prefill) -> dict[str, str] | N
     return {"id": consent_id, "page": f"{house.figures.issuer}/consents/{consent_id}"}
 
 
-def manifest_of(ids: FormIds, form: FilledForm, errand: Errand) -> Insert:
-    """Store the record behind a manifest: whose key its tags are made with, how often it was compared in vain,
+def manifest_of(ids: FormIds, form: FilledForm, errand: Errand, assembled: Assembled) -> list[Insert]:
+    """Store what is behind a manifest: of whom it is about and, with the other party's part in it, of them."""
+    own = _manifest_record(ids, form, errand)
+    if assembled.beside is None:
+        return [Insert(own)]
+    body = {"form": form.id, "client_id": errand.ask.client_id, "changed": 0}
+    subject = assembled.beside.citizen_id
+    return [Insert(own), Insert(replace(own, key=other_manifest(ids.manifest), subject=subject, body=body))]
+
+
+def _manifest_record(ids: FormIds, form: FilledForm, errand: Errand) -> Record:
+    """Return the record behind a manifest: whose key its tags are made with, how often it was compared in vain,
     and what its form was, so that a late field can be asked for by the form's id. Of a form about somebody else also
     who acts and about whom: the record is sealed under the key of the person it is about."""
     ask, plan = errand.ask, errand.plan
     whole = len(plan.fields) == len(plan.procedure.fields)
-    record = Record(
+    return Record(
         kind=Kind.MANIFEST_KEY,
         key=ids.manifest,
         subject=ask.citizen.id,
@@ -286,10 +321,10 @@ def manifest_of(ids: FormIds, form: FilledForm, errand: Errand) -> Insert:
             "acting": ask.acting,
             "dossier": ask.dossier,
             "represented": None if ask.relation == "self" else ask.citizen.body(),
+            "conditions": dict(errand.answers),
             "changed": 0,
         },
     )
-    return Insert(record)
 
 
 async def tell(
@@ -304,6 +339,7 @@ async def tell(
     """Make an event about this form; nothing is stored yet."""
     ask = errand.ask
     sources = sorted(errand.plan.asked_of)
+    answered = (("answered", list(errand.plan.answered)),) if errand.plan.answered else ()
     return await house.desk.evidence.tell(
         kind,
         outcome=outcome,
@@ -317,7 +353,7 @@ async def tell(
         connector=sources[0] if len(sources) == 1 else None,
         consent_id=ask.consent_id,
         trace_id=ask.trace_id,
-        extra=(*extra, *relation_of(ask)),
+        extra=(*extra, *answered, *relation_of(ask)),
         **({"actor_kind": "portal", "actor_ref": ask.client_id} if errand.for_other else actor_of(ask)),
         **members,
     )

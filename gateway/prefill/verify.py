@@ -5,15 +5,24 @@ the commit that stores its event; when the count is full nothing more is compare
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.audit.event import FormVerified
 from gateway.prefill.bearer import Bearer
 from gateway.prefill.failure import EvidenceNotStored, VerifyThrottled
 from gateway.prefill.house import Prefill
-from gateway.prefill.manifest import FieldState, ManifestCheck, check_manifest, compare_field, manifest_purpose
+from gateway.prefill.manifest import (
+    OTHER,
+    FieldState,
+    ManifestCheck,
+    check_manifest,
+    compare_field,
+    manifest_purpose,
+    other_manifest,
+)
 from gateway.vocabulary.store import (
     Change,
     CitizenErased,
@@ -97,24 +106,53 @@ async def _answer_unread(request: VerifyRequest, check: ManifestCheck, house: Pr
 
 async def _compare(request: VerifyRequest, check: ManifestCheck, house: Prefill) -> Verification | None:
     """Compare and count in one commit; None when somebody else counted in between."""
-    jti = check.claims["jti"]
-    (record,) = await house.desk.store.load(RecordKey(Kind.MANIFEST_KEY, jti))
-    if record is None or record.subject is None:
-        return await _answer_unread(request, ManifestCheck("invalid", "key"), house)
-    if record.body["changed"] >= house.figures.changed_limit:
-        raise _throttled(check, house.desk.clock.now())
-    try:
-        key = await house.desk.keys.derive(record.subject, manifest_purpose(jti))
-    except CitizenErased:
-        return await _answer_unread(request, ManifestCheck("invalid", "key"), house)
     told = check.claims["fields"]
-    fields = {name: compare_field(name, told.get(name), value, key) for name, value in request.values.items()}
-    event = await _tell(request, check, fields, record.subject, house)
-    changes: list[Change] = [Replace(_counted(record))] if "changed" in fields.values() else []
+    sides = await _load_sides(check.claims["jti"], told, house)
+    if not sides:
+        return await _answer_unread(request, ManifestCheck("invalid", "key"), house)
+    if any(side.record.body["changed"] >= house.figures.changed_limit for side in sides.values()):
+        raise _throttled(check, house.desk.clock.now())
+    fields = {name: _compare_one(name, told.get(name), value, sides) for name, value in request.values.items()}
+    event = await _tell(request, check, fields, next(iter(sides.values())).record.subject, house)
+    changed = "changed" in fields.values()
+    changes: list[Change] = [Replace(_counted(side.record)) for side in sides.values()] if changed else []
     if not await _commit(house, changes, event):
         return None
-    missing = tuple(name for name, said in told.items() if "tag" in said and name not in request.values)
+    missing = tuple(
+        name for name, said in told.items() if "tag" in said and said.get("key") in sides and name not in request.values
+    )
     return Verification(check=check, fields=fields, missing=missing, receipt=event.receipt)
+
+
+class _Side(NamedTuple):
+    """One person's side of a manifest: its record, and the key their tags are made with."""
+
+    record: Record
+    key: bytes
+
+
+async def _load_sides(jti: str, told: Mapping[str, Any], house: Prefill) -> dict[str | None, _Side]:
+    """Return the sides that can still be compared, the person's own (None) first; who was erased has none."""
+    names: dict[str | None, str] = {None: jti}
+    if any(said.get("key") == OTHER for said in told.values()):
+        names[OTHER] = other_manifest(jti)
+    records = await house.desk.store.load(*(RecordKey(Kind.MANIFEST_KEY, name) for name in names.values()))
+    sides: dict[str | None, _Side] = {}
+    for (whose, name), record in zip(names.items(), records, strict=True):
+        if record is not None and record.subject is not None:
+            with suppress(CitizenErased):
+                sides[whose] = _Side(record, await house.desk.keys.derive(record.subject, manifest_purpose(name)))
+    return sides
+
+
+def _compare_one(
+    name: str, told: Mapping[str, Any] | None, value: Any, sides: Mapping[str | None, _Side]
+) -> FieldState:
+    """Compare a value on the side of whom it is about; where that person was erased it is known no more."""
+    if told is None or "tag" not in told:
+        return compare_field(name, told, value, b"")
+    side = sides.get(told.get("key"))
+    return "unknown" if side is None else compare_field(name, told, value, side.key)
 
 
 def _counted(record: Record) -> Record:

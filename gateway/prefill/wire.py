@@ -14,6 +14,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 FieldId = Annotated[str, Field(min_length=1, max_length=120)]
 DossierId = Annotated[str, Field(min_length=1, max_length=100)]
+ConditionId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 ProcedureCode = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.]{2,39}$")]
 
 
@@ -57,6 +58,9 @@ class PrefillBody(BaseModel):
 
     `represented` asks for the form of somebody else: of a minor, by their parent or legal representative who signed
     in, or of the person at an officer's desk; an officer names the `dossier` they work on.
+
+    `conditions` answers what only the person knows, by the ids that a form's own `conditions` lists; what is left out
+    stays open.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -65,6 +69,7 @@ class PrefillBody(BaseModel):
     dossier: DossierId | None = None
     fields: Annotated[list[FieldId], Field(min_length=1, max_length=200)] | None = None
     represented: RepresentedBody | None = None
+    conditions: Annotated[dict[ConditionId, bool], Field(max_length=20)] | None = None
 
 
 class VerifyBody(BaseModel):

@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel, SecretStr
 
 from gateway.connector_runtime.configuration import ConnectorSettings
+from gateway.connector_runtime.limits import Limits
 from gateway.identity_providers.configuration import IdentityProviderSettings
 from gateway.openid_provider.clients import Portal, Resource
 from gateway.settings.reserved import RESERVED
@@ -22,6 +23,7 @@ _TABLES: tuple[tuple[str, str, type[BaseModel]], ...] = (
     ("resource", "[[resource]]", Resource),
     ("identity_provider", "[[identity_provider]]", IdentityProviderSettings),
     ("connectors.NAME", "[connectors.NAME]", ConnectorSettings),
+    ("connectors.NAME.limits", "[connectors.NAME.limits]", Limits),
 )
 _NOTES = {
     "portal": "A secret comes as `client_secret` or `client_secret_file`; what is kept is `client_secret_sha256`.\n"

@@ -13,12 +13,14 @@ _NEVER_ISSUED = "999"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaffPersona:
-    """One invented member of staff. `accounts` are their logins; the first is the one they use."""
+    """One invented member of staff. `accounts` are their logins; the first is the one they use. `register_code` is how
+    registers know them."""
 
     index: int
     full_name: str
     number: str
     agency: str
+    register_code: str
     accounts: tuple[str, ...]
     roles: tuple[StaffRole, ...]
     note_vi: str

@@ -204,7 +204,7 @@ class StaffSimulator:
         return JSONResponse(answer, headers=_PRIVATE)
 
     async def userinfo(self, request: Request) -> Response:
-        """Tell who signed in: name, staff number, agency, roles."""
+        """Tell who signed in: name, staff number, agency, code for registers, roles."""
         self._forget_expired()
         scheme, _, presented = request.headers.get("authorization", "").partition(" ")
         held = self._tokens.get(presented) if scheme.lower() == "bearer" else None
@@ -216,6 +216,7 @@ class StaffSimulator:
             "name": person.full_name,
             "staff_number": person.number,
             "agency_code": person.agency,
+            "register_code": person.register_code,
             "account_level": "2",
             "roles": list(person.roles),
         }

@@ -22,6 +22,7 @@ SHORT_LIVED = frozenset(
         Kind.ATTEMPT,
         Kind.UPSTREAM_STATE,
         Kind.SESSION,
+        Kind.PUSHED_REQUEST,
         Kind.CODE,
         Kind.ACCESS_TOKEN,
         Kind.KEPT_ANSWERS,

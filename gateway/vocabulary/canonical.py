@@ -5,7 +5,8 @@ Design.md §7, RFC 8785 (JSON Canonicalization Scheme). Vectors in every languag
 text     NFC, runs of white space one space, trimmed, case kept (codes and e-mail addresses too)
 date     `YYYY[-MM[-DD]]`, read from that or day first (`d/m/yyyy`, `d-m-yyyy`, `d.m.yyyy`), never month first
 number   digits without spaces, dots and invisible characters (phone numbers too)
-address  an object of scheme, the codes of country, province, district and commune, and the detail as text
+address  an object of scheme, the codes of country, province, district and commune, and the detail as text; a member
+         that no address has is something nobody told, so such an object has no canonical form
 """
 
 import unicodedata
@@ -19,6 +20,9 @@ from gateway.vocabulary.partial_date import PartialDate
 from gateway.vocabulary.personal_number import strip_grouping
 
 _UNITS = ("province", "district", "commune")
+_OF_AN_ADDRESS = frozenset({"scheme", *_UNITS, "detail", "country", "as_received", "candidates"})
+_OF_A_CANDIDATE = frozenset({"scheme", *_UNITS})
+_OF_A_UNIT = frozenset({"code", "name"})
 
 
 class NotCanonical(ValueError):
@@ -71,6 +75,8 @@ def canonical_beside(value: Any) -> dict[str, bytes]:
 def _candidates(listed: Any) -> list[list[str | None]]:
     if not isinstance(listed, list) or not all(isinstance(one, Mapping) for one in listed):
         raise NotCanonical("not a list of candidates")
+    for one in listed:
+        _require_known(one, _OF_A_CANDIDATE)
     return [
         [_plain(one.get("scheme") or ""), *(part(one.get(unit)) for unit in _UNITS for part in (_code, _name))]
         for one in listed
@@ -116,6 +122,7 @@ def _own_address(address: Address) -> dict[str, str | None]:
 def _address(members: Any) -> dict[str, str | None]:
     if not isinstance(members, Mapping) or members.get("scheme") not in {"pre2025", "post2025"}:
         raise NotCanonical("not an address of a known scheme")
+    _require_known(members, _OF_AN_ADDRESS)
     found: dict[str, str | None] = {unit: _code(members.get(unit)) for unit in _UNITS}
     found["scheme"] = cast(str, members["scheme"])
     found["country"] = canonical_text(_plain(members.get("country") or "VN"))
@@ -125,8 +132,16 @@ def _address(members: Any) -> dict[str, str | None]:
 
 def _code(unit: Any) -> str | None:
     """Return the code of a unit, given as an object or as the bare code."""
-    code = unit.get("code") if isinstance(unit, Mapping) else unit
+    if isinstance(unit, Mapping):
+        _require_known(unit, _OF_A_UNIT)
+        unit = unit.get("code")
+    code = unit
     return canonical_text(_plain(code)) if code not in {None, ""} else None
+
+
+def _require_known(members: Mapping[Any, Any], known: frozenset[str]) -> None:
+    if not known.issuperset(members):
+        raise NotCanonical("an address has no such member")
 
 
 def _own_code(unit: Unit | None) -> str | None:

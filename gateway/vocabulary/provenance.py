@@ -7,11 +7,15 @@ from typing import Any, Literal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """The source of a value (`population`), the date it is true of there, and when it was fetched (UTC)."""
+    """The source of a value (`population`), the date it is true of there, and when it was fetched (UTC).
+
+    `stale` when it was kept from an earlier call and the source could not be asked now.
+    """
 
     source: str
     as_of: date
     retrieved_at: datetime
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +44,17 @@ class Refused:
     reason: RefusalReason
 
 
-UnavailableReason = Literal["timeout", "unreachable", "malformed", "oversize", "fault", "late", "closed"]
+UnavailableReason = Literal["timeout", "unreachable", "malformed", "oversize", "fault", "late", "closed", "quota"]
 
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """The source did not give a usable answer in time. `retry_after` in seconds."""
+    """The source did not give a usable answer in time. `retry_after` in seconds; in an outage `notice` is what its
+    owner has people read, Vietnamese and English."""
 
     retry_after: int = 30
     reason: UnavailableReason = "unreachable"
+    notice: tuple[str, str] | None = None
 
 
 Outcome = Found | Absent | Refused | Unavailable

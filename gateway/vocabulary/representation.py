@@ -1,6 +1,6 @@
 """Somebody else's form: who it is about, and the officer at a desk who asks for it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.vocabulary.partial_date import PartialDate
 
@@ -19,14 +19,10 @@ class Represented:
 class DeskOfficer:
     """An officer who signed in through the staff realm. `reference` names them in the staff register and in events,
     `agency` their office; `level` is that of the account they signed in with, None when it is not known, which
-    refuses."""
+    refuses. `register_code` is how registers are told of them (`MaCanBo`, at most 20 characters), None when their
+    sign-in says no code, which refuses, too: nobody stands in for an officer."""
 
     reference: str
     agency: str
     level: int | None
-
-    @property
-    def register_code(self) -> str:
-        """How registers are told of the officer (`MaCanBo`, at most 20 characters): the reference without its realm,
-        cut to that length, by which the staff register still finds them."""
-        return self.reference.partition(":")[2][:20] or self.reference[:20]
+    register_code: str | None = field(default=None, repr=False)

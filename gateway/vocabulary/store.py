@@ -26,6 +26,7 @@ class Kind(StrEnum):
     ATTEMPT = "attempt"  # a sign-in under way, keyed by the hash of its id
     UPSTREAM_STATE = "upstream_state"  # one redirect to an identity provider, keyed by the hash of `state`
     SESSION = "session"  # a citizen's browser session, keyed by the hash of the cookie
+    PUSHED_REQUEST = "pushed_request"  # an authorization request that a portal pushed, by the hash of its name
     CODE = "code"
     ACCESS_TOKEN = "access_token"  # noqa: S105  a kind, not a secret
     KEPT_ANSWERS = "kept_answers"  # what sources answered, kept with the grant for ten minutes
@@ -47,6 +48,7 @@ class Kind(StrEnum):
     SIGNING_KEY = "signing_key"
     RECEIPT = "receipt"  # problem JSON of a refusal, by receipt id
     PORTAL = "portal"  # a portal registered by command or protocol
+    QUARANTINE = "quarantine"  # a connector whose source drifted, keyed by its name
     REVIEW = "review"  # an account contradiction waiting for staff
     # what a citizen says of their own access, all sealed under the citizen
     PORTAL_BLOCK = "portal_block"  # a portal they do not want to be signed in at, keyed by the hash of both

@@ -22,6 +22,7 @@ from gateway.connector_runtime.failure import (
     why,
 )
 from gateway.connector_runtime.health import check_connectors
+from gateway.connector_runtime.limits import Limits
 from gateway.connector_runtime.manifest import read_manifest
 from gateway.connector_runtime.registry import ConnectorRegistry
 from gateway.connector_runtime.transports.ndxp import NdxpTransport, time_bound_secret, timestamp
@@ -283,3 +284,41 @@ def test_reasons_do_not_share_a_code() -> None:
     assert len(codes) == len(set(codes)) == len(OUTCOMES)
     assert SourceUnavailable.code == "CR-004"
     assert SourceUnavailable.http_status == 503
+
+
+def test_an_operators_figures_win_over_the_manifests_and_those_over_the_defaults() -> None:
+    stated = Limits(retries=3, slow_for=5.0)
+    limits = settings(limits={"slow_for": 1.5}, concurrency=9).limits_over(stated)
+    assert (limits.retries, limits.slow_for, limits.concurrency, limits.late_for) == (3, 1.5, 9, 20.0)
+    assert settings(limits={"concurrency": 4}, concurrency=9).limits_over(stated).concurrency == 4
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [{"retires": 1}, {"retries": 9}, {"failure_ratio": 0}, {"concurrency": 0}, {"fresh_for": {"full_name": -1}}],
+)
+def test_figures_nobody_can_mean_are_refused(limits) -> None:
+    with pytest.raises(ValidationError):
+        settings(limits=limits)
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        ({"fresh_for": {"ful_name": 60}}, "population:limits.fresh_for.ful_name"),
+        ({"daily_total": 5}, "a daily quota, and nothing to count it in"),
+    ],
+)
+def test_figures_that_cannot_hold_stop_the_start(limits, said: str) -> None:
+    with pytest.raises(InvalidManifest, match=said):
+        ConnectorRegistry.load(
+            {"population": settings(limits=limits)}, egress=EgressSettings(), clock=SettableClock(NOW)
+        )
+
+
+def test_nothing_is_kept_of_a_register_that_allows_no_keeping() -> None:
+    strict = read_manifest(TEXT.replace('retention = "grant"', 'retention = "none"'), "m.toml")
+    assert strict.legal.retention == "none"
+    with pytest.raises(InvalidManifest, match=r"legal\.retention"):
+        strict.limits_under(settings(limits={"fresh_for": {"full_name": 60}}))
+    assert strict.limits_under(settings()).fresh_for == {}

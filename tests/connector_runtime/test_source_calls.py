@@ -1,93 +1,33 @@
 """Deadlines, late answers, cancellation, retries and the breaker."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 import structlog
 
 from gateway.connector_runtime.breaker import Breaker
-from gateway.connector_runtime.call import Limits, SourceCaller
+from gateway.connector_runtime.call import SourceCaller
 from gateway.connector_runtime.contract import (
     Absent,
     Answer,
-    Found,
-    Health,
-    Provenance,
     Question,
     Refused,
     SourceTrouble,
     Unavailable,
 )
+from gateway.connector_runtime.limits import Limits
+from gateway.connector_runtime.means import Means
 from gateway.connector_runtime.registry import ConnectorRegistry
 from gateway.vocabulary.clock import SettableClock
+from tests.connector_runtime.questions import FOUND, NOW, Scripted, answering, never, question, raising
 
 pytestmark = pytest.mark.anyio
-
-NOW = datetime(2026, 11, 23, 3, tzinfo=UTC)
-FOUND = Found("x", Provenance(source="s", as_of=date(2026, 11, 22), retrieved_at=NOW))
-
-
-class Scripted:
-    """A connector that does what the test says."""
-
-    def __init__(self, *steps: Callable[[Question], Awaitable[Answer]]) -> None:
-        self._steps = list(steps)
-        self.questions: list[Question] = []
-        self.called: asyncio.Queue[None] = asyncio.Queue()
-        self.cancelled = asyncio.Event()
-
-    async def answer(self, question: Question) -> Answer:
-        self.questions.append(question)
-        self.called.put_nowait(None)
-        step = self._steps.pop(0) if len(self._steps) > 1 else self._steps[0]
-        try:
-            return await step(question)
-        except asyncio.CancelledError:
-            self.cancelled.set()
-            raise
-
-    async def check(self) -> Health:
-        return Health("up")
-
-
-def answering(answer: Answer) -> Callable[[Question], Awaitable[Answer]]:
-    async def step(question: Question) -> Answer:
-        return answer
-
-    return step
-
-
-def raising(error: BaseException) -> Callable[[Question], Awaitable[Answer]]:
-    async def step(question: Question) -> Answer:
-        raise error
-
-    return step
-
-
-async def never(question: Question) -> Answer:
-    await asyncio.Event().wait()
-    return {}
-
-
-def question(*names: str, wait_for: float = 5.0) -> Question:
-    return Question(
-        attributes=frozenset(names or ("a",)),
-        personal_number="999175000003",
-        old_number=None,
-        full_name="Trần Thị Bưởi",
-        birth_date=None,
-        procedure="1.004222",
-        purpose="prefill",
-        request_id="r",
-        deadline_at=NOW + timedelta(seconds=wait_for),
-    )
 
 
 def caller(connector: Scripted, *, provides: str = "ab", clock: SettableClock | None = None, **limits) -> SourceCaller:
     clock = clock or SettableClock(NOW)
-    return SourceCaller("s", connector, clock, provides=frozenset(provides), limits=Limits(**limits))
+    return SourceCaller("s", connector, Means(clock), provides=frozenset(provides), limits=Limits(**limits))
 
 
 async def test_every_attribute_asked_gets_an_outcome_and_nothing_else_comes() -> None:
@@ -237,7 +177,7 @@ async def test_other_trouble_is_not_tried_again(reason) -> None:
 
 async def test_too_many_calls_at_once_are_turned_away() -> None:
     connector = Scripted(never)
-    one = caller(connector, concurrency=2)
+    one = caller(connector, concurrency=2, queue=0, coalesce=False)
     waiting = [asyncio.create_task(one.ask(question())) for _ in range(2)]
     await connector.called.get()
     await connector.called.get()
@@ -262,7 +202,7 @@ async def test_an_outage_pauses_calls_lets_one_try_and_logs_two_lines() -> None:
         await one.ask(far)
         assert len(connector.questions) == 11
         clock.move(timedelta(seconds=11))
-        connector._steps = [answering({"a": FOUND})]
+        connector.steps = [answering({"a": FOUND})]
         assert (await one.ask(far))["a"] == FOUND
         assert (await one.ask(far))["a"] == FOUND
     events = [entry["event"] for entry in logged if entry["event"].startswith("source_outage")]
@@ -278,26 +218,26 @@ async def test_people_the_source_does_not_know_are_no_outage() -> None:
 
 def test_half_open_admits_one_probe_at_a_time() -> None:
     clock = SettableClock(NOW)
-    breaker = Breaker("s", clock)
+    breaker = Breaker("s", clock, Limits())
     for _ in range(10):
-        breaker.record(succeeded=False)
+        breaker.record(succeeded=False, era=breaker.era)
     assert breaker.state == "open"
     assert breaker.admit() == 10
     clock.move(timedelta(seconds=10))
     assert breaker.admit() is None
     assert breaker.admit() == 60
-    breaker.record(succeeded=True)
+    breaker.record(succeeded=True, era=breaker.era)
     assert breaker.admit() is None
     assert breaker.state == "closed"
 
 
 def test_old_failures_are_forgotten() -> None:
     clock = SettableClock(NOW)
-    breaker = Breaker("s", clock)
+    breaker = Breaker("s", clock, Limits())
     for _ in range(9):
-        breaker.record(succeeded=False)
+        breaker.record(succeeded=False, era=breaker.era)
     clock.move(timedelta(seconds=31))
-    breaker.record(succeeded=False)
+    breaker.record(succeeded=False, era=breaker.era)
     assert breaker.state == "closed"
 
 
@@ -310,7 +250,7 @@ async def test_sources_are_asked_side_by_side_and_keep_their_trouble_to_themselv
 
     clock = SettableClock(NOW)
     callers = [
-        SourceCaller(name, Scripted(step), clock, provides=frozenset("a"), limits=Limits())
+        SourceCaller(name, Scripted(step), Means(clock), provides=frozenset("a"), limits=Limits())
         for name, step in {
             "one": meet,
             "two": meet,
@@ -330,3 +270,22 @@ async def test_sources_are_asked_side_by_side_and_keep_their_trouble_to_themselv
         "stalled": {"a": Unavailable(reason="timeout")},
     }
     assert registry.labels("unknown") == {"vi": "unknown", "en": "unknown"}
+
+
+async def test_a_probe_whose_asker_went_away_makes_room_for_the_next() -> None:
+    clock = SettableClock(NOW)
+    connector = Scripted(raising(SourceTrouble(Unavailable(reason="fault"))))
+    one = caller(connector, clock=clock, fewest_calls=1)
+    far = question(wait_for=3600)
+    await one.ask(far)
+    clock.move(timedelta(seconds=11))
+    connector.steps = [never]
+    probing = asyncio.create_task(one.ask(far))
+    for _ in range(2):
+        await connector.called.get()
+    probing.cancel()
+    await asyncio.wait([probing])
+    await asyncio.wait_for(connector.cancelled.wait(), 1)
+    connector.steps = [answering({"a": FOUND})]
+    assert await one.ask(far) == {"a": FOUND}
+    assert one.breaker.state == "closed"

@@ -10,10 +10,11 @@ import pytest
 from connectors.population import simulator
 from connectors.population.simulator import create_application
 from gateway.connector_runtime.contract import Absent, Answer, Found, Refused, Unavailable
+from gateway.connector_runtime.contract.simulator_faults import NAMES
 from gateway.connector_runtime.contract.simulator_people import generate_people
 from gateway.connector_runtime.failure import CannotVerify
-from gateway.prefill.kept import encode_outcome
 from gateway.vocabulary.clock import SettableClock, SystemClock
+from gateway.vocabulary.outcome_parts import encode_outcome
 from gateway.vocabulary.partial_date import PartialDate
 from gateway.vocabulary.persona import personas
 from tests.connectors.conftest import serving
@@ -93,6 +94,34 @@ async def test_trouble_is_no_answer_and_never_a_no(source, question_about, fault
     await source.order(target=3, fault=fault)
     told = await source.registry().verify("population", question_about(3))
     assert (type(told), told.reason) == (type(outcome), outcome.reason)
+
+
+def test_every_fault_a_register_can_play_is_verified_against() -> None:
+    """A new error class shows here first: is it trouble, or an answer?"""
+    answered = {"no_match", "other_person", "ambiguous"}  # yes or no, whoever else the register knows
+    assert VERIFY_TROUBLE.keys() | answered | {"slow"} == set(NAMES)
+
+
+async def test_a_register_that_knows_nobody_says_no_whatever_it_knows(source, question_about) -> None:
+    await source.order(target=3, fault="no_match")
+    assert await source.registry().verify("population", question_about(3)) is False
+
+
+async def test_a_token_that_the_bus_refuses_is_trouble_and_never_a_no(question_about) -> None:
+    async with serving(create_application(count=14), "population", "lgsp") as source:
+        registry = source.registry()
+        assert await registry.verify("population", question_about(3)) is True
+        await source.order(target=3, fault="unauthorised")
+        told = await registry.verify("population", question_about(3))
+        assert (type(told), told.reason) == (Unavailable, "fault")
+
+
+async def test_a_desk_officer_verifies_with_the_desks_own_token(question_about) -> None:
+    async with serving(create_application(count=14), "population", "lgsp") as source:
+        registry = source.registry()
+        assert await registry.verify("population", question_about(3)) is True
+        assert await registry.verify("population", question_about(3, officer_ref="H55.10.02-CB07")) is True
+        assert (await source.told("_tokens"))["count"] == 2
 
 
 async def test_a_verification_ends_at_its_deadline(source, question_about) -> None:

@@ -22,6 +22,7 @@ from gateway.prefill.bearer import Bearer
 from gateway.prefill.fill import PrefillRequest, fill_form
 from gateway.prefill.house import Desk, Figures, Prefill
 from gateway.prefill.reissue import ReissueRequest, reissue_form
+from gateway.prefill.verify import VerifyRequest, verify_form
 from gateway.storage.open import Storage, open_storage
 from gateway.tokens.keys import KeyRing
 from gateway.vocabulary.clock import SettableClock, SystemRandomness, text_token
@@ -46,7 +47,9 @@ class HeldSources(FakeSources):
     asking: asyncio.Event = field(default_factory=asyncio.Event)
     delay: float = 0.0
 
-    async def ask(self, questions: Mapping[str, Question], *, on_late: Any = None) -> dict[str, Answer]:
+    async def ask(
+        self, questions: Mapping[str, Question], *, on_late: Any = None, portal: str = ""
+    ) -> dict[str, Answer]:
         """Answer, when it is time."""
         self.asking.set()
         if self.gate is not None:
@@ -180,6 +183,12 @@ class Node:
         """Return a form given out again."""
         request = ReissueRequest(bearer=bearer, form_id=form_id, trace_id="0" * 32)
         return as_json((await reissue_form(request, self.house)).wire())
+
+    async def verify(self, manifest: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the portal is answered that compares a submitted form."""
+        portal = Bearer(client_id=PORTAL, scopes=frozenset())
+        request = VerifyRequest(bearer=portal, manifest=manifest, values=values, expected={}, trace_id="0" * 32)
+        return as_json((await verify_form(request, self.house)).wire())
 
     async def withdraw(self, consent: Consent) -> Consent:
         """Withdraw, as the person does."""

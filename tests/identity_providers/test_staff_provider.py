@@ -57,6 +57,26 @@ def test_an_account_that_lacks_anything_is_no_sign_in(claim: str, value: object)
         read_staff(settings(), {name: one for name, one in CLAIMS.items() if name != claim})
 
 
+def test_the_code_for_registers_is_read_where_a_claim_is_named_for_it() -> None:
+    known = settings(claims={"register_code": "ma_can_bo"})
+    for code in ("999180000101", "H55.10.02-CB7", "x" * 20):
+        assert read_staff(known, {**CLAIMS, "ma_can_bo": code}).register_code == code
+    assert read_staff(known, CLAIMS).register_code is None
+    assert read_staff(settings(), {**CLAIMS, "register_code": "CB7"}).register_code is None
+    assert not read_staff(known, CLAIMS).code_by_reference
+    assert read_staff(settings(register_code_from_reference=True), CLAIMS).code_by_reference
+
+
+@pytest.mark.parametrize(
+    "code", ["", " CB7", "CB 7", "x" * 21, "Đinh Thị Hoà", "<a/>", "CB7\n", "-7", 7, ["CB7"], True]
+)
+def test_a_code_that_no_message_to_a_register_carries_is_no_sign_in(code: object) -> None:
+    with pytest.raises(UpstreamAnswerInvalid) as refused:
+        read_staff(settings(claims={"register_code": "ma_can_bo"}), {**CLAIMS, "ma_can_bo": code})
+    assert "`ma_can_bo`" in refused.value.operator_detail
+    assert not code or str(code) not in refused.value.operator_detail
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -66,6 +86,8 @@ def test_an_account_that_lacks_anything_is_no_sign_in(claim: str, value: object)
         ({"reauthenticates": False}, "reauthenticates"),
         ({"roles": {"x": "root"}}, "roles"),
         ({"realm": "citizen", "roles": {"x": "auditor"}}, "realm"),
+        ({"realm": "citizen", "claims": {"register_code": "ma_can_bo"}}, "realm"),
+        ({"realm": "citizen", "register_code_from_reference": True}, "realm"),
     ],
 )
 def test_a_table_that_mixes_the_realms_is_refused(changes: dict[str, Any], said: str) -> None:

@@ -97,7 +97,9 @@ async function ask(changes = {}) {
     ...changes,
   }
   for (const name of Object.keys(parameters)) if (parameters[name] === null) delete parameters[name]
-  const url = client.buildAuthorizationUrl(config, parameters)
+  const build = order.pushes ? client.buildAuthorizationUrlWithPAR : client.buildAuthorizationUrl
+  const url = await build(config, parameters)
+  attempt.asked = url.href
   attempt.callback = await browser.walk(url.href, [order.redirect_uri])
   attempt.checks = {
     expectedState: attempt.state,
@@ -148,6 +150,16 @@ const scenarios = {
     })
     seen.logged_out = (await browser.walk(away.href, [order.logout_uri])).href
     seen.after_logout = await told(async () => redeem(await ask({ prompt: 'none' })))
+    return seen
+  },
+
+  async pushed() {
+    const attempt = await ask()
+    const claims = (await redeem(attempt)).claims()
+    const seen = { sub: claims.sub, asked: [...new URL(attempt.asked).searchParams.keys()].sort() }
+    seen.again = (await browser.open(attempt.asked)).status
+    seen.foreign_scope = await told(() => ask({ scope: 'openid procedure:9.999999' }))
+    seen.no_redirect_uri = await told(() => ask({ redirect_uri: 'https://somebody.example/' }))
     return seen
   },
 

@@ -51,7 +51,7 @@ THIRD = world.person(
 class NoSources:
     """Sources that must not be asked."""
 
-    async def ask(self, questions: object, *, on_late: object = None) -> dict[str, object]:
+    async def ask(self, questions: object, *, on_late: object = None, portal: str = "") -> dict[str, object]:
         raise AssertionError("a source was asked")
 
 

@@ -12,6 +12,7 @@ import provider_house as world
 import pytest
 import staff_journey as staff
 
+from gateway.application.joints import TokenBearers
 from gateway.openid_provider.bearer import read_caller
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.failure import InvalidToken
@@ -64,6 +65,62 @@ async def test_an_officer_signs_in_at_a_desk(provider: world.Provider) -> None:
     assert names == ["StaffSignedIn", "PortalAnswered", "CodeRedeemed"]
     # a second time there is a session: no page at all
     assert await staff.desk_code(provider, prompt="none")
+
+
+@pytest.mark.parametrize(
+    ("told", "code"),
+    [({"register_code": "H55.01-CB1"}, "H55.01-CB1"), ({}, None), ({"code_by_reference": True}, "reference")],
+)
+async def test_registers_know_an_officer_by_the_code_of_the_sign_in_or_where_set_so_by_our_reference(
+    provider: world.Provider, told: dict[str, Any], code: str | None
+) -> None:
+    account = StaffAccount(number="999180000101", agency="H55.01", roles=("desk_officer",), **told)
+    provider.staff.answer = world.officer(staff=account)
+    tokens = (await staff.redeem_desk(provider, await staff.desk_code(provider))).json()
+    bearer = [f"Bearer {tokens['access_token']}"]
+    officer = (await TokenBearers(provider.house).read(bearer, method="POST", url="/v1/prefill")).officer
+    assert officer is not None
+    wanted = officer.reference.removeprefix("staff:")[:20] if code == "reference" else code
+    assert officer.register_code == wanted
+    header = {"authorization": bearer[0]}
+    assert "register_code" not in (await provider.http.get("/userinfo", headers=header)).json()
+    events = str(await world.events_of(provider))
+    assert "H55.01-CB1" not in events
+
+
+async def introspected(provider: world.Provider, token: str, *, client: str = "desk") -> dict[str, Any]:
+    answer = await provider.http.post("/introspect", data={"token": token}, headers=journey.basic(client))
+    assert answer.status_code == 200, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+async def test_the_server_behind_a_desk_is_told_of_its_own_officers_token(provider: world.Provider) -> None:
+    code = await staff.desk_code(provider, scope="openid profile procedure:1.004222")
+    tokens = (await staff.redeem_desk(provider, code)).json()
+    told = await introspected(provider, tokens["access_token"])
+    assert told["active"] is True
+    assert told["sub"].startswith("officer-")
+    assert (told["client_id"], told["aud"], told["iss"]) == ("desk", world.ISSUER, world.ISSUER)
+    assert (told["roles"], told["agency_code"]) == (["security_officer"], "H55.01")
+    assert told["scope"].split() == ["openid", "profile", "procedure:1.004222"]
+    assert told["exp"] > told["iat"]
+    assert "acr" not in told
+    assert "register_code" not in told
+    # another client, of whichever realm, learns nothing; nor does the desk of a citizen's token
+    assert await introspected(provider, tokens["access_token"], client="portal") == {"active": False}
+    citizen = await journey.obtain_tokens(provider)
+    assert await introspected(provider, citizen["access_token"]) == {"active": False}
+    assert await introspected(provider, citizen["access_token"].replace("ga_", "sa_")) == {"active": False}
+    await provider.http.post("/revoke", data={"token": tokens["access_token"]}, headers=journey.basic("desk"))
+    assert await introspected(provider, tokens["access_token"]) == {"active": False}
+
+
+async def test_without_the_scope_for_it_introspection_tells_no_name_and_no_role(provider: world.Provider) -> None:
+    tokens = (await staff.redeem_desk(provider, await staff.desk_code(provider, scope="openid"))).json()
+    told = await introspected(provider, tokens["access_token"])
+    assert told["active"] is True
+    assert not told.keys() & {"name", "roles", "agency_code"}
 
 
 async def test_a_desk_is_answered_as_the_protocol_says(provider: world.Provider) -> None:

@@ -5,7 +5,7 @@ procedure reads them beside its rules and its matrix. Nothing random is in them:
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -17,6 +17,7 @@ from gateway.connector_runtime.contract import Answer
 from gateway.policy.bundle import BUILT_IN, PolicyBundle
 from gateway.policy.decide import PortalFacts, ReleaseRequest
 from gateway.prefill.assemble import Assembled, Facts, assemble
+from gateway.prefill.conditions import answer_conditions
 from gateway.prefill.envelope import Why
 from gateway.prefill.plan import Plan, Way, plan_form
 from gateway.vocabulary.areas import shipped_lists
@@ -35,18 +36,21 @@ _ABOUT: Mapping[Relation, int] = {"self": 3, "guardian": 5, "officer": 3}
 
 
 class GoldenForm(NamedTuple):
-    """One form: of a procedure, for a relation, about a persona, filled for one party."""
+    """One form: of a procedure, for a relation, about a persona, filled for one party; `answer` is what the portal says
+    to every condition, None when it says nothing."""
 
     code: str
     relation: Relation
     about: int
     party: int = 1
+    answer: bool | None = None
 
     @property
     def name(self) -> str:
         """What its file is called after the procedure's code."""
         party = "" if self.party == 1 else f".party-{self.party}"
-        return f"{self.relation}.persona-{self.about:02d}{party}"
+        answered = {None: "", True: ".all-hold", False: ".none-holds"}[self.answer]
+        return f"{self.relation}.persona-{self.about:02d}{party}{answered}"
 
     @property
     def path(self) -> Path:
@@ -64,6 +68,9 @@ def golden_forms(bundle: PolicyBundle, code: str) -> Iterator[GoldenForm]:
         yield GoldenForm(code, "self", 1)  # a father who files
     if code == "1.001612":
         yield GoldenForm(code, "self", 8)  # who has a business, and whose land certificate two sources tell apart
+    if bundle.procedures[code].conditions:
+        for answer in (True, False):
+            yield GoldenForm(code, "self", _ABOUT["self"], answer=answer)
     for party in bundle.procedures[code].parties:
         yield GoldenForm(code, "self", _ABOUT["self"], party.number)
 
@@ -77,13 +84,27 @@ class Filled(NamedTuple):
     assembled: Assembled
 
 
-def fill_golden(bundle: PolicyBundle, wanted: GoldenForm, *, unknown: frozenset[str] = frozenset()) -> Filled:
-    """Fill a form as the gateway does: planned, permitted, assembled; the sources answer what they know.
+Answering = Callable[[str, frozenset[str]], Answer]
 
-    `unknown` are attributes that no source knows. The sign-in says no sex, as VNeID does not.
+
+def fill_golden(
+    bundle: PolicyBundle,
+    wanted: GoldenForm,
+    *,
+    unknown: frozenset[str] = frozenset(),
+    answers: Answering | None = None,
+    conditions: Mapping[str, bool] | None = None,
+) -> Filled:
+    """Fill a form as the gateway does: planned, permitted, assembled; the sources answer what they know, or `answers`.
+
+    `unknown` are attributes that no source knows, `conditions` the portal's answers. The sign-in says no sex, as VNeID
+    does not.
     """
     procedure = bundle.procedures[wanted.code]
     plan = plan_form(bundle, procedure, wanted.relation, party=wanted.party)
+    if wanted.answer is not None:
+        conditions = {one.id: wanted.answer for one in procedure.conditions}
+    plan = answer_conditions(plan, conditions or {})
     decision = bundle.decide_afresh(
         ReleaseRequest(
             portal=PortalFacts(client_id="golden", procedures=frozenset({wanted.code})),
@@ -103,7 +124,8 @@ def fill_golden(bundle: PolicyBundle, wanted: GoldenForm, *, unknown: frozenset[
         now=START,
         refused={one.attribute: Why("refused", one.why["vi"], one.why["en"]) for one in decision.refused},
         answers={
-            source: _answer(source, attributes, wanted.about, unknown) for source, attributes in questions.items()
+            source: answers(source, names) if answers else _answer(source, names, wanted.about, unknown)
+            for source, names in questions.items()
         },
         declared=DECLARED if wanted.relation == "self" else {},
     )
@@ -165,7 +187,7 @@ def _answer(source: str, attributes: frozenset[str], about: int, unknown: frozen
 
 
 def _way(way: Way) -> str:
-    condition = f" if {way.condition.id}" if way.condition else ""
+    condition = f" {'as' if way.answered else 'if'} {way.condition.id}" if way.condition else ""
     return f"{way.source}.{way.attribute}{condition}"
 
 

@@ -111,7 +111,9 @@ class FakeSources:
     asked: list[tuple[str, Question]] = field(default_factory=list)
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
-    async def ask(self, questions: Mapping[str, Question], *, on_late: Any = None) -> dict[str, Answer]:
+    async def ask(
+        self, questions: Mapping[str, Question], *, on_late: Any = None, portal: str = ""
+    ) -> dict[str, Answer]:
         """Answer every question."""
         return {source: self._answer(source, one, on_late) for source, one in questions.items()}
 

@@ -105,6 +105,13 @@ def other_commune_name(values: Values, chance: random.Random) -> "tuple[str, Val
     return _put(values, ADDRESSES[0], {**address, "commune": commune})
 
 
+def invented_member(values: Values, chance: random.Random) -> "tuple[str, Values] | None":
+    address = values[ADDRESSES[0]]
+    place = chance.choice([None, "province", "commune"])
+    changed = {**address, "hamlet": "2"} if place is None else {**address, place: {**address[place], "kind": "2"}}
+    return _put(values, ADDRESSES[0], changed)
+
+
 def moved_value(values: Values, chance: random.Random) -> "tuple[str, Values] | None":
     source, target = chance.sample(sorted(values), 2)
     return _put(values, target, values[source])
@@ -129,6 +136,7 @@ GUILTY: tuple[Mutation, ...] = (
     year_or_first_of_january,
     other_scheme,
     other_commune_name,
+    invented_member,
     moved_value,
     look_alike,
 )

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from gateway.connector_runtime.call import Limits, SourceCaller
+from gateway.connector_runtime.call import SourceCaller
 from gateway.connector_runtime.contract import Answer, Health, Question, SourceTrouble
+from gateway.connector_runtime.limits import Limits
+from gateway.connector_runtime.means import Means
 from gateway.connector_runtime.registry import ConnectorRegistry
 from gateway.policy.bundle import PolicyBundle
 from gateway.policy.failure import ConsentMissing
@@ -115,7 +117,7 @@ def build(lab: Lab, folder: Path, basis: str, deadline_ms: int) -> tuple[Prefill
         SourceCaller(
             one.source,
             one,
-            lab.clock,
+            Means(lab.clock),
             provides=frozenset({ATTRIBUTES[one.source]}),
             limits=Limits(late_for=20),
         )

@@ -125,6 +125,14 @@ async def test_a_form_its_check_and_its_id(wire: Wire) -> None:
         ({"procedure": CODE, "fields": []}, "`fields`"),
         ({"procedure": CODE, "fields": ["ok", 999175000003]}, "`fields[1]`"),
         ({"procedure": CODE, "dossier": 5}, "`dossier`"),
+        ({"procedure": CODE, "conditions": {"same_household": "yes"}}, "`conditions`"),
+        ({"procedure": CODE, "conditions": {"same_household": None}}, "`conditions`"),
+        ({"procedure": CODE, "conditions": {"Bưởi": True}}, "`conditions`"),
+        ({"procedure": CODE, "conditions": ["same_household"]}, "`conditions`"),
+        (
+            {"procedure": CODE, "conditions": {"bends": True}},
+            "`conditions`: names one that this procedure does not have",
+        ),
         (b'{"procedure": "1.004222", "procedure": "1.001193"}', "`body`: a member stands twice"),
         (b'{"procedure": "1.004222", "fields": [NaN]}', "`body`: is not JSON"),
     ],
@@ -137,6 +145,13 @@ async def test_a_malformed_body_is_refused_by_member_without_its_value(wire: Wir
     assert said in refusal["reason"]
     for value in ("Trần", "Bưởi", "999175000003"):
         assert value not in reply.text
+
+
+async def test_a_condition_is_answered_over_the_wire(wire: Wire) -> None:
+    reply = await wire.send("POST", "/v1/prefill", {"procedure": CODE, "conditions": {"same_household": True}})
+    assert reply.json()["conditions"]["same_household"]["answer"] is True
+    again = await wire.send("GET", f"/v1/prefill/{reply.json()['id']}")
+    assert again.json()["conditions"] == reply.json()["conditions"]
 
 
 async def test_missing_members_are_listed(wire: Wire) -> None:
@@ -161,6 +176,49 @@ async def test_a_citizens_token_compares_nothing(wire: Wire) -> None:
     refusal = await wire.send("POST", "/v1/prefill/verify", body)
     assert (refusal.status_code, refusal.json()["code"]) == (403, "PF-119")
     assert refusal.json()["receipt"].startswith("rf_")
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "application/jsonp",
+        "",
+        "*/*",
+    ],
+)
+@pytest.mark.parametrize(("path", "token"), [("/v1/prefill", "one"), ("/v1/prefill/verify", "portal")])
+async def test_a_body_that_is_not_declared_as_json_is_refused_with_what_to_send(
+    wire: Wire, path: str, token: str, declared: str
+) -> None:
+    reply = await wire.send(
+        "POST", path, {"procedure": CODE}, authorization=f"Bearer {token}", **{"content-type": declared}
+    )
+    refusal = reply.json()
+    assert (reply.status_code, refusal["code"], refusal["refused_by"]) == (415, "PF-115", "portal")
+    assert reply.headers["accept"] == "application/json"
+    assert refusal["receipt"].startswith("rf_")
+    assert wire.lab.sources.asked == []
+
+
+async def test_a_charset_beside_json_is_no_other_type(wire: Wire) -> None:
+    declared = {"content-type": "Application/JSON; charset=utf-8"}
+    assert (await wire.send("POST", "/v1/prefill", {"procedure": CODE}, **declared)).status_code == 200
+
+
+async def test_an_address_with_a_member_that_nobody_told_is_changed(wire: Wire) -> None:
+    form = (await wire.send("POST", "/v1/prefill", {"procedure": CODE})).json()
+    told = form["fields"]["applicant.permanent_residence"]["value"]
+    for address, state in [
+        (told, "intact"),
+        ({**told, "hamlet": "another"}, "changed"),
+        ({**told, "province": {**told["province"], "old_code": "06"}}, "changed"),
+    ]:
+        body = {"manifest": form["manifest"], "values": {"applicant.permanent_residence": address}}
+        answer = (await wire.send("POST", "/v1/prefill/verify", body, **PORTAL)).json()
+        assert answer["fields"] == {"applicant.permanent_residence": state}
 
 
 async def test_a_body_beyond_any_form_is_not_read(wire: Wire) -> None:
@@ -292,7 +350,7 @@ async def test_a_person_named_wrongly_is_refused_and_not_repeated(
 
 
 async def test_an_officer_is_named_in_a_refusal_too(wire: Wire) -> None:
-    officer = DeskOfficer(reference="st_7", agency="H55.19", level=2)
+    officer = DeskOfficer(reference="st_7", agency="H55.19", level=2, register_code="H55.19-CB7")
     wire.bearers.known["one"] = await wire.lab.sign_in(1, citizen=None, officer=officer)
     reply = await wire.send("POST", "/v1/prefill", {"procedure": CODE, "represented": PERSON})
     assert (reply.status_code, reply.json()["code"], reply.json()["missing"]) == (400, "PF-102", ["dossier"])

@@ -7,9 +7,10 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.prefill.kept import KeptAnswers, decode_outcome, encode_outcome, kept_record, read_kept
+from gateway.prefill.kept import KeptAnswers, kept_record, read_kept
 from gateway.vocabulary.citizen import Citizen
 from gateway.vocabulary.form_preview import FormAsk
+from gateway.vocabulary.outcome_parts import decode_outcome, encode_outcome
 from gateway.vocabulary.partial_date import PartialDate
 from gateway.vocabulary.persona import personas
 from gateway.vocabulary.provenance import Absent, Found, Provenance, Refused, Unavailable
@@ -24,12 +25,18 @@ provenances = st.builds(
     source=text,
     as_of=st.dates(),
     retrieved_at=st.integers(0, 4_000_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC)),
+    stale=st.booleans(),
 )
 outcomes = st.one_of(
     st.builds(Found, values, provenances),
     st.builds(Absent, st.sampled_from(["empty", "no_match", "not_kept", "ambiguous"])),
     st.builds(Refused, st.sampled_from(["purpose_denied", "officer_denied", "bad_request", "other_person"])),
-    st.builds(Unavailable, st.integers(0, 99), st.sampled_from(["timeout", "unreachable", "late", "closed"])),
+    st.builds(
+        Unavailable,
+        st.integers(0, 99),
+        st.sampled_from(["timeout", "unreachable", "late", "closed", "quota"]),
+        st.none() | st.tuples(text, text),
+    ),
 )
 
 

@@ -38,7 +38,7 @@ from tests.prefill.lab import CODE, START, Lab, citizen_of, open_lab, values_of
 
 MOTHER, CHILD, STRANGER = 3, 5, 6
 DOSSIER = "H55.19-261123-0001"
-OFFICER = DeskOfficer(reference="st_7", agency="H55.19", level=2)
+OFFICER = DeskOfficer(reference="st_7", agency="H55.19", level=2, register_code="H55.19-CB7")
 
 
 def of_population(lab: Lab) -> list[tuple[str, Question]]:
@@ -415,7 +415,7 @@ async def test_an_officer_gets_the_form_of_the_person_at_the_desk(lab: Lab) -> N
     assert form["fields"]["applicant.phone"]["status"] == "self_declared"
     assert (form["relation"], form["dossier"], form["subject"]) == ("officer", DOSSIER, "pairwise-officer")
     ((_, question),) = of_population(lab)
-    assert question.officer_ref == "st_7"
+    assert question.officer_ref == "H55.19-CB7"
     assert not {"father_number", "mother_number"} & question.attributes
     of_person = await history(lab, await child_id(lab, MOTHER))
     assert [event["event"] for event in of_person] == ["FormAsked", "FormReleased"]
@@ -427,6 +427,21 @@ async def test_an_officer_gets_the_form_of_the_person_at_the_desk(lab: Lab) -> N
             "law",
             DOSSIER,
         )
+
+
+async def test_nobody_stands_in_for_an_officer_whom_registers_do_not_know(lab: Lab) -> None:
+    nameless = await desk(lab, officer=replace(OFFICER, register_code=None))
+    failure = await refused(lab, nameless, represented(MOTHER), dossier=DOSSIER)
+    assert (failure.code, failure.http_status) == ("PF-116", 403)
+    assert "claims.register_code" in failure.fix
+    assert lab.sources.asked == []
+
+
+async def test_the_code_of_an_officer_stands_in_no_event_and_no_repr(lab: Lab) -> None:
+    officer = await desk(lab)
+    await lab.fill(officer, represented=represented(MOTHER), dossier=DOSSIER)
+    assert "H55.19-CB7" not in str(await lab.events())
+    assert "H55.19-CB7" not in repr(officer)
 
 
 async def test_an_officer_names_the_person_and_the_dossier(lab: Lab) -> None:

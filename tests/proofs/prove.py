@@ -19,7 +19,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.proofs import canaries, faults, mutations, offline_verifier, races, tampering, withdrawal
+from tests.proofs import (
+    canaries,
+    connector_faults,
+    consents,
+    faults,
+    mix_up,
+    mutations,
+    offline_verifier,
+    people,
+    races,
+    roles,
+    rules,
+    tampering,
+    withdrawal,
+)
 from tests.services import binary, stop_services
 
 ROOT = Path(__file__).parents[2]
@@ -51,6 +65,24 @@ PROOFS = {
         tampering.COVERS,
     ),
     "canaries": Proof("no value of a person comes out in clear", canaries.prove, canaries.COVERS),
+    "people": Proof(
+        "everybody ends as designed, with the same values on every bus and the same subject through every dialect",
+        people.prove,
+        people.COVERS,
+        issue=3,
+    ),
+    "rules": Proof(
+        "forms are the reviewed ones, false friends stay out, and no rule changes without being seen",
+        rules.prove,
+        rules.COVERS,
+        issue=3,
+    ),
+    "consents": Proof(
+        "whatever becomes of a consent, exactly what it opens is told, on every node",
+        consents.prove,
+        consents.COVERS,
+        issue=3,
+    ),
     "withdrawal": Proof(
         "nothing is released after a consent was withdrawn, whichever node was at it",
         withdrawal.prove,
@@ -62,6 +94,21 @@ PROOFS = {
         offline_verifier.prove,
         offline_verifier.COVERS,
         issue=3,
+    ),
+    "roles": Proof(
+        "an officer opens no citizen's page, a citizen no staff verb, and nobody is their own second person",
+        roles.prove,
+        roles.COVERS,
+        issue=3,
+    ),
+    "mix_up": Proof(
+        "identity providers that are taken for each other sign nobody in", mix_up.prove, mix_up.COVERS, issue=3
+    ),
+    "connector_faults": Proof(
+        "one register of seven in trouble: the time is kept, every field says why, the other six notice nothing",
+        connector_faults.prove,
+        connector_faults.COVERS,
+        issue=4,
     ),
 }
 

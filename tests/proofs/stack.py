@@ -29,7 +29,8 @@ NAMES = ("gateway", "vneid", "sources")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """How a stack is wanted. `toml` is one more settings file, `modules` replaces what a program runs."""
+    """How a stack is wanted. `toml` is one more settings file, `modules` replaces what a program runs, `bus` carries
+    the questions to the population register."""
 
     folder: Path
     urls: Urls
@@ -37,6 +38,7 @@ class Wish:
     toml: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     modules: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    bus: str = "ndxp"
 
 
 class Stack:
@@ -114,16 +116,17 @@ class Stack:
         known = {"gateway": self.issuer, "vneid": self.plan.vneid_url, "sources": sources}
         return (known | {"civil_status": f"{sources}/civil_status"})[name]
 
-    async def command(self, *arguments: str) -> tuple[int, bytes, bytes]:
-        """Run `gate06 …` beside the running stack; return exit code, stdout and stderr."""
+    async def command(self, *arguments: str, given: bytes | None = None) -> tuple[int, bytes, bytes]:
+        """Run `gate06 …` beside the running stack; return exit code, stdout and stderr. `given` is its stdin."""
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "gateway", *arguments),
             env=self.environment,
             cwd=self.plan.folder,
+            stdin=asyncio.subprocess.DEVNULL if given is None else asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
-        out, err = await process.communicate()
+        out, err = await process.communicate(given)
         return process.returncode or 0, out, err
 
     async def events(self) -> list[dict[str, Any]]:
@@ -203,6 +206,7 @@ def _plan(wish: Wish) -> DemoPlan:
         portal_port=ports[3],
         metrics_port=ports[4],
         workers=wish.workers,
+        population_transport=wish.bus,
     )
 
 

@@ -104,12 +104,19 @@ class VerifiesMatch(Protocol):
 
 
 class SourceTrouble(Exception):
-    """The call as a whole failed: `outcome` is what every attribute asked becomes. No value of a citizen inside."""
+    """The call as a whole failed: `outcome` is what every attribute asked becomes. No value of a citizen inside.
 
-    def __init__(self, outcome: Refused | Unavailable | Absent, operator_detail: str = "") -> None:
+    `asked_to_wait` when the source itself named the seconds of `retry_after` (RFC 9110 §10.2.3): it is left alone
+    for so long.
+    """
+
+    def __init__(
+        self, outcome: Refused | Unavailable | Absent, operator_detail: str = "", *, asked_to_wait: bool = False
+    ) -> None:
         super().__init__(operator_detail)
         self.outcome = outcome
         self.operator_detail = operator_detail
+        self.asked_to_wait = asked_to_wait
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,9 @@ class Signs:
             if self._fits(row, steps, reply, read):
                 if row.meaning == "found":
                     return
-                raise SourceTrouble(_outcome(row.meaning, reply), f"outcome `{row.meaning}` by the manifest")
+                waits = row.meaning == "transient" and retry_after_of(reply) is not None
+                said = f"outcome `{row.meaning}` by the manifest"
+                raise SourceTrouble(_outcome(row.meaning, reply), said, asked_to_wait=waits)
         self._otherwise(reply, read)
 
     def _fits(self, row: OutcomeRow, steps: tuple[Step, ...], reply: OutboundReply, read: Read) -> bool:
@@ -66,7 +68,10 @@ class Signs:
 
 def _outcome(word: OutcomeWord, reply: OutboundReply) -> Absent | Refused | Unavailable:
     if word == "transient":
-        return Unavailable(reason="unreachable", retry_after=retry_after_of(reply))
+        wait = retry_after_of(reply)
+        return (
+            Unavailable(reason="unreachable") if wait is None else Unavailable(reason="unreachable", retry_after=wait)
+        )
     return _MEANINGS[word]
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import quote_plus
 
+from gateway.connector_runtime import deadline
 from gateway.connector_runtime.contract import OfficerClass, OutboundClient, OutboundReply
 from gateway.connector_runtime.transports.reply import refuse_status, trouble
 from gateway.vocabulary.clock import Clock
@@ -80,7 +81,10 @@ class TokenKeeper:
             return kept
         fetching = self._fetching.get(officer_class)
         if fetching is None:
-            fetching = asyncio.create_task(self._fetch(officer_class), name=f"token {officer_class}")
+            # the token is everybody's: it does not end with the deadline of whoever came first
+            fetching = asyncio.create_task(
+                self._fetch(officer_class), name=f"token {officer_class}", context=deadline.beside()
+            )
             self._fetching[officer_class] = fetching
             fetching.add_done_callback(self._forget_fetch(officer_class))
         try:

@@ -1,6 +1,8 @@
 """What the status of a bus's answer means, the same on every bus; the message inside is the connector's to read."""
 
 from datetime import datetime
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
 
 from gateway.connector_runtime.contract import Health, OutboundReply, SourceTrouble, Unavailable
 from gateway.vocabulary.provenance import UnavailableReason
@@ -22,12 +24,15 @@ def refuse_status(reply: OutboundReply) -> None:
         raise trouble("malformed" if reply.status == 200 else "unreachable", f"html page with status {reply.status}")
     if reply.status == 200:
         return
-    if reply.status == 429:
-        raise SourceTrouble(Unavailable(reason="closed", retry_after=retry_after_of(reply)), "asked to slow down")
-    detail = f"the bus answered {reply.status}"
-    if reply.status >= 500:
-        raise SourceTrouble(Unavailable(reason="unreachable", retry_after=retry_after_of(reply)), detail)
-    raise trouble("fault", detail)
+    if reply.status == 429 or reply.status >= 500:
+        detail = "asked to slow down" if reply.status == 429 else f"the bus answered {reply.status}"
+        reason: UnavailableReason = "closed" if reply.status == 429 else "unreachable"
+        wait = retry_after_of(reply)
+        told = Unavailable(reason=reason) if wait is None else Unavailable(reason=reason, retry_after=wait)
+        raise SourceTrouble(told, detail, asked_to_wait=wait is not None)
+    if 300 <= reply.status < 400:
+        raise trouble("fault", f"redirect to {_host_of(reply.headers.get('location', ''))} not followed")
+    raise trouble("fault", f"the bus answered {reply.status}")
 
 
 def health_of(reply: OutboundReply) -> Health:
@@ -44,7 +49,28 @@ def trouble(reason: UnavailableReason, detail: str) -> SourceTrouble:
     return SourceTrouble(Unavailable(reason=reason), detail)
 
 
-def retry_after_of(reply: OutboundReply) -> int:
-    """Return the seconds of a Retry-After header, 30 without a readable one, at most 600."""
-    text = reply.headers.get("retry-after", "")
-    return min(int(text), _LONGEST_WAIT) if text.isascii() and text.isdigit() and len(text) < 6 else 30
+def retry_after_of(reply: OutboundReply) -> int | None:
+    """Return the seconds a source asks to be left alone for: as such, or until a date (RFC 9110 §10.2.3)."""
+    text = reply.headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        return min(int(text), _LONGEST_WAIT) if len(text) < 6 else None
+    until, now = _date(text), _date(reply.headers.get("date", ""))
+    if until is None or now is None:
+        return None
+    return min(max(0, round((until - now).total_seconds())), _LONGEST_WAIT)
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        return parsedate_to_datetime(text)
+    except ValueError:
+        return None
+
+
+def _host_of(location: str) -> str:
+    """Return the host a redirect names, in backticks: the rest of the address may quote the question."""
+    try:
+        host = urlsplit(location).hostname
+    except ValueError:
+        host = None
+    return f"`{host[:253]}`" if host else "another path"

@@ -19,6 +19,7 @@ from gateway.openid_provider.house import House, offered_providers
 from gateway.openid_provider.interaction import prolong, remember_language, store_attempt
 from gateway.openid_provider.parameters import Parameters, same_secret
 from gateway.openid_provider.prompts import Facts, Refuse, SignIn, Step, decide_step
+from gateway.openid_provider.pushed_request import answered_mark
 from gateway.openid_provider.refusals import face, refuse_to_portal
 from gateway.openid_provider.reply import Reply, page_reply, redirect, with_query
 from gateway.openid_provider.screens import ProviderButton, SignInChoice
@@ -180,6 +181,9 @@ async def _answer(
         trace_id=trace_id,
     )
     stored = Insert(code_record(code, grant, request, now + house.lifetimes.code_for))
+    mark = answered_mark(request, house.lifetimes, now)
+    if mark is not None:
+        spend = (*spend, Insert(mark))
     verdict = await house.store.commit([*spend, Insert(staff_grant_record(grant)), stored], [event], now=now)
     if not verdict.done:
         raise failure.AttemptFinished()

@@ -15,6 +15,9 @@ from gateway.vocabulary.clock import text_token
 from gateway.vocabulary.officer import Officer
 from gateway.vocabulary.store import Change, Insert, Kind, Put, Record, RecordKey
 
+_CODE_LENGTH = 20
+"""Characters; registers take no longer `MaCanBo`, and the staff register still finds an officer by so many."""
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -45,6 +48,7 @@ async def know_officer(house: House, seen: Authentication) -> Known:
         agency=staff.agency,
         roles=staff.roles,
         level=seen.account_level,
+        register_code=staff.register_code or (staff_id[:_CODE_LENGTH] if staff.code_by_reference else None),
     )
     changes: list[Change] = [Put(Record(kind=Kind.STAFF_SUBJECT, key=staff_id, body=officer.body()))]
     for address, known in ((account, of_account), (number, of_number)):

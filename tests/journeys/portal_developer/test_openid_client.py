@@ -55,6 +55,17 @@ def test_the_whole_road(node, stack, portal):
     assert seen["after_logout"]["error"] == "login_required"
 
 
+@EACH
+def test_a_request_can_be_pushed(node, stack, portal):
+    """RFC 9126: the address the browser sees names the request and nothing else."""
+    seen = node(order_for(portal, stack.issuer, "pushed", persona=3) | {"pushes": True})
+    assert seen["asked"] == ["client_id", "request_uri"]
+    assert seen["sub"]
+    assert seen["again"] == 400, "an answered request is spent"
+    assert (seen["foreign_scope"]["code"], seen["foreign_scope"]["error"]) == (BODY, "invalid_scope")
+    assert (seen["no_redirect_uri"]["code"], seen["no_redirect_uri"]["error"]) == (BODY, "invalid_request")
+
+
 def test_one_person_is_another_at_each_portal(node, stack):
     """Pairwise by sector, so one host is one sector; the same at the next sign-in."""
     first, again = (node(order_for(PORTALS[0], stack.issuer, "road", persona=6))["claims"]["sub"] for _ in range(2))
