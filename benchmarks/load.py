@@ -155,10 +155,12 @@ async def machine_token(session: aiohttp.ClientSession, subject: Subject, paths:
             raise RuntimeError(f"token endpoint answered {answer.status}")
 
 
-async def prefill(session: aiohttp.ClientSession, subject: Subject, token: str) -> dict[str, Any]:
+async def prefill(
+    session: aiohttp.ClientSession, subject: Subject, token: str, procedure: str = "1.004222"
+) -> dict[str, Any]:
     """Ask for the filled form."""
     headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
-    body = b'{"procedure":"1.004222"}'
+    body = f'{{"procedure":"{procedure}"}}'.encode()
     async with session.post(f"{subject.origin}/v1/prefill", data=body, headers=headers) as answer:
         form: dict[str, Any] = await answer.json()
         if answer.status != 200:

@@ -30,7 +30,7 @@ client_secret = "{CLIENT_SECRET}"
 redirect_uris = ["{REDIRECT_URI}"]
 grant_types = ["authorization_code", "client_credentials"]
 scope = "openid profile report:read"
-procedures = ["1.004222"]
+procedures = ["1.004222", "1.001612"]
 
 [[resource]]
 identifier = "{RESOURCE}"

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from connectors.civil_status.connector import LOOK_UP
 from connectors.civil_status.rendering import render_error, render_people
 from gateway.connector_runtime.contract.simulator_faces import NdxpFace
-from gateway.connector_runtime.contract.simulator_people import COUNT, SEED, generate_people
+from gateway.connector_runtime.contract.simulator_people import COUNT, SEED, remembered_people
 from gateway.connector_runtime.contract.simulator_register import Play, Register, service_routes, steering_routes
 from gateway.vocabulary.clock import Clock, SystemClock
 from gateway.vocabulary.persona import Persona, personas
@@ -46,4 +46,4 @@ def create_application(
 
 
 def _known_people(seed: int, count: int) -> Iterator[Persona]:
-    yield from (one for one in (*personas(), *generate_people(seed, count)) if one.civil_status.known)
+    yield from (one for one in (*personas(), *remembered_people(seed, count)) if one.civil_status.known)

@@ -7,14 +7,13 @@ province's bus with its tokens from `POST /lgsp/token`. `/_faults`, `/_calls` an
 
 from collections.abc import Iterator
 from datetime import timedelta
-from functools import lru_cache
 
 from starlette.applications import Starlette
 
 from connectors.population.connector import LOOK_UP, VERIFY
 from connectors.population.rendering import render_error, render_people, render_verification
 from gateway.connector_runtime.contract.simulator_faces import LgspFace, NdxpFace
-from gateway.connector_runtime.contract.simulator_people import COUNT, SEED, generate_people
+from gateway.connector_runtime.contract.simulator_people import COUNT, SEED, remembered_people
 from gateway.connector_runtime.contract.simulator_register import Play, Register, service_routes, steering_routes
 from gateway.vocabulary.clock import Clock, SystemClock, SystemRandomness
 from gateway.vocabulary.persona import Persona, personas
@@ -62,9 +61,4 @@ def create_application(
 
 
 def _known_people(seed: int, count: int) -> Iterator[Persona]:
-    yield from (one for one in (*personas(), *_people(seed, count)) if one.population.known)
-
-
-@lru_cache(maxsize=2)
-def _people(seed: int, count: int) -> tuple[Persona, ...]:
-    return generate_people(seed, count)
+    yield from (one for one in (*personas(), *remembered_people(seed, count)) if one.population.known)

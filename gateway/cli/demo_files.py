@@ -12,6 +12,7 @@ import tomlkit
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
+from gateway.cli import demo_registers
 from gateway.policy.bundle import BUILT_IN
 from gateway.settings import DEMO_MASTER_KEY
 from gateway.vocabulary.clock import SystemClock, SystemRandomness, text_token
@@ -25,9 +26,8 @@ _SECRETS = (
     "conformance.secret",
     "vneid.secret",
     "national_portal.secret",
-    "population.secret",
-    "civil_status.secret",
     "staff.secret",
+    *demo_registers.SECRETS,
 )
 
 
@@ -107,6 +107,10 @@ def write_files(plan: DemoPlan) -> None:
             plan.folder / "vneid.pub", key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         )
         _write(plan.folder / "vneid.pem", key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    if not (plan.folder / demo_registers.STORE_KEY).exists():
+        private, public = demo_registers.make_store_key(SystemRandomness())
+        _write(plan.folder / demo_registers.STORE_KEYS, orjson.dumps(public))
+        _write(plan.folder / demo_registers.STORE_KEY, orjson.dumps(private))
     _write(plan.settings_file, tomlkit.dumps(_settings(plan)))
     _write(plan.folder / "simulators.json", orjson.dumps(_simulators(plan)))
 
@@ -126,7 +130,7 @@ def _settings(plan: DemoPlan) -> dict[str, Any]:
         },
         "proxy": {"trusted": ["127.0.0.1"], "client_cert_header": "Client-Cert"},
         "egress": {"portals": "lab", "identity_providers": "lab"},
-        "connectors": {"population": _population(plan), "civil_status": _civil_status(plan)},
+        "connectors": demo_registers.connectors_of(plan.sources_url, plan.population_transport),
         "identity_provider": [_vneid(plan), _national_portal(plan), _staff(plan)],
         "portal": [_sample(plan), _conformance(plan)],
         "office": [{"code": code, "name": {"vi": vi, "en": en}} for code, vi, en in _OFFICES],
@@ -141,32 +145,6 @@ _OFFICES = (
     ("H55.10.07", "Bộ phận Một cửa xã Bàu Trăn (giả định)", "One-stop desk of Bau Tran commune (invented)"),
 )
 """What the offices of the eight officers are called."""
-
-
-def _population(plan: DemoPlan) -> dict[str, Any]:
-    """The register behind the bus that was chosen."""
-    bus = {"url": f"{plan.sources_url}/ndxp/population"}
-    if plan.population_transport == "lgsp":
-        bus = {
-            "url": f"{plan.sources_url}/lgsp/ngsp/population",
-            "token_url": f"{plan.sources_url}/lgsp/token",
-        }
-    return {"transport": plan.population_transport, **bus, "secret_file": "population.secret", **_ASKER}
-
-
-def _civil_status(plan: DemoPlan) -> dict[str, Any]:
-    url = f"{plan.sources_url}/civil_status/ndxp/civil_status"
-    return {"url": url, "secret_file": "civil_status.secret", **_ASKER}
-
-
-_ASKER = {
-    "zone": "lab",
-    "user": "gate06",
-    "officer": "gate06.demo",
-    "agency_code": "H00.00.00",
-    # faults are ordered here on purpose: three answers about somebody else would stop the register for good
-    "limits": {"drift_window": 0},
-}
 
 
 def _vneid(plan: DemoPlan) -> dict[str, Any]:
@@ -271,9 +249,7 @@ def _simulators(plan: DemoPlan) -> Mapping[str, Any]:
         "vneid": {"issuer": plan.vneid_url, "clients": [client]},
         "national_portal": {"issuer": plan.national_portal_url, "clients": [at_the_portal]},
         "staff": {"issuer": plan.staff_url, "clients": [staff]},
-        "sources": {
-            name: {"user": "gate06", "secret": plan.secret(f"{name}.secret")} for name in ("population", "civil_status")
-        },
+        "sources": demo_registers.simulators_of(plan.secret, orjson.loads(plan.secret(demo_registers.STORE_KEY))),
     }
 
 

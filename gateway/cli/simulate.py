@@ -2,8 +2,9 @@
 
 OPTIONS is a JSON file with one object per simulator; its members are read as the types that the simulator's own
 factory declares, so that nothing here knows any of them. `NAME+NAME` are faces of one program: each serves below the
-path of its `issuer`, the first everything else. The name `sources` is every register that `sources` of OPTIONS lists:
-each under its own name (`/civil_status/_faults`), the first one also without (`/_faults`).
+path of its `issuer`, the first everything else. The name `sources` is every register that `sources` of OPTIONS lists,
+all of them where it lists none: each under its own name (`/civil_status/_faults`), the first one also without
+(`/_faults`).
 """
 
 import sys
@@ -43,7 +44,8 @@ class Sources:
 def create_simulator(name: str, options: Mapping[str, Any]) -> ASGIApp:
     """Return the ASGI application of a simulator. Raises LookupError when none has the name."""
     if name == SOURCES:
-        return Sources({source: create_simulator(source, one) for source, one in options.items()})
+        listed: Mapping[str, Any] = options or {source: {} for source in _registers()}
+        return Sources({source: create_simulator(source, one) for source, one in listed.items()})
     found = [point for point in entry_points(group=GROUP) if point.name == name]
     if not found:
         raise LookupError(f"no simulator `{name}`")
@@ -53,6 +55,12 @@ def create_simulator(name: str, options: Mapping[str, Any]) -> ASGIApp:
     given = {member: options[member] for member in signature(factory).parameters if member in options}
     made: ASGIApp = factory(**{member: _read(kinds[member], value) for member, value in given.items()})
     return made
+
+
+def _registers() -> list[str]:
+    """Return every register that an installed connector plays under its own name, the population register first."""
+    points = [point for point in entry_points(group=GROUP) if point.value.startswith(f"connectors.{point.name}.")]
+    return sorted((point.name for point in points), key=lambda name: (name != "population", name))
 
 
 def create_faces(names: Sequence[str], every: Mapping[str, Any]) -> ASGIApp:

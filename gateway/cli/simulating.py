@@ -14,7 +14,12 @@ from gateway.cli.output import talk
 
 
 def simulate(
-    name: Annotated[str, typer.Argument(help="The simulator: toy plays the invented library.")] = "toy",
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="The simulator: toy (the invented library), a register by its name, or sources for all of them."
+        ),
+    ] = "toy",
     port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Where it listens on this machine.")] = 8010,
 ) -> None:
     """Serve a simulator on 127.0.0.1 until SIGINT or SIGTERM; `ready` on stdout when it listens."""

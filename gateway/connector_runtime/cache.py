@@ -97,5 +97,7 @@ class AnswerCache:
             question.procedure,
             question.purpose,
             question.officer_ref,
+            question.requester_number,
+            question.requester_name,
         ]
         return hmac.digest(self._index_key, orjson.dumps(asked), "sha256")

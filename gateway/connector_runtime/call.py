@@ -337,4 +337,6 @@ def _person(question: Question) -> Hashable:
         question.procedure,
         question.purpose,
         question.officer_ref,
+        question.requester_number,
+        question.requester_name,
     )

@@ -24,6 +24,7 @@ from gateway.connector_runtime.manifest_parts import (
     OutcomeRow,
     RecordRow,
     Sentence,
+    SignatureRow,
     Table,
     Texts,
 )
@@ -81,8 +82,8 @@ class Manifest(Table):
 
     `transport` is the bus it is asked through unless an operator chooses one of `other_transports`; a connector
     without code and without one has an `endpoint` of its own. `operations`, `record`, `outcomes` and `code_lists` say
-    how the kinds rest, soap and sqlview ask and read. `assumptions` says what was not read at the source and has to
-    be checked before the connector goes live.
+    how the kinds rest, soap and sqlview ask and read, `signature` what a rest source signs. `assumptions` says what was
+    not read at the source and has to be checked before the connector goes live.
     """
 
     schema_version: Annotated[Literal[1], Field(alias="schema")]
@@ -107,6 +108,7 @@ class Manifest(Table):
     auth: Auth = Auth()
     operations: Operations | None = None
     record: RecordRow | None = None
+    signature: SignatureRow | None = None
     outcomes: Annotated[tuple[OutcomeRow, ...], Field(strict=False)] = ()
     code_lists: dict[str, CodeList] = {}
 

@@ -105,6 +105,16 @@ class HostNotAllowed(ConnectorFailure):
     fix = "Correct `url`, or add the host to `endpoint.allowed_hosts`; that is a change to be approved."
 
 
+class SourceKeysUnfit(ConnectorFailure):
+    """The keys of a source that signs its answers cannot be read."""
+
+    code = "CN-180"
+    title = "keys of the source cannot be used"
+    vi = "Không đọc được khóa công khai của hệ thống nguồn."
+    en = "The source's public keys cannot be read."
+    fix = "Put the JWK Set that the source publishes, public members alone, into the file that `secret_files` names."
+
+
 class CredentialsRefused(ConnectorFailure):
     """The source refused who asked."""
 

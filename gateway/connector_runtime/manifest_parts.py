@@ -157,6 +157,19 @@ class RecordRow(Table):
     missing: Literal["malformed", "not_found"] = "malformed"
 
 
+class SignatureRow(Table):
+    """What a JSON source signs of its answer: a detached JWS (RFC 7515 Appendix F) at `at` over the RFC 8785 bytes of
+    the object at `over`. `keys_ref` names the file of its JWK Set in the operator's settings.
+
+    `policy` `required` drops an answer without a signature, `when_present` lets one pass; a wrong one never passes.
+    """
+
+    at: Path
+    over: Path
+    keys_ref: Name
+    policy: Literal["required", "when_present"] = "required"
+
+
 class OutcomeRow(Table):
     """One sign of the answer and what it means: a status (`404`, `4xx`), or a member of the body and its values.
 
@@ -186,6 +199,7 @@ __all__ = [
     "Probe",
     "RecordRow",
     "Sentence",
+    "SignatureRow",
     "Table",
     "Texts",
     "ValueType",

@@ -286,7 +286,7 @@ def asked_attributes(errand: Errand) -> tuple[str, ...]:
 
 
 def _question(attributes: frozenset[str], errand: Errand, deadline_at: datetime, house: Prefill) -> Question:
-    citizen = errand.ask.citizen
+    citizen, guardian = errand.ask.citizen, errand.ask.guardian
     return Question(
         attributes=attributes,
         personal_number=citizen.personal_number,
@@ -298,4 +298,6 @@ def _question(attributes: frozenset[str], errand: Errand, deadline_at: datetime,
         request_id=house.desk.randomness.octets(16).hex(),
         deadline_at=deadline_at,
         officer_ref=None if errand.ask.officer is None else errand.ask.officer.register_code,
+        requester_number=None if guardian is None else guardian.personal_number,
+        requester_name=None if guardian is None else guardian.full_name,
     )

@@ -95,6 +95,8 @@ REQUEST_OBJECT = JosePolicy(
     lifetime_for=3600,
     oldest_for=3600,
 )
+SOURCE_ANSWER = JosePolicy(name="source_answer", algorithms=_ASYMMETRIC, types=None, token_limit=2_097_152)
+"""What a register signs of its answer: no claims of a token, and so none is asked for."""
 POLICIES: Mapping[str, JosePolicy] = {
     policy.name: policy
     for policy in (

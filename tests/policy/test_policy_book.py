@@ -64,7 +64,8 @@ def test_every_attribute_has_words_a_mask_and_a_correction_channel() -> None:
 
 def test_what_the_law_calls_sensitive_is_sensitive() -> None:
     sensitive = {name for name, attribute in served().attributes.items() if attribute.sensitivity == "sensitive"}
-    assert sensitive == {"ethnic_group", "religion", "blood_type"}
+    health = {"disability_degree", "disability_certificate_number"}
+    assert sensitive == {"ethnic_group", "religion", "blood_type", *health}
 
 
 def test_the_form_stands_as_the_paper_does() -> None:
@@ -253,29 +254,29 @@ def test_a_later_folder_adds_and_never_replaces(tmp_path: Path) -> None:
     (extra / "attributes").mkdir(parents=True)
     (extra / "procedures").mkdir()
     register = """
-domain = "land"
+domain = "forest"
 authority = { vi = "Sở Nông nghiệp và Môi trường", en = "Department of Agriculture and Environment" }
 [[sources]]
-id = "land"
-label = { vi = "CSDL đất đai", en = "Land register" }
+id = "forest"
+label = { vi = "CSDL giao rừng", en = "Forest register" }
 [corrections.office]
-vi = "Văn phòng đăng ký đất đai"
-en = "The land registration office"
+vi = "Hạt kiểm lâm"
+en = "The forest office"
 url = "https://dichvucong.gov.vn"
 [[attributes]]
 id = "parcel_number"
-label = { vi = "Số thửa đất", en = "Parcel number" }
+label = { vi = "Số lô rừng", en = "Forest lot number" }
 type = "number"
 mask = "shown"
 class = "basic"
-sources = ["land"]
+sources = ["forest"]
 correction = "office"
 """
-    (extra / "attributes/land.toml").write_text(register, encoding="utf-8")
+    (extra / "attributes/forest.toml").write_text(register, encoding="utf-8")
     practice = (BUILT_IN / "cases/practice/procedures/0.000001_practice.toml").read_text(encoding="utf-8")
     (extra / "procedures/0.000001_practice.toml").write_text(
         practice.replace('attribute = "full_name"', 'attribute = "parcel_number"')
-        .replace('source = "population", attribute = "parcel', 'source = "land", attribute = "parcel')
+        .replace('source = "population", attribute = "parcel', 'source = "forest", attribute = "parcel')
         .replace('type = "text"', 'type = "number"'),
         encoding="utf-8",
     )

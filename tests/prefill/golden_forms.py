@@ -25,6 +25,7 @@ from gateway.vocabulary.partial_date import PartialDate
 from gateway.vocabulary.persona import Persona, persona
 from gateway.vocabulary.provenance import Absent, Found, Outcome, Provenance
 from gateway.vocabulary.purpose import RELATIONS, Relation
+from tests.connectors.register_samples import SAYS, answer_about
 from tests.prefill.lab import START, citizen_of, record_of
 
 FOLDER = BUILT_IN / "golden"
@@ -65,6 +66,8 @@ def golden_forms(bundle: PolicyBundle, code: str) -> Iterator[GoldenForm]:
             yield GoldenForm(code, relation, 4 if dead else _ABOUT[relation])
     if code == "1.001193":
         yield GoldenForm(code, "self", 1)  # a father who files
+    if code == "1.001612":
+        yield GoldenForm(code, "self", 8)  # who has a business, and whose land certificate two sources tell apart
     if bundle.procedures[code].conditions:
         for answer in (True, False):
             yield GoldenForm(code, "self", _ABOUT["self"], answer=answer)
@@ -152,6 +155,13 @@ def answers_about(source: str, one: Persona) -> dict[str, Outcome]:
     """Return what a source knows of a persona."""
     if source == "population":
         return record_of(one, START)
+    if source in SAYS:  # read by its own manifest, and true of one day
+        return {
+            name: Found(got.value, Provenance(source=source, as_of=date(2026, 11, 20), retrieved_at=START))
+            if isinstance(got, Found)
+            else got
+            for name, got in answer_about(source, one).items()
+        }
     values = {
         "full_name": one.full_name.upper(),
         "birth_date": PartialDate.parse(one.birth_date),

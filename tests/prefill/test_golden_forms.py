@@ -63,6 +63,8 @@ ALWAYS_EMPTY = {
     ],
     "1.004194": ["head.full_name", "head.relation", "head.personal_number"],
     "1.004222": ["members", "request.content"],
+    "1.001612": ["business.name", "business.line", "business.capital", "business.workers", "insurance.payment"],
+    "1.001776": ["benefit.other", "disability.kind", "request.content", "request.account"],
 }
 
 
@@ -90,6 +92,10 @@ def test_the_false_friends_of_the_test_set_are_all_named() -> None:
         ("1.004873", "subject.marital_status", "marital_status", "population"),
         ("1.000894", "party_a.times_married", "marital_status", None),
         ("1.004194", "head.full_name", "head_name", None),
+        ("1.001612", "premises.place", "permanent_residence", None),
+        ("1.001612", "business.name", "business_name", None),
+        ("1.001776", "person.marital_status", "marital_status", "population"),
+        ("1.001776", "disability.kind", "disability_degree", None),
     }
     for code, one in SERVED.procedures.items():
         declared = {field.id for field in one.fields if field.id.endswith((".phone", ".email"))}

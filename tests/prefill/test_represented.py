@@ -97,6 +97,17 @@ async def test_a_mother_gets_the_form_of_her_child(lab: Lab) -> None:
     assert "999175000003" not in str(form)
 
 
+async def test_the_registers_are_told_who_asks_and_about_whom(lab: Lab) -> None:
+    await lab.fill(await lab.sign_in(MOTHER), represented=represented(CHILD))
+    mother, child = persona(MOTHER), persona(CHILD)
+    for _, question in lab.sources.asked:
+        assert (question.personal_number, question.requester_number) == (child.personal_number, mother.personal_number)
+        assert question.requester_name == mother.full_name
+    lab.sources.asked.clear()
+    await lab.fill(await lab.sign_in(MOTHER))
+    assert {question.requester_number for _, question in lab.sources.asked} == {None}
+
+
 async def test_what_shows_the_guardian_is_asked_and_never_told(lab: Lab) -> None:
     form = await lab.fill(await lab.sign_in(MOTHER), represented=represented(CHILD))
     ((source, question),) = of_population(lab)

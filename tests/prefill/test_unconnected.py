@@ -17,6 +17,7 @@ from tests.prefill.lab import CODE, POLICY, Lab, open_lab
 
 pytestmark = pytest.mark.anyio
 POPULATION = frozenset({"population"})
+BUSINESS = "1.001612"
 
 
 @pytest.fixture
@@ -28,6 +29,17 @@ async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
 
 def connect(lab: Lab, sources: frozenset[str]) -> None:
     lab.house.figures = replace(lab.house.figures, connected=sources)
+
+
+async def test_a_form_that_more_registers_could_fill_asks_none_of_them(lab: Lab) -> None:
+    form = await lab.fill(
+        await lab.sign_in(3, procedures=frozenset({BUSINESS}), portal_procedures=frozenset({BUSINESS})),
+        procedure=BUSINESS,
+    )
+    assert {source for source, _ in lab.sources.asked} == {"population"}
+    assert form["fields"]["owner.full_name"]["status"] == "verified"
+    for name in ("insurance.number", "premises.parcel", "premises.certificate", "existing.name"):
+        assert form["fields"][name]["why"]["code"] == "CR-020", name
 
 
 async def test_a_form_of_the_connected_register_is_whole(lab: Lab) -> None:
@@ -99,7 +111,9 @@ def test_a_plan_never_asks_what_is_not_connected(code: str, relation: str) -> No
     assert [one.id for one in part.fields] == [one.id for one in whole.fields]
     for full, less in zip(whole.fields, part.fields, strict=True):
         assert less.ways == tuple(way for way in full.ways if way.source != "civil_status") or less.unconnected
-        assert less.unconnected == (bool(full.ways) and all(way.source == "civil_status" for way in full.ways))
+        assert less.unconnected == (
+            bool(full.ways) and all(way.source not in {*POPULATION, "profile"} for way in full.ways)
+        )
         assert (less.lock, less.waits, less.by_hand) == (full.lock, full.waits, full.by_hand)
     all_of_it = plan_form(POLICY, procedure, relation, connected=frozenset(POLICY.sources))  # type: ignore[arg-type]
     assert (all_of_it.asked_of, all_of_it.life_of, all_of_it.checks) == (whole.asked_of, whole.life_of, whole.checks)

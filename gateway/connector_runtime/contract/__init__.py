@@ -49,7 +49,8 @@ class Question:
 
     The three-way key (number, name, birth date) is the source's own privacy guard: a number alone is refused.
     `request_id` is unique and serves the source's log; `deadline_at` is when the asker stops waiting (UTC);
-    `officer_ref` names the officer at a desk, None when the citizen is the one who asks.
+    `officer_ref` names the officer at a desk, None when the citizen is the one who asks. `requester_number` and
+    `requester_name` are of a guardian who asks for a child; None when it is the person or an officer.
     """
 
     attributes: frozenset[str]
@@ -62,6 +63,8 @@ class Question:
     request_id: str
     deadline_at: datetime
     officer_ref: str | None = None
+    requester_number: str | None = None
+    requester_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

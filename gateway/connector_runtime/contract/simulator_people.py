@@ -8,6 +8,7 @@ comes round again and again.
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from functools import lru_cache
 from random import Random
 from typing import Any, Literal, TypeVar
 
@@ -103,6 +104,12 @@ def generate_people(seed: int = SEED, count: int = COUNT) -> tuple[Persona, ...]
         bent = replace(bend(plain, chance), note_en=name, note_vi=name)
         people.append(replace(bent, civil_status=_civil_status(bent)))
     return tuple(people)
+
+
+@lru_cache(maxsize=2)
+def remembered_people(seed: int = SEED, count: int = COUNT) -> tuple[Persona, ...]:
+    """Return the same people, made once: several registers of one program know them."""
+    return generate_people(seed, count)
 
 
 def _civil_status(person: Persona) -> CivilStatus:

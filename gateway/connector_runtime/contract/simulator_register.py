@@ -60,6 +60,30 @@ class Play:
         return (*NAMES, "deceased") if self.bury else NAMES
 
 
+class Noted(Protocol):
+    """What is kept of a question for `GET /_calls`."""
+
+    @property
+    def operation(self) -> str:
+        """What was asked for."""
+        ...
+
+    @property
+    def request_id(self) -> str:
+        """The caller's own id."""
+        ...
+
+    @property
+    def procedure(self) -> str:
+        """For which procedure."""
+        ...
+
+    @property
+    def number(self) -> str:
+        """About which number; only its hash is kept."""
+        ...
+
+
 class Face(Protocol):
     """One bus in front of the register."""
 
@@ -98,7 +122,7 @@ class Register:
             return None
         return person if PartialDate.parse(person.birth_date).agrees_with(asked.born) else None
 
-    def note(self, asked: Asked, outcome: str) -> None:
+    def note(self, asked: Noted, outcome: str) -> None:
         """Keep a call for `GET /_calls`; numbers are hashed, names and dates left out."""
         self.call_count += 1
         known = self._by_number.get(asked.number)

@@ -1,6 +1,6 @@
 """A manifest becomes a connector: every template, path and expression is compiled here, before anybody is asked."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.connector_runtime.addresses import AddressPolicy
 from gateway.connector_runtime.configuration import ConnectorSettings
@@ -19,6 +19,7 @@ from gateway.connector_runtime.kinds.declared import (
 from gateway.connector_runtime.kinds.lint import SHAPES, lint
 from gateway.connector_runtime.kinds.question import Needed
 from gateway.connector_runtime.kinds.record import RecordReader
+from gateway.connector_runtime.kinds.signature import open_seal
 from gateway.connector_runtime.kinds.signs import Judge, Signs
 from gateway.connector_runtime.kinds.sqlview import ViewConnector, view_of
 from gateway.connector_runtime.kinds.writing import rest_writer, soap_writer
@@ -62,9 +63,10 @@ def build_connector(
         if manifest.kind == "sqlview":
             return _view(manifest, settings, ways, asker)
         carrier = _carrier(manifest, settings, ways)
+        seal = None if manifest.signature is None else open_seal(manifest.signature, settings)
     except OSError as error:
         raise SecretUnreadable(f"a secret file of connector `{source}` cannot be read: {error.strerror}") from None
-    return DeclaredConnector(asker, make_speech(manifest), carrier), None
+    return DeclaredConnector(asker, replace(make_speech(manifest), seal=seal), carrier), None
 
 
 def make_speech(manifest: Manifest) -> Speech:

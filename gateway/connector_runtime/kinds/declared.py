@@ -21,6 +21,7 @@ from gateway.connector_runtime.contract.lookup import officer_class
 from gateway.connector_runtime.kinds.carrier import Carrier, Written
 from gateway.connector_runtime.kinds.question import Needed
 from gateway.connector_runtime.kinds.record import RecordReader
+from gateway.connector_runtime.kinds.signature import Seal
 from gateway.connector_runtime.kinds.signs import Signs
 from gateway.connector_runtime.kinds.writing import Write
 from gateway.connector_runtime.mapping.template import Unaskable, inputs_of
@@ -40,13 +41,15 @@ class Asker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speech:
-    """How a kind speaks: writes a question, opens a body, judges its signs and reads its record."""
+    """How a kind speaks: writes a question, opens a body, judges its signs, requires its signature (`seal`, None where
+    the source signs nothing) and reads its record."""
 
     needed: Needed
     write: Write
     open: Callable[[OutboundReply], Any]
     signs: Signs
     record: RecordReader
+    seal: Seal | None = None
 
 
 class DeclaredConnector:
@@ -89,6 +92,8 @@ class DeclaredConnector:
     def read(self, reply: OutboundReply, question: Question) -> Answer:
         """Read an answer about the person of a question. Raises SourceTrouble."""
         root = self.open(reply)
+        if self._speech.seal is not None:
+            self._speech.seal.require(root, now=self._asker.clock.now())
         return self._speech.record.read(root, question, source=self._asker.source, now=self._asker.clock.now())
 
     def open(self, reply: OutboundReply) -> Any:

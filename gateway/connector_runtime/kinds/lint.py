@@ -70,6 +70,7 @@ def lint(manifest: Manifest) -> Iterator[Problem]:
     yield from _record(manifest.record, shape)
     for index, row in enumerate(manifest.outcomes):
         yield from _outcome_row(index, row.path, row.status, manifest.kind)
+    yield from _signature(manifest)
     yield from _fields(manifest, shape)
 
 
@@ -198,6 +199,19 @@ def _outcome_row(index: int, path: str | None, status: str | None, kind: str) ->
         yield Problem(InvalidManifest, ("outcomes", index), "a row needs `status`, `path` or both")
     elif path is not None:
         yield from _path(("outcomes", index, "path"), path, SHAPES[kind])
+
+
+def _signature(manifest: Manifest) -> Iterator[Problem]:
+    row = manifest.signature
+    if row is None:
+        return
+    if manifest.kind != "rest":
+        yield Problem(InvalidManifest, ("signature",), "only the answers of kind `rest` can be signed so")
+    for name in ("at", "over"):
+        try:
+            parse_path(getattr(row, name), "json")
+        except PathInvalid as error:
+            yield Problem(FieldWrong, ("signature", name), str(error))
 
 
 def _fields(manifest: Manifest, shape: Shape) -> Iterator[Problem]:

@@ -18,14 +18,21 @@ from gateway.vocabulary.partial_date import PartialDate
 from gateway.vocabulary.personal_number import strip_grouping
 
 PERSON = ("personal_number", "old_number", "full_name", "birth_date")
-ALWAYS = ("request_id", "procedure", "purpose", "officer", "agency_code")
-"""What is known of every question, beside the person."""
+ALWAYS = (
+    *("request_id", "procedure", "purpose", "officer", "agency_code", "channel"),
+    *("requester_number", "requester_name"),
+)
+"""What is known of every question, beside the person. `requester_…` is whoever asks: the person, a guardian, or the
+officer, who is named by the number the staff register knows them by; `channel` 1 at a desk and 2 online (domain.md
+§7.2)."""
 
 _DATE_FORMS: Mapping[str, Callable[[PartialDate], str]] = {
     "yyyy-mm-dd": str,
     "yyyymmdd": lambda date: str(date).replace("-", ""),
     "dd/mm/yyyy": lambda date: date.display(),
     "yyyy": lambda date: f"{date.year:04d}",
+    # what is known of it, as social insurance says it (loaiNgaySinh): 0 the day, 1 the year alone, 2 the month
+    "precision-0-1-2": lambda date: {"day": "0", "year": "1", "month": "2"}[date.precision],
 }
 _NAME_FORMS = ("as_written", "capitals_with_space", "capitals_no_space")
 FORMS: Mapping[str, tuple[str, ...]] = {"birth_date": tuple(_DATE_FORMS), "full_name": _NAME_FORMS}
@@ -100,7 +107,18 @@ def inputs_of(question: Question, *, officer: str, agency_code: str) -> dict[str
         "purpose": question.purpose,
         "officer": question.officer_ref or officer or None,
         "agency_code": agency_code or None,
+        "channel": "1" if question.officer_ref else "2",
+        **_requester(question),
     }
+
+
+def _requester(question: Question) -> dict[str, str | None]:
+    """Return who asks: accountability is lost where the person's own number stands for somebody else's."""
+    if question.officer_ref:
+        return {"requester_number": question.officer_ref, "requester_name": question.officer_ref}
+    if question.requester_number or question.requester_name:
+        return {"requester_number": question.requester_number, "requester_name": question.requester_name}
+    return {"requester_number": question.personal_number, "requester_name": question.full_name or None}
 
 
 def _slot(text: str, known: frozenset[str]) -> Slot:
