@@ -8,7 +8,6 @@ from gateway.connector_exam.influence import follow
 from gateway.connector_exam.room import Room, found_in, no_sample
 from gateway.connector_runtime.contract import Found
 from gateway.connector_runtime.manifest_parts import FieldRow
-from gateway.connector_runtime.mapping.transforms import clean
 from gateway.vocabulary.person_name import fold_name
 from gateway.vocabulary.persona import persona
 
@@ -118,7 +117,7 @@ def _other_tone(text: str) -> str:
 def _keeps(value: str, text: str, row: FieldRow) -> bool:
     """Tell whether a text came out whole, but for what its row declares; a name keeps its spaces and marks anyway."""
     transforms, is_name = row.transforms, row.to.endswith("name")
-    wanted = clean(text)
+    wanted = normalize("NFC", text)
     if {"upper", "lower"} & set(transforms):
         value, wanted = value.casefold(), wanted.casefold()
     if "given_name_first" in transforms:
