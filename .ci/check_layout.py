@@ -28,6 +28,7 @@ GATEWAY = frozenset(
         "audit",
         "cli",
         "connector_lifecycle",
+        "connector_exam",
         "connector_runtime",
         "connector_runtime/contract",
         "connector_runtime/kinds",
