@@ -79,7 +79,7 @@ class SourceCaller:
         if not asked:
             waiting.told = {}
             return waiting
-        asking = replace(question, attributes=asked)
+        asking = question if asked == question.attributes else replace(question, attributes=asked)
         told = self._turn_away(question)
         if told is None:
             late = on_late is not None and self._limits.late_for > 0
