@@ -27,6 +27,7 @@ GATEWAY = frozenset(
         "assurance",
         "audit",
         "cli",
+        "connector_exam",
         "connector_lifecycle",
         "connector_exam",
         "connector_runtime",

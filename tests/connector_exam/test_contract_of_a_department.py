@@ -7,7 +7,8 @@ from connectors.sample.simulator import create_application
 from gateway.cli.connector_new import write_folder
 from gateway.connector_exam.pytest_contract import connector_contract
 
-_PLACE = Path(tempfile.mkdtemp(prefix="gate06-exam-")) / "library"
-write_folder(_PLACE, "library", "soap", None)
+_KEPT = tempfile.TemporaryDirectory(prefix="gate06-exam-")
+_FOLDER = Path(_KEPT.name) / "library"
+write_folder(_FOLDER, "library", "soap", None)
 
-TestLibrary = connector_contract(_PLACE, simulator=create_application)
+TestLibrary = connector_contract(_FOLDER, simulator=create_application)
