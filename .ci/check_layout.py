@@ -27,6 +27,7 @@ GATEWAY = frozenset(
         "assurance",
         "audit",
         "cli",
+        "connector_lifecycle",
         "connector_runtime",
         "connector_runtime/contract",
         "connector_runtime/kinds",

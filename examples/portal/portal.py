@@ -196,7 +196,15 @@ class Portal:
             late=any(entry.late for entry in entries),
             refusal=request.session.get("refusal"),
             key=key,
+            slip=self._slip(request.session.get("filled") or {}),
         )
+
+    def _slip(self, filled: dict[str, Any]) -> dict[str, str] | None:
+        """Return where the gateway makes the paper for wrong entries, and the number of this form; None without one."""
+        address = str(filled.get("slip", ""))
+        if not address.startswith(f"{self._settings.issuer}/"):
+            return None
+        return {"address": address, "reference": str(filled.get("id", ""))}
 
     def _remember_shown(self, session: Session, key: str) -> None:
         """Keep what each open page was filled with, for the eight newest: a page is sent as it was shown."""

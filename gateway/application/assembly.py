@@ -4,7 +4,7 @@ import asyncio
 import gc
 import hmac
 import os
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -15,21 +15,24 @@ from fastapi import FastAPI
 from starlette.routing import Route
 from starlette.types import ASGIApp, Scope
 
+from gateway.application.connector_desk import TokenOperators, connect
 from gateway.application.joints import NoticingStore, TokenBearers, TokenClients
 from gateway.application.logs import configure_logs
 from gateway.application.operations import Operations, operational_routes
+from gateway.application.requirements import require_matchable, require_permitted
 from gateway.application.seeds import keep_seeds_fresh
 from gateway.application.shell import Shell
 from gateway.application.troubles import broken_answer, error_handlers
 from gateway.application.upkeep import keep_clients_fresh, keep_purging
 from gateway.assurance.life import DEATH
-from gateway.assurance.sign_in import COMPARED, MatchFigures, RegisterMatch
+from gateway.assurance.sign_in import MatchFigures, RegisterMatch
 from gateway.audit.checkpoint import NoteSigner, origin_of
 from gateway.audit.endpoints import LogDesk
 from gateway.audit.log import Log
 from gateway.audit.receipt import ReceiptDesk
 from gateway.audit.record import Evidence
 from gateway.audit.sequencer import Sequencer
+from gateway.connector_lifecycle.endpoints import connector_routes
 from gateway.connector_runtime.outbound import ZoneClient
 from gateway.connector_runtime.quarantine import Quarantine
 from gateway.connector_runtime.registry import ConnectorRegistry
@@ -44,13 +47,17 @@ from gateway.openid_provider.profiles import Lifetimes
 from gateway.openid_provider.staff_realm.command import command_client
 from gateway.openid_provider.staff_realm.endpoints import staff_routes
 from gateway.pages.layout.frame import Layout
+from gateway.pages.operator.connectors import connector_page_routes
+from gateway.pages.public.attributes import attribute_page_routes
 from gateway.pages.public.pages import PersonaHint, PublicPages
 from gateway.pages.routes import public_routes
 from gateway.pages.screens import PageScreens
+from gateway.pages.slip_routes import slip_routes
 from gateway.policy.bundle import PolicyBundle
 from gateway.prefill.endpoints import prefill_routes
 from gateway.prefill.house import Desk, Figures, Prefill
 from gateway.settings import ConfigurationRefused, Settings, read_settings
+from gateway.staff.office import names_of
 from gateway.storage.open import Storage, open_storage
 from gateway.tokens.keys import KeyRing
 from gateway.vocabulary.clock import Clock, Randomness, SystemClock, SystemRandomness, text_token
@@ -189,17 +196,9 @@ async def lay_ground(settings: Settings, clock: Clock, chance: Randomness) -> Gr
 async def assemble(settings: Settings, pages: PublicPages, clock: Clock, chance: Randomness) -> Running:
     """Open everything and join it."""
     ground = await lay_ground(settings, clock, chance)
-    named = settings.connectors
     quarantine = Quarantine(ground.store, ground.evidence, clock)
-    connectors = ConnectorRegistry.load(
-        named.by_name(),
-        egress=settings.egress,
-        clock=clock,
-        folders=named.path,
-        chance=chance,
-        store=ground.store,
-        on_drift=quarantine.report,
-    )
+    connected = await connect(settings, ground.store, ground.evidence, clock, chance, on_drift=quarantine.report)
+    connectors = connected.registry
     upstream = ZoneClient(settings.egress.identity_providers, settings.egress)
     policy = PolicyBundle.load(settings.policies.path)
     has_staff = any(provider.realm == "staff" for provider in settings.identity_provider)
@@ -217,12 +216,20 @@ async def assemble(settings: Settings, pages: PublicPages, clock: Clock, chance:
     desk = LogDesk(ground.shelf, receipts, TokenClients(house), settings.issuer)
     operations = operational_routes(ground.storage, connectors, house, ground.sequencer)
     opened = Opened(ground.storage, connectors, upstream)
-    running = Running(join_routes(house, prefill, desk, pages, operations), opened)
+    sources = connected.desk(policy, clients, settings.issuer)
+    others = [
+        *desk.routes(),
+        *connector_routes(sources, TokenOperators(house)),
+        *connector_page_routes(house, sources, pages.layout),
+        *attribute_page_routes(house, sources, pages.layout),
+    ]
+    running = Running(join_routes(house, prefill, pages, operations, others), opened)
     running.begin("sequencer", ground.sequencer.run())
     running.begin("keys", ground.keys.keep_fresh())
     running.begin("quarantine", quarantine.run(connectors))
     running.begin("portals", keep_clients_fresh(clients, ground.storage))
     running.begin("seeds", keep_seeds_fresh(clients, lambda seeds: require_permitted(policy, ClientRegistry(seeds))))
+    running.begin("connectors", connected.watch.run(connectors.installed, ground.storage.store))
     running.begin("purge", keep_purging(ground.storage, clock))
     running.begin("probes", probe_providers(providers))
     settle_memory()
@@ -296,6 +303,7 @@ def make_house(
         pairwise_secret=pairwise_secret,
         refresh_secret=hmac.digest(pairwise_secret, b"refresh-token-successor", "sha256"),
         develop=settings.dev,
+        offices=names_of(settings.office),
     )
 
 
@@ -325,7 +333,9 @@ def settle_memory() -> None:
     gc.set_threshold(20_000, 50, 100)
 
 
-def join_routes(house: House, prefill: Prefill, desk: LogDesk, pages: PublicPages, operations: Operations) -> FastAPI:
+def join_routes(
+    house: House, prefill: Prefill, pages: PublicPages, operations: Operations, others: Sequence[Route]
+) -> FastAPI:
     """Return the routes of all floors in one application, the hot ones first."""
     application = FastAPI(
         title="Gate06",
@@ -343,49 +353,10 @@ def join_routes(house: House, prefill: Prefill, desk: LogDesk, pages: PublicPage
             *own_routes(house),
             *staff_routes(house),
             *prefill_routes(prefill, TokenBearers(house)),
-            *desk.routes(),
+            *others,
             *operations.routes,
             *public_routes(pages, operations.read_status),
+            *slip_routes(house.policy, pages, house.clock),
         ]
     )
     return application
-
-
-def require_permitted(policy: PolicyBundle, clients: ClientRegistry) -> None:
-    """A portal may list no procedure that does not exist and no attribute beyond its procedures (design.md §6).
-
-    Raises ConfigurationRefused that names portal and excess.
-    """
-    wrong: list[str] = []
-    for portal in clients.all():
-        unknown = [code for code in portal.procedures if code not in policy.procedures]
-        wrong += [f"portal `{portal.client_id}`: `procedures` names `{code}`, which does not exist" for code in unknown]
-        known = [code for code in portal.procedures if code not in unknown]
-        excess = policy.excess(known, portal.attributes or ())
-        if excess:
-            named = ", ".join(f"`{attribute}`" for attribute in excess)
-            wrong.append(f"portal `{portal.client_id}`: `attributes` goes beyond its procedures: {named}")
-    if wrong:
-        raise ConfigurationRefused(wrong)
-
-
-def require_matchable(settings: Settings, connectors: ConnectorRegistry) -> None:
-    """A portal that takes only people the register confirms wants that register to be connected.
-
-    Raises ConfigurationRefused: otherwise every sign-in of the portal would end in a refusal.
-    """
-    strict = [portal.client_id for portal in settings.portal if portal.match == "required"]
-    if settings.match.by == "verify" and not connectors.can_verify(settings.match.source):
-        raise ConfigurationRefused(
-            [f"`match.by` is `verify`, but connector `{settings.match.source}` is not set up or cannot verify a person"]
-        )
-    missing = COMPARED - connectors.sources().get(settings.match.source, frozenset())
-    if strict and missing:
-        named = ", ".join(f"`{name}`" for name in sorted(missing))
-        raise ConfigurationRefused(
-            [
-                f"portal `{client_id}`: `match` is `required`, but connector `{settings.match.source}` is not set up "
-                f"to tell {named}; set up `[connectors.{settings.match.source}]` or name another in `match.source`"
-                for client_id in strict
-            ]
-        )

@@ -14,9 +14,11 @@ from starlette.routing import Route
 
 from gateway.application.troubles import answers_as
 from gateway.audit.openapi import log_operations
+from gateway.connector_lifecycle.openapi import connector_operations
 from gateway.openid_provider.failure import InvalidRequest, InvalidToken, ServerError
 from gateway.openid_provider.openapi import provider_operations, provider_schemas
 from gateway.openid_provider.profiles import IDENTITY_SCOPES
+from gateway.openid_provider.staff_realm.failure import NotForStaff
 from gateway.openid_provider.staff_realm.openapi import staff_operations
 from gateway.prefill.openapi import prefill_operations
 from gateway.vocabulary.operation import (
@@ -63,9 +65,14 @@ PAGES: Mapping[str, str] = {
     "/me/browser/forget": "that page's own form",
     "/me/report": "the form that reports a misuse",
     "/me/report/{number}": "the number of a report, for whoever made it",
+    "/corrections/{procedure}": "the slip for corrections, a page and a paper for anybody",
     "/me/sign-out": "the own pages' form that signs out",
     "/device": "where a person types the code a command shows (RFC 8628 §3.3)",
     "/staff/interaction/{attempt_id}": "the pages of one staff sign-in; their forms change with them",
+    "/attributes": "the catalogue of attributes, for people; `/v1/attributes` is the same for programs",
+    "/staff/connectors": "the operators' list of connectors",
+    "/staff/connectors/{connector}/{version}": "one version of a connector, for operators",
+    "/staff/connectors/{connector}/{version}/{step}": "that page's own forms",
     "/staff/sign-out": "where an officer ends the session of this browser",
 }
 """Routes that are no promise to programs, each with the reason why it is not described."""
@@ -91,6 +98,7 @@ def describe(issuer: str) -> dict[str, Any]:
         **staff_operations(),
         **prefill_operations(),
         **log_operations(),
+        **connector_operations(),
         **_own_operations(),
     }
     return {
@@ -121,6 +129,8 @@ def _completed(path: str, method: str, operation: Mapping[str, Any]) -> dict[str
     security = operation.get("security", [{"access_token": []}])
     if path.startswith("/v1/") and any("access_token" in way for way in security):
         parts.append(problems(InvalidRequest, InvalidToken))
+    if any("staff_token" in way for way in security):
+        parts.append(problems(InvalidRequest, InvalidToken, NotForStaff))
     if method == "get" and operation.get("parameters"):
         too_long = "the address is longer than the server reads; said by the server, before the gateway"
         parts.append({"400": answer(too_long, {"text/plain": TEXT})})
@@ -144,6 +154,12 @@ def _security(issuer: str) -> dict[str, Any]:
             "type": "http",
             "scheme": "bearer",
             "description": "prefill: the token of a citizen's sign-in; verify and receipts: a token of the client",
+        },
+        "staff_token": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "a member of staff's token with the scope `operate`, got by the device grant (RFC 8628) as "
+            "`gate06 login` does; a citizen's, a portal's and a desk's token open nothing",
         },
         "sign_in": {
             "type": "openIdConnect",

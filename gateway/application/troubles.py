@@ -54,7 +54,7 @@ def answers_as(path: str) -> Literal["oauth", "problem", "page"]:
 
 
 def error_handlers(pages: PublicPages, issuer: str) -> dict[Any, Handler]:
-    """Return the handlers for what no endpoint answered: unknown addresses and wrong methods."""
+    """Return the handlers for what no endpoint answered: unknown addresses, wrong methods, and bugs."""
 
     async def http_error(request: Request, error: HTTPException) -> Response:
         headers = dict(error.headers or {})
@@ -72,7 +72,10 @@ def error_handlers(pages: PublicPages, issuer: str) -> dict[Any, Handler]:
         page.headers.update(headers)
         return page
 
-    return {HTTPException: http_error}
+    async def bug(request: Request, error: Exception) -> Response:
+        raise error  # the shell gives it its face; the framework's own would be two English words
+
+    return {HTTPException: http_error, Exception: bug}
 
 
 def broken_answer(

@@ -14,6 +14,7 @@ from gateway.cli.operating import operating
 from gateway.cli.output import say_json, say_table, talk
 from gateway.settings import Settings
 from gateway.staff.approval import Approval, approval_of
+from gateway.vocabulary.collation import find
 from gateway.vocabulary.store import Kind
 
 app = typer.Typer(help="List and decide what waits for a second person.", no_args_is_help=True)
@@ -29,10 +30,13 @@ def list_approvals(
     config: Config = None,
     *,
     every: Annotated[bool, typer.Option("--all", help="Also what was decided or has expired.")] = False,
+    words: Annotated[str, typer.Option("--find", help="Words of a name or an object, with or without marks.")] = "",
     as_json: Json = False,
 ) -> None:
-    """List what waits, oldest first."""
+    """List what waits, oldest first: a queue, also when only those with some words are looked for."""
     rows = asyncio.run(_list(settings_of(store, redis, config), every))
+    found = {row["id"] for row in find(words, rows, _named)}
+    rows = [row for row in rows if row["id"] in found]
     if as_json:
         say_json({"schema": "gate06.approvals/1", "approvals": rows})
         return
@@ -76,6 +80,10 @@ def reject(
     decided = asyncio.run(_decide(settings_of(store, redis, config), approval_id, reason, agree=False))
     talk(f"`{decided['id']}` is rejected")
     _say(decided, as_json)
+
+
+def _named(row: dict[str, Any]) -> str:
+    return " ".join(str(row[name] or "") for name in ("object", "asked_name", "decided_name", "reason", "verb"))
 
 
 def approval_row(approval: Approval) -> dict[str, Any]:

@@ -1,12 +1,19 @@
-"""`gate06 connector new|check|try`: a department's connector, from the first folder to the first mapped field."""
+"""`gate06 connector`: a department's register, from the first folder to service and retirement."""
 
 import typer
 
 from gateway.cli.connector_check import check
 from gateway.cli.connector_new import new
+from gateway.cli.connector_steps import add_steps
 from gateway.cli.connector_try import try_it
+from gateway.cli.connector_views import add_views
 
-app = typer.Typer(help="Make, check and try connectors.", no_args_is_help=True)
+app = typer.Typer(
+    help="Make, check and try connectors; hand in, approve, publish, suspend, retire and look at them.",
+    no_args_is_help=True,
+)
 app.command("new")(new)
 app.command("check")(check)
 app.command("try")(try_it)
+add_views(app)
+add_steps(app)

@@ -133,7 +133,18 @@ def _settings(plan: DemoPlan) -> dict[str, Any]:
         "connectors": demo_registers.connectors_of(plan.sources_url, plan.population_transport),
         "identity_provider": [_vneid(plan), _national_portal(plan), _staff(plan)],
         "portal": [_sample(plan), _conformance(plan)],
+        "office": [{"code": code, "name": {"vi": vi, "en": en}} for code, vi, en in _OFFICES],
     }
+
+
+_OFFICES = (
+    ("H55.01", "Sở Khoa học và Công nghệ (giả định)", "Department of Science and Technology (invented)"),
+    ("H55.02", "Văn phòng UBND tỉnh (giả định)", "Office of the provincial people's committee (invented)"),
+    ("H55.03", "Sở Tư pháp (giả định)", "Department of Justice (invented)"),
+    ("H55.10.02", "Bộ phận Một cửa phường Tân Sơn (giả định)", "One-stop desk of Tan Son ward (invented)"),
+    ("H55.10.07", "Bộ phận Một cửa xã Bàu Trăn (giả định)", "One-stop desk of Bau Tran commune (invented)"),
+)
+"""What the offices of the eight officers are called."""
 
 
 def _vneid(plan: DemoPlan) -> dict[str, Any]:

@@ -37,7 +37,11 @@ MEANINGS = {
 }
 
 _BY_STATUS = {400: Exit.NOT_ALLOWED, 401: Exit.NOT_ALLOWED, 403: Exit.NOT_ALLOWED, 404: Exit.NOT_FOUND}
-_CONFLICTS = frozenset({"GW-9103", "GW-9104", "GW-9108", "GW-2413", "GW-2414", "GW-2416"})
+_CONFLICTS = frozenset(
+    {"GW-9103", "GW-9104", "GW-9108", "GW-2413", "GW-2414", "GW-2416"}
+    | {"CN-202", "CN-203", "CN-207", "CN-208", "CN-209", "CN-210", "CN-212"}
+)
+_CHECKS = frozenset({"CN-204", "CN-205", "CN-213"})
 _OF_THE_HOUSE = ("GW-90", "CN-1")  # settings, stores, keys and connectors that do not fit each other
 
 
@@ -47,6 +51,8 @@ def exit_of(failure: Failure) -> Exit:
         return Exit.CONFIGURATION
     if failure.code in _CONFLICTS:
         return Exit.NEEDS_APPROVAL
+    if failure.code in _CHECKS:
+        return Exit.CHECK_FAILED
     if failure.http_status in {502, 503, 504}:
         return Exit.REMOTE
     if failure.http_status >= 500 and failure.code.startswith(_OF_THE_HOUSE):

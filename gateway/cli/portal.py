@@ -22,6 +22,7 @@ from gateway.policy.bundle import PolicyBundle
 from gateway.settings import ConfigurationRefused, Settings, read_settings, reserved_in
 from gateway.staff.approval import Approval
 from gateway.vocabulary.clock import SystemRandomness, text_token
+from gateway.vocabulary.collation import find
 from gateway.vocabulary.store import Kind, RecordKey
 
 app = typer.Typer(help="Add, change, list, check and try portals.", no_args_is_help=True)
@@ -32,6 +33,7 @@ RedirectUris = Annotated[list[str] | None, typer.Option("--redirect-uri", help="
 Procedures = Annotated[list[str] | None, typer.Option("--procedure", help="A form it may ask for; may be repeated.")]
 GrantTypes = Annotated[list[str] | None, typer.Option("--grant-type", help="May be repeated.")]
 LegacyUntil = Annotated[str | None, typer.Option("--legacy-until", help="Last day of a legacy client, YYYY-MM-DD.")]
+Words = Annotated[str, typer.Argument(help="Words of a name, an agency or an id, with or without marks.")]
 Realm = Annotated[str, typer.Option("--realm", help="Whom it signs in: citizen, or staff for a desk's software.")]
 AuthMethod = Annotated[str, typer.Option("--auth-method", help="client_secret_basic, client_secret_post or none.")]
 
@@ -103,16 +105,21 @@ def change(
 
 
 @app.command("list")
-def list_portals(store: Store = None, redis: Redis = None, config: Config = None, *, as_json: Json = False) -> None:
-    """List the portals of the settings and those added by command."""
+def list_portals(
+    words: Words = "", *, store: Store = None, redis: Redis = None, config: Config = None, as_json: Json = False
+) -> None:
+    """List the portals of the settings and those added by command, by their names; with WORDS those that have them."""
     settings = settings_of(store, redis, config)
-    rows = asyncio.run(_list(settings))
+    rows = find(words, asyncio.run(_list(settings)), _named)
     if as_json:
         say_json({"schema": "gate06.portals/1", "portals": rows})
         return
     say_table(
-        ("client_id", "profile", "origin", "procedures"),
-        [(row["client_id"], row["profile"], row["origin"], " ".join(row["procedures"]) or "-") for row in rows],
+        ("client_id", "name", "profile", "origin", "procedures"),
+        [
+            (row["client_id"], _name(row), row["profile"], row["origin"], " ".join(row["procedures"]) or "-")
+            for row in rows
+        ],
     )
 
 
@@ -229,11 +236,21 @@ async def _list(settings: Settings) -> list[dict[str, Any]]:
         {
             "client_id": portal.client_id,
             "name": dict(portal.display_name),
+            "agency": dict(portal.display_agency),
             "profile": portal.profile,
             "legacy_until": portal.legacy_until.isoformat() if portal.legacy_until else None,
             "procedures": list(portal.procedures),
             "redirect_uris": list(portal.redirect_uris),
             "origin": "settings" if portal.client_id in seeds else "command",
         }
-        for portal in sorted(registry.all(), key=lambda portal: portal.client_id)
+        for portal in registry.all()
     ]
+
+
+def _name(row: dict[str, Any]) -> str:
+    return str(row["name"].get("vi") or row["client_id"])
+
+
+def _named(row: dict[str, Any]) -> str:
+    """Return what a portal is found by, its name first: that is what the list is ordered by."""
+    return " · ".join((_name(row), row["name"].get("en") or "", *row["agency"].values(), row["client_id"]))

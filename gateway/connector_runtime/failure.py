@@ -207,6 +207,18 @@ class SourceNotConnected(SourceFailure):
     fix = "Set the register up under `[connectors]`; `gate06 doctor` names those of the policy book that are missing."
 
 
+class SourceHeld(SourceFailure):
+    """The connector's version is not in service here: not published, changed since, suspended or retired."""
+
+    code = "CR-030"
+    title = "source is not in service"
+    http_status = 503
+    refused_by: RefusedBy = "gateway"
+    vi = "Hiện chưa lấy thông tin này từ cơ quan quản lý dữ liệu. Ông/bà tự điền mục này."
+    en = "This is not fetched from the source at present. Please fill in this field yourself."
+    fix = "See `gate06 connector list`: exactly this content of the connector has to be approved and published."
+
+
 _WHY: dict[tuple[type, str], type[Failure]] = {
     (Absent, "empty"): ValueEmpty,
     (Absent, "no_match"): NoMatch,
@@ -224,6 +236,7 @@ _WHY: dict[tuple[type, str], type[Failure]] = {
     (Unavailable, "late"): SourceLate,
     (Unavailable, "closed"): SourceClosed,
     (Unavailable, "quota"): QuotaSpent,
+    (Unavailable, "suspended"): SourceHeld,
 }
 
 

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 
 from gateway.connector_runtime.failure import InvalidManifest, UnknownConnector
@@ -37,6 +38,11 @@ def read_folder(folder: Path) -> Manifest:
         place = place_of(f"{name}/{MANIFEST}", Places(text), ("id",))
         raise InvalidManifest(f"`{place}`: the folder is called `{name}`: give it that id")
     return manifest
+
+
+def hash_of(folder: Path) -> str:
+    """Return the SHA-256 of a folder's manifest as it is read, in hexadecimal: what an approval names."""
+    return sha256((folder / MANIFEST).read_text("utf-8").encode()).hexdigest()
 
 
 def address_of(source: str, folder: Path | None, paths: Sequence[Path]) -> str:

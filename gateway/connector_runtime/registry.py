@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
 from pathlib import Path
@@ -22,7 +24,7 @@ from gateway.connector_runtime.contract import (
     VerifiesMatch,
 )
 from gateway.connector_runtime.failure import InvalidManifest, SecretUnreadable, TransportUnset, UnknownConnector
-from gateway.connector_runtime.folders import find_folders, read_folder
+from gateway.connector_runtime.folders import find_folders, hash_of, read_folder
 from gateway.connector_runtime.health import check_connectors
 from gateway.connector_runtime.kinds.build import Ways, build_connector
 from gateway.connector_runtime.limits import Limits
@@ -30,10 +32,11 @@ from gateway.connector_runtime.manifest import Manifest, read_manifest
 from gateway.connector_runtime.means import Means, OnDrift
 from gateway.connector_runtime.outbound import ZoneClient
 from gateway.connector_runtime.quota import Quotas
+from gateway.connector_runtime.steering import Steering, Unsteered
 from gateway.connector_runtime.transports.lgsp import LgspTransport
 from gateway.connector_runtime.transports.ndxp import NdxpTransport
 from gateway.vocabulary.clock import Clock, Randomness, SystemRandomness
-from gateway.vocabulary.provenance import Unavailable
+from gateway.vocabulary.provenance import Found, Unavailable
 from gateway.vocabulary.store import Store
 
 GROUP = "gate06.connectors"
@@ -52,15 +55,41 @@ class Closing(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """What a table of the settings carries: the manifest, the SHA-256 of its text, and the package (`name==version`)
+    whose code answers, None where the manifest says it all."""
+
+    manifest: Manifest
+    sha256: str
+    package: str | None
+
+
+class Shared(NamedTuple):
+    """What every caller of an installation works with, beside the clock; daily quotas are counted in `store`."""
+
+    chance: Randomness = SystemRandomness()
+    store: Store | None = None
+    on_drift: OnDrift | None = None
+
+
 class ConnectorRegistry:
-    """Asks sources and knows what they are called."""
+    """Asks sources and knows what they are called. `steering` has its say before every question."""
 
     def __init__(
-        self, callers: Iterable[SourceCaller], manifests: Mapping[str, Manifest], clients: Iterable[Closing] = ()
+        self,
+        callers: Iterable[SourceCaller],
+        manifests: Mapping[str, Manifest],
+        clients: Iterable[Closing] = (),
+        *,
+        installed: Mapping[str, Installed] | None = None,
+        steering: Steering | None = None,
     ) -> None:
         self._callers = {caller.source: caller for caller in callers}
         self._manifests = dict(manifests)
         self._clients = tuple(clients)
+        self.installed: Mapping[str, Installed] = dict(installed or {})
+        self._steering = steering or Unsteered()
 
     @classmethod
     def load(
@@ -70,12 +99,10 @@ class ConnectorRegistry:
         egress: EgressSettings,
         clock: Clock,
         folders: Sequence[Path] = (),
-        chance: Randomness | None = None,
-        store: Store | None = None,
-        on_drift: OnDrift | None = None,
+        shared: Shared | None = None,
+        steering: Steering | None = None,
     ) -> Self:
-        """Make every connector that has settings: an installed class, or a folder with a manifest alone. Daily quotas
-        are counted in `store`.
+        """Make every connector that has settings: an installed class, or a folder with a manifest alone.
 
         `folders` are looked through beside the built-in ones. Raises a ConnectorFailure (CN-1xx): the gateway does
         not start with a connector it cannot understand.
@@ -84,24 +111,27 @@ class ConnectorRegistry:
         found = find_folders(folders)
         clients: dict[str, ZoneClient] = {}
         closing: list[Closing] = []
-        callers, manifests = [], {}
+        callers, carried = [], {}
         for source, one in settings.items():
             client = _client_of(source, one, egress, clients)
             connector: Connector
             if source in installed and one.folder is None:
-                make, manifest = _load_class(installed[source])
+                make, carried[source] = _load_class(installed[source])
+                manifest = carried[source].manifest
                 connector = make(_equip(source, manifest, one, client, clock))
             else:
-                manifest = read_folder(_folder_of(source, one, found, installed))
+                folder = _folder_of(source, one, found, installed)
+                manifest = read_folder(folder)
+                carried[source] = Installed(manifest, hash_of(folder), None)
                 transport = make_transport(source, manifest, one, client, clock) if manifest.transport else None
                 ways = Ways(client=client, policy=AddressPolicy(one.zone, egress), clock=clock, transport=transport)
                 connector, opened = build_connector(source, manifest, one, ways)
                 closing += [opened] if opened else []
             limits = manifest.limits_under(one)
-            means = _means_of(source, manifest, limits, Shared(clock, chance or SystemRandomness(), store, on_drift))
+            means = _means_of(source, manifest, limits, clock, shared or Shared())
             callers.append(SourceCaller(source, connector, means, provides=manifest.provides, limits=limits))
-            manifests[source] = manifest
-        return cls(callers, manifests, [*clients.values(), *closing])
+        manifests = {source: one.manifest for source, one in carried.items()}
+        return cls(callers, manifests, [*clients.values(), *closing], installed=carried, steering=steering)
 
     async def ask(
         self, questions: Mapping[str, Question], *, on_late: OnLate | None = None, portal: str = ""
@@ -112,22 +142,17 @@ class ConnectorRegistry:
         `on_late(source, answer)` is awaited later for each source whose attributes came back as `late`. `portal` is
         whose daily quota the calls are counted in; connectors never see it.
         """
-        begun: dict[str, Waiting | Answer] = {}
-        for source, question in questions.items():
-            caller = self._callers.get(source)
-            if caller is None:
-                begun[source] = dict.fromkeys(sorted(question.attributes), Unavailable(reason="unreachable"))
-            else:
-                begun[source] = caller.begin(question, on_late, portal=portal)
+        begun = [self._begin(source, question, on_late, portal) for source, question in questions.items()]
         answers: dict[str, Answer] = {}
         try:
             # every call is under way: waiting for one after the other takes as long as the slowest
-            for source, one in begun.items():
-                answers[source] = await one.answer() if isinstance(one, Waiting) else one
+            for source, table, call in begun:
+                answer = await call.answer() if isinstance(call, Waiting) else call
+                answers[source] = answer if table is None else self._told(source, table, answer)
         except BaseException:
-            for source, one in begun.items():
-                if isinstance(one, Waiting) and source not in answers:
-                    one.leave()
+            for source, _, call in begun:
+                if isinstance(call, Waiting) and source not in answers:
+                    call.leave()
             raise
         return answers
 
@@ -136,7 +161,10 @@ class ConnectorRegistry:
 
         Raises CannotVerify when the source's connector does not have this ability.
         """
-        caller = self._callers.get(source)
+        table = self._steering.route(source, question.request_id)
+        if isinstance(table, Unavailable):
+            return table
+        caller = self._callers.get(table)
         return Unavailable(reason="unreachable") if caller is None else await caller.verify(question)
 
     def can_verify(self, source: str) -> bool:
@@ -188,34 +216,68 @@ class ConnectorRegistry:
         await asyncio.gather(*(caller.close() for caller in self._callers.values()))
         await asyncio.gather(*(client.close() for client in self._clients))
 
+    def _begin(self, source: str, question: Question, on_late: OnLate | None, portal: str) -> "Begun":
+        """Put a question to the table that answers for a source, if one may be asked."""
+        table = self._steering.route(source, question.request_id)
+        if isinstance(table, Unavailable):
+            return Begun(source, None, dict.fromkeys(sorted(question.attributes), table))
+        caller = self._callers.get(table)
+        if caller is None:
+            silent = Unavailable(reason="unreachable")
+            return Begun(source, None, dict.fromkeys(sorted(question.attributes), silent))
+        later = None if on_late is None else self._later(source, table, on_late)
+        return Begun(source, table, caller.begin(question, later, portal=portal))
 
-class Shared(NamedTuple):
-    """What every caller of an installation works with."""
+    def _later(self, source: str, table: str, on_late: OnLate) -> OnLate:
+        async def later(_: str, answer: Answer) -> None:
+            await on_late(source, self._told(source, table, answer))
 
-    clock: Clock
-    chance: Randomness
-    store: Store | None
-    on_drift: OnDrift | None
+        return later
+
+    def _told(self, source: str, table: str, answer: Answer) -> Answer:
+        """Tell the steering how a question came out; return the answer in the name of the source that was asked."""
+        self._steering.observe(source, table, answer)
+        return answer if table == source else _in_the_name_of(source, answer)
 
 
-def _means_of(source: str, manifest: Manifest, limits: Limits, shared: Shared) -> Means:
+class Begun(NamedTuple):
+    """A question under way, or answered already; `table` is None when nothing was asked."""
+
+    source: str
+    table: str | None
+    call: Waiting | Answer
+
+
+def _means_of(source: str, manifest: Manifest, limits: Limits, clock: Clock, shared: Shared) -> Means:
     """Return what one caller works with. Raises InvalidManifest for quotas that nothing can count."""
     quotas = None
     if limits.daily_total or limits.daily_per_portal or limits.daily_per_procedure:
         if shared.store is None:
             raise InvalidManifest(f"connector `{source}` has a daily quota, and nothing to count it in")
-        quotas = Quotas(source, limits, shared.store, shared.clock)
+        quotas = Quotas(source, limits, shared.store, clock)
     notice = (manifest.notice.unavailable.vi, manifest.notice.unavailable.en)
-    return Means(shared.clock, shared.chance, quotas, shared.on_drift, notice)
+    return Means(clock, shared.chance, quotas, shared.on_drift, notice)
 
 
-def _load_class(point: EntryPoint) -> tuple[Callable[[Equipment], Connector], Manifest]:
+def _in_the_name_of(source: str, answer: Answer) -> Answer:
+    """Return an answer that another table gave for a source: what people read is the source they know."""
+    return {
+        name: replace(outcome, provenance=replace(outcome.provenance, source=source))
+        if isinstance(outcome, Found)
+        else outcome
+        for name, outcome in answer.items()
+    }
+
+
+def _load_class(point: EntryPoint) -> tuple[Callable[[Equipment], Connector], Installed]:
     try:
         make: Callable[[Equipment], Connector] = point.load()
         text = files(point.module.rpartition(".")[0]).joinpath("manifest.toml").read_text("utf-8")
     except (ImportError, AttributeError, OSError) as error:
         raise UnknownConnector(f"connector `{point.name}` cannot be loaded: {type(error).__name__}") from error
-    return make, read_manifest(text, f"{point.name}/manifest.toml")
+    manifest = read_manifest(text, f"{point.name}/manifest.toml")
+    package = f"{point.dist.name}=={point.dist.version}" if point.dist is not None else "unpacked==0"
+    return make, Installed(manifest, sha256(text.encode()).hexdigest(), package)
 
 
 def _client_of(

@@ -90,7 +90,8 @@ _REPLAYED = Meaning(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
     """One entry of the history. `attributes` are names (scopes of `PortalAnswered`), never values; `states` gives the
-    status of each attribute a form planned; `officer` is the reference of an officer who acted; `by_other` tells that
+    status of each attribute a form planned; `officer` is the reference of an officer who acted, `agency` the
+    code of their agency; `by_other` tells that
     another person acted for this one (a guardian); `index` is None until the event is in the tree."""
 
     receipt: str
@@ -107,6 +108,7 @@ class Access:
     policy_ids: tuple[str, ...]
     outcome: str
     officer: str | None = None
+    agency: str | None = None
     by_other: bool = False
 
 
@@ -120,7 +122,8 @@ def history_of(found: Iterable[FoundEvent]) -> list[Access]:
 
 def access_of(event: FoundEvent, leaf: Mapping[str, Any]) -> Access:
     """Read an event. `leaf` is its JSON (design.md §15)."""
-    actor, states = leaf["actor"], leaf.get("outcomes")
+    actor, states, agency = leaf["actor"], leaf.get("outcomes"), leaf.get("agency")
+    by_officer = actor["kind"] == "officer"
     return Access(
         receipt=event.receipt,
         at=event.at,
@@ -135,7 +138,8 @@ def access_of(event: FoundEvent, leaf: Mapping[str, Any]) -> Access:
         basis=leaf["basis"],
         policy_ids=tuple(leaf["policy_ids"]),
         outcome=leaf["outcome"],
-        officer=(actor["ref"] or "") if actor["kind"] == "officer" else None,
+        officer=(actor["ref"] or "") if by_officer else None,
+        agency=agency if by_officer and isinstance(agency, str) else None,
         by_other=actor["kind"] == "citizen" and actor["ref"] != leaf["subject_ref"],
     )
 

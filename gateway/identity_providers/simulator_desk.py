@@ -22,6 +22,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from gateway.identity_providers.simulator_faults import FAULTS, FaultOrder, FaultSwitch
 from gateway.identity_providers.simulator_people import People, Person, looks_real
 from gateway.vocabulary.clock import Clock, Randomness, text_token
+from gateway.vocabulary.collation import find, person_key
 
 _ERROR_OF_FAULT: Mapping[str, str] = {
     "cancelled": "access_denied",
@@ -171,6 +172,8 @@ class SignInDesk(ABC):
         attempt = self._attempts.pop(form.get("attempt", ""), None)
         if attempt is None:
             return self._message("Trang này đã quá hạn", "This page has expired", 400)
+        if "find" in form:
+            return self._choose(attempt, form.get("words", ""))
         if "cancel" in form:
             return _send_back(attempt, urlencode({"error": "access_denied"}))
         person = self._people.find(form.get("persona", ""))
@@ -293,11 +296,12 @@ class SignInDesk(ABC):
         )
         return query
 
-    def _choose(self, attempt: Attempt) -> Response:
+    def _choose(self, attempt: Attempt, words: str = "") -> Response:
         name = text_token(self.randomness, 128)
         self._attempts[name] = attempt
+        people = find(words, self._people, lambda person: person.full_name, person_key)
         return self._page(
-            "simulator_choose.html", {"attempt": name, "people": list(self._people), "faults": FAULTS}, 200
+            "simulator_choose.html", {"attempt": name, "people": people, "faults": FAULTS, "words": words}, 200
         )
 
     def _message(self, vi: str, en: str, status: int) -> Response:

@@ -1,5 +1,5 @@
-"""How much evidence strangers can cause: refusing somebody who proves nothing costs an event for ever, so beyond an
-allowance such refusals are answered and logged, without a receipt (decision 0014)."""
+"""How much strangers can cause. Refusing somebody who proves nothing costs an event for ever, so beyond an allowance
+such refusals are answered and logged, without a receipt (decision 0014); paper made for anybody costs time."""
 
 from datetime import datetime, timedelta
 
@@ -10,12 +10,13 @@ EACH = timedelta(seconds=2)
 
 
 class Allowance:
-    """A bucket that fills by one every two seconds up to its burst; one per worker process."""
+    """A bucket that fills by one every `each` up to its `burst`; one per worker process."""
 
-    def __init__(self, clock: Clock, *, enabled: bool = True) -> None:
+    def __init__(self, clock: Clock, *, enabled: bool = True, burst: int = BURST, each: timedelta = EACH) -> None:
         self._clock = clock
         self._enabled = enabled
-        self._left = float(BURST)
+        self._burst, self._each = float(burst), each
+        self._left = float(burst)
         self._counted_at: datetime | None = None
 
     def take(self) -> bool:
@@ -24,7 +25,7 @@ class Allowance:
             return True
         now = self._clock.now()
         if self._counted_at is not None:
-            self._left = min(float(BURST), self._left + (now - self._counted_at) / EACH)
+            self._left = min(self._burst, self._left + (now - self._counted_at) / self._each)
         self._counted_at = now
         if self._left < 1:
             return False

@@ -6,17 +6,14 @@ same service costs nothing.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from hashlib import sha256
 
 from gateway.consent.sign_in_notice import SignInFacts, SignInNotice, deciding_rule, is_suspicious, tells
 from gateway.openid_provider.cookies import read_cookie
 from gateway.openid_provider.house import House
 from gateway.openid_provider.session import Session
+from gateway.openid_provider.trusted_browser import DEVICE, trust_address
 from gateway.vocabulary.clock import text_token
 from gateway.vocabulary.store import Change, Kind, RecordKey
-
-DEVICE = "device"
-"""The cookie of a browser that somebody called theirs."""
 
 
 def announce(house: House, session: Session, client_id: str) -> tuple[Session, Sequence[Change]]:
@@ -63,8 +60,3 @@ async def weighed(house: House, session: Session, cookies: Mapping[str, str], fa
 def alarm_address(citizen_id: str) -> RecordKey:
     """Return where it is kept that the person said a sign-in was not theirs."""
     return RecordKey(Kind.SIGN_IN_ALARM, citizen_id)
-
-
-def trust_address(device: str, citizen_id: str) -> RecordKey:
-    """Return where the trust of one person in one browser is kept: two people of one browser trust it apart."""
-    return RecordKey(Kind.TRUSTED_BROWSER, sha256(f"{device}\x1f{citizen_id}".encode()).hexdigest())

@@ -1,7 +1,7 @@
 """Answering a portal: one commit makes the grant and its code and ends the attempt; then the redirect leaves."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gateway.audit.event import PortalAnswered
@@ -14,6 +14,7 @@ from gateway.openid_provider.house import House
 from gateway.openid_provider.pushed_request import answered_mark
 from gateway.openid_provider.reply import Reply, redirect, with_query
 from gateway.openid_provider.session import Session, session_record
+from gateway.openid_provider.trusted_browser import Trusting
 from gateway.tokens.issue import mint, mint_grant_id
 from gateway.vocabulary.store import Change, Insert, Kind, Replace, StoredEvent
 
@@ -31,7 +32,7 @@ class Resting:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answering:
     """Everything an answer is made of. `spend` ends the attempt, when there was one. `resting` is the consent the
-    grant rests on, where consent is the basis."""
+    grant rests on, where consent is the basis. `trusting` makes this browser the person's own, when they said so."""
 
     request: AuthorizationRequest
     portal: Portal
@@ -41,6 +42,7 @@ class Answering:
     grant_id: str | None = None
     spend: Sequence[Change] = ()
     resting: Resting | None = None
+    trusting: Trusting | None = None
 
 
 class Overtaken(Exception):
@@ -79,6 +81,11 @@ async def answer_portal(house: House, answering: Answering) -> Reply:
         Insert(code_record(code, grant, answering.request, now + house.lifetimes.code_for)),
     ]
     changes += news
+    trusting = answering.trusting
+    if trusting is not None:
+        session = replace(session, trusted=True)  # the sign-in itself is still told, the next service is not
+        changes += trusting.changes
+        events.append(trusting.event)
     if session is not answering.session or session.due_touch(now):
         changes.append(Replace(session_record(session.touched(now), house.lifetimes)))
     verdict = await house.store.commit(changes, events, now=now)
@@ -89,7 +96,8 @@ async def answer_portal(house: House, answering: Answering) -> Reply:
     if verdict.lost_at is not None:
         raise Overtaken if changes[verdict.lost_at] in resting.changes else AttemptFinished
     answer = {"code": code, "state": answering.request.state, "iss": house.issuer}
-    return redirect(with_query(answering.request.redirect_uri, answer))
+    headers = [] if trusting is None else [trusting.header]
+    return redirect(with_query(answering.request.redirect_uri, answer), headers)
 
 
 def _is_touch(change: Change) -> bool:

@@ -8,7 +8,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from gateway.openid_provider import failure
 from gateway.openid_provider.authorization import AuthorizationRequest, request_body, request_of
@@ -22,11 +22,21 @@ Realm = Literal["citizen", "staff"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unsent:
+    """Boxes ticked on a page that was not answered yet: their names, by whom (the page's `csrf`), and the hash of what
+    the page said to them."""
+
+    by: str
+    notice: str
+    ticked: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """`cookie_key` is the hash of the browser's secret, `session_key` the session made in this attempt (or None),
     `grant_seed` what `grant_id_for` derives from, `signed_out_of` the provider whose session was ended for it,
-    `failures` how often a provider came back without anybody, `begun_at` when the portal asked. An attempt of one
-    realm is none in the other."""
+    `failures` how often a provider came back without anybody, `begun_at` when the portal asked, `unsent` what was
+    ticked and not sent. An attempt of one realm is none in the other."""
 
     id: str
     request: AuthorizationRequest
@@ -41,6 +51,7 @@ class Attempt:
     expires_at: datetime
     version: int = 1
     realm: Realm = "citizen"
+    unsent: Unsent | None = None
 
     def grant_id_for(self, acting: str) -> str:
         """Return the id of the grant a person may give here: known before there is one, so that what sources answer
@@ -113,6 +124,7 @@ def attempt_record(attempt: Attempt) -> Record:
             "failures": attempt.failures,
             "begun_at": attempt.begun_at.timestamp(),
             "realm": attempt.realm,
+            "unsent": None if attempt.unsent is None else _unsent_body(attempt.unsent),
         },
     )
 
@@ -152,12 +164,21 @@ def attempt_of(
         expires_at=record.expires_at,
         version=record.version,
         realm=realm,
+        unsent=_unsent_of(body.get("unsent")),
     )
 
 
 def failed(attempt: Attempt) -> Attempt:
     """Return the attempt after a provider came back without anybody."""
     return replace(attempt, failures=attempt.failures + 1, version=attempt.version + 1)
+
+
+def _unsent_body(unsent: Unsent) -> dict[str, object]:
+    return {"by": unsent.by, "notice": unsent.notice, "ticked": list(unsent.ticked)}
+
+
+def _unsent_of(body: Mapping[str, Any] | None) -> Unsent | None:
+    return None if body is None else Unsent(by=body["by"], notice=body["notice"], ticked=tuple(body["ticked"]))
 
 
 def _realm_of(record: Record) -> str:

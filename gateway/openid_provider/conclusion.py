@@ -27,6 +27,8 @@ from gateway.openid_provider.refusals import error_url, face, leave_receipt, ref
 from gateway.openid_provider.reply import Reply, page_reply, redirect
 from gateway.openid_provider.screens import FailurePage
 from gateway.openid_provider.session import Session, session_record
+from gateway.openid_provider.staying import stay
+from gateway.openid_provider.trusted_browser import Trusting
 from gateway.tokens.issue import mint_grant_id
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.store import Change, Put, Replace, Spend
@@ -69,8 +71,11 @@ async def answer_at_once(
         return None
 
 
-async def leave(house: House, attempt: Attempt, portal: Portal) -> Reply:
-    """The person goes back without telling anything: the portal gets `access_denied`."""
+async def leave(house: House, attempt: Attempt, portal: Portal, *, known: Session | None = None) -> Reply:
+    """The person goes back without telling anything: the portal gets `access_denied`.
+
+    `known` is who was shown the notice that they leave: their refusal is their own, and no stranger's (decision 0014).
+    """
     if is_own(portal.client_id):
         return await leave_own_pages(house, attempt)
     return await refuse_to_portal(
@@ -79,22 +84,33 @@ async def leave(house: House, attempt: Attempt, portal: Portal) -> Reply:
         attempt.request,
         portal,
         trace_id=attempt.trace_id,
+        citizen_id=None if known is None else known.citizen.id,
         changes=(Spend(attempt.address),),
     )
 
 
-async def answer_yes(house: House, attempt: Attempt, portal: Portal, session: Session, given: Parameters) -> Reply:
+async def answer_yes(
+    house: House,
+    attempt: Attempt,
+    portal: Portal,
+    session: Session,
+    given: Parameters,
+    *,
+    trusting: Trusting | None = None,
+) -> Reply:
     """The person agrees, wholly or in part: the consent is stored in the commit that answers the portal.
 
     Raises NotAParty, a policy refusal.
     """
     answered = await take_agreement(house, ask_of(house, attempt, portal, session), portal, session, given)
     if answered is None:
-        return redirect(attempt_url(house, attempt))  # the page has changed since: it is shown as it is now
+        # the page has changed since: it is shown as it is now, and says so, with what was ticked
+        await stay(house, attempt, given, shown=True)
+        return redirect(attempt_url(house, attempt))
     if not answered.consent.agreed:
-        return await store_refusal(house, attempt, portal, answered)
+        return await store_refusal(house, attempt, portal, answered, session)
     resting = Resting(answered.consent.id, answered.changes, answered.events)
-    return await finish(house, attempt, portal, session, resting=resting)
+    return await finish(house, attempt, portal, session, resting=resting, trusting=trusting)
 
 
 async def answer_no(house: House, attempt: Attempt, portal: Portal, session: Session) -> Reply:
@@ -103,16 +119,23 @@ async def answer_no(house: House, attempt: Attempt, portal: Portal, session: Ses
     Raises NotAParty, a policy refusal.
     """
     answered = await take_refusal(house, ask_of(house, attempt, portal, session), portal, session)
-    return await store_refusal(house, attempt, portal, answered)
+    return await store_refusal(house, attempt, portal, answered, session)
 
 
-async def store_refusal(house: House, attempt: Attempt, portal: Portal, answered: Answered) -> Reply:
+async def store_refusal(house: House, attempt: Attempt, portal: Portal, answered: Answered, session: Session) -> Reply:
     """End the attempt with the refusal stored; the portal gets `access_denied`."""
     changes = [Spend(attempt.address), *answered.changes]
     verdict = await house.store.commit(changes, answered.events, now=house.clock.now())
     if not verdict.done:
         return redirect(attempt_url(house, attempt))
-    return await refuse_to_portal(house, failure.NoticeDeclined(), attempt.request, portal, trace_id=attempt.trace_id)
+    return await refuse_to_portal(
+        house,
+        failure.NoticeDeclined(),
+        attempt.request,
+        portal,
+        trace_id=attempt.trace_id,
+        citizen_id=session.citizen.id,
+    )
 
 
 async def finish(
@@ -123,8 +146,10 @@ async def finish(
     *,
     noticed: bool = False,
     resting: Resting | None = None,
+    trusting: Trusting | None = None,
 ) -> Reply:
-    """Answer the portal, remembering the notice when it was just read; by consent the answer rests on one."""
+    """Answer the portal, remembering the notice when it was just read; by consent the answer rests on one, and
+    `trusting` makes the browser the person's own."""
     if is_own(portal.client_id):
         return await enter_own_pages(house, attempt, session)
     changes: list[Change] = [Spend(attempt.address)]
@@ -144,6 +169,7 @@ async def finish(
         grant_id=attempt.grant_id_for(session.citizen.acting),
         spend=changes,
         resting=resting,
+        trusting=trusting,
     )
     try:
         return await answer_portal(house, answering)

@@ -23,13 +23,12 @@ from gateway.openid_provider.forms import FormAsk, FormPreview, Text
 from gateway.openid_provider.house import House
 from gateway.openid_provider.parameters import Parameters
 from gateway.openid_provider.session import Session
+from gateway.openid_provider.staying import BOX
 from gateway.tokens.issue import pairwise_subject
 from gateway.vocabulary.clock import text_token
 from gateway.vocabulary.failure import Failure
 
 SCREEN = "citizen/notice"
-BOX = "share."
-"""What the name of an optional field's box begins with; the field's id follows."""
 
 
 def asks_consent(house: House, request: AuthorizationRequest) -> bool:

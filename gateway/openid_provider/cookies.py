@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 SESSION = "session"
+STAFF_SESSION = "staff_session"
 _ATTEMPT = "attempt_"
 
 

@@ -25,7 +25,7 @@ from gateway.vocabulary.store import BlindIndex, Listing, Store
 class House:
     """Issuer, registries, stores and ports. `pairwise_secret` derives subjects, `refresh_secret` successors of
     refresh tokens (both 32 bytes); `develop` shows registered and received values on error pages; `outbox` takes the
-    notices of sign-ins."""
+    notices of sign-ins; `offices` says what the offices of officers are called, by code."""
 
     issuer: str
     clients: ClientRegistry
@@ -50,6 +50,7 @@ class House:
     develop: bool = False
     outbox: NoticeOutbox = field(default_factory=NoticeList)
     session_hints: SessionHints = field(default_factory=SessionHints)
+    offices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def has_staff(self) -> bool:

@@ -16,7 +16,6 @@ from gateway.openid_provider.attempt import (
     attempt_of,
     attempt_record,
     begin_attempt,
-    prolonged,
 )
 from gateway.openid_provider.authorization import AuthorizationRequest, request_of
 from gateway.openid_provider.browser import Browser
@@ -52,6 +51,8 @@ from gateway.openid_provider.refusals import face, refuse_to_portal
 from gateway.openid_provider.reply import Reply, page_reply, redirect
 from gateway.openid_provider.screens import FailurePage, NoticePage, ProviderButton, SignInChoice
 from gateway.openid_provider.session import Session, session_address, session_of
+from gateway.openid_provider.staying import TRUST, stay, stays, still_ticked
+from gateway.openid_provider.trusted_browser import may_trust, trust
 from gateway.tokens.issue import key_of
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.store import Insert, Kind, RecordKey, Replace, Spend
@@ -261,6 +262,8 @@ async def show_notice(house: House, attempt: Attempt, portal: Portal, session: S
         except Failure as refused:
             return await fail_attempt(house, attempt, portal, refused, browser, session=session)
     consent = form is not None and form.basis == "consent"
+    notice = page_hash(form, portal) if form is not None and consent else ""
+    unsent = still_ticked(attempt, session.citizen.acting)
     view = NoticePage(
         portal=face(portal),
         person=identity_rows(session.citizen),
@@ -270,8 +273,11 @@ async def show_notice(house: House, attempt: Attempt, portal: Portal, session: S
         csrf=attempt.notice_proof(session.citizen.acting),
         ends_at=attempt.expires_at,
         mode="consent" if consent else "notice",
-        notice=page_hash(form, portal) if form is not None and consent else "",
+        notice=notice,
         recipient=recipient_of(portal),
+        ticked=frozenset() if unsent is None else frozenset(unsent.ticked),
+        changed=unsent is not None and unsent.notice != notice,
+        offers_trust=may_trust(house, attempt, session, browser),
     )
     return page_reply(house.screens.show(view, languages=browser.languages))
 
@@ -283,14 +289,14 @@ async def submit_attempt(house: House, attempt_id: str, parameters: Parameters, 
     given = parameters.get("csrf", "")
     if not same_secret(given.partition(".")[0], attempt.csrf):
         raise failure.AttemptLost(operator_detail="the form's csrf value is not the attempt's")
-    if "more_time" in parameters:
-        return await prolong(house, attempt)
     # only who was shown the notice can answer it: in another tab somebody else may have signed in since
     shown = session is not None and same_secret(given, attempt.notice_proof(session.citizen.acting))
+    if stays(parameters):
+        return redirect(attempt_url(house, await stay(house, attempt, parameters, shown=shown)))
     by_consent = shown and asks_consent(house, attempt.request)
     if "cancel" in parameters or parameters.get("decision") == "deny":
         if session is None or not by_consent:
-            return await leave(house, attempt, portal)
+            return await leave(house, attempt, portal, known=session if shown else None)
         return await answer_question(house, attempt, portal, session, parameters, browser=browser)
     step, session = await next_step(house, attempt, portal, session)
     if isinstance(step, SignIn) and "provider" in parameters:
@@ -302,22 +308,18 @@ async def submit_attempt(house: House, attempt_id: str, parameters: Parameters, 
     return redirect(attempt_url(house, attempt))
 
 
-async def prolong(house: House, attempt: Attempt) -> Reply:
-    """Give the person the whole time again, on the same page; another tab that was quicker did so as well."""
-    now = house.clock.now()
-    await house.store.commit([Replace(attempt_record(prolonged(attempt, now, house.lifetimes)))], now=now)
-    return redirect(attempt_url(house, attempt))
-
-
 async def answer_question(
     house: House, attempt: Attempt, portal: Portal, session: Session, given: Parameters, *, browser: Browser
 ) -> Reply:
     """The page was answered: the notice was read, or the consent page answered with yes, in part, or no."""
+    trusting = None
+    if given.get(TRUST) == "yes" and given.get("decision") == "allow" and may_trust(house, attempt, session, browser):
+        trusting = await trust(house, session.citizen.id, browser)
     if not asks_consent(house, attempt.request):
-        return await finish(house, attempt, portal, session, noticed=True)
+        return await finish(house, attempt, portal, session, noticed=True, trusting=trusting)
     try:
         if given.get("decision") == "allow":
-            return await answer_yes(house, attempt, portal, session, given)
+            return await answer_yes(house, attempt, portal, session, given, trusting=trusting)
         return await answer_no(house, attempt, portal, session)
     except Failure as refused:
         return await fail_attempt(house, attempt, portal, refused, browser, session=session)

@@ -55,7 +55,9 @@ class NoticePage:
     claims are told; then `claims` names them. `mode` `notice`: the law is the basis and the page offers to go
     on or to leave, it does not pretend a choice; `consent`: the citizen agrees or not, posts `notice` (the hash of
     what the page says) and a box `share.<field id>` for each optional field they tick. `recipient` is the legal name
-    of who gets the values.
+    of who gets the values. `offers_trust` puts the box `trust` on the page. Every button posts the boxes; `ticked` are
+    the names of those ticked before more time was asked for, the language changed (`ui_locales`) or the page did, which
+    `changed` says.
     """
 
     portal: PortalFace
@@ -68,6 +70,9 @@ class NoticePage:
     mode: Literal["notice", "consent"] = "notice"
     notice: str = ""
     recipient: Text = field(default_factory=dict)
+    ticked: frozenset[str] = frozenset()
+    changed: bool = False
+    offers_trust: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

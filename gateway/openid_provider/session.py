@@ -21,7 +21,8 @@ class Session:
     which are then `superseded`: their cookie opens nothing, but what was granted in them goes on until this one ends.
     `match` is the register's verdict about the person, None when it was not asked or did not answer. `told` are the
     services this session was at: single sign-on there is no news. `trusted` tells that the person called this browser
-    theirs, `suspicious` what `sign_in_notice.is_suspicious` said when they signed in.
+    theirs, `suspicious` what `sign_in_notice.is_suspicious` said when they signed in; `shared` that somebody else was
+    signed in here before them.
     """
 
     key: str
@@ -41,6 +42,7 @@ class Session:
     told: tuple[str, ...] = ()
     trusted: bool = False
     suspicious: bool = False
+    shared: bool = False
     version: int = 1
 
     def alive(self, now: datetime, lifetimes: Lifetimes) -> bool:
@@ -100,6 +102,7 @@ def session_record(session: Session, lifetimes: Lifetimes) -> Record:
             "told": list(session.told),
             "trusted": session.trusted,
             "suspicious": session.suspicious,
+            "shared": session.shared,
         },
     )
 
@@ -132,5 +135,6 @@ def session_of(record: Record | None, now: datetime) -> Session | None:
         told=tuple(body.get("told", ())),
         trusted=body.get("trusted", False),
         suspicious=body.get("suspicious", False),
+        shared=body.get("shared", False),
         version=record.version,
     )

@@ -245,6 +245,7 @@ def new_session(
         created_at=now,
         touched_at=now,
         former=() if same is None else (*same.former, same.key),
+        shared=previous is not None and (same is None or same.shared),
     )
 
 

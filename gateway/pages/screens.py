@@ -57,6 +57,7 @@ class PageScreens:
             language,
             status=status,
             switch=_again(view),
+            switch_form="answer" if isinstance(view, NoticePage) else None,
             has_form=not isinstance(view, MisuseDone) or view.frame is not None,
             view=view,
             host=urlsplit(view.action).netloc if isinstance(view, FormPost) else "",

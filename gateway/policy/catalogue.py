@@ -20,11 +20,12 @@ def _https(url: str) -> str:
 
 
 class Correction(Strict):
-    """Where a citizen has a wrong value put right: one sentence and an address."""
+    """Where a citizen has a wrong value put right: one sentence and an address, and the papers to bring."""
 
     vi: str
     en: str
     url: Annotated[str, AfterValidator(_https)]
+    papers: tuple[Text, ...] = ()
 
     def wire(self) -> dict[str, str]:
         """Return it as JSON shows it."""
@@ -32,11 +33,13 @@ class Correction(Strict):
 
 
 class Source(Strict):
-    """Somebody who holds attributes: a register with a connector, or (`self_declared`) the person's own profile."""
+    """Somebody who holds attributes: a register with a connector, or (`self_declared`) the person's own profile.
+    `authority` keeps it: its file's, where it names none."""
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     label: Text
     self_declared: bool = False
+    authority: Text | None = None
 
 
 class AttributeEntry(Strict):
@@ -95,7 +98,7 @@ def resolve_attributes(
         for source in file.sources:
             if source.id in sources:
                 problems.append(f"`{name}:sources` defines source `{source.id}` a second time")
-            sources[source.id] = source
+            sources[source.id] = source.model_copy(update={"authority": source.authority or file.authority})
     attributes: dict[str, Attribute] = {}
     for name, file in files:
         for position, entry in enumerate(file.attributes):

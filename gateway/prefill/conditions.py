@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from gateway.prefill.failure import RequestMalformed
-from gateway.prefill.plan import Plan, PlannedField
+from gateway.prefill.plan import Plan, PlannedField, asked_condition
 
 Answers = Mapping[str, bool]
 
@@ -47,9 +47,7 @@ def open_conditions(plan: Plan, answers: Answers) -> Mapping[str, Mapping[str, A
     ways = [way for one in plan.fields if one.waits is None and one.id not in plan.closed for way in one.ways]
     deciding = {way.condition.id for way in ways if way.condition is not None} | answers.keys()
     return {
-        one.id: {"question": one.question.wire(), "answer": answers.get(one.id)}
-        for one in plan.procedure.conditions
-        if one.id in deciding
+        one.id: asked_condition(one, answers.get(one.id)) for one in plan.procedure.conditions if one.id in deciding
     }
 
 

@@ -95,7 +95,8 @@ class FilledForm:
     `subject` is who signed in; `relation` says whether the form is about them (`self`) or about somebody they act
     for; `consent` names the consent it rests on (`id`) and the citizen's own page of it (`page`). A field in `late`
     may have a value already: of two sources, one has answered. `conditions` are the facts that decide about a field:
-    question and answer by id.
+    question and answer by id. `slip` is where a person gets the paper for entries that are wrong: a form posts
+    `field.<id>` for each, and `reference`.
     """
 
     id: str
@@ -111,6 +112,7 @@ class FilledForm:
     complete: bool
     manifest: str
     receipt: str
+    slip: str
     consent: Mapping[str, str] | None = None
     conditions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -130,6 +132,7 @@ class FilledForm:
             "manifest": self.manifest,
             "receipt": self.receipt,
             "late": list(self.late),
+            "slip": self.slip,
         }
         if self.consent is not None:
             told["consent"] = dict(self.consent)

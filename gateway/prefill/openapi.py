@@ -3,14 +3,12 @@
 Requests come from the models that read them; the test of the endpoints holds every answer against these schemas.
 """
 
-from typing import Any, cast, get_args
-
-from pydantic import BaseModel
+from typing import Any, get_args
 
 from gateway.prefill.envelope import Status
 from gateway.prefill.manifest import FieldState, ManifestState
 from gateway.prefill.wire import PrefillBody, VerifyBody
-from gateway.vocabulary.operation import PATIENCE, named
+from gateway.vocabulary.operation import PATIENCE, in_place, named
 from gateway.vocabulary.purpose import RELATIONS
 
 _TEXT = {"type": "string"}
@@ -57,7 +55,7 @@ def prefill_operations() -> dict[str, dict[str, Any]]:
                     404: _problem("PF-001: unknown procedure"),
                     429: _problem("PF-114: too many refusals of PF-112 for this person today"),
                 },
-                body=_whole(PrefillBody),
+                body=in_place(PrefillBody.model_json_schema()),
             )
         },
         "/v1/prefill/{form_id}": {
@@ -98,9 +96,11 @@ def form_schema() -> dict[str, Any]:
         "manifest": _TEXT,
         "receipt": {"type": "string", "pattern": "^rc_"},
         "late": _IDS,
+        "slip": {"type": "string", "format": "uri"},
     }
     consent = _object({"id": _TEXT, "page": {"type": "string", "format": "uri"}}, ("id", "page"))
-    question = _object({"question": _WORDS, "answer": {"type": ["boolean", "null"]}}, ("question", "answer"))
+    asked = {"question": _WORDS, "answer": {"type": ["boolean", "null"]}, "sex": {"enum": ["male", "female"]}}
+    question = _object(asked, ("question", "answer"))
     conditions = {"type": "object", "additionalProperties": question}
     return _object({**members, "consent": consent, "conditions": conditions}, tuple(members))
 
@@ -179,20 +179,6 @@ def _operation(
     if parameters is not None:
         operation["parameters"] = parameters
     return operation
-
-
-def _whole(model: type[BaseModel]) -> dict[str, Any]:
-    """Return a model's schema with the models inside it in their places: the document has one place for names."""
-    schema = model.model_json_schema()
-    inner = schema.pop("$defs", {})
-
-    def placed(node: Any) -> Any:
-        if isinstance(node, dict):
-            name = str(node.get("$ref", "")).removeprefix("#/$defs/")
-            return placed(inner[name]) if name in inner else {key: placed(value) for key, value in node.items()}
-        return [placed(one) for one in node] if isinstance(node, list) else node
-
-    return cast(dict[str, Any], placed(schema))
 
 
 def _object(members: dict[str, Any], required: tuple[str, ...]) -> dict[str, Any]:

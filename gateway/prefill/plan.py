@@ -250,9 +250,14 @@ def _reachable(checks: dict[str, frozenset[str]], connected: frozenset[str] | No
 
 def _asks(procedure: Procedure, filled: Iterable[PlannedField]) -> dict[str, Mapping[str, Any]]:
     deciding = {way.condition.id for one in filled for way in one.ways if way.condition is not None}
-    return {
-        one.id: {"question": one.question.wire(), "answer": None} for one in procedure.conditions if one.id in deciding
-    }
+    return {one.id: asked_condition(one, None) for one in procedure.conditions if one.id in deciding}
+
+
+def asked_condition(condition: Condition, answer: bool | None) -> dict[str, Any]:
+    """Return a condition as a form shows it. `sex` says for whom alone it can hold: it is the procedure's word, the
+    same for everybody, so it tells nothing of the person."""
+    told: dict[str, Any] = {"question": condition.question.wire(), "answer": answer}
+    return told | ({"sex": condition.sex} if condition.sex else {})
 
 
 def _sources_of_life(bundle: PolicyBundle, connected: frozenset[str] | None) -> frozenset[str]:

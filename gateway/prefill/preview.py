@@ -34,12 +34,13 @@ async def prepare_form(ask: FormAsk, house: Prefill) -> FormPreview:
         return await prepare_question(ask, house)
     plan = house.plan(ask.procedure, ask.relation)
     errand = permit(plan, ask, house.policy)
-    assembled = await _ask_now(errand, house)
-    return _preview(errand, tuple(_row(field, assembled.fields[field.id]) for field in plan.fields))
+    assembled, receipt = await _ask_now(errand, house)
+    rows = tuple(_row(field, assembled.fields[field.id]) for field in plan.fields)
+    return _preview(errand, rows, receipt)
 
 
-async def _ask_now(errand: Errand, house: Prefill) -> Assembled:
-    """Ask and keep. A page shown again within ten minutes asks nobody and tells the log so."""
+async def _ask_now(errand: Errand, house: Prefill) -> tuple[Assembled, str]:
+    """Ask and keep; return the receipt too. A page shown again within ten minutes asks nobody and tells the log so."""
     kept = await load_kept(errand.ask, house)
     extra: tuple[tuple[str, str], ...] = ()
     if missing_answers(errand, kept):
@@ -62,10 +63,10 @@ async def _ask_now(errand: Errand, house: Prefill) -> Assembled:
         extra=(*extra, ("outcomes", outcomes(assembled))),
     )
     await commit_kept(errand, heard, [], [event], house)
-    return assembled
+    return assembled, event.receipt
 
 
-def _preview(errand: Errand, fields: tuple[PreviewField, ...]) -> FormPreview:
+def _preview(errand: Errand, fields: tuple[PreviewField, ...], receipt: str) -> FormPreview:
     procedure = errand.plan.procedure
     return FormPreview(
         procedure=procedure.code,
@@ -76,6 +77,7 @@ def _preview(errand: Errand, fields: tuple[PreviewField, ...]) -> FormPreview:
         kept_for=procedure.kept_for.wire(),
         purpose=procedure.purpose.wire(),
         form_version=procedure.form_version,
+        receipt=receipt,
     )
 
 

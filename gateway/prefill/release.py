@@ -267,6 +267,7 @@ async def sign_form(
         complete=assembled.complete,
         manifest=house.signer.sign(claims, typ=MANIFEST_TYPE),
         receipt=event.receipt,
+        slip=f"{house.figures.issuer}/corrections/{ask.procedure}",
         consent=_consent_named(ask.consent_id, house),
         conditions=open_conditions(errand.plan, errand.answers),
     )

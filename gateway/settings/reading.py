@@ -29,7 +29,7 @@ _SHORT_NAMES = {
     "PORTAL_PORT": "demo.portal_port",
 }
 _SOURCES = ("CONFIG", "PORTALS")  # name files, and are no settings themselves
-_TABLES = ("portal", "resource", "identity_provider")
+_TABLES = ("portal", "resource", "identity_provider", "office")
 _WEAK_SECRETS = frozenset({"", "secret", "changeme", "password", "demo", "test"})
 
 
@@ -176,8 +176,8 @@ def _explain(error: Any, origins: Mapping[str, str]) -> str:
         known = _names_at(error["loc"][:-1])
         parent = ".".join(str(part) for part in error["loc"][:-1])
         return f"`{dotted}` in {place}: unknown key{_nearest(parts[-1], known, f'{parent}.' if parent else '')}"
-    if len(error["loc"]) == 2 and error["loc"][0] == "connectors" and error["loc"][1] != "path":
-        return f"`{dotted}` in {place}: unknown key{_nearest(parts[-1], ['path'], 'connectors.')}"
+    if len(error["loc"]) == 2 and error["loc"][0] == "connectors" and error["loc"][1] not in {"path", "unpublished"}:
+        return f"`{dotted}` in {place}: unknown key{_nearest(parts[-1], ['path', 'unpublished'], 'connectors.')}"
     return f"`{dotted}` in {place}: {str(error['msg']).removeprefix('Value error, ')}"
 
 
@@ -202,6 +202,7 @@ def _unsafe(settings: Settings) -> list[str]:
             ("portal", [portal.client_id for portal in settings.portal]),
             ("resource", [resource.identifier for resource in settings.resource]),
             ("identity_provider", [provider.alias for provider in settings.identity_provider]),
+            ("office", [office.code for office in settings.office]),
         )
         for name, count in Counter(names).items()
         if count > 1
@@ -213,6 +214,8 @@ def _unsafe(settings: Settings) -> list[str]:
         problems.append("`issuer` is http, which needs GATE06_PROFILE=dev")
     if settings.store.master_key is None and settings.store.master_key_file is None:
         problems.append("`store.master_key_file` is missing (GATE06_STORE__MASTER_KEY_FILE)")
+    if settings.connectors.unpublished == "allow":
+        problems.append("`connectors.unpublished = allow` asks through what nobody approved; it needs the profile dev")
     if settings.egress.portals == "lab":
         problems.append("`egress.portals = lab` lets portals name addresses of this machine; it needs the profile dev")
     if any(network.prefixlen == 0 for network in settings.proxy.trusted):

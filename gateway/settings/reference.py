@@ -17,11 +17,13 @@ from gateway.identity_providers.configuration import IdentityProviderSettings
 from gateway.openid_provider.clients import Portal, Resource
 from gateway.settings.reserved import RESERVED
 from gateway.settings.tree import Settings
+from gateway.staff.office import Office
 
 _TABLES: tuple[tuple[str, str, type[BaseModel]], ...] = (
     ("portal", "[[portal]]", Portal),
     ("resource", "[[resource]]", Resource),
     ("identity_provider", "[[identity_provider]]", IdentityProviderSettings),
+    ("office", "[[office]]", Office),
     ("connectors.NAME", "[connectors.NAME]", ConnectorSettings),
     ("connectors.NAME.limits", "[connectors.NAME.limits]", Limits),
 )

@@ -20,6 +20,7 @@ from pydantic import (
 from gateway.connector_runtime.configuration import ConnectorSettings, EgressSettings
 from gateway.identity_providers.configuration import IdentityProviderSettings
 from gateway.openid_provider.clients import Portal, Resource
+from gateway.staff.office import Office
 from gateway.vocabulary.failure import Failure
 
 DEMO_MASTER_KEY = urlsafe_b64encode(sha256(b"gate06 demo: invented people only").digest()).decode("ascii")
@@ -163,6 +164,11 @@ class ConnectorsSettings(BaseModel):
     __pydantic_extra__: dict[str, ConnectorSettings] = Field(init=False)
 
     path: Folders = Field((), description="folders with connectors beside the built-in ones")
+    unpublished: Literal["by_profile", "refuse", "allow"] = Field(
+        "by_profile",
+        description="whether versions nobody published are asked, too: by_profile does so with dev only, and allow is "
+        "refused in production",
+    )
 
     def by_name(self) -> Mapping[str, ConnectorSettings]:
         """Return the settings of every connector that has a table."""
@@ -197,12 +203,18 @@ class Settings(_Section):
     portal: tuple[Portal, ...] = ()
     resource: tuple[Resource, ...] = ()
     identity_provider: tuple[IdentityProviderSettings, ...] = ()
+    office: tuple[Office, ...] = ()
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
 
     @property
     def dev(self) -> bool:
         """Whether this is a developer's gateway."""
         return self.profile == "dev"
+
+    @property
+    def unpublished_allowed(self) -> bool:
+        """Whether connectors may be asked whose version nobody published: never in production."""
+        return self.dev and self.connectors.unpublished != "refuse"
 
     @property
     def origins(self) -> Mapping[str, str]:

@@ -47,12 +47,12 @@ DUTIES: Mapping[str, Duty] = {
 
 def require_role(operator: Operator, verb: str) -> StaffRole:
     """Return the role in which an operator may ask for a verb. Raises RoleMissing."""
-    return _held(operator, DUTIES[verb].asks, verb)
+    return held_role(operator, DUTIES[verb].asks, verb)
 
 
 def require_approver(operator: Operator, verb: str) -> StaffRole:
     """Return the role in which an operator may agree to a verb, or refuse it. Raises RoleMissing."""
-    return _held(operator, DUTIES[verb].approves, verb)
+    return held_role(operator, DUTIES[verb].approves, verb)
 
 
 def wants_second(operator: Operator, verb: str) -> bool:
@@ -60,7 +60,8 @@ def wants_second(operator: Operator, verb: str) -> bool:
     return bool(DUTIES[verb].approves) and not operator.alone
 
 
-def _held(operator: Operator, wanted: tuple[StaffRole, ...], verb: str) -> StaffRole:
+def held_role(operator: Operator, wanted: tuple[StaffRole, ...], verb: str) -> StaffRole:
+    """Return the first of the wanted roles that an operator holds. Raises RoleMissing that names the verb."""
     for role in wanted:
         if role in operator.roles:
             return role

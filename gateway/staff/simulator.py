@@ -25,6 +25,7 @@ from gateway.staff.people import StaffPersona, require_invented, staff_personas
 from gateway.tokens import jose
 from gateway.tokens.key_material import generate_private_jwk, import_signing_key, public_jwk
 from gateway.vocabulary.clock import Clock, Randomness, SystemClock, SystemRandomness, text_token
+from gateway.vocabulary.collation import find, person_key
 
 _ATTEMPT_FOR = timedelta(minutes=15)
 _CODE_FOR = timedelta(minutes=2)
@@ -149,9 +150,13 @@ class StaffSimulator:
             if account is None:
                 return _message("Không có cán bộ này", "There is no such member of staff", 400, self._prefix)
             return self._finish(asked, account)
+        return self._show(asked)
+
+    def _show(self, asked: _Asked, words: str = "") -> Response:
         name = text_token(self._randomness, 128)
         self._asked[name] = asked
-        shown = {"attempt": name, "accounts": self._accounts, "prefix": self._prefix}
+        accounts = find(words, self._accounts.items(), lambda one: one[1].full_name, person_key)
+        shown = {"attempt": name, "accounts": accounts, "prefix": self._prefix, "words": words}
         return HTMLResponse(_PAGES.get_template("simulator_choose.html").render(shown), 200, _PRIVATE)
 
     async def choose(self, request: Request) -> Response:
@@ -161,6 +166,8 @@ class StaffSimulator:
         asked = self._asked.pop(form.get("attempt", ""), None)
         if asked is None:
             return _message("Trang này đã quá hạn", "This page has expired", 400, self._prefix)
+        if "find" in form:
+            return self._show(asked, form.get("words", ""))
         if form.get("account") not in self._accounts:
             return self._send_back(asked, {"error": "access_denied"})
         return self._finish(asked, form["account"])

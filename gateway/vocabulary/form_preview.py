@@ -111,7 +111,7 @@ class PreviewField:
 class FormPreview:
     """A procedure's form as the notice page shows it. `party` is whose part is asked about; `other` the masked name of
     the other party of the dossier, who will see what is agreed to, and `other_id` their internal id; None when there
-    is none yet."""
+    is none yet. `receipt` is the evidence of what the sources were asked for the page, if they were."""
 
     procedure: str
     title: Text
@@ -124,6 +124,7 @@ class FormPreview:
     other: str | None = None
     other_id: str | None = None
     party: int = 1
+    receipt: str | None = None
 
     @property
     def offered(self) -> tuple[PreviewField, ...]:

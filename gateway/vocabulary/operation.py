@@ -62,6 +62,22 @@ PATIENCE: Mapping[str, Any] = {
 }
 
 
+def in_place(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a model's JSON Schema with the schemas it names (`$defs`) in their places: a document has one place for
+    names, and it is not inside an operation."""
+    outer = dict(schema)
+    inner = outer.pop("$defs", {})
+
+    def placed(node: Any) -> Any:
+        if isinstance(node, dict):
+            name = str(node.get("$ref", "")).removeprefix("#/$defs/")
+            return placed(inner[name]) if name in inner else {key: placed(value) for key, value in node.items()}
+        return [placed(one) for one in node] if isinstance(node, list) else node
+
+    whole: dict[str, Any] = placed(outer)
+    return whole
+
+
 def named(name: str) -> dict[str, str]:
     """Return a reference to a schema of the document's components."""
     return {"$ref": f"#/components/schemas/{name}"}

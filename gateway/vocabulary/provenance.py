@@ -44,13 +44,15 @@ class Refused:
     reason: RefusalReason
 
 
-UnavailableReason = Literal["timeout", "unreachable", "malformed", "oversize", "fault", "late", "closed", "quota"]
+UnavailableReason = Literal[
+    "timeout", "unreachable", "malformed", "oversize", "fault", "late", "closed", "quota", "suspended"
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """The source did not give a usable answer in time. `retry_after` in seconds; in an outage `notice` is what its
-    owner has people read, Vietnamese and English."""
+    """The source did not give a usable answer in time. `retry_after` in seconds; `suspended` when it may not be asked
+    at all. Then, and in an outage, `notice` is what its owner has people read, Vietnamese and English."""
 
     retry_after: int = 30
     reason: UnavailableReason = "unreachable"

@@ -49,6 +49,8 @@ class Kind(StrEnum):
     RECEIPT = "receipt"  # problem JSON of a refusal, by receipt id
     PORTAL = "portal"  # a portal registered by command or protocol
     QUARANTINE = "quarantine"  # a connector whose source drifted, keyed by its name
+    CONNECTOR_RELEASE = "connector_release"  # one version of a connector, keyed `id/version`
+    SOURCE_FIGURES = "source_figures"  # what sources answered on one day, counted by one worker; no person in it
     REVIEW = "review"  # an account contradiction waiting for staff
     # what a citizen says of their own access, all sealed under the citizen
     PORTAL_BLOCK = "portal_block"  # a portal they do not want to be signed in at, keyed by the hash of both

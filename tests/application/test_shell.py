@@ -8,7 +8,11 @@ from pathlib import Path
 import httpx2
 import pytest
 from prometheus_client import REGISTRY
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
+from gateway.application import assembly
 from gateway.application.assembly import application_of
 from gateway.settings import read_settings
 
@@ -110,3 +114,22 @@ async def test_no_caller_can_add_a_label_to_the_metrics(client: httpx2.AsyncClie
     assert all(one["route"].rpartition("/")[2] != "a" for one in labels)
     assert {one["route"] for one in labels if "interaction" in one["route"]} == {"/interaction/{attempt_id}"}
     assert not {one["route"] for one in labels if one["route"].startswith("/none")}
+
+
+async def boom(request: Request) -> Response:
+    raise ValueError("bí mật")
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [("/v1/boom/{part}", "application/problem+json"), ("/boom/{part}", "text/html; charset=utf-8")],
+)
+async def test_a_bug_behind_a_path_with_a_parameter_has_the_same_face_as_any_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, kind: str
+) -> None:
+    monkeypatch.setattr(assembly, "public_routes", lambda *_: [Route(path, boom)])
+    async with served(tmp_path, ROOT) as client:
+        answer = await client.get(path.replace("{part}", "x"))
+    assert (answer.status_code, answer.headers["content-type"]) == (500, kind)
+    assert "GW-9001" in answer.text
+    assert "bí mật" not in answer.text

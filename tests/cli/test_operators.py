@@ -3,7 +3,6 @@
 import asyncio
 import os
 import stat
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +12,6 @@ import orjson
 import pytest
 
 from gateway.cli import acts
-from gateway.cli.command import main
 from gateway.cli.connection import opened_storage, settings_of
 from gateway.cli.login_file import Login, forget_login, keep_login, login_path, read_login
 from gateway.cli.operating import Operating, operating
@@ -23,39 +21,10 @@ from gateway.staff.roles import Operator
 from gateway.tokens.issue import parse
 from gateway.vocabulary.clock import SystemClock
 from gateway.vocabulary.store import Kind, Put, Revoke
+from tests.cli.conftest import ISSUER, Run
 from tests.cli.staff_login import Staff
 
-ISSUER = "https://gate.example"
-SETTINGS = f"issuer = '{ISSUER}'\n[store]\nurl = 'sqlite:///gate.db'\nmaster_key_file = 'master.key'\n"
 ADD = ("portal", "add", "mine", "--redirect-uri", "https://mine.example/cb")
-Run = Callable[..., tuple[int, Any, str]]
-
-
-@pytest.fixture
-def staff(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Staff:
-    """A production stack in the working folder, and a machine where nobody has signed in."""
-    monkeypatch.chdir(tmp_path)
-    for name in list(os.environ):
-        if name.startswith("GATE06_"):
-            monkeypatch.delenv(name)
-    (tmp_path / "master.key").write_text("cd" * 32)
-    (tmp_path / "gate06.toml").write_text(SETTINGS)
-    people = Staff(tmp_path, monkeypatch)
-    people.be("nobody")
-    return people
-
-
-@pytest.fixture
-def run(capfd: pytest.CaptureFixture[str]) -> Run:
-    """Run a verb; return exit code, stdout (read as JSON where it was asked for) and stderr."""
-
-    def call(*arguments: str) -> tuple[int, Any, str]:
-        with pytest.raises(SystemExit) as leaving:
-            main(list(arguments))
-        out, err = capfd.readouterr()
-        return int(leaving.value.code or 0), orjson.loads(out) if "--json" in arguments and out else out, err
-
-    return call
 
 
 def events() -> list[dict[str, Any]]:

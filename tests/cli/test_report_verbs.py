@@ -84,3 +84,39 @@ def test_one_report_is_shown_by_its_number(capfd: pytest.CaptureFixture[str]) ->
         code, out, said = run(capfd, "report", "show", number)
         assert (code, out) == (4, "")
         assert "GW-1811" in said
+
+
+def test_reports_are_found_by_the_portals_name_without_marks(capfd: pytest.CaptureFixture[str]) -> None:
+    with Path("gate06.toml").open("a", encoding="utf-8") as file:
+        file.write(
+            "[[portal]]\nclient_id = 'one'\nclient_name = 'Cổng Đào tạo'\n"
+            "redirect_uris = ['https://one.example/cb']\ntoken_endpoint_auth_method = 'none'\n"
+        )
+    for words, numbers in (("dao tao", ["1"]), ("ONE", ["1"]), ("dao tau", []), ("", ["2", "1"])):
+        listed = run(capfd, "report", "list", "--find", words, "--json")[1]["reports"]
+        assert [report["number"][-1] for report in listed] == numbers
+    assert listed[1]["portal_name"]["vi"] == "Cổng Đào tạo"
+    assert listed[0]["portal_name"] == {}
+
+
+def test_portals_stand_in_the_order_of_the_dictionary_and_are_found_without_marks(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    names = {"d": "Ăn ở", "c": "Anh Đức", "b": "Đà Bắc", "a": "Da Bac", "e": "Cổng xã"}
+    with Path("gate06.toml").open("a", encoding="utf-8") as file:
+        for client_id, name in names.items():
+            file.write(
+                f"[[portal]]\nclient_id = '{client_id}'\nclient_name = '{name}'\nagency = 'UBND xã Tà Hộc'\n"
+                f"redirect_uris = ['https://{client_id}.example/cb']\ntoken_endpoint_auth_method = 'none'\n"
+            )
+
+    def listed(*words: str) -> list[str]:
+        portals = run(capfd, "portal", "list", *words, "--json")[1]["portals"]
+        return [portal["name"]["vi"] for portal in portals]
+
+    assert listed() == ["Anh Đức", "Ăn ở", "Cổng xã", "Da Bac", "Đà Bắc"]
+    assert listed("da bac") == ["Da Bac", "Đà Bắc"]
+    assert listed("Đà Bắc") == ["Đà Bắc", "Da Bac"]
+    assert len(listed("ta hoc")) == 5
+    assert listed("khong co") == []
+    assert "Đà Bắc" in run(capfd, "portal", "list", "dà")[1]

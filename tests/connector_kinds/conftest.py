@@ -63,16 +63,18 @@ class Toy:
     url: str
     closing: list[Any] = field(default_factory=list)
 
-    def connector(self, kind: str, change: Callable[[dict[str, Any]], object] = lambda tree: None) -> Any:
+    def connector(
+        self, kind: str, change: Callable[[dict[str, Any]], object] = lambda tree: None, **members: Any
+    ) -> Any:
         def at_toy(tree: dict[str, Any]) -> None:
             tree["endpoint"]["url"] = self.url
             change(tree)
 
         client = ZoneClient("lab", EgressSettings())
         self.closing.append(client)
-        settings = ConnectorSettings(
-            zone="lab", secret_files={"toy-key": SAMPLE / "shared/toy.key"}, officer="999080000200", timeout_for=3.0
-        )
+        secrets = {"toy-key": SAMPLE / "shared/toy.key"}
+        known = {"zone": "lab", "secret_files": secrets, "officer": "999080000200", "timeout_for": 3.0}
+        settings = ConnectorSettings(**known | members)
         ways = Ways(client=client, policy=AddressPolicy("lab", EgressSettings()), clock=SystemClock())
         made, opened = build_connector("the_sample", manifest_of(kind, at_toy), settings, ways)
         if opened is not None:

@@ -219,3 +219,32 @@ async def test_whom_an_answer_is_about_may_be_told_by_name_or_birth(toy: Toy, pa
     assert isinstance((await outcome_of(connector, ask_about(3)))["the_sample_branch"], Found)
     await toy.order(target="*", fault="other_person")
     assert await outcome_of(connector, ask_about(3)) == Refused("other_person")
+
+
+async def test_a_bearer_token_is_fetched_once_and_sent_with_every_call() -> None:
+    asked: list[str] = []
+
+    async def give_token(request: Request) -> Response:
+        asked.append("token")
+        proof = request.headers["authorization"]
+        known = proof == "Basic Z2F0ZTA2OnRveS1yZWdpc3Rlci1rZXktMQ=="
+        return Response(
+            json.dumps({"access_token": "tok-1", "token_type": "Bearer", "expires_in": 600}), 200 if known else 401
+        )
+
+    async def answer(request: Request) -> Response:
+        asked.append(request.headers.get("authorization", ""))
+        return Response(json.dumps({"data": {"reader": reader()}}), media_type="application/json")
+
+    made = Starlette(
+        routes=[Route("/token", give_token, methods=["POST"]), Route("/{rest:path}", answer, methods=["GET"])]
+    )
+    async with serving(made) as source:
+
+        def by_token(tree: dict[str, Any]) -> None:
+            tree["auth"] = {"kind": "oauth2", "user": "gate06", "secret_ref": "toy-key"}
+
+        connector = source.connector("rest", by_token, token_url=f"{source.url}/token")
+        for _ in range(3):
+            assert isinstance((await outcome_of(connector, ask_about(3)))["the_sample_branch"], Found)
+    assert asked == ["token", "Bearer tok-1", "Bearer tok-1", "Bearer tok-1"]

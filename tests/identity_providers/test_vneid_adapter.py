@@ -3,6 +3,7 @@
 import contextlib
 import re
 from datetime import timedelta
+from html import unescape
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import orjson
@@ -27,6 +28,7 @@ from gateway.identity_providers.contract import (
 from gateway.identity_providers.vneid.simulator import Client, create_application
 from gateway.identity_providers.vneid.simulator_seal import seal
 from gateway.vocabulary.clock import SettableClock, SystemClock, SystemRandomness
+from gateway.vocabulary.collation import person_key
 from gateway.vocabulary.organisation import Organisation
 from gateway.vocabulary.partial_date import PartialDate
 from gateway.vocabulary.persona import persona, personas
@@ -202,6 +204,24 @@ async def test_an_app_that_did_not_confirm_has_its_own_class(bench, error):
     with pytest.raises(SignInNotConfirmed) as refusal:
         await bench.provider.complete(bench.callback(departure, f"{REDIRECT}?error={error}&state=state-1"))
     assert refusal.value.retryable
+
+
+async def test_people_stand_by_their_given_name_and_are_found_without_marks(bench):
+    departure = await bench.depart()
+    _, _, page = await bench.browser.get(departure.url)
+    names = [unescape(name) for name in re.findall(r'<span class="name">([^<·]+)', page)]
+    assert names == sorted(names, key=person_key)
+    for words, found in (("do hoa", ["8", "102"]), ("hbil", ["6"]), ("Khong ai", []), ("be nam", ["11", "12"])):
+        attempt = re.search(r'name="attempt" value="([^"]+)"', page)[1]
+        form = {"attempt": attempt, "find": "1", "words": words}
+        status, _, page = await bench.browser.post(f"{bench.base}/authorize/choice", form)
+        assert status == 200
+        assert re.findall(r'id="persona-(\d+)"', page) == found
+        assert ('id="nobody"' in page) is not bool(found)
+    attempt = re.search(r'name="attempt" value="([^"]+)"', page)[1]
+    form = {"attempt": attempt, "persona": "3"}
+    status, location, _ = await bench.browser.post(f"{bench.base}/authorize/choice", form)
+    assert location is not None
 
 
 async def test_a_person_who_is_not_confirmed_waits_on_the_page(bench):

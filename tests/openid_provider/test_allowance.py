@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from journey import authorize_url, basic, members, reach_sign_in
+from journey import authorize_url, basic, hidden, members, reach_sign_in, sign_in
 
 from gateway.identity_providers.contract import SignInCancelled
 from gateway.openid_provider.allowance import BURST
@@ -56,3 +56,36 @@ async def test_a_sign_in_that_fails_upstream_is_a_strangers(provider):
     page = await provider.get(callback)
     assert (page.status_code, "GW-1101" in page.text, "rf_" in page.text) == (403, True, False)
     assert await events_stored(provider) == before
+
+
+async def leave(provider, page):
+    answer = await provider.http.post(str(page.url), data={"csrf": hidden(page.text, "csrf"), "decision": "deny"})
+    return members(answer.headers["location"])
+
+
+async def test_who_leaves_a_notice_they_were_shown_is_known_and_gets_a_receipt(provider):
+    """The person signed in and read the page: whatever strangers used up, their own refusal is evidence."""
+    page = await sign_in(provider)
+    await ask_badly(provider, BURST + 5)
+    before = await events_stored(provider)
+    left = await leave(provider, page)
+    assert (left["error"], "receipt=rf_" in left["error_uri"]) == ("access_denied", True)
+    assert await events_stored(provider) == before + 1
+    assert [link for link in await ask_badly(provider, 2) if "receipt" in link] == []
+
+
+async def test_who_leaves_before_signing_in_is_a_stranger(provider):
+    attempt, _ = await reach_sign_in(provider)
+    await ask_badly(provider, BURST)
+    before = await events_stored(provider)
+    left = await leave(provider, await provider.get(attempt))
+    assert (left["error"], "receipt" in left["error_uri"]) == ("access_denied", False)
+    assert await events_stored(provider) == before
+
+
+async def test_a_session_alone_does_not_make_a_sign_in_page_known(provider):
+    """The cookie of a session is not the person reading: who must sign in anew has not been shown anything."""
+    await sign_in(provider)
+    attempt = (await provider.get(authorize_url(prompt="login"))).headers["location"]
+    await ask_badly(provider, BURST)
+    assert "receipt" not in (await leave(provider, await provider.get(attempt)))["error_uri"]

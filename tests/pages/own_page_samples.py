@@ -15,6 +15,7 @@ from gateway.openid_provider.own_pages.views import (
     MyUsage,
     NamedPortal,
     NoticeRow,
+    Office,
     OwnFrame,
     OwnView,
     ReportRow,
@@ -33,6 +34,7 @@ HOSTILE = NamedPortal(
 )
 OWN = NamedPortal(key="~me", name={"vi": "Dữ liệu của tôi", "en": "My data"}, agency={})
 VNEID = {"vi": "Tài khoản định danh điện tử", "en": "Electronic identity account"}
+OFFICE = Office(code="H55.10.07", name={"vi": "Bộ phận Một cửa xã Trà Hồ", "en": "One-stop desk of Tra Ho"})
 NAME = {"vi": "Họ, chữ đệm và tên", "en": "Full name"}
 NUMBER = {"vi": "Số định danh cá nhân", "en": "Personal number"}
 RESIDENCE = {"vi": "Nơi thường trú", "en": "Permanent residence"}
@@ -78,7 +80,7 @@ NOTHING: dict[str, object] = dict.fromkeys(("items", "missing", "laws", "rules")
 BARE = NOTHING | dict.fromkeys(("title", "procedure", "dossier", "basis"))
 USES = (
     use(1, "received", "nhận biểu mẫu đã điền sẵn", "received a filled form"),
-    use(2, "received", "nhận biểu mẫu đã điền sẵn", "received a filled form", officer="st_7"),
+    use(2, "received", "nhận biểu mẫu đã điền sẵn", "received a filled form", officer="st_7", office=OFFICE),
     use(3, "received", "nhận biểu mẫu đã điền sẵn", "received a filled form", by_other=True),
     use(
         4,

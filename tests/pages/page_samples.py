@@ -46,6 +46,9 @@ from gateway.pages.public.pages import PersonaHint, PublicPages
 from gateway.pages.public.status import StatusReport, StatusRow
 from gateway.pages.routes import page_language, page_response, public_routes
 from gateway.pages.screens import PageScreens
+from gateway.pages.slip_routes import slip_routes
+from gateway.policy.bundle import PolicyBundle
+from gateway.vocabulary.clock import SettableClock
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.form_preview import FormPreview, PreviewField
 from gateway.vocabulary.officer import STAFF_ROLES
@@ -166,7 +169,15 @@ CAUSES: dict[str, type[Failure]] = {
 VIEWS: dict[str, View] = {
     "sign_in": SignInChoice(portal=PORTAL, providers=PROVIDERS, action="/view/sign_in", csrf="c-1", ends_at=ENDS_AT),
     "notice": NoticePage(
-        portal=PORTAL, person=PERSON, claims=(), form=FORM, action="/view/notice", csrf="c-2", ends_at=ENDS_AT
+        portal=PORTAL,
+        person=PERSON,
+        claims=(),
+        form=FORM,
+        action="/view/notice",
+        csrf="c-2",
+        ends_at=ENDS_AT,
+        changed=True,
+        offers_trust=True,
     ),
     "consent": NoticePage(
         portal=PORTAL,
@@ -179,6 +190,8 @@ VIEWS: dict[str, View] = {
         mode="consent",
         notice="0f" * 32,
         recipient=PORTAL.agency,
+        ticked=frozenset({"trust"}),
+        offers_trust=True,
     ),
     "claims": NoticePage(
         portal=PORTAL,
@@ -291,6 +304,7 @@ def make_application(*, trial: bool = False) -> Starlette:
     return Starlette(
         routes=[
             *public_routes(pages, read_status),
+            *slip_routes(PolicyBundle.load(), pages, SettableClock(AT)),
             Route("/view/{name}", show, methods=["GET", "POST"]),
             Route("/broken", broken),
         ]

@@ -112,7 +112,9 @@ def test_the_first_form_is_the_action_to_take(name, ids, language):
     assert forms[0]["action"] == VIEWS[name].action
     for one in ids:
         outline.by_id(one)
-    assert next(attrs for attrs in outline.all("button")).get("id") == ids[0]
+    # the language stands above the form and belongs to it, so that it takes the ticked boxes along
+    inside = [attrs for attrs in outline.all("button") if "form" not in attrs]
+    assert inside[0].get("id") == ids[0]
 
 
 def test_the_first_provider_is_the_main_button_and_the_rest_stand_below():
@@ -298,12 +300,24 @@ def test_the_developer_sees_both_texts_character_by_character():
 @both
 def test_the_language_link_shows_the_same_page_again(language):
     other = "en" if language == "vi" else "vi"
-    outline = read(VIEWS["notice"], language)
+    outline = read(VIEWS["sign_in"], language)
     link = next(a for a in outline.all("a") if a.get("hreflang"))
-    assert link["href"] == f"/view/notice?ui_locales={other}"
+    assert link["href"] == f"/view/sign_in?ui_locales={other}"
     assert link["lang"] == other
     silent = read(LogoutConfirm(portal=PORTAL, action="/x", csrf="c"), language)
     assert not any(a.get("hreflang") for a in silent.all("a"))
+
+
+@both
+@pytest.mark.parametrize("name", ["notice", "consent", "claims"])
+def test_where_boxes_may_be_ticked_every_button_takes_them_along(name, language):
+    outline = read(VIEWS[name], language)
+    answer = outline.by_id("answer")
+    assert answer["action"] == VIEWS[name].action
+    switch, more = outline.by_id("language"), outline.by_id("more-time")
+    assert (switch["form"], more["form"]) == ("answer", "answer")
+    assert (switch["name"], switch["value"]) == ("ui_locales", "en" if language == "vi" else "vi")
+    assert not any(a.get("hreflang") for a in outline.all("a"))
 
 
 @pytest.mark.parametrize(
@@ -383,7 +397,9 @@ def test_on_an_own_page_the_first_form_is_the_action_to_take_and_signing_out_the
     outline = read(VIEWS[name], language)
     buttons = [attrs.get("id") for attrs in outline.all("button")]
     assert (buttons[0], buttons[-1]) == (button, "sign-out")
-    posts = [attrs for attrs in outline.all("form") if attrs["method"] == "post"]
+    # the slip for corrections does nothing with anybody's session, and knows none
+    forms = [attrs for attrs in outline.all("form") if "/corrections/" not in attrs["action"]]
+    posts = [attrs for attrs in forms if attrs["method"] == "post"]
     csrf = [attrs for attrs in outline.all("input") if attrs.get("name") == "csrf"]
     assert [attrs["value"] for attrs in csrf] == ["c-9"] * len(posts)
 
@@ -406,7 +422,7 @@ def test_an_entry_of_the_history_has_state_sentence_reason_proof_and_report():
     links = [attrs["href"] for attrs in outline.all("a") if attrs.get("href")]
     assert len([one for one in links if one.endswith("/proof")]) == len(parts)
     assert len([one for one in links if "/report?about=rc_" in one]) == len(parts)
-    assert "(cán bộ st_7)" in outline.text
+    assert "(cán bộ st_7, Bộ phận Một cửa xã Trà Hồ H55.10.07)" in outline.text
     assert "do người đại diện của ông/bà thực hiện" in outline.text
     assert "Không được lấy thông tin này." in outline.text
     assert "PF-007" in outline.text

@@ -36,6 +36,20 @@ async def test_a_form_lists_what_only_the_person_knows(lab: Lab) -> None:
     assert (form["fields"][HEAD]["status"], form["fields"][HEAD]["why"]["code"]) == ("verified", "PF-124")
 
 
+async def test_a_condition_says_for_whom_alone_it_can_hold_and_to_everybody_the_same(lab: Lab) -> None:
+    wide = {"procedures": frozenset({BIRTH}), "portal_procedures": frozenset({BIRTH})}
+    told = []
+    for index in (1, 3):  # a man and a woman
+        told.append((await lab.fill(await lab.sign_in(index, **wide), procedure=BIRTH))["conditions"])
+    assert told[0] == told[1]
+    assert {name: one["sex"] for name, one in told[0].items() if "sex" in one} == {
+        "requester_is_mother": "female",
+        "requester_is_father": "male",
+        "spouse_is_father": "female",
+        "spouse_is_mother": "male",
+    }
+
+
 async def test_a_yes_fills_the_field_without_a_reservation(lab: Lab) -> None:
     form = await lab.fill(await lab.sign_in(3), conditions={"same_household": True})
     head = form["fields"][HEAD]

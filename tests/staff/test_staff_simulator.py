@@ -1,5 +1,6 @@
 """The province's staff sign-in as it is played: strict where the gateway has to be right; and its eight people."""
 
+import re
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -15,6 +16,7 @@ from gateway.staff.people import require_invented, staff_personas
 from gateway.staff.simulator import StaffClient, create_application
 from gateway.tokens.jose import FixedKeys
 from gateway.vocabulary.clock import SettableClock
+from gateway.vocabulary.collation import person_key
 from gateway.vocabulary.officer import STAFF_ROLES
 from gateway.vocabulary.persona import persona
 
@@ -64,6 +66,28 @@ async def code_of(http: httpx2.AsyncClient, hint: str = "staff:1", **changes: st
 async def redeem(http: httpx2.AsyncClient, code: str, **changes: str) -> httpx2.Response:
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK, "code_verifier": VERIFIER}
     return await http.post(f"{ISSUER}/token", data=form | changes, headers=BASIC)
+
+
+async def test_the_page_lists_by_given_name_and_finds_without_marks(http: httpx2.AsyncClient) -> None:
+    page = await http.get(authorize())
+    names = re.findall(r"<strong>([^<]+)</strong> <span>", page.text)
+    assert names == sorted(names, key=person_key)
+    assert len(names) == sum(len(one.accounts) for one in staff_personas())
+
+    async def look(page: httpx2.Response, words: str) -> httpx2.Response:
+        attempt = page.text.partition('name="attempt" value="')[2].partition('"')[0]
+        return await http.post(f"{ISSUER}/authorize/choice", data={"attempt": attempt, "find": "1", "words": words})
+
+    found = await look(page, "dinh hoa")
+    assert re.findall(r'id="account-([^"]+)"', found.text) == ["dinh.hoa"]
+    assert 'value="dinh hoa"' in found.text
+    nobody = await look(found, '"><script>')
+    assert 'id="nobody"' in nobody.text
+    assert "<script>" not in nobody.text
+    every = await look(nobody, "")
+    attempt = every.text.partition('name="attempt" value="')[2].partition('"')[0]
+    sent = await http.post(f"{ISSUER}/authorize/choice", data={"attempt": attempt, "account": "ha.nhung"})
+    assert sent.status_code == 303
 
 
 async def test_a_sign_in_tells_name_number_agency_and_roles(http: httpx2.AsyncClient) -> None:

@@ -11,7 +11,7 @@ from gateway.connector_runtime.contract.document import Unreadable
 from gateway.connector_runtime.manifest_parts import OutcomeRow, OutcomeWord
 from gateway.connector_runtime.mapping.path import Shape, Step, parse_path
 from gateway.connector_runtime.mapping.tree import MEMBERS, plain, walk
-from gateway.connector_runtime.transports.reply import retry_after_of
+from gateway.connector_runtime.transports.reply import wait_or_go
 
 Read = Callable[[], Any]
 Judge = Callable[[OutboundReply, Read], None]
@@ -44,9 +44,10 @@ class Signs:
             if self._fits(row, steps, reply, read):
                 if row.meaning == "found":
                     return
-                waits = row.meaning == "transient" and retry_after_of(reply) is not None
-                said = f"outcome `{row.meaning}` by the manifest"
-                raise SourceTrouble(_outcome(row.meaning, reply), said, asked_to_wait=waits)
+                told = f"outcome `{row.meaning}` by the manifest"
+                if row.meaning == "transient":
+                    raise wait_or_go(reply, "unreachable", told)
+                raise SourceTrouble(_MEANINGS[row.meaning], told)
         self._otherwise(reply, read)
 
     def _fits(self, row: OutcomeRow, steps: tuple[Step, ...], reply: OutboundReply, read: Read) -> bool:
@@ -64,15 +65,6 @@ class Signs:
             return False
         text = str(value).lower() if isinstance(value, bool) else str(value).strip()
         return not row.equals or text in row.equals
-
-
-def _outcome(word: OutcomeWord, reply: OutboundReply) -> Absent | Refused | Unavailable:
-    if word == "transient":
-        wait = retry_after_of(reply)
-        return (
-            Unavailable(reason="unreachable") if wait is None else Unavailable(reason="unreachable", retry_after=wait)
-        )
-    return _MEANINGS[word]
 
 
 def _is_status(pattern: str, status: int) -> bool:

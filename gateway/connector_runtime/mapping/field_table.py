@@ -140,10 +140,10 @@ def _taker(step: Step, shape: Shape) -> Callable[[Any], Any]:
 
 
 class _Plan(NamedTuple):
-    """What is read for one set of attributes: the places to open, the plain texts, and everything else."""
+    """What is read for one set of attributes: the places to open, the plain texts of each, and everything else."""
 
     spots: Spots
-    texts: list[tuple[str, int, str, Callable[[Any], Any]]]
+    texts: dict[int, list[tuple[str, str, Callable[[Any], Any]]]]
     rows: list[_Row]
 
 
@@ -154,7 +154,7 @@ class FieldTable:
         self._rows = {row.to: row for row in rows}
         self._shape: Shape = shape
         self._basis = basis
-        self._unknown: frozenset[str | None] = basis.unknown | {None}
+        self._unknown = basis.unknown - {""}
         self._plans: dict[frozenset[str], _Plan] = {}
         for row in rows:
             self._compile(Spots(shape), row)  # a row that cannot be compiled is found here and not at the first call
@@ -166,17 +166,19 @@ class FieldTable:
         as_of, unknown = provenance.as_of, self._unknown
         answer: dict[str, Outcome] = {}
         # most rows are plain texts; they are read here, since a call for each is a third of what a record costs
-        for name, at, member, take in texts:
-            try:
-                value = opened[at].get(member)
-                if type(value) is str and (value.isascii() or is_normalized("NFC", value)):
-                    value = value.strip()
-                elif value is not None:
-                    value = None if (value := take(value)) is None else text_of(value)
-            except Unreadable:
-                answer[name] = _MALFORMED
-                continue
-            answer[name] = _EMPTY if value in unknown else Found(value, provenance)
+        for at, leaves in texts.items():
+            get = opened[at].get
+            for name, member, take in leaves:
+                try:
+                    value = get(member)
+                    if type(value) is str and value.isprintable() and (value.isascii() or is_normalized("NFC", value)):
+                        value = value.strip()
+                    elif value is not None:
+                        value = None if (value := take(value)) is None else text_of(value)
+                except Unreadable:
+                    answer[name] = _MALFORMED
+                    continue
+                answer[name] = Found(value, provenance) if value and value not in unknown else _EMPTY
         for row in rows:
             try:
                 value = row.value(opened, as_of)
@@ -202,12 +204,13 @@ class FieldTable:
         if known is None:
             if len(self._plans) >= _MOST_PLANS:
                 self._plans.clear()
-            known = _Plan(Spots(self._shape), [], [])
+            known = _Plan(Spots(self._shape), {}, [])
             for name, row in self._rows.items():
                 if name in attributes:
                     compiled = self._compile(known.spots, row)
                     if row.type == "text" and not row.transforms and compiled.whole is None:
-                        known.texts.append((name, *compiled.leaf))
+                        at, member, take = compiled.leaf
+                        known.texts.setdefault(at, []).append((name, member, take))
                     else:
                         known.rows.append(compiled)
             self._plans[attributes] = known

@@ -21,12 +21,18 @@ DatePart = Literal["day", "month", "year"]
 
 SEXES: Mapping[str, str] = {"1": "male", "2": "female", "3": "other", "nam": "male", "nữ": "female", "khác": "other"}
 
+UNCARRIED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""Signs that XML 1.0 §2.2 and JSON text in UTF-8 cannot both carry: no message and no form does."""
+
 _PARTS = re.compile(r"\d+")
 
 
 def text_of(value: Any) -> str:
-    """Return a plain value as text: NFC and trimmed. Raises Unreadable for a truth and for anything that is no text."""
+    """Return a plain value as text: NFC and trimmed. Raises Unreadable for a truth, for anything that is no text, and
+    for signs that no form carries."""
     if isinstance(value, str):
+        if not value.isprintable() and UNCARRIED.search(value):
+            raise Unreadable("a sign that no form can carry")
         return (value if value.isascii() else normalize("NFC", value)).strip()
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise Unreadable("a text was expected")
@@ -38,7 +44,7 @@ def text_reader(transforms: Sequence[Callable[[str], str]], unknown: frozenset[s
 
     def plain(value: Any) -> str | None:
         # most texts are in NFC already, and looking is cheaper than making
-        if type(value) is str and (value.isascii() or is_normalized("NFC", value)):
+        if type(value) is str and value.isprintable() and (value.isascii() or is_normalized("NFC", value)):
             text = value.strip()
         elif value is None:
             return None

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from gateway.connector_runtime.contract import Question
 from gateway.connector_runtime.contract.lookup import name_as_key
+from gateway.connector_runtime.mapping.readers import UNCARRIED
 from gateway.vocabulary.partial_date import PartialDate
 from gateway.vocabulary.personal_number import strip_grouping
 
@@ -169,12 +170,9 @@ def _for_header(value: str, name: str) -> str:
     return value
 
 
-_UNCARRIED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # XML 1.0 §2.2
-
-
 def _plain(value: str, name: str) -> str:
     """The writer of the target escapes: nothing is spliced into a text. Only what none can carry is refused."""
-    if _UNCARRIED.search(value):
+    if UNCARRIED.search(value):
         raise Unaskable(f"`{name}` holds a character no message can carry")
     return value
 

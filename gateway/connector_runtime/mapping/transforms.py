@@ -3,7 +3,6 @@
 Every text is brought to NFC and trimmed without being told to. A new transform is a line here and in the guide.
 """
 
-import unicodedata
 from collections.abc import Callable, Mapping
 
 Transform = Callable[[str], str]
@@ -38,8 +37,3 @@ TRANSFORMS: Mapping[str, Transform] = {
     "without_leading_zeros": without_leading_zeros,
     "without_separators": without_separators,
 }
-
-
-def clean(text: str) -> str:
-    """Return the text in NFC and trimmed: what every value goes through first."""
-    return text.strip() if text.isascii() else unicodedata.normalize("NFC", text).strip()

@@ -27,9 +27,7 @@ def refuse_status(reply: OutboundReply) -> None:
     if reply.status == 429 or reply.status >= 500:
         detail = "asked to slow down" if reply.status == 429 else f"the bus answered {reply.status}"
         reason: UnavailableReason = "closed" if reply.status == 429 else "unreachable"
-        wait = retry_after_of(reply)
-        told = Unavailable(reason=reason) if wait is None else Unavailable(reason=reason, retry_after=wait)
-        raise SourceTrouble(told, detail, asked_to_wait=wait is not None)
+        raise wait_or_go(reply, reason, detail)
     if 300 <= reply.status < 400:
         raise trouble("fault", f"redirect to {_host_of(reply.headers.get('location', ''))} not followed")
     raise trouble("fault", f"the bus answered {reply.status}")
@@ -49,7 +47,14 @@ def trouble(reason: UnavailableReason, detail: str) -> SourceTrouble:
     return SourceTrouble(Unavailable(reason=reason), detail)
 
 
-def retry_after_of(reply: OutboundReply) -> int | None:
+def wait_or_go(reply: OutboundReply, reason: UnavailableReason, detail: str) -> SourceTrouble:
+    """Return the trouble of a source that is busy or broken, with the wait it asks for where it asks for one."""
+    wait = _retry_after(reply)
+    told = Unavailable(reason=reason) if wait is None else Unavailable(reason=reason, retry_after=wait)
+    return SourceTrouble(told, detail, asked_to_wait=wait is not None)
+
+
+def _retry_after(reply: OutboundReply) -> int | None:
     """Return the seconds a source asks to be left alone for: as such, or until a date (RFC 9110 §10.2.3)."""
     text = reply.headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit():

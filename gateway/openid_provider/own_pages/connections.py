@@ -13,7 +13,7 @@ from gateway.openid_provider.house import House
 from gateway.openid_provider.notice import identity_claims
 from gateway.openid_provider.own_pages.door import Visit, frame_of, service_of
 from gateway.openid_provider.own_pages.usage import forms_of, load_history, title_of
-from gateway.openid_provider.own_pages.views import Connection, ConsentRow, MyConnections
+from gateway.openid_provider.own_pages.views import Connection, ConsentRow, MyConnections, by_name
 from gateway.vocabulary.store import Change, Kind, Remove, Revoke, StoredEvent
 
 _ALL = 100_000
@@ -34,8 +34,13 @@ async def connections_page(house: House, visit: Visit) -> MyConnections:
         connections=tuple(connections),
         consents=tuple(await _consents(house, visit.citizen_id)),
         blocked=tuple(
-            (service_of(house, record.body["client_id"]), datetime.fromtimestamp(record.body["at"], UTC))
-            for record in blocks
+            sorted(
+                (
+                    (service_of(house, record.body["client_id"]), datetime.fromtimestamp(record.body["at"], UTC))
+                    for record in blocks
+                ),
+                key=lambda block: by_name(block[0]),
+            )
         ),
     )
 

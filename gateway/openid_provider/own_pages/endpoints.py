@@ -78,7 +78,7 @@ class OwnPages:
         """Wrap what is looked at; without a young sign-in the person signs in and comes to `page`."""
 
         async def handle(request: Request, browser: Browser) -> Reply:
-            asked, chosen = self._in_language(browser)
+            asked, chosen = in_language(self.house, browser)
             visit = await admit(self.house, asked)
             reply = await (send_to_sign_in(self.house, asked, page) if visit is None else show(request, visit))
             return reply.adding(*chosen)
@@ -90,7 +90,7 @@ class OwnPages:
 
         async def handle(request: Request, browser: Browser) -> Reply:
             form = await read_form(request)
-            asked, _ = self._in_language(browser)
+            asked, _ = in_language(self.house, browser)
             visit = await admit(self.house, asked)
             if visit is None:
                 return await send_to_sign_in(self.house, asked, page)
@@ -98,12 +98,6 @@ class OwnPages:
             return await act(form, visit)
 
         return self._wrap(handle)
-
-    def _in_language(self, browser: Browser) -> tuple[Browser, list[tuple[str, str]]]:
-        """Return the browser in its chosen language, and the header that keeps what a link chose just now."""
-        if browser.chosen is None:
-            return browser.asked_in(read_cookie(browser.cookies, LANGUAGE, secure=self.house.secure)), []
-        return browser, [set_cookie(LANGUAGE, _language(browser), secure=self.house.secure)]
 
     def _page(self, view: OwnView, visit: Visit) -> Reply:
         return page_reply(self.house.screens.show(view, languages=visit.browser.languages))
@@ -130,7 +124,7 @@ class OwnPages:
     async def export(self, request: Request, visit: Visit) -> Reply:
         """Give the history as a file: `format=csv` or `jsonl`, which it is for anything else."""
         kind = "csv" if request.query_params.get("format") == "csv" else "jsonl"
-        year, language = asked_of(request).year, _language(visit.browser)
+        year, language = asked_of(request).year, language_of(visit.browser)
         return await export_history(self.house, visit.citizen_id, kind, year=year, language=language)
 
     async def proof(self, request: Request, visit: Visit) -> Reply:
@@ -190,6 +184,13 @@ class OwnPages:
         return await sign_out(self.house, request, visit.session, visit.browser)
 
 
+def in_language(house: House, browser: Browser) -> tuple[Browser, list[tuple[str, str]]]:
+    """Return the browser in its chosen language, and the header that keeps what a link chose just now."""
+    if browser.chosen is None:
+        return browser.asked_in(read_cookie(browser.cookies, LANGUAGE, secure=house.secure)), []
+    return browser, [set_cookie(LANGUAGE, language_of(browser), secure=house.secure)]
+
+
 def asked_of(request: Request) -> Asked:
     """Read `year` and `page`."""
     return Asked(year=number_of(request, "year", longest=4), page=number_of(request, "page", longest=5) or 1)
@@ -202,5 +203,6 @@ def number_of(request: Request, name: str, *, longest: int) -> int | None:
     return (int(text) or None) if plain else None
 
 
-def _language(browser: Browser) -> str:
+def language_of(browser: Browser) -> str:
+    """Return `vi` or `en`, as pages of ours speak to this browser."""
     return preferred_language(browser.languages.replace(" ", ",") if browser.chosen else browser.languages)

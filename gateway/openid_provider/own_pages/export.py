@@ -24,6 +24,7 @@ _HEADER: dict[str, Sequence[str]] = {
         "Ai",
         "Cơ quan",
         "Cán bộ",
+        "Đơn vị của cán bộ",
         "Việc",
         "Thủ tục",
         "Mã thủ tục",
@@ -40,6 +41,7 @@ _HEADER: dict[str, Sequence[str]] = {
         "Who",
         "Agency",
         "Officer",
+        "Officer's agency",
         "What",
         "Procedure",
         "Procedure code",
@@ -89,6 +91,7 @@ def members_of(use: Use) -> dict[str, object]:
         "part": use.part,
         "who": None if by is None else {"client_id": by.key, "name": by.name, "agency": by.agency},
         "officer": use.officer,
+        "office": None if use.office is None else {"code": use.office.code, "name": use.office.name or None},
         "by_other": use.by_other,
         "what": use.words,
         "procedure": None if use.procedure is None else {"code": use.procedure, "title": use.title},
@@ -132,6 +135,7 @@ def _cells(use: Use, language: str) -> Sequence[str]:
         "" if by is None else say(by.name),
         "" if by is None else say(by.agency),
         use.officer or "",
+        "" if use.office is None else office_words(say(use.office.name), use.office.code),
         say(use.words),
         say(use.title),
         use.procedure or "",
@@ -143,6 +147,11 @@ def _cells(use: Use, language: str) -> Sequence[str]:
         say(use.reason),
         use.receipt,
     )
+
+
+def office_words(name: str, code: str) -> str:
+    """Return an agency as people read it: its name with its code, or the code alone."""
+    return f"{name} ({code})" if name else code
 
 
 def download(body: bytes, content_type: str, name: str) -> Reply:

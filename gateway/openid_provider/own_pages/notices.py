@@ -6,8 +6,7 @@ from datetime import timedelta
 
 from gateway.audit.event import BrowserTrusted, SessionEnded
 from gateway.consent.sign_in_notice import SignInNotice, notice_of
-from gateway.openid_provider.announcing import DEVICE, alarm_address, trust_address
-from gateway.openid_provider.cookies import read_cookie, set_cookie
+from gateway.openid_provider.announcing import alarm_address
 from gateway.openid_provider.failure import ReportUnknown
 from gateway.openid_provider.house import House
 from gateway.openid_provider.own_client import is_own
@@ -16,11 +15,10 @@ from gateway.openid_provider.own_pages.door import Visit, frame_of, service_of
 from gateway.openid_provider.own_pages.reports import Complaint, own_reports, row_of, store_report, tell_report
 from gateway.openid_provider.own_pages.views import MisuseDone, MyNotices, NoticeRow, Text
 from gateway.openid_provider.session import session_record
-from gateway.vocabulary.clock import text_token
+from gateway.openid_provider.trusted_browser import trust
 from gateway.vocabulary.store import Change, Kind, Put, Record, RecordKey, Remove, Replace, StoredEvent
 
 ALARM_FOR = timedelta(days=30)
-TRUST_FOR = timedelta(days=365)
 _ALL = 100_000
 _SHOWN = 200
 
@@ -116,33 +114,27 @@ async def _tell_end(house: House, visit: Visit) -> StoredEvent:
 
 async def trust_browser(house: House, visit: Visit) -> Sequence[tuple[str, str]]:
     """Call this browser the person's own; return the headers that mark it."""
-    device = read_cookie(visit.browser.cookies, DEVICE, secure=house.secure) or text_token(house.randomness)
-    now, address = house.clock.now(), trust_address(device, visit.citizen_id)
-    record = Record(
-        kind=address.kind,
-        key=address.key,
-        subject=visit.citizen_id,
-        expires_at=now + TRUST_FOR,
-        body={"at": now.timestamp()},
-    )
-    await _change_trust(house, visit, [Put(record)], trusted=True)
-    return [set_cookie(DEVICE, device, secure=house.secure, max_age=int(TRUST_FOR.total_seconds()))]
+    trusting = await trust(house, visit.citizen_id, visit.browser)
+    await _change_trust(house, visit, trusting.changes, trusting.event, trusted=True)
+    return [trusting.header]
 
 
 async def forget_browsers(house: House, visit: Visit) -> None:
     """Trust no browser any more, this one included. The cookie stays: it may be another person's mark as well."""
     records = await house.listing.select(Kind.TRUSTED_BROWSER, subject=visit.citizen_id, limit=_ALL)
-    await _change_trust(house, visit, [Remove(record.address) for record in records], trusted=False)
-
-
-async def _change_trust(house: House, visit: Visit, changes: Sequence[Change], *, trusted: bool) -> None:
     event = await house.evidence.tell(
         BrowserTrusted,
-        outcome="trusted" if trusted else "forgotten",
+        outcome="forgotten",
         actor_kind="citizen",
         citizen_id=visit.citizen_id,
         trace_id=visit.browser.trace_id,
     )
+    await _change_trust(house, visit, [Remove(record.address) for record in records], event, trusted=False)
+
+
+async def _change_trust(
+    house: House, visit: Visit, changes: Sequence[Change], event: StoredEvent, *, trusted: bool
+) -> None:
     now = house.clock.now()
     await house.store.commit(changes, [event], now=now)
     session = replace(visit.session, trusted=trusted).touched(now)

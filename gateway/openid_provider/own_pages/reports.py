@@ -13,7 +13,7 @@ from gateway.openid_provider.own_client import is_own
 from gateway.openid_provider.own_pages.connections import ends_of, living_grants, sweep, tell_end
 from gateway.openid_provider.own_pages.door import Visit, frame_of, service_of
 from gateway.openid_provider.own_pages.usage import load_history, own_use
-from gateway.openid_provider.own_pages.views import MisuseDone, MisuseForm, ReportRow
+from gateway.openid_provider.own_pages.views import MisuseDone, MisuseForm, ReportRow, by_name
 from gateway.openid_provider.parameters import Parameters
 from gateway.openid_provider.reply import with_query
 from gateway.vocabulary.clock import text_token
@@ -53,7 +53,7 @@ async def misuse_form(house: House, visit: Visit, receipt: str | None, client_id
         once=text_token(house.randomness, 128),
         use=use,
         service=None if service is None or is_own(service.key) else service,
-        services=tuple(service_of(house, one) for one in known),
+        services=tuple(sorted((service_of(house, one) for one in known), key=by_name)),
         concerns=CONCERNS,
     )
 

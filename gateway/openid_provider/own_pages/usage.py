@@ -15,7 +15,7 @@ from gateway.consent.access_history import Access, access_of, history_of, months
 from gateway.openid_provider.house import House
 from gateway.openid_provider.notice import identity_claims
 from gateway.openid_provider.own_pages.door import Visit, frame_of, service_of
-from gateway.openid_provider.own_pages.views import MyUsage, NamedPortal, Text, Use
+from gateway.openid_provider.own_pages.views import MyUsage, NamedPortal, Office, Text, Use
 from gateway.openid_provider.profiles import PROCEDURE_SCOPE
 from gateway.policy.procedure import Procedure
 from gateway.vocabulary.failure import Failure, catalogue
@@ -24,6 +24,7 @@ PER_PAGE = 20
 MOST = 5000
 EVERYTHING = 1_000_000
 _VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+_DOUBTFUL = frozenset({"conflict", "stale"})
 _TOLD = frozenset({"verified", "self_declared", "conflict", "stale"})
 
 
@@ -117,6 +118,7 @@ def use_of(house: House, access: Access) -> Use:
         by=_actor(house, access),
         words=access.meaning.words,
         officer=access.officer,
+        office=_office(house, access),
         by_other=access.by_other,
         title=None if procedure is None else procedure.title.wire(),
         procedure=access.procedure,
@@ -131,11 +133,16 @@ def use_of(house: House, access: Access) -> Use:
         outcome=access.outcome,
         reason=_reason(access) if access.meaning.part == "refused" else None,
         proof=f"{house.issuer}/me/usage/{access.receipt}/proof",
+        doubtful=tuple(f"attribute.{name}" for name, state in access.states.items() if told and state in _DOUBTFUL),
     )
 
 
 def _actor(house: House, access: Access) -> NamedPortal | None:
     return None if access.portal is None else service_of(house, access.portal)
+
+
+def _office(house: House, access: Access) -> Office | None:
+    return None if access.agency is None else Office(code=access.agency, name=house.offices.get(access.agency, {}))
 
 
 def _items(house: House, access: Access) -> tuple[Text, ...]:

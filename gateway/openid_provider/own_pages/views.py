@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from gateway.consent.record import State
+from gateway.vocabulary.collation import Key, collation_key
 
 Text = Mapping[str, str]
 Tab = Literal["record", "usage", "connections", "notices", "report"]
@@ -32,11 +33,26 @@ class NamedPortal:
     agency: Text
 
 
+def by_name(portal: NamedPortal) -> tuple[Key, str]:
+    """Return the key that puts portals into the order of their Vietnamese names."""
+    return collation_key(portal.name.get("vi") or next(iter(portal.name.values()), "")), portal.key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """An officer's agency: the code their account carries and what it is called; without a name only the code."""
+
+    code: str
+    name: Text
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
-    """One entry of “who used my data”: `by` acted (None: the gateway itself or the person), `words` say what happened
-    after that name, `items` are the labels of what was told or asked, `missing` those that were asked in vain with the
-    reason's word, `reason` says why somebody was refused; `proof` is where the proof of inclusion is fetched."""
+    """One entry of “who used my data”: `by` acted (None: the gateway itself or the person), `officer` is the reference
+    of an officer who did it there and `office` that officer's agency, `words` say what happened after that name,
+    `items` are the labels of what was told or asked, `missing` those that were asked in vain with the reason's word,
+    `reason` says why somebody was refused; `proof` is where the proof of inclusion is fetched.
+    `doubtful` are the attributes that were in conflict or out of date, as the correction slip's form names them."""
 
     receipt: str
     at: datetime
@@ -44,6 +60,7 @@ class Use:
     by: NamedPortal | None
     words: Text
     officer: str | None
+    office: Office | None = None
     by_other: bool
     title: Text | None
     procedure: str | None
@@ -56,6 +73,7 @@ class Use:
     outcome: str
     reason: Text | None
     proof: str
+    doubtful: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,12 +5,11 @@ from gateway.openid_provider import failure
 from gateway.openid_provider.attempt import Attempt, attempt_record, signed_in
 from gateway.openid_provider.browser import Browser
 from gateway.openid_provider.conclusion import attempt_url, fail_attempt
-from gateway.openid_provider.cookies import read_cookie, set_cookie
+from gateway.openid_provider.cookies import STAFF_SESSION, read_cookie, set_cookie
 from gateway.openid_provider.house import House
 from gateway.openid_provider.reply import Reply, redirect
 from gateway.openid_provider.staff_realm.interaction import load_staff_attempt
 from gateway.openid_provider.staff_realm.session import (
-    STAFF_SESSION,
     StaffSession,
     staff_session_address,
     staff_session_record,

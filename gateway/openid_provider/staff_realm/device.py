@@ -24,6 +24,7 @@ from gateway.openid_provider.refusals import error_json, face, leave_receipt
 from gateway.openid_provider.reply import Reply, json_reply, page_reply, redirect
 from gateway.openid_provider.screens import DeviceCodeEntry, DeviceConfirm, DeviceDone
 from gateway.openid_provider.staff_realm.command import COMMAND_CLIENT, OPERATE
+from gateway.openid_provider.staff_realm.console import CONSOLE
 from gateway.openid_provider.staff_realm.failure import DeviceLoginOff, ExpiredDeviceCode, TooManyCodes
 from gateway.openid_provider.staff_realm.grant import new_staff_grant, staff_grant_record
 from gateway.openid_provider.staff_realm.session import StaffSession, sign_out_proof
@@ -207,7 +208,7 @@ async def begin_device(house: House, parameters: Parameters, browser: Browser) -
 
 def is_for_device(attempt: Attempt) -> bool:
     """Tell whether an attempt began at `/device`."""
-    return not attempt.request.redirect_uri
+    return attempt.request.client_id != CONSOLE and not attempt.request.redirect_uri
 
 
 async def show_device(house: House, visit: Visit) -> Reply:

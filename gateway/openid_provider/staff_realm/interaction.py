@@ -16,13 +16,14 @@ from gateway.openid_provider.conclusion import attempt_url, fail_attempt
 from gateway.openid_provider.grant import code_record
 from gateway.openid_provider.hints import hinted_subject
 from gateway.openid_provider.house import House, offered_providers
-from gateway.openid_provider.interaction import prolong, remember_language, store_attempt
+from gateway.openid_provider.interaction import remember_language, store_attempt
 from gateway.openid_provider.parameters import Parameters, same_secret
 from gateway.openid_provider.prompts import Facts, Refuse, SignIn, Step, decide_step
 from gateway.openid_provider.pushed_request import answered_mark
 from gateway.openid_provider.refusals import face, refuse_to_portal
 from gateway.openid_provider.reply import Reply, page_reply, redirect, with_query
 from gateway.openid_provider.screens import ProviderButton, SignInChoice
+from gateway.openid_provider.staff_realm.console import CONSOLE, enter_console, staff_client
 from gateway.openid_provider.staff_realm.device import (
     Visit,
     code_page,
@@ -33,6 +34,7 @@ from gateway.openid_provider.staff_realm.device import (
 )
 from gateway.openid_provider.staff_realm.grant import new_staff_grant, staff_grant_record, subject_of_officer
 from gateway.openid_provider.staff_realm.session import StaffSession, load_staff_session
+from gateway.openid_provider.staying import stay, stays
 from gateway.openid_provider.upstream import depart
 from gateway.tokens.issue import key_of, mint, mint_grant_id
 from gateway.vocabulary.store import Change, Insert, Kind, RecordKey, Spend
@@ -67,7 +69,7 @@ async def load_staff_attempt(house: House, attempt_id: str, browser: Browser) ->
     (record,) = await house.store.load(RecordKey(Kind.ATTEMPT, key_of(attempt_id)))
     now = house.clock.now()
     attempt = attempt_of(attempt_id, record, browser.cookies, now, secure=house.secure, realm="staff")
-    portal = house.clients.get(attempt.request.client_id)
+    portal = staff_client(house, attempt.request.client_id)
     if portal is None or portal.realm != "staff":
         raise failure.InvalidRedirect("`client_id` is not registered any more")
     return attempt, portal
@@ -88,6 +90,8 @@ async def show_officer(house: House, attempt_id: str, browser: Browser) -> Reply
         return await fail_attempt(house, attempt, portal, step.failure, browser)
     if isinstance(step, SignIn) or session is None:
         return page_reply(house.screens.show(_choice(house, attempt, portal), languages=browser.languages))
+    if portal.client_id == CONSOLE:
+        return await enter_console(house, attempt)
     if is_for_device(attempt):
         visit = Visit(attempt=attempt, portal=portal, session=session, browser=browser)
         return await show_device(house, visit)
@@ -103,8 +107,8 @@ async def submit_officer(house: House, attempt_id: str, parameters: Parameters, 
         raise failure.AttemptLost(operator_detail="the form's csrf value is not the attempt's")
     session = await load_staff_session(house, browser)
     step = _next_step(house, attempt.request, portal, session, attempt)
-    if "more_time" in parameters:
-        return await prolong(house, attempt)
+    if stays(parameters):
+        return redirect(attempt_url(house, await stay(house, attempt, parameters, shown=False)))
     if "cancel" in parameters:
         return await _leave(house, attempt, portal, browser)
     if isinstance(step, SignIn) and "provider" in parameters:
@@ -122,6 +126,9 @@ async def _leave(house: House, attempt: Attempt, portal: Portal, browser: Browse
     if is_for_device(attempt):
         await house.store.commit(spend, now=house.clock.now())
         return code_page(house, browser)
+    if portal.client_id == CONSOLE:
+        await house.store.commit(spend, now=house.clock.now())
+        return redirect(f"{house.issuer}/")
     refused = failure.NoticeDeclined()
     return await refuse_to_portal(house, refused, attempt.request, portal, trace_id=attempt.trace_id, changes=spend)
 

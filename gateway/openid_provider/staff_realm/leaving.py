@@ -1,7 +1,7 @@
 """An officer signs out: the staff session of this browser, the provider's own, and nothing of a citizen's."""
 
 from gateway.openid_provider.browser import Browser
-from gateway.openid_provider.cookies import clear_cookie
+from gateway.openid_provider.cookies import STAFF_SESSION, clear_cookie
 from gateway.openid_provider.failure import AttemptLost
 from gateway.openid_provider.house import House
 from gateway.openid_provider.logout import end_upstream, parse_logout, repeated
@@ -9,7 +9,7 @@ from gateway.openid_provider.parameters import Parameters, same_secret
 from gateway.openid_provider.refusals import face
 from gateway.openid_provider.reply import Reply, page_reply, redirect, with_query
 from gateway.openid_provider.screens import LoggedOut, LogoutConfirm
-from gateway.openid_provider.staff_realm.session import STAFF_SESSION, load_staff_session, sign_out_proof
+from gateway.openid_provider.staff_realm.session import load_staff_session, sign_out_proof
 from gateway.staff.event import StaffSignedOut
 from gateway.vocabulary.store import Kind, RecordKey, Remove
 

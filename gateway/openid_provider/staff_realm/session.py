@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from gateway.openid_provider.browser import Browser
-from gateway.openid_provider.cookies import read_cookie
+from gateway.openid_provider.cookies import STAFF_SESSION, read_cookie
 from gateway.openid_provider.house import House
 from gateway.tokens.issue import key_of
 from gateway.vocabulary.officer import Officer
 from gateway.vocabulary.store import Kind, Record, RecordKey
-
-STAFF_SESSION = "staff_session"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

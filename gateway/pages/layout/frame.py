@@ -15,7 +15,16 @@ from gateway.pages.layout.province import Province
 from gateway.pages.layout.words import Words, read_phrases
 
 _PAGES = Path(__file__).parent.parent
-_SHARED = ("layout/base", "layout/time", "layout/developer", "citizen/my_frame", "citizen/my_parts")
+_SHARED = (
+    "layout/base",
+    "layout/time",
+    "layout/developer",
+    "citizen/my_frame",
+    "citizen/my_parts",
+    "operator/connector_parts",
+    "citizen/answer_parts",
+    "citizen/slip_parts",
+)
 _OTHER = {"vi": "en", "en": "vi"}
 
 
@@ -53,6 +62,10 @@ class Layout:
             province=province or Province(), trial=trial, base_path=self.base_path, asset=self.assets.url
         )
 
+    def words(self, template: str, language: str) -> Words:
+        """Return the words of a page, for what is no page of it."""
+        return Words(_phrases(template), language)
+
     def render(
         self,
         template: str,
@@ -60,13 +73,15 @@ class Layout:
         *,
         status: int = 200,
         switch: str | None = None,
+        switch_form: str | None = None,
         has_form: bool = False,
         **values: Any,
     ) -> Page:
         """Return the page. `template` is `folder/name.html`, its phrases stand in `folder/name.toml`.
 
         `switch` is the address that shows the same page again, to which `ui_locales` is added for the other
-        language; None leaves the link out (an answer to a post cannot be asked for again).
+        language; None leaves the link out (an answer to a post cannot be asked for again). `switch_form` is the id of a
+        form that is posted with `ui_locales` instead, so that what was ticked in it is not lost.
         """
         words = Words(_phrases(template), language)
         html = self._environment.get_template(template).render(
@@ -74,6 +89,7 @@ class Layout:
             language=language,
             other=_OTHER[language],
             switch_url=_switch_url(switch, _OTHER[language]),
+            switch_form=switch_form,
             **values,
         )
         return Page(html.encode(), status, page_headers(language, has_form=has_form))

@@ -17,6 +17,7 @@ _FOLDER = Path(__file__).parent / "static"
 _FAMILY = "paper"
 _MARGIN_MM = 20
 _LABEL_MM = 52
+_DOTS = "." * 110
 
 
 class Sheet:
@@ -61,6 +62,11 @@ class Sheet:
         paper.multi_cell(0, 5.5, _nfc(text), align="L", new_x="LMARGIN", new_y="NEXT")
         if paper.page_no() == below[0] and paper.get_y() < below[1]:
             paper.set_y(below[1])
+
+    def blank(self, label: str) -> None:
+        """Write a label with a dotted line for somebody's pen."""
+        self._paper.ln(2.5)
+        self.row(label, _DOTS)
 
     def points(self, texts: Sequence[str]) -> None:
         """Write a list."""

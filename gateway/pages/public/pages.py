@@ -8,6 +8,7 @@ from gateway.openid_provider.screens import Page
 from gateway.pages.layout.frame import Layout
 from gateway.pages.public.errors import explain_cause, find_failure, list_entries
 from gateway.pages.public.status import StatusReport
+from gateway.vocabulary.collation import person_key
 
 Text = Mapping[str, str]
 
@@ -28,7 +29,7 @@ class PublicPages:
         self, layout: Layout, *, personas: tuple[PersonaHint, ...] = (), portal_url: str | None = None
     ) -> None:
         self.layout = layout
-        self._personas = personas
+        self._personas = tuple(sorted(personas, key=lambda one: person_key(one.name)))
         self._portal_url = portal_url
 
     def home(self, language: str) -> Page:

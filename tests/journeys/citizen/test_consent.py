@@ -90,3 +90,35 @@ def test_both_pages_are_for_everybody(visitor, stack, language, scheme):
     page.goto(f"{stack.issuer}/consents/{consent}")
     assert overflows(page) <= 0
     assert barriers(page, axe) == []
+
+
+def test_ticks_last_over_more_time_another_language_and_back(visitor, stack):
+    someone = visitor()
+    page = someone.page
+    reach_question(someone.tab, stack)
+    own, shared = page.locator("#trust"), page.locator('#optional-fields [data-field="party_a.ethnic_group"] input')
+    assert (own.is_checked(), shared.is_checked()) == (False, False)
+    shared.check()
+    page.locator("#more-time").click()
+    assert (own.is_checked(), shared.is_checked()) == (False, True)
+    own.check()
+    page.locator("#language").click()
+    page.wait_for_selector('html[lang="en"]')
+    assert (own.is_checked(), shared.is_checked()) == (True, True)
+    assert "share" not in page.url
+    shared.uncheck()
+    page.locator("#language").press("Enter")
+    page.wait_for_selector('html[lang="vi"]')
+    assert (own.is_checked(), shared.is_checked()) == (True, False)
+    # Enter on a box never answers the question: the first button of the form is the language
+    shared.press("Enter")
+    page.wait_for_selector("#consent-allow")
+    shared.check()
+    page.locator("#consent-allow").click()
+    page.wait_for_url(f"{stack.portal_url}/callback?code=*")
+    given = stack.events_after(0, "ConsentGiven")[-1]
+    assert given["outcome"] == "given"
+    assert stack.events_after(0, "BrowserTrusted")[-1]["outcome"] == "trusted"
+    # the next sign-in in this browser offers no box, and another person's neither
+    page.goto(f"{stack.issuer}/me/notices")
+    assert page.locator("#trust").count() == 0

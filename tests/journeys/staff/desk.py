@@ -12,6 +12,8 @@ import httpx2
 import orjson
 
 from gateway.cli.citizen import Form, PageReader
+from gateway.openid_provider.clients import DEVICE_GRANT
+from gateway.openid_provider.staff_realm.command import COMMAND_CLIENT
 from tests.journeys.stack import Stack
 
 
@@ -126,3 +128,15 @@ def log_in(stack: Stack, home: Path, account: str) -> dict[str, Any]:
     assert code == 0, err
     said: dict[str, Any] = orjson.loads(out)
     return said
+
+
+def staff_token(stack: Stack, account: str) -> str:
+    """Sign a member of staff in by the device grant over plain HTTP; return their token, which acts for them."""
+    asked = httpx2.post(f"{stack.issuer}/device_authorization", data={"client_id": COMMAND_CLIENT}).json()
+    desk = Desk(stack, account)
+    done = desk.press(desk.open_device(asked["user_code"]), "device-allow")
+    assert 'id="allowed"' in done.text, done.text
+    form = {"grant_type": DEVICE_GRANT, "client_id": COMMAND_CLIENT, "device_code": asked["device_code"]}
+    answer = httpx2.post(f"{stack.issuer}/token", data=form)
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["access_token"])

@@ -1,0 +1,82 @@
+"""What the exam found, as far as approval needs to read it; its hash is what gets approved.
+
+`gate06.connector-report/1`: `connector`, `version`, `manifest_sha256` (what was examined) and `checks`, each with `id`,
+`outcome` (passed, failed, skipped) and, when skipped, `reason` and `until` (a day): experience.md §2.5.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from hashlib import sha256
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gateway.audit.canonical import canonical_bytes, require_plain
+from gateway.connector_lifecycle.failure import ReportRefused
+
+SCHEMA = "gate06.connector-report/1"
+
+
+class Check(BaseModel):
+    """One check of the exam."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
+
+    id: Annotated[str, Field(min_length=1, max_length=80)]
+    outcome: Literal["passed", "failed", "skipped"]
+    reason: Annotated[str, Field(max_length=400)] = ""
+    until: date | None = None
+
+
+class Report(BaseModel):
+    """The members that are read; what else a report tells is kept and shown."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
+
+    schema_name: Annotated[Literal["gate06.connector-report/1"], Field(alias="schema")]
+    connector: str
+    version: str
+    manifest_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    checks: Annotated[tuple[Check, ...], Field(min_length=1)]
+
+
+def report_digest(document: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a report's canonical form (RFC 8785), as hex: spacing and order of members do not count.
+
+    Raises ReportRefused for what has no canonical form.
+    """
+    try:
+        require_plain(dict(document))  # fractions and other names have a canonical form that few programs agree on
+        return sha256(canonical_bytes(dict(document))).hexdigest()
+    except (TypeError, ValueError):
+        raise ReportRefused(
+            "a report holds texts, whole numbers, true, false, null, lists and objects with plain names"
+        ) from None
+
+
+def require_passed(document: Mapping[str, Any], connector: str, version: str, digest: str, today: date) -> None:
+    """Raise ReportRefused unless this is the report of exactly this manifest, without a failed or timeless skip."""
+    try:
+        report = Report.model_validate(document)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ReportRefused(f"`report.{place}`: {first['msg'].lower()}") from None
+    if (report.connector, report.version) != (connector, version):
+        raise ReportRefused(f"the report is about `{report.connector} {report.version}`")
+    if report.manifest_sha256 != digest:
+        raise ReportRefused("the report is about another manifest: `manifest_sha256` differs")
+    failed = [check.id for check in report.checks if check.outcome == "failed"]
+    if failed:
+        raise ReportRefused(f"failed: {', '.join(f'`{one}`' for one in failed)}", missing=failed)
+    if not any(check.outcome == "passed" for check in report.checks):
+        raise ReportRefused("no check passed")
+    loose = [
+        check.id
+        for check in report.checks
+        if check.outcome == "skipped" and (not check.reason.strip() or check.until is None or check.until < today)
+    ]
+    if loose:
+        raise ReportRefused(
+            f"skipped without a reason and a day still to come: {', '.join(f'`{one}`' for one in loose)}", missing=loose
+        )

@@ -1,0 +1,311 @@
+"""What may be done with a version next, and by whom: pure steps from one value to the next.
+
+Order and duties are tables. Two approvals are two members of staff, neither of whom drafted, tested or submitted the
+version; what they agree to is named by its hashes, so that nobody agrees to what somebody else replaced.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from gateway.connector_lifecycle.compare import compare, least_number, minimum_bump
+from gateway.connector_lifecycle.failure import (
+    ApprovedByYou,
+    ApproverPrepared,
+    ContentChanged,
+    ManifestRefused,
+    PackageUnnamed,
+    StepOutOfOrder,
+    StillNeeded,
+    VersionTaken,
+    VersionTooSmall,
+)
+from gateway.connector_lifecycle.orders import (
+    ApproveOrder,
+    DraftOrder,
+    PublishOrder,
+    ReasonOrder,
+    RetireOrder,
+    SubmitOrder,
+    SuspendOrder,
+    TestOrder,
+)
+from gateway.connector_lifecycle.release import Release, State, Step, StepName, Trial
+from gateway.connector_lifecycle.report import report_digest, require_passed
+from gateway.connector_runtime.failure import InvalidManifest, UnknownManifestKey
+from gateway.connector_runtime.manifest import read_manifest
+from gateway.staff.approval import require_reason
+from gateway.staff.roles import Operator, held_role
+from gateway.vocabulary.officer import StaffRole
+
+VIETNAM: Final = ZoneInfo("Asia/Ho_Chi_Minh")
+APPROVALS_NEEDED: Final = 2
+USED_WITHIN: Final = timedelta(days=30)
+SIDE_BY_SIDE_FOR: Final = timedelta(days=90)
+
+_LOOKS: tuple[StaffRole, ...] = (
+    "service_admin",
+    "registration_officer",
+    "security_officer",
+    "system_admin",
+    "auditor",
+    "observer",
+)
+DUTIES: Mapping[str, tuple[StaffRole, ...]] = {
+    "read": _LOOKS,
+    "draft": ("service_admin", "registration_officer"),
+    "test": ("service_admin", "registration_officer"),
+    "submit": ("service_admin", "registration_officer"),
+    "approve": ("registration_officer", "security_officer"),
+    "reject": ("registration_officer", "security_officer"),
+    "publish": ("service_admin", "registration_officer"),
+    "suspend": ("service_admin", "security_officer", "system_admin"),
+    "resume": ("service_admin", "security_officer"),
+    "retire": ("service_admin", "registration_officer"),
+}
+"""Who may do what with a connector (experience.md §1.4); the officer at a desk does nothing here."""
+
+FROM: Mapping[StepName, frozenset[State]] = {
+    "test": frozenset({"draft", "tested"}),
+    "submit": frozenset({"tested"}),
+    "approve": frozenset({"submitted"}),
+    "reject": frozenset({"submitted", "approved"}),
+    "publish": frozenset({"approved"}),
+    "suspend": frozenset({"published"}),
+    "resume": frozenset({"suspended"}),
+    "retire": frozenset({"draft", "tested", "submitted", "approved", "published", "suspended"}),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a step is judged by: the present, the connector's other versions, and the last day a source was used."""
+
+    now: datetime
+    others: tuple[Release, ...] = ()
+    last_used: date | None = None
+
+    @property
+    def today(self) -> date:
+        """The day it is in Viet Nam."""
+        return self.now.astimezone(VIETNAM).date()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """The version after a step, other versions that the step changed, and what its event says beside."""
+
+    release: Release
+    others: tuple[Release, ...] = ()
+    told: Mapping[str, Any] | None = None
+
+
+def require_duty(operator: Operator, verb: str) -> StaffRole:
+    """Return the role in which somebody may take a step. Raises RoleMissing."""
+    return held_role(operator, DUTIES[verb], f"connector.{verb}")
+
+
+def draft(known: Release | None, operator: Operator, order: DraftOrder, facts: Facts) -> Moved:
+    """Hand in a manifest. Raises RoleMissing, ManifestRefused, VersionTaken."""
+    role = require_duty(operator, "draft")
+    text = order.manifest.replace("\r\n", "\n")  # as a gateway reads it from a disk
+    try:
+        manifest = read_manifest(text, "manifest.toml")
+    except (InvalidManifest, UnknownManifestKey) as refused:
+        raise ManifestRefused(refused.detail) from None
+    step = _step("draft", operator, role, facts, order.reason)
+    if known is None:
+        return Moved(release=Release(text=text, manifest=manifest, steps=(step,)))
+    if known.state not in {"draft", "tested"}:
+        raise VersionTaken(f"`{known.name}` is {known.state}")
+    cleared: dict[str, Any] = {"report": None, "report_sha256": None, "state": "draft"}
+    return Moved(release=known.after(step, text=text, manifest=manifest, **cleared))
+
+
+def test(release: Release, operator: Operator, order: TestOrder, facts: Facts) -> Moved:
+    """Hand in the exam's report. Raises RoleMissing, StepOutOfOrder, ReportRefused."""
+    role = _require(release, operator, "test")
+    digest = release.manifest_sha256
+    require_passed(order.report, release.connector, release.manifest.version, digest, facts.today)
+    changes: dict[str, Any] = {"report": order.report, "report_sha256": report_digest(order.report), "state": "tested"}
+    return Moved(release=release.after(_step("test", operator, role, facts, order.reason), **changes))
+
+
+def submit(release: Release, operator: Operator, order: SubmitOrder, facts: Facts) -> Moved:
+    """Ask for approval. Raises RoleMissing, StepOutOfOrder, VersionTooSmall, PackageUnnamed, ReasonMissing."""
+    role = _require(release, operator, "submit")
+    require_number(release, facts.others)
+    if (release.manifest.kind == "code") != (order.package is not None):
+        raise PackageUnnamed("`package` goes with kind `code`, and only with it")
+    step = _step("submit", operator, role, facts, require_reason(order.reason))
+    return Moved(release=release.after(step, state="submitted", package=order.package))
+
+
+def require_number(release: Release, others: tuple[Release, ...]) -> None:
+    """Raise VersionTooSmall unless the number follows what was published of this connector, and says enough."""
+    published = [one for one in others if one.was_published]
+    later = [one for one in published if one.number[0] == release.number[0] and one.number >= release.number]
+    if later:
+        raise VersionTooSmall(f"`{max(later, key=lambda one: one.number).name}` was published before")
+    before = [one for one in published if one.number < release.number]
+    if not before:
+        return
+    older = max(before, key=lambda one: one.number)
+    differences = compare(older.manifest, release.manifest)
+    bump = minimum_bump(differences)
+    least = least_number(older.manifest.version, bump)
+    if release.number < least:
+        wanted = ".".join(str(part) for part in least)
+        places = ", ".join(f"`{one.place}`" for one in differences if one.needs == bump)
+        raise VersionTooSmall(f"after {older.manifest.version} it must be {wanted} at least: {places} needs a {bump}")
+
+
+def approve(release: Release, operator: Operator, order: ApproveOrder, facts: Facts) -> Moved:
+    """Agree to exactly this content.
+
+    Raises RoleMissing, StepOutOfOrder, ApproverPrepared, ApprovedByYou, ContentChanged, PackageUnnamed.
+    """
+    role = _require(release, operator, "approve")
+    if operator.reference in release.prepared_by():
+        raise ApproverPrepared(f"you prepared `{release.name}`")
+    if operator.reference in {step.by for step in release.approvals()}:
+        raise ApprovedByYou(f"`{release.name}` waits for another person")
+    if (order.manifest_sha256, order.report_sha256) != (release.manifest_sha256, release.report_sha256):
+        raise ContentChanged(f"`{release.name}` has other hashes than those named")
+    if order.package != release.package:
+        raise PackageUnnamed(f"`{release.name}` runs `{release.package or 'no package'}`")
+    agreed = release.after(_step("approve", operator, role, facts, order.reason))
+    count = len(agreed.approvals())
+    told = {"count": count}
+    if count < APPROVALS_NEEDED:
+        return Moved(release=agreed, told=told)
+    return Moved(release=replace(agreed, state="approved"), told=told)
+
+
+def reject(release: Release, operator: Operator, order: ReasonOrder, facts: Facts) -> Moved:
+    """Refuse: it is a draft again. Raises RoleMissing, StepOutOfOrder, ReasonMissing."""
+    role = _require(release, operator, "reject")
+    step = _step("reject", operator, role, facts, require_reason(order.reason))
+    return Moved(release=release.after(step, state="draft", report=None, report_sha256=None))
+
+
+def publish(release: Release, operator: Operator, order: PublishOrder, facts: Facts) -> Moved:
+    """Put it into service: for a share of the questions first where a version of its major is there already.
+
+    Raises RoleMissing, StepOutOfOrder, ReportRefused, VersionTooSmall.
+    """
+    role = _require(release, operator, "publish")
+    # what was skipped until a day may be overdue by now, and another version may have been published meanwhile
+    digest = release.manifest_sha256
+    require_passed(release.report or {}, release.connector, release.manifest.version, digest, facts.today)
+    require_number(release, facts.others)
+    step = _step("publish", operator, role, facts, order.reason)
+    beside = predecessors(release, facts)
+    if beside and order.share < 100:
+        trial = Trial(share=order.share, until=facts.now + timedelta(minutes=order.minutes))
+        told = {"share": trial.share, "until": trial.until.isoformat(timespec="seconds")}
+        return Moved(release=release.after(step, state="published", trial=trial), told=told)
+    return Moved(release=release.after(step, state="published"), others=_superseded(beside, release, facts))
+
+
+def settle(release: Release, facts: Facts) -> Moved:
+    """End a trial well, as the gateway does when its time is over. Raises StepOutOfOrder."""
+    if release.state != "published" or release.trial is None or facts.now < release.trial.until:
+        raise StepOutOfOrder(f"`{release.name}` has no trial that is over")
+    settled = release.after(_own_step("settle", facts), trial=None)
+    return Moved(release=settled, others=_superseded(predecessors(release, facts), release, facts))
+
+
+def stop(release: Release, facts: Facts, reason: str) -> Moved:
+    """End a trial badly, as the gateway does when too many answers fail. Raises StepOutOfOrder."""
+    if release.state != "published" or release.trial is None:
+        raise StepOutOfOrder(f"`{release.name}` is not on trial")
+    return Moved(release=release.after(_own_step("stop", facts, reason), state="suspended", trial=None))
+
+
+def suspend(release: Release, operator: Operator, order: SuspendOrder, facts: Facts) -> Moved:
+    """Take it out of service, with the words people read meanwhile. Raises RoleMissing, StepOutOfOrder."""
+    role = _require(release, operator, "suspend")
+    step = _step("suspend", operator, role, facts, require_reason(order.reason))
+    notice = {"vi": order.notice.vi, "en": order.notice.en}
+    return Moved(release=release.after(step, state="suspended", trial=None, notice=notice))
+
+
+def resume(release: Release, operator: Operator, order: ReasonOrder, facts: Facts) -> Moved:
+    """Put it back into service. Raises RoleMissing, StepOutOfOrder, ReasonMissing."""
+    role = _require(release, operator, "resume")
+    rivals = [one for one in facts.others if _same_major(one, release) and one.serves(facts.today)]
+    if rivals:
+        raise StepOutOfOrder(f"`{rivals[0].name}` is in service in its place")
+    step = _step("resume", operator, role, facts, require_reason(order.reason))
+    return Moved(release=release.after(step, state="published", notice=None))
+
+
+def retire(release: Release, operator: Operator, order: RetireOrder, facts: Facts) -> Moved:
+    """End it for good, now or on a day. Raises RoleMissing, StepOutOfOrder, StillNeeded, ReasonMissing."""
+    role = _require(release, operator, "retire")
+    step = _step("retire", operator, role, facts, require_reason(order.reason))
+    day = order.on or facts.today
+    if not order.force:
+        _require_unneeded(release, day, facts)
+    told = {"on": day.isoformat(), "forced": order.force}
+    if day <= facts.today:
+        return Moved(release=release.after(step, state="retired", retires_on=day, trial=None), told=told)
+    return Moved(release=release.after(step, retires_on=day), told=told)
+
+
+def _require_unneeded(release: Release, day: date, facts: Facts) -> None:
+    if release.state != "published":
+        return
+    used = facts.last_used is not None and facts.today - facts.last_used < USED_WITHIN
+    if used and day < facts.today + USED_WITHIN:
+        raise StillNeeded(f"`{release.name}` was used on {facts.last_used}: retire it in 30 days or later")
+    for newer in facts.others:
+        since = newer.published_at()
+        if newer.number[0] > release.number[0] and since is not None:
+            least = since.astimezone(VIETNAM).date() + SIDE_BY_SIDE_FOR
+            if day < least:
+                raise StillNeeded(f"`{newer.name}` stands beside it since {since.date()}: not before {least}")
+
+
+def predecessors(release: Release, facts: Facts) -> tuple[Release, ...]:
+    """Return the versions of the same major that are in service, or suspended from it, beside this one."""
+    return tuple(
+        one
+        for one in facts.others
+        if _same_major(one, release)
+        and one.number < release.number
+        and one.state in {"published", "suspended"}
+        and not one.gone(facts.today)
+    )
+
+
+def _superseded(older: tuple[Release, ...], by: Release, facts: Facts) -> tuple[Release, ...]:
+    step = _own_step("retire", facts, f"superseded by {by.manifest.version}")
+    return tuple(one.after(step, state="retired", retires_on=facts.today, trial=None) for one in older)
+
+
+def _same_major(one: Release, other: Release) -> bool:
+    return one.number[0] == other.number[0]
+
+
+def _require(release: Release, operator: Operator, name: StepName) -> StaffRole:
+    role = require_duty(operator, name)
+    if release.state not in FROM[name]:
+        raise StepOutOfOrder(f"`{release.name}` is {release.state}: `{name}` goes from {_listed(FROM[name])}")
+    return role
+
+
+def _listed(states: frozenset[State]) -> str:
+    return " or ".join(sorted(states))
+
+
+def _step(name: StepName, operator: Operator, role: StaffRole, facts: Facts, reason: str = "") -> Step:
+    kept = " ".join(reason.split())[:500]
+    return Step(name=name, by=operator.reference, who=operator.name, role=role, at=facts.now, reason=kept)
+
+
+def _own_step(name: StepName, facts: Facts, reason: str = "") -> Step:
+    return Step(name=name, by="gateway", who="Gate06", role=None, at=facts.now, reason=reason)

@@ -1,0 +1,66 @@
+"""How a version is told, to programs and on pages. A manifest and a report hold nothing of a citizen."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from gateway.connector_lifecycle.compare import compare, minimum_bump
+from gateway.connector_lifecycle.release import Release
+from gateway.connector_lifecycle.steps import APPROVALS_NEEDED
+
+
+def release_row(release: Release) -> dict[str, Any]:
+    """Return what lists show of a version."""
+    trial = release.trial
+    return {
+        "connector": release.connector,
+        "version": release.manifest.version,
+        "kind": release.manifest.kind,
+        "state": release.state,
+        "name": {"vi": release.manifest.name.vi, "en": release.manifest.name.en},
+        "owner": release.manifest.owner.org,
+        "package": release.package,
+        "manifest_sha256": release.manifest_sha256,
+        "report_sha256": release.report_sha256,
+        "approvals": len(release.approvals()),
+        "approvals_needed": APPROVALS_NEEDED,
+        "trial": None if trial is None else {"share": trial.share, "until": trial.until.isoformat(timespec="seconds")},
+        "notice": None if release.notice is None else dict(release.notice),
+        "retires_on": None if release.retires_on is None else release.retires_on.isoformat(),
+    }
+
+
+def release_document(release: Release) -> dict[str, Any]:
+    """Return everything of a version: its manifest, its report, and every step with who took it."""
+    steps = [
+        {
+            "step": step.name,
+            "by": step.by,
+            "name": step.who,
+            "role": step.role,
+            "at": step.at.isoformat(timespec="seconds"),
+            "reason": step.reason,
+        }
+        for step in release.steps
+    ]
+    report = None if release.report is None else dict(release.report)
+    return release_row(release) | {"steps": steps, "manifest": release.text, "report": report}
+
+
+def difference_document(older: Release, newer: Release) -> dict[str, Any]:
+    """Return how two versions differ."""
+    differences = compare(older.manifest, newer.manifest)
+    return {
+        "connector": newer.connector,
+        "from": older.manifest.version,
+        "to": newer.manifest.version,
+        "minimum_bump": minimum_bump(differences),
+        "differences": [one.wire() for one in differences],
+    }
+
+
+def connector_rows(releases: Iterable[Release]) -> list[dict[str, Any]]:
+    """Return one row per connector with its versions, oldest first."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for release in releases:
+        found.setdefault(release.connector, []).append(release_row(release))
+    return [{"connector": name, "versions": rows} for name, rows in found.items()]

@@ -1,0 +1,96 @@
+"""The operators' own pages as the one staff client that is no software of anybody: a sign-in for them ends at a page of
+ours, and no code leaves. Its id cannot be registered, since an id of a client starts with a letter or a digit.
+"""
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+
+from gateway.openid_provider.attempt import Attempt
+from gateway.openid_provider.authorization import AuthorizationRequest
+from gateway.openid_provider.browser import Browser
+from gateway.openid_provider.clients import Portal
+from gateway.openid_provider.conclusion import attempt_url
+from gateway.openid_provider.cookies import STAFF_SESSION, read_cookie
+from gateway.openid_provider.failure import AttemptFinished, AttemptLost
+from gateway.openid_provider.house import House
+from gateway.openid_provider.interaction import store_attempt
+from gateway.openid_provider.parameters import Parameters, same_secret
+from gateway.openid_provider.reply import Reply, redirect
+from gateway.openid_provider.staff_realm.failure import DeviceLoginOff
+from gateway.openid_provider.staff_realm.session import StaffSession, load_staff_session
+from gateway.vocabulary.store import Spend
+
+CONSOLE = "~console"
+FIRST_PAGE = "/staff/connectors"
+"""Where a sign-in leads: an address is never taken from outside."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleVisit:
+    """A member of staff at the console: whose session, in which browser, what its forms post, until when."""
+
+    session: StaffSession
+    browser: Browser
+    csrf: str
+    ends_at: datetime
+
+
+@cache
+def console_client(issuer: str) -> Portal:
+    """Return the console in the shape of a client: a name to show and a first page, nothing to redirect to."""
+    return Portal.model_construct(
+        client_id=CONSOLE,
+        client_name_vi="Trang vận hành",
+        client_name_en="Operators' pages",
+        client_uri=issuer + FIRST_PAGE,
+        token_endpoint_auth_method="none",  # noqa: S106  a method, not a secret
+        grant_types=(),
+        subject_type="public",
+        scope="",
+        realm="staff",
+    )
+
+
+def staff_client(house: House, client_id: str) -> Portal | None:
+    """Return whom a staff attempt is for: a registered client, or the console."""
+    return console_client(house.issuer) if client_id == CONSOLE else house.clients.get(client_id)
+
+
+async def admit_operator(house: House, browser: Browser) -> ConsoleVisit | None:
+    """Return the visit of a session whose sign-in is at most as old as a command's token lives; None otherwise."""
+    session = await load_staff_session(house, browser)
+    if session is None:
+        return None
+    ends_at = session.auth_time + house.lifetimes.staff_token_for
+    if ends_at <= house.clock.now():
+        return None
+    cookie = read_cookie(browser.cookies, STAFF_SESSION, secure=house.secure) or ""
+    csrf = hmac.digest(house.refresh_secret, f"console|{cookie}".encode(), "sha256").hex()
+    return ConsoleVisit(session=session, browser=browser, csrf=csrf, ends_at=ends_at)
+
+
+async def send_to_console(house: House, browser: Browser) -> Reply:
+    """Begin a sign-in that comes back to the console. Raises DeviceLoginOff where there is no staff realm."""
+    if not house.has_staff:
+        raise DeviceLoginOff()
+    fresh = int(house.lifetimes.staff_token_for.total_seconds()) - 60
+    request = AuthorizationRequest(
+        client_id=CONSOLE, redirect_uri="", scopes=(), max_age=fresh, ui_locales=browser.chosen
+    )
+    attempt, cookie = await store_attempt(house, request, browser, "staff")
+    return redirect(attempt_url(house, attempt), [cookie])
+
+
+async def enter_console(house: House, attempt: Attempt) -> Reply:
+    """End an attempt at the first page. Raises AttemptFinished on a double submit."""
+    if not (await house.store.commit([Spend(attempt.address)], now=house.clock.now())).done:
+        raise AttemptFinished()
+    return redirect(house.issuer + FIRST_PAGE)
+
+
+def check_console_form(form: Parameters, visit: ConsoleVisit) -> None:
+    """Raise AttemptLost for a form that did not come from a page of this session."""
+    if not same_secret(form.get("csrf", ""), visit.csrf):
+        raise AttemptLost(operator_detail="the form's csrf value is not the session's")

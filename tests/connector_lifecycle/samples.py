@@ -1,0 +1,82 @@
+"""Manifests and reports to try the lifecycle with: an invented register, and the ones the repository brings."""
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from gateway.connector_lifecycle.release import digest_of
+from gateway.connector_runtime.manifest import read_manifest
+
+CONNECTORS = Path(__file__).parents[2] / "connectors"
+PACKAGE = f"gate06=={version('gate06')}"
+
+_HEAD = """\
+schema = 1
+id = "{id}"
+version = "{version}"
+kind = "code"
+transport = "ndxp"
+lifecycle = "draft"
+inputs = [{inputs}]
+
+[name]
+vi = "Sổ thử nghiệm"
+en = "Trial register"
+
+[summary]
+vi = "{summary}"
+en = "A register for tests"
+
+[owner]
+org = "Sở thử nghiệm"
+contacts = ["dien-thoai: 0900000000", "thu: lien-he@example.vn"]
+
+[legal]
+basis = ["Nghị định 47/2024/NĐ-CP, Điều 5"]
+purposes = ["procedure"]
+data_class = "{data_class}"
+retention = "grant"
+
+[notice.unavailable]
+vi = "Sổ đang bảo trì."
+en = "The register is under maintenance."
+"""
+
+FIELDS = (("full_name", "person.name", "text", None), ("birth_date", "person.born", "date", "from_source"))
+
+
+def manifest_text(
+    number: str = "1.0.0",
+    *,
+    connector: str = "trial",
+    fields: tuple[tuple[str, str, str, str | None], ...] = FIELDS,
+    inputs: tuple[str, ...] = ("personal_number",),
+    summary: str = "Sổ để thử",
+    data_class: str = "basic",
+) -> str:
+    """Return a manifest; each field is (to, from, type, precision)."""
+    named = ", ".join(f'"{name}"' for name in inputs)
+    head = _HEAD.format(id=connector, version=number, inputs=named, summary=summary, data_class=data_class)
+    rows = []
+    for to, origin, kind, precision in fields:
+        row = f'\n[[fields]]\nto = "{to}"\nfrom = "{origin}"\ntype = "{kind}"\n'
+        rows.append(row + (f'precision = "{precision}"\n' if precision else ""))
+    return head + "".join(rows)
+
+
+def own_manifest(source: str) -> str:
+    """Return the manifest of a connector of the repository."""
+    return (CONNECTORS / source / "manifest.toml").read_text("utf-8")
+
+
+def report_on(text: str, **changes: Any) -> dict[str, Any]:
+    """Return an exam's report on a manifest in which everything passed."""
+    manifest = read_manifest(text, "manifest.toml")
+    checks = [{"id": f"manifest.{name}", "outcome": "passed"} for name in ("schema", "secrets", "catalogue")]
+    return {
+        "schema": "gate06.connector-report/1",
+        "connector": manifest.id,
+        "version": manifest.version,
+        "manifest_sha256": digest_of(text),
+        "checks": checks,
+    } | changes

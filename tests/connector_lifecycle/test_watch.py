@@ -1,0 +1,291 @@
+"""What a gateway asks: only what is published with this very content, a share on trial, nothing when suspended."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from gateway.connector_lifecycle.figures import Counting, Figures
+from gateway.connector_lifecycle.orders import (
+    ApproveOrder,
+    DraftOrder,
+    Notice,
+    PublishOrder,
+    ReasonOrder,
+    RetireOrder,
+    SubmitOrder,
+    SuspendOrder,
+    TestOrder,
+)
+from gateway.connector_lifecycle.release import digest_of
+from gateway.connector_lifecycle.watch import BUDGET_OF, Watch
+from gateway.connector_runtime.call import Limits, SourceCaller
+from gateway.connector_runtime.contract import Absent, Found, Health, Provenance, Question, Unavailable
+from gateway.connector_runtime.manifest import read_manifest
+from gateway.connector_runtime.registry import ConnectorRegistry, Installed
+from tests.connector_lifecycle.conftest import FIRST, NOW, OWNER, SECOND, lifecycle_over
+from tests.connector_lifecycle.samples import FIELDS, PACKAGE, manifest_text, report_on
+
+pytestmark = pytest.mark.anyio
+
+MORE = (*FIELDS, ("sex", "person.sex", "sex", None))
+OLD, NEW = manifest_text("1.0.0"), manifest_text("1.1.0", fields=MORE)
+WORDS = Notice(vi="Tạm dừng đến chiều.", en="Paused until this afternoon.")
+
+
+class Register:
+    """A source that answers with its own name, or fails."""
+
+    def __init__(self, source):
+        self.source = source
+        self.asked = 0
+        self.fails = False
+
+    async def answer(self, question):
+        self.asked += 1
+        if self.fails:
+            return dict.fromkeys(question.attributes, Unavailable(reason="fault"))
+        found = Found("x", Provenance(source=self.source, as_of=date(2031, 3, 1), retrieved_at=NOW))
+        return dict.fromkeys(question.attributes, found)
+
+    async def verify(self, question):
+        self.asked += 1
+        return True
+
+    async def check(self):
+        return Health("up")
+
+
+class Gateway:
+    """One gateway with some tables, a lifecycle and a watch, on a store."""
+
+    def __init__(self, storage, clock, tables, *, unpublished_allowed=False, package=PACKAGE):
+        self.lifecycle = lifecycle_over(storage, clock)
+        self.clock, self.storage = clock, storage
+        self.counting = Counting(clock, "holder")
+        self.watch = Watch(self.lifecycle, self.counting, clock, unpublished_allowed=unpublished_allowed)
+        self.installed = {
+            table: Installed(read_manifest(text, "m.toml"), digest_of(text), package) for table, text in tables.items()
+        }
+        self.registers = {table: Register(table) for table in tables}
+        limits = Limits(late_for=0)
+        callers = [
+            SourceCaller(table, register, clock, provides=self.installed[table].manifest.provides, limits=limits)
+            for table, register in self.registers.items()
+        ]
+        manifests = {table: one.manifest for table, one in self.installed.items()}
+        self.registry = ConnectorRegistry(callers, manifests, installed=self.installed, steering=self.watch)
+
+    async def look(self):
+        await self.watch.look(self.installed)
+
+    async def ask(self, source="trial", request_id="r", name="full_name"):
+        return (await self.registry.ask({source: self.question(request_id, name)}))[source][name]
+
+    def question(self, request_id="r", name="full_name"):
+        return Question(
+            attributes=frozenset({name}),
+            personal_number="999175000003",
+            old_number=None,
+            full_name="Trần Thị Bưởi",
+            birth_date=None,
+            procedure="1.004222",
+            purpose="prefill",
+            request_id=request_id,
+            deadline_at=self.clock.now() + timedelta(seconds=5),
+        )
+
+    async def take(self, name, number, order, person=OWNER):
+        return await self.lifecycle.take(name, person, "trial", number, order)
+
+    async def approve(self, text):
+        number = read_manifest(text, "m.toml").version
+        await self.lifecycle.draft(OWNER, DraftOrder(manifest=text))
+        await self.take("test", number, TestOrder(report=report_on(text)))
+        seen = await self.take("submit", number, SubmitOrder(reason="thử", package=PACKAGE))
+        order = ApproveOrder(
+            manifest_sha256=seen.manifest_sha256, report_sha256=seen.report_sha256, package=seen.package
+        )
+        for person in (FIRST, SECOND):
+            await self.take("approve", number, order, person)
+
+    async def publish(self, text, share=100):
+        await self.approve(text)
+        number = read_manifest(text, "m.toml").version
+        return await self.take("publish", number, PublishOrder(share=share, minutes=60))
+
+
+@pytest.fixture
+def urls(tmp_path):
+    from tests.services import fresh_urls
+
+    return fresh_urls("sqlite", tmp_path)
+
+
+def silent(outcome, notice=None):
+    return outcome == Unavailable(reason="suspended", retry_after=300, notice=notice)
+
+
+async def test_nothing_is_asked_before_the_first_look_and_before_publication(storage, clock):
+    gateway = Gateway(storage, clock, {"trial": OLD})
+    assert await gateway.ask() == Unavailable(reason="suspended", retry_after=5)
+    await gateway.look()
+    assert silent(await gateway.ask())
+    await gateway.approve(OLD)
+    await gateway.look()
+    assert silent(await gateway.ask()), "approved is not published"
+    assert silent(await gateway.registry.verify("trial", gateway.question()))
+    assert gateway.registers["trial"].asked == 0
+    await gateway.take("publish", "1.0.0", PublishOrder())
+    assert silent(await gateway.ask()), "a worker serves what it saw last"
+    await gateway.look()
+    assert isinstance(await gateway.ask(), Found)
+    assert await gateway.registry.verify("trial", gateway.question()) is True
+
+
+@pytest.mark.parametrize(
+    ("tables", "package"),
+    [
+        ({"trial": OLD + "\n# một dòng\n"}, PACKAGE),
+        ({"trial": OLD.replace("person.name", "person.other")}, PACKAGE),
+        ({"trial": OLD.replace("1.0.0", "1.0.1")}, PACKAGE),
+        ({"trial": OLD}, "gate06==0.0.1"),
+        ({"trial": OLD}, None),
+    ],
+)
+async def test_another_content_or_package_than_the_approved_one_is_not_asked(storage, clock, tables, package):
+    gateway = Gateway(storage, clock, tables, package=package)
+    await gateway.publish(OLD)
+    await gateway.look()
+    assert silent(await gateway.ask())
+    assert gateway.registers["trial"].asked == 0
+    developers = Gateway(storage, clock, tables, package=package, unpublished_allowed=True)
+    await developers.look()
+    assert isinstance(await developers.ask(), Found)
+
+
+async def test_a_suspended_version_answers_in_its_owners_words_also_on_a_developers_gateway(storage, clock):
+    gateway = Gateway(storage, clock, {"trial": OLD})
+    developers = Gateway(storage, clock, {"trial": OLD + "# khác"}, unpublished_allowed=True)
+    await gateway.publish(OLD)
+    await gateway.take("suspend", "1.0.0", SuspendOrder(reason="sự cố", notice=WORDS))
+    for one in (gateway, developers):
+        await one.look()
+        assert silent(await one.ask(), (WORDS.vi, WORDS.en))
+    await gateway.take("resume", "1.0.0", ReasonOrder(reason="xong"))
+    await gateway.look()
+    assert isinstance(await gateway.ask(), Found)
+
+
+async def test_a_day_ends_a_version_without_anybody_writing_so(storage, clock):
+    gateway = Gateway(storage, clock, {"trial": OLD})
+    await gateway.publish(OLD)
+    await gateway.take("retire", "1.0.0", RetireOrder(reason="thay", on=date(2031, 3, 3)))
+    await gateway.look()
+    assert isinstance(await gateway.ask(), Found)
+    clock.move(datetime(2031, 3, 2, 17, 0, 1, tzinfo=UTC) - clock.now())  # midnight in Viet Nam
+    await gateway.look()
+    assert silent(await gateway.ask())
+
+
+async def test_a_trial_answers_its_share_in_the_name_of_the_source_and_then_everything(storage, clock):
+    gateway = Gateway(storage, clock, {"trial": OLD, "trial_next": NEW})
+    await gateway.publish(OLD)
+    await gateway.publish(NEW, share=20)
+    await gateway.look()
+    outcomes = [await gateway.ask(request_id=f"r{number}") for number in range(400)]
+    assert {outcome.provenance.source for outcome in outcomes} == {"trial"}
+    assert 40 <= gateway.registers["trial_next"].asked <= 120
+    again = gateway.registers["trial_next"].asked
+    for number in range(400):
+        await gateway.ask(request_id=f"r{number}")
+    assert gateway.registers["trial_next"].asked == 2 * again, "the same question goes the same way"
+    clock.move(timedelta(minutes=60))
+    await gateway.look()
+    before = gateway.registers["trial"].asked
+    assert isinstance(await gateway.ask(), Found)
+    assert gateway.registers["trial"].asked == before
+    older = await gateway.lifecycle.release("trial", "1.0.0")
+    assert (older.state, older.steps[-1].by) == ("retired", "gateway")
+
+
+async def test_a_trial_that_fails_stops_by_itself_at_once_and_for_every_worker(storage, clock):
+    gateway = Gateway(storage, clock, {"trial": OLD, "trial_next": NEW})
+    other = Gateway(storage, clock, {"trial": OLD, "trial_next": NEW})
+    await gateway.publish(OLD)
+    await gateway.publish(NEW, share=50)
+    await gateway.look()
+    gateway.registers["trial_next"].fails = True
+    for number in range(400):
+        await gateway.ask(request_id=f"r{number}")
+    assert gateway.registers["trial_next"].asked == BUDGET_OF
+    await gateway.look()
+    release = await gateway.lifecycle.release("trial", "1.1.0")
+    assert (release.state, release.trial, release.steps[-1].name) == ("suspended", None, "stop")
+    await other.look()
+    for number in range(50):
+        assert isinstance(await other.ask(request_id=f"r{number}"), Found)
+    assert other.registers["trial_next"].asked == 0
+    events = [event.leaf for event in await storage.journal.pending(1000)]
+    assert sum(b'"ConnectorStopped"' in leaf for leaf in events) == 1
+
+
+async def test_a_trial_never_stands_in_for_a_source_that_somebody_suspended(storage, clock):
+    gateway = Gateway(storage, clock, {"trial": OLD, "trial_next": NEW})
+    await gateway.publish(OLD)
+    await gateway.publish(NEW, share=20)
+    await gateway.take("suspend", "1.0.0", SuspendOrder(reason="sự cố", notice=WORDS))
+    await gateway.look()
+    assert silent(await gateway.ask(), (WORDS.vi, WORDS.en))
+    assert gateway.registers["trial_next"].asked == 0
+
+
+async def test_two_majors_answer_side_by_side_each_for_its_own_table(storage, clock):
+    second = manifest_text("2.0.0", fields=FIELDS[:1])
+    gateway = Gateway(storage, clock, {"trial": OLD, "trial2": second})
+    await gateway.publish(OLD)
+    await gateway.publish(second, share=5)
+    await gateway.look()
+    for source in ("trial", "trial2"):
+        assert (await gateway.ask(source)).provenance.source == source
+    assert [gateway.registers[name].asked for name in ("trial", "trial2")] == [1, 1]
+
+
+async def test_a_version_this_gateway_cannot_read_is_not_asked(storage, clock):
+    from gateway.connector_lifecycle.release import release_record
+    from gateway.vocabulary.store import Put
+
+    gateway = Gateway(storage, clock, {"trial": OLD})
+    release = await gateway.publish(OLD)
+    record = release_record(release)
+    foreign = replace(record, body=record.body | {"text": OLD.replace("[owner]", "[proprietor]")})
+    await storage.store.commit([Put(foreign)], now=clock.now())
+    await gateway.look()
+    assert silent(await gateway.ask())
+
+
+async def test_answers_are_counted_without_people_and_few_are_not_told(storage, clock):
+    gateway = Gateway(storage, clock, {"trial": OLD})
+    figures = Figures(storage.store, clock)
+    await gateway.publish(OLD)
+    await gateway.look()
+    for _ in range(4):
+        await gateway.ask()
+    assert await figures.last_used("trial") is None
+    await gateway.counting.store(storage.store)
+    assert await figures.last_used("trial") == date(2031, 3, 1)
+    tally = (await figures.recent())["trial"]["full_name"]
+    assert (tally.found, tally.answers, tally.asked) == (4, 4, 4)
+    gateway.watch.observe("trial", "trial", {"full_name": Absent("empty")})
+    gateway.watch.observe("trial", "trial", {"full_name": Absent("not_kept")})
+    gateway.watch.observe("trial", "trial", {"full_name": Unavailable(reason="late")})
+    gateway.watch.observe("trial", "trial", {"full_name": Unavailable(reason="timeout")})
+    clock.move(timedelta(days=1))
+    await gateway.ask()
+    await gateway.counting.store(storage.store)
+    tally = (await figures.recent())["trial"]["full_name"]
+    assert (tally.found, tally.absent, tally.unavailable) == (5, 1, 1)
+    assert await figures.last_used("trial") == date(2031, 3, 2)
+    clock.move(timedelta(days=40))
+    assert await figures.recent() == {}
+    assert await figures.last_used("trial") == date(2031, 3, 2)
