@@ -46,10 +46,10 @@ def toy() -> Iterator[str]:
 
 @pytest.fixture
 def folder(tmp_path: Path, capfd: pytest.CaptureFixture[str], toy: str) -> Path:
-    code, out, err = run(capfd, "new", "land", "--in", str(tmp_path), "--url", toy)
+    code, out, err = run(capfd, "new", "forest", "--in", str(tmp_path), "--url", toy)
     assert (code, out) == (0, "")
     assert "next: gate06 connector check" in err
-    return tmp_path / "land"
+    return tmp_path / "forest"
 
 
 @pytest.fixture
@@ -64,13 +64,13 @@ def fault(toy: str) -> Iterator[object]:
 def test_new_refuses_a_name_that_no_catalogue_takes(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     code, _, err = run(capfd, "new", "Dat-Dai 2", "--in", str(tmp_path))
     assert (code, "try `dat_dai`" in err) == (2, True)
-    assert run(capfd, "new", "land", "--kind", "ftp", "--in", str(tmp_path))[0] == 2
+    assert run(capfd, "new", "forest", "--kind", "ftp", "--in", str(tmp_path))[0] == 2
     assert list(tmp_path.iterdir()) == []
 
 
 def test_new_never_writes_over_anything(capfd: pytest.CaptureFixture[str], folder: Path) -> None:
     (folder / "manifest.toml").write_text("mine")
-    assert run(capfd, "new", "land", "--in", str(folder.parent))[0] == 8
+    assert run(capfd, "new", "forest", "--in", str(folder.parent))[0] == 8
     assert (folder / "manifest.toml").read_text() == "mine"
 
 
@@ -82,13 +82,13 @@ def test_new_writes_the_schema_that_its_first_line_names(folder: Path) -> None:
 
 def test_check_tells_findings_as_json(capfd: pytest.CaptureFixture[str], folder: Path) -> None:
     code, out, _ = run(capfd, "check", str(folder), "--json")
-    assert (code, json.loads(out)) == (0, {"folder": "land", "sound": True, "findings": []})
+    assert (code, json.loads(out)) == (0, {"folder": "forest", "sound": True, "findings": []})
     text = (folder / "manifest.toml").read_text("utf-8")
     (folder / "manifest.toml").write_text(text.replace('method = "GET"', 'metod = "GET"'), "utf-8")
     code, out, _ = run(capfd, "check", str(folder), "--json")
     found = json.loads(out)["findings"]
     assert (code, [one["code"] for one in found]) == (7, ["CN-101"])
-    assert found[0]["place"].startswith("land/manifest.toml:")
+    assert found[0]["place"].startswith("forest/manifest.toml:")
 
 
 def test_try_shows_request_answer_and_fields_and_no_credentials(
@@ -101,7 +101,7 @@ def test_try_shows_request_answer_and_fields_and_no_credentials(
     assert "TV-000003" in out
     assert KEY not in out
     code, out, _ = run(capfd, "try", str(folder), "--persona", "1", "--json")
-    assert json.loads(out)["fields"]["land_card_issued"] == "2009"
+    assert json.loads(out)["fields"]["forest_card_issued"] == "2009"
     assert KEY not in out
 
 
@@ -139,8 +139,8 @@ def test_try_with_settings_asks_as_the_gateway_would(
 ) -> None:
     config = tmp_path / "gate06.toml"
     config.write_text(
-        f'profile = "dev"\nissuer = "http://127.0.0.1:1"\n[connectors.land]\nzone = "lab"\nurl = "{toy}"\n'
-        '[connectors.land.secret_files]\ntoy-key = "land/toy.key"\n'
+        f'profile = "dev"\nissuer = "http://127.0.0.1:1"\n[connectors.forest]\nzone = "lab"\nurl = "{toy}"\n'
+        '[connectors.forest.secret_files]\ntoy-key = "forest/toy.key"\n'
     )
     code, out, _ = run(capfd, "try", str(folder), "--config", str(config))
     assert (code, "TV-000003" in out) == (0, True)
@@ -162,7 +162,7 @@ def test_a_code_connector_is_no_folder_to_try(capfd: pytest.CaptureFixture[str])
 def test_a_recorded_answer_is_a_sample_that_checks(capfd: pytest.CaptureFixture[str], folder: Path) -> None:
     assert run(capfd, "try", str(folder), "--persona", "7", "--record")[0] == 0
     expected = json.loads((folder / "samples/persona_07.expected.json").read_text("utf-8"))
-    assert expected["land_card_number"] == "TV-000007"
+    assert expected["forest_card_number"] == "TV-000007"
     assert (folder / "samples/persona_07.json").is_file()
     assert run(capfd, "check", str(folder))[0] == 0
 

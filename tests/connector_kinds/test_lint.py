@@ -14,8 +14,8 @@ LONG = "aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1xY3zA5bC7d"
 @pytest.fixture
 def folder(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     kind = getattr(request, "param", "rest")
-    write_folder(tmp_path / "land", "land", kind, None)
-    return tmp_path / "land"
+    write_folder(tmp_path / "forest", "forest", kind, None)
+    return tmp_path / "forest"
 
 
 def change(folder: Path, old: str, new: str, file: str = "manifest.toml") -> int:
@@ -44,7 +44,7 @@ REST: list[tuple[str, str, str, str, str]] = [
     ('version = "2026-01-01"', 'verzion = "2026-01-01"', "CN-101", "code_lists.branches.verzion", "`version`"),
     ('kind = "rest"', 'kind = "ftp"', "CN-102", "kind", "input should be"),
     ('is = "denied"', 'is = "empty"', "CN-102", "outcomes[1].is", "input should be"),
-    ('id = "land"', 'id = "sea"', "CN-102", "id", "give it that id"),
+    ('id = "forest"', 'id = "sea"', "CN-102", "id", "give it that id"),
     ('inputs = ["personal_number"', 'inputs = ["salary"', "CN-102", "inputs", "`salary` is nothing a question says"),
     ("http://127.0.0.1:8010", "http://10.0.0.1:8010", "CN-102", "endpoint.url", "must begin with `https://`"),
     ("http://127.0.0.1:8010", "http://127.0.0.1:8010?x=1", "CN-102", "endpoint.url", "ends before"),
@@ -68,7 +68,13 @@ REST: list[tuple[str, str, str, str, str]] = [
     ('at = "data.reader"', 'at = "data/reader"', "CN-109", "record.at", "divided by dots"),
     ('type = "text"', 'type = "text"\nlengths = [9]', "CN-109", "fields[0].lengths", "belongs to type `number`"),
     ('path = "error"', 'path = "$.error"', "CN-109", "outcomes[0].path", "write `error`"),
-    ('to = "land_card_number"', 'to = "land_card_numer"', "CN-111", "fields[0].to", "nearest is `land_card_number`"),
+    (
+        'to = "forest_card_number"',
+        'to = "forest_card_numer"',
+        "CN-111",
+        "fields[0].to",
+        "nearest is `forest_card_number`",
+    ),
     ('type = "text"', 'type = "number"', "CN-111", "fields[0].type", "type `text` in the catalogue"),
     ('"02" = "mobile"', '"02" = "bus"', "CN-111", "code_lists.branches.values", "`bus`, which the catalogue does not"),
     ('allowed_hosts = ["127.0.0.1"]', 'allowed_hosts = ["x.vn"]', "CN-120", "endpoint.url", "`127.0.0.1` is not in"),
@@ -86,7 +92,7 @@ def test_a_mistake_is_named_with_its_line_and_key(
     hits = [one for one in found if one.code == code and one.place.endswith(f":{key}")]
     assert hits, [one.line() for one in found]
     assert what in hits[0].what
-    assert hits[0].place.startswith("land/manifest.toml:")
+    assert hits[0].place.startswith("forest/manifest.toml:")
     told = int(hits[0].place.split(":")[1])
     assert abs(told - line) <= 3, hits[0].place  # a removed key is found at its table
     assert len(hits[0].line().splitlines()) == 1
@@ -160,7 +166,7 @@ def test_a_manifest_that_is_no_toml_says_where(folder: Path) -> None:
     ("text", "secret"),
     [
         ("toy-key", False),
-        ("land-registry-production-key", False),
+        ("forest-registry-production-key", False),
         ("/api/v2/people/{personal_number}/certificates", False),
         (LONG, True),
         ("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", True),
