@@ -30,11 +30,11 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    write_folder(tmp_path / "land", "land", "rest", None)
-    return tmp_path / "land"
+    write_folder(tmp_path / "forest", "forest", "rest", None)
+    return tmp_path / "forest"
 
 
-def load(source: str = "land", *, folders: tuple[Path, ...] = (), **members: Any) -> ConnectorRegistry:
+def load(source: str = "forest", *, folders: tuple[Path, ...] = (), **members: Any) -> ConnectorRegistry:
     known = {"zone": "lab", "secret_files": {"toy-key": SAMPLE / "shared/toy.key"}}
     settings = ConnectorSettings(**known | members)
     return ConnectorRegistry.load({source: settings}, egress=EgressSettings(), clock=SystemClock(), folders=folders)
@@ -45,23 +45,23 @@ async def test_a_folder_is_found_where_settings_say(folder: Path, toy: Toy, way:
     folders = {"holding": (folder.parent,), "itself": (folder,), "named": ()}[way]
     named = {"folder": folder} if way == "named" else {}
     registry = load(folders=folders, url=toy.url, **named)
-    asked = ask_about(3, attributes=frozenset({"land_card_number", "land_branch", "elsewhere"}))
-    answer = (await registry.ask({"land": asked}))["land"]
-    assert isinstance(answer["land_card_number"], Found)
-    assert answer["land_card_number"].provenance.source == "land"
+    asked = ask_about(3, attributes=frozenset({"forest_card_number", "forest_branch", "elsewhere"}))
+    answer = (await registry.ask({"forest": asked}))["forest"]
+    assert isinstance(answer["forest_card_number"], Found)
+    assert answer["forest_card_number"].provenance.source == "forest"
     assert answer["elsewhere"] == Absent("not_kept")
-    assert registry.labels("land")["vi"] == "Sổ bạn đọc thư viện (mẫu)"
-    assert registry.sources() == {"land": frozenset({"land_card_number", "land_card_issued", "land_branch"})}
-    assert (await registry.check_all())["land"].state == "up"
-    assert not registry.can_verify("land")
+    assert registry.labels("forest")["vi"] == "Sổ bạn đọc thư viện (mẫu)"
+    assert registry.sources() == {"forest": frozenset({"forest_card_number", "forest_card_issued", "forest_branch"})}
+    assert (await registry.check_all())["forest"].state == "up"
+    assert not registry.can_verify("forest")
     await registry.close()
 
 
 async def test_another_table_may_name_the_same_folder(folder: Path, toy: Toy) -> None:
-    registry = load("land_next", folder=folder, url=toy.url)
-    asked = ask_about(3, attributes=frozenset({"land_branch"}))
-    answer = (await registry.ask({"land_next": asked}))["land_next"]
-    assert answer["land_branch"].provenance.source == "land_next"
+    registry = load("forest_next", folder=folder, url=toy.url)
+    asked = ask_about(3, attributes=frozenset({"forest_branch"}))
+    answer = (await registry.ask({"forest_next": asked}))["forest_next"]
+    assert answer["forest_branch"].provenance.source == "forest_next"
     await registry.close()
 
 
@@ -72,9 +72,9 @@ def test_the_sample_folders_are_no_connectors_by_themselves() -> None:
 
 
 def test_the_address_to_knock_at_stands_in_the_manifest(folder: Path) -> None:
-    assert address_of("land", None, (folder,)) == address_of("land", folder, ()) == "http://127.0.0.1:8010"
+    assert address_of("forest", None, (folder,)) == address_of("forest", folder, ()) == "http://127.0.0.1:8010"
     with pytest.raises(UnknownConnector):
-        address_of("land", None, ())
+        address_of("forest", None, ())
     with pytest.raises(InvalidManifest, match=r"connectors\.population\.url"):
         address_of("population", None, ())
 
@@ -89,9 +89,9 @@ def change(folder: Path, old: str, new: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "failure", "what"),
     [
-        ('from = "card.no"', 'frm = "card.no"', UnknownManifestKey, r"land/manifest.toml:\d+:fields\[0\].frm"),
-        ('from = "card.no"', 'from = "$.card.no"', FieldWrong, r"land/manifest.toml:fields\[0\].from"),
-        ('id = "land"', 'id = "sea"', InvalidManifest, "give it that id"),
+        ('from = "card.no"', 'frm = "card.no"', UnknownManifestKey, r"forest/manifest.toml:\d+:fields\[0\].frm"),
+        ('from = "card.no"', 'from = "$.card.no"', FieldWrong, r"forest/manifest.toml:fields\[0\].from"),
+        ('id = "forest"', 'id = "sea"', InvalidManifest, "give it that id"),
         ('secret_ref = "toy-key"', 'secret_ref = "other-key"', SecretUnnamed, "hold `toy-key`"),
         ('allowed_hosts = ["127.0.0.1"]', 'allowed_hosts = ["x.vn"]', HostNotAllowed, "not in `allowed_hosts`"),
         ('kind = "apikey"', 'kind = "oauth2"', TransportUnset, "token_url"),
@@ -113,7 +113,7 @@ def test_an_operator_cannot_lead_it_to_another_host(folder: Path) -> None:
 def test_a_secret_that_cannot_be_read_and_a_name_nobody_knows(folder: Path) -> None:
     with pytest.raises(SecretUnreadable):
         load(folder=folder, secret_files={"toy-key": folder / "gone"})
-    with pytest.raises(UnknownConnector, match="no connector `lad` is installed; known: `civil_status`, `land`"):
+    with pytest.raises(UnknownConnector, match=r"no connector `lad` is installed; known: .*`civil_status`, .*`forest`"):
         load("lad", folders=(folder,))
     shutil.rmtree(folder)
     with pytest.raises(UnknownConnector):
