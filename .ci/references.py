@@ -37,11 +37,18 @@ def _manifest_schema() -> str:
     return render_schema()
 
 
+def _exam_reference() -> str:
+    from gateway.connector_exam.reference import render_exam
+
+    return render_exam()
+
+
 REFERENCES: tuple[tuple[str, Render], ...] = (
     ("docs/errors.md", _error_catalogue),
     ("docs/events.md", _event_reference),
     ("docs/settings.md", _settings_reference),
     ("docs/connector_manifest.schema.json", _manifest_schema),
+    ("docs/connector_exam.md", _exam_reference),
 )
 
 

@@ -3,17 +3,19 @@
 import typer
 
 from gateway.cli.connector_check import check
+from gateway.cli.connector_examine import examine
 from gateway.cli.connector_new import new
 from gateway.cli.connector_steps import add_steps
 from gateway.cli.connector_try import try_it
 from gateway.cli.connector_views import add_views
 
 app = typer.Typer(
-    help="Make, check and try connectors; hand in, approve, publish, suspend, retire and look at them.",
+    help="Make, check, try and examine connectors; hand in, approve, publish, suspend, retire and look at them.",
     no_args_is_help=True,
 )
 app.command("new")(new)
 app.command("check")(check)
 app.command("try")(try_it)
+app.command("test")(examine)
 add_views(app)
 add_steps(app)

@@ -1,17 +1,17 @@
 """`gate06 connector check`: everything that can be found about a connector's folder without asking its source."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from gateway.cli.connection import Json
 from gateway.cli.exit_codes import Exit
 from gateway.cli.output import say_json, talk
+from gateway.connector_exam.attributes import attribute_problems, read_attributes
 from gateway.connector_runtime.failure import ConnectorFailure
 from gateway.connector_runtime.folders import MANIFEST, read_folder
 from gateway.connector_runtime.kinds.lint import Problem, lint
@@ -19,12 +19,8 @@ from gateway.connector_runtime.kinds.samples import check_samples, read_samples
 from gateway.connector_runtime.manifest import Manifest, place_of
 from gateway.connector_runtime.manifest_failure import AttributeUnlisted
 from gateway.connector_runtime.manifest_place import Places
-from gateway.policy.bundle import BUILT_IN
-from gateway.policy.catalogue import Attribute, AttributeFile, resolve_attributes
-from gateway.policy.document import read_document
 from gateway.policy.failure import PolicyInvalid
 
-_TYPES = {"sex": "code"}
 _PLACED = re.compile(r"`([^`]+)`:? (.+)", re.DOTALL)
 
 
@@ -90,39 +86,8 @@ def find_problems(folder: Path, books: list[Path]) -> list[Finding]:
 def catalogue_problems(manifest: Manifest, books: list[Path]) -> Iterator[Problem]:
     """Yield every field whose attribute is not in the catalogue, is of another type there, or of another source."""
     try:
-        attributes = _attributes(books)
+        attributes = read_attributes(books)
     except PolicyInvalid as invalid:
         yield Problem(AttributeUnlisted, ("fields",), invalid.problems[0])
         return
-    for index, row in enumerate(manifest.fields):
-        known = attributes.get(row.to)
-        if known is None:
-            near = get_close_matches(row.to, list(attributes), n=1, cutoff=0.6)
-            hint = f"; nearest is `{near[0]}`" if near else ""
-            yield Problem(AttributeUnlisted, ("fields", index, "to"), f"`{row.to}` is in no catalogue file{hint}")
-        elif known.type != _TYPES.get(row.type, row.type):
-            text = f"`{row.to}` is of type `{known.type}` in the catalogue, here `{row.type}`"
-            yield Problem(AttributeUnlisted, ("fields", index, "type"), text)
-        elif manifest.id not in known.sources:
-            text = f"the catalogue does not name source `{manifest.id}` for `{row.to}`"
-            yield Problem(AttributeUnlisted, ("fields", index, "to"), text)
-        elif known.values and row.codes:
-            yield from _code_problems(manifest, index, known.values)
-
-
-def _code_problems(manifest: Manifest, index: int, values: Mapping[str, Any]) -> Iterator[Problem]:
-    codes = manifest.code_lists.get(manifest.fields[index].codes or "")
-    for theirs, ours in (codes.values if codes else {}).items():
-        if ours not in values:
-            listed = ", ".join(f"`{one}`" for one in values)
-            text = f"code `{theirs}` becomes `{ours}`, which the catalogue does not have; there: {listed}"
-            yield Problem(AttributeUnlisted, ("code_lists", manifest.fields[index].codes or "", "values"), text)
-
-
-def _attributes(books: list[Path]) -> dict[str, Attribute]:
-    files = [file for book in (BUILT_IN, *books) for file in sorted((book / "attributes").glob("*.toml"))]
-    read = [(f"{file.parent.name}/{file.name}", read_document(file, AttributeFile)) for file in files]
-    _, attributes, problems = resolve_attributes(read)
-    if problems:
-        raise PolicyInvalid(problems)
-    return attributes
+    yield from attribute_problems(manifest, attributes)

@@ -79,7 +79,7 @@ class SourceCaller:
         if not asked:
             waiting.told = {}
             return waiting
-        asking = replace(question, attributes=asked)
+        asking = question if asked == question.attributes else replace(question, attributes=asked)
         told = self._turn_away(question)
         if told is None:
             late = on_late is not None and self._limits.late_for > 0
@@ -108,7 +108,11 @@ class SourceCaller:
             era=self.breaker.era,
             name=f"verify {self.source}",
         )
-        await self._wait(flight, question)
+        try:
+            await self._wait(flight, question)
+        except asyncio.CancelledError:
+            self._flights.leave(flight)
+            raise
         if not flight.task.done():
             ended = Ended(Unavailable(reason="timeout"), "timeout")
             self._flights.leave(flight)
@@ -225,14 +229,10 @@ class SourceCaller:
             raise
 
     async def _wait(self, flight: Flight[Any], question: Question) -> None:
-        """Wait for a call until the deadline; it may still be under way then. An asker that is cancelled leaves."""
+        """Wait for a call until the deadline; it may still be under way then."""
         left = (question.deadline_at - self._clock.now()).total_seconds()
-        try:
-            if not flight.task.done():
-                await asyncio.wait((flight.task,), timeout=max(left, 0))
-        except asyncio.CancelledError:
-            self._flights.leave(flight)
-            raise
+        if not flight.task.done():
+            await asyncio.wait((flight.task,), timeout=max(left, 0))
 
     async def hear(self, flight: Flight[Any], question: Question, on_late: OnLate | None) -> Answer:
         """Return what a call told by the deadline; a call that goes on is followed or left."""
@@ -312,15 +312,20 @@ class Waiting:
         """Return an outcome for every attribute asked, at the deadline at the latest."""
         told = self.told
         if told is None and self.flight is not None:
-            told = await self._caller.hear(self.flight, self._question, self._on_late)
+            try:
+                told = await self._caller.hear(self.flight, self._question, self._on_late)
+            except asyncio.CancelledError:
+                self.leave()
+                raise
         if self.kept:
             told = {**(told or {}), **self.kept}
         return self._caller.complete(self._question, told or _NOTHING)
 
     def leave(self) -> None:
-        """Stop waiting without an answer."""
-        if self.flight is not None:
-            self._caller.let_go(self.flight)
+        """Stop waiting without an answer; a second time does nothing, since others may wait for the same call."""
+        flight, self.flight = self.flight, None
+        if flight is not None:
+            self._caller.let_go(flight)
 
 
 _NOTHING: Mapping[str, Outcome] = {}

@@ -28,6 +28,15 @@ def find_folders(paths: Sequence[Path]) -> dict[str, Path]:
 
 def read_folder(folder: Path) -> Manifest:
     """Read the manifest of a folder. Raises UnknownConnector, UnknownManifestKey, InvalidManifest."""
+    return read_hashed(folder)[0]
+
+
+def read_hashed(folder: Path) -> tuple[Manifest, str]:
+    """Read the manifest of a folder with the SHA-256 of exactly the text it was read from, in hexadecimal: what an
+    approval names. Raises as `read_folder` does.
+
+    The file is read once: between two readings somebody might change it, and approved would be what is not asked.
+    """
     try:
         text = (folder / MANIFEST).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -37,12 +46,7 @@ def read_folder(folder: Path) -> Manifest:
         name = folder.resolve().name
         place = place_of(f"{name}/{MANIFEST}", Places(text), ("id",))
         raise InvalidManifest(f"`{place}`: the folder is called `{name}`: give it that id")
-    return manifest
-
-
-def hash_of(folder: Path) -> str:
-    """Return the SHA-256 of a folder's manifest as it is read, in hexadecimal: what an approval names."""
-    return sha256((folder / MANIFEST).read_text("utf-8").encode()).hexdigest()
+    return manifest, sha256(text.encode()).hexdigest()
 
 
 def address_of(source: str, folder: Path | None, paths: Sequence[Path]) -> str:

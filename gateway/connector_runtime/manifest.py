@@ -29,6 +29,7 @@ from gateway.connector_runtime.manifest_parts import (
     Texts,
 )
 from gateway.connector_runtime.manifest_place import Places, write_key
+from gateway.connector_runtime.manifest_quality import Quality
 
 __all__ = ["FieldRow", "Legal", "Manifest", "Notice", "Option", "Owner", "Sandbox", "Texts", "read_manifest"]
 
@@ -83,7 +84,8 @@ class Manifest(Table):
     `transport` is the bus it is asked through unless an operator chooses one of `other_transports`; a connector
     without code and without one has an `endpoint` of its own. `operations`, `record`, `outcomes` and `code_lists` say
     how the kinds rest, soap and sqlview ask and read, `signature` what a rest source signs. `assumptions` says what was
-    not read at the source and has to be checked before the connector goes live.
+    not read at the source and has to be checked before the connector goes live; `quality` is what the exam and its
+    tiers are told.
     """
 
     schema_version: Annotated[Literal[1], Field(alias="schema")]
@@ -111,6 +113,7 @@ class Manifest(Table):
     signature: SignatureRow | None = None
     outcomes: Annotated[tuple[OutcomeRow, ...], Field(strict=False)] = ()
     code_lists: dict[str, CodeList] = {}
+    quality: Quality = Quality()
 
     @model_validator(mode="after")
     def _fits_kind(self) -> Self:

@@ -24,7 +24,7 @@ from gateway.connector_runtime.contract import (
     VerifiesMatch,
 )
 from gateway.connector_runtime.failure import InvalidManifest, SecretUnreadable, TransportUnset, UnknownConnector
-from gateway.connector_runtime.folders import find_folders, hash_of, read_folder
+from gateway.connector_runtime.folders import find_folders, read_hashed
 from gateway.connector_runtime.health import check_connectors
 from gateway.connector_runtime.kinds.build import Ways, build_connector
 from gateway.connector_runtime.limits import Limits
@@ -121,8 +121,8 @@ class ConnectorRegistry:
                 connector = make(_equip(source, manifest, one, client, clock))
             else:
                 folder = _folder_of(source, one, found, installed)
-                manifest = read_folder(folder)
-                carried[source] = Installed(manifest, hash_of(folder), None)
+                manifest, digest = read_hashed(folder)
+                carried[source] = Installed(manifest, digest, None)
                 transport = make_transport(source, manifest, one, client, clock) if manifest.transport else None
                 ways = Ways(client=client, policy=AddressPolicy(one.zone, egress), clock=clock, transport=transport)
                 connector, opened = build_connector(source, manifest, one, ways)

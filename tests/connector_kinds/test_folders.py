@@ -10,6 +10,7 @@ import tomlkit
 
 from connectors.population import simulator as population
 from gateway.cli.connector_new import write_folder
+from gateway.connector_lifecycle.release import digest_of
 from gateway.connector_runtime.configuration import ConnectorSettings, EgressSettings
 from gateway.connector_runtime.contract import Absent, Found
 from gateway.connector_runtime.failure import (
@@ -63,6 +64,19 @@ async def test_another_table_may_name_the_same_folder(folder: Path, toy: Toy) ->
     answer = (await registry.ask({"forest_next": asked}))["forest_next"]
     assert answer["forest_branch"].provenance.source == "forest_next"
     await registry.close()
+
+
+async def test_what_approval_names_is_the_text_that_was_read_whatever_the_disk_ends_lines_with(
+    folder: Path, toy: Toy
+) -> None:
+    file = folder / "manifest.toml"
+    text = file.read_text("utf-8")
+    for octets in (text.encode(), text.replace("\n", "\r\n").encode()):
+        file.write_bytes(octets)
+        registry = load(folder=folder, url=toy.url)
+        carried = registry.installed["land"]
+        assert (carried.sha256, carried.package) == (digest_of(text), None)
+        await registry.close()
 
 
 def test_the_sample_folders_are_no_connectors_by_themselves() -> None:

@@ -19,9 +19,11 @@ from gateway.connector_lifecycle.orders import (
 )
 from gateway.connector_lifecycle.release import digest_of
 from gateway.connector_lifecycle.watch import BUDGET_OF, Watch
-from gateway.connector_runtime.call import Limits, SourceCaller
+from gateway.connector_runtime.call import SourceCaller
 from gateway.connector_runtime.contract import Absent, Found, Health, Provenance, Question, Unavailable
+from gateway.connector_runtime.limits import Limits
 from gateway.connector_runtime.manifest import read_manifest
+from gateway.connector_runtime.means import Means
 from gateway.connector_runtime.registry import ConnectorRegistry, Installed
 from tests.connector_lifecycle.conftest import FIRST, NOW, OWNER, SECOND, lifecycle_over
 from tests.connector_lifecycle.samples import FIELDS, PACKAGE, manifest_text, report_on
@@ -70,7 +72,7 @@ class Gateway:
         self.registers = {table: Register(table) for table in tables}
         limits = Limits(late_for=0)
         callers = [
-            SourceCaller(table, register, clock, provides=self.installed[table].manifest.provides, limits=limits)
+            SourceCaller(table, register, Means(clock), provides=self.installed[table].manifest.provides, limits=limits)
             for table, register in self.registers.items()
         ]
         manifests = {table: one.manifest for table, one in self.installed.items()}

@@ -188,6 +188,32 @@ async def test_the_same_question_at_once_is_one_call_and_nobody_ends_it_for_the_
         assert len(toy.seen) == 3
 
 
+@pytest.mark.parametrize("cancelled", [0, 1])
+async def test_of_two_who_wait_for_one_call_either_may_go(cancelled: int) -> None:
+    gate = asyncio.Event()
+
+    async def gated(request: web.Request) -> web.StreamResponse:
+        await gate.wait()
+        return await well(request)
+
+    async with running(gated) as toy, running(stall) as slow, asking({"toy": toy, "slow": slow}) as registry:
+        both = [
+            asyncio.create_task(registry.ask({"toy": question(wait_for=20), "slow": question(wait_for=20)})),
+            asyncio.create_task(ask(registry, question(wait_for=20))),
+        ]
+        await toy.arrived.get()
+        await slow.arrived.get()
+        both[cancelled].cancel()
+        await asyncio.wait([both[cancelled]])
+        gate.set()
+        if cancelled == 0:
+            assert reasons(await both[1]) == {Found}
+        else:
+            both[0].cancel()
+            await asyncio.wait(both)
+        assert len(toy.seen) == 1
+
+
 @pytest.mark.parametrize(("coalesce", "calls"), [(True, 1), (False, 3)])
 async def test_sharing_is_a_switch(coalesce: bool, calls: int) -> None:
     async with running() as toy, asking({"toy": toy}, coalesce=coalesce) as registry:

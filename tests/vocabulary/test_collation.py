@@ -141,18 +141,6 @@ def test_icu_orders_the_same_words_the_same():
 
 def test_people_stand_by_their_given_name_then_family_then_the_words_between():
     people = [
-        "Trần Thị Bưởi",
-        "Nguyễn Văn An",
-        "Đỗ An",
-        "Nguyễn An",
-        "Nguyễn Ăn",
-        "Sơn",
-        "Nguyễn Thị An",
-        "Đỗ Minh Hoà",
-    ]
-    chance = random.Random(3)
-    chance.shuffle(people)
-    assert sorted(people, key=person_key) == [
         "Đỗ An",
         "Nguyễn An",
         "Nguyễn Thị An",
@@ -164,6 +152,7 @@ def test_people_stand_by_their_given_name_then_family_then_the_words_between():
     ]
     mixed = list(people)
     random.Random(3).shuffle(mixed)
+    assert mixed != people
     assert sorted(mixed, key=person_key) == people
     assert sorted(["", "An"], key=person_key) == ["", "An"]
 

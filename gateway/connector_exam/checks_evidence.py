@@ -1,0 +1,121 @@
+"""The three checks of evidence: one event stands for one call, and nothing of a person is in logs or figures."""
+
+from gateway.connector_exam.finding import Fault
+from gateway.connector_exam.room import Room, found_in, no_sample
+from gateway.connector_exam.stand_in import Reply
+from gateway.connector_exam.subject import PURPOSE, SECRET, Told
+from gateway.vocabulary.persona import personas
+
+_PERSON_LABELS = frozenset({"person", "subject", "citizen", "personal_number", "number", "name", "full_name", "sub"})
+_SHORTEST = 8
+
+
+async def check_one_event(room: Room) -> list[Fault]:
+    """One question is one call, under the question's own request id and purpose."""
+    case = await room.full_case()
+    if case is None:
+        return no_sample()
+    first, second = await room.told(case, case.sample.body), await room.told(case, case.sample.body)
+    faults = []
+    if [len(one.calls) for one in (first, second)] != [1, 1]:
+        counts = f"{len(first.calls)} and {len(second.calls)}"
+        faults.append(_event(f"two questions were {counts} calls", "the calls that reached the stand-in"))
+    texts = [_sent(one) for one in (first, second)]
+    for told, text in zip((first, second), texts, strict=True):
+        wants = _slots(room)
+        for name, value in (("request_id", told.question.request_id), ("purpose", PURPOSE)):
+            if name in wants and value not in text:
+                faults.append(_event(f"`{name}` is not sent as the question has it", "the written question"))
+    return faults[:1]
+
+
+async def check_logs(room: Room) -> list[Fault]:
+    """No log line, no printed text and no message for operators holds a value of a person or a secret."""
+    faults = []
+    heard = room.heard.text()
+    values = await _values(room)
+    if any(value in heard for value in values):
+        faults.append(
+            Fault(
+                what="a value of a person, or a secret, was logged or printed",
+                where="the log of the exam",
+                fix="Log names of fields and outcomes; never what was asked, and never what was answered.",
+            )
+        )
+    case = await room.full_case()
+    if case is None:
+        return faults or no_sample()
+    replies = [
+        room.reply(case.sample.body[: len(case.sample.body) // 2]),
+        room.reply(case.sample.body, status=500),
+        Reply(status=503),
+        *(room.reply(case.tree.put(leaf, f"{leaf.text}?")) for leaf in case.tree.leaves()[:40]),
+    ]
+    for reply in replies:
+        told = await room.subject.ask(reply, room.question(case))
+        detail = told.trouble.operator_detail if told.trouble else ""
+        if any(value in detail for value in values):
+            faults.append(
+                Fault(
+                    what="the message of a SourceTrouble holds a value of a person",
+                    where="what operators read of a failed call",
+                    fix="Say what kind of trouble it was; quote nothing of the question or the answer.",
+                )
+            )
+            break
+    return faults
+
+
+async def check_metrics(room: Room) -> list[Fault]:
+    """No figure has a person as a label."""
+    new = figures_kept() - room.figures
+    values = await _values(room)
+    labels = sorted(name for name in _PERSON_LABELS if any(f' {name}="' in _labels(one) for one in new))
+    if not labels and not any(value in one for value in values for one in new):
+        return []
+    text = f"label `{labels[0]}`" if labels else "a value of a person"
+    return [
+        Fault(
+            what=f"{text} stands in the figures",
+            where="/metrics",
+            fix="Label figures by connector and outcome only.",
+        )
+    ]
+
+
+def figures_kept() -> frozenset[str]:
+    """Return every figure of the process with its labels, without its number."""
+    # imported here: the library decides on its first import whether workers share figures, and `serve` says so later
+    from prometheus_client import REGISTRY, generate_latest
+
+    written = generate_latest(REGISTRY).decode("utf-8", "replace")
+    return frozenset(line.rpartition(" ")[0] for line in written.splitlines() if not line.startswith("#"))
+
+
+def _labels(figure: str) -> str:
+    return " " + figure.partition("{")[2].replace(",", " ")
+
+
+async def _values(room: Room) -> frozenset[str]:
+    """Return every text that may be nowhere: the personas' own, what the samples told, and the exam's secret."""
+    found = {SECRET}
+    for one in personas():
+        found |= {text for text in (one.personal_number, one.old_number, one.full_name) if text}
+    for case in room.cases():
+        found |= {str(value) for value in found_in(await room.baseline(case)).values()}
+    return frozenset(text for text in found if len(text) >= _SHORTEST)
+
+
+def _slots(room: Room) -> frozenset[str]:
+    """Return which of the question's own members the manifest says it sends."""
+    operations = room.candidate.manifest.operations
+    text = "" if operations is None else repr(operations.lookup)
+    return frozenset(name for name in ("request_id", "purpose") if f"{{{name}}}" in text)
+
+
+def _sent(told: Told) -> str:
+    return " ".join(f"{call.path} {dict(call.headers)} {call.body.decode('utf-8', 'replace')}" for call in told.calls)
+
+
+def _event(what: str, where: str) -> Fault:
+    return Fault(what=what, where=where, fix="Make one call for one question, and send the question's own members.")

@@ -1,0 +1,215 @@
+"""The checks of meaning that ask whose answer it is: the right person, nobody, several people."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from gateway.connector_exam.finding import Fault
+from gateway.connector_exam.room import Case, Room, found_in, no_sample
+from gateway.connector_exam.stand_in import Reply
+from gateway.connector_exam.subject import Told, question_about
+from gateway.connector_exam.truth import differs_from_truth
+from gateway.connector_runtime.contract import Absent, Found, Outcome
+from gateway.connector_runtime.kinds.lint import SHAPES, lint
+from gateway.connector_runtime.kinds.samples import check_samples, write_outcome
+from gateway.connector_runtime.mapping.path import parse_path
+from gateway.vocabulary.persona import personas
+
+_NOBODY = "999999899999"
+
+
+async def check_personas(room: Room) -> list[Fault]:
+    """Every persona the connector names comes to what its sample expects, from the samples and from the service."""
+    candidate = room.candidate
+    faults: list[Fault] = []
+    if candidate.manifest.kind != "code" and not await _unreadable(room):
+        faults = [
+            Fault(
+                what=f"{one.failure.code} {one.text}",
+                where=candidate.place(*one.key) if one.key else "samples/",
+                fix=one.failure.fix,
+            )
+            for one in check_samples(candidate.manifest, list(candidate.samples))
+        ]
+    cases = room.cases()
+    sampled = {case.person.index for case in cases if case.sample.expected is not None}
+    faults += [
+        Fault(
+            what=f"persona {index} is named and has no sample with what is expected",
+            where=candidate.place("sandbox", "personas"),
+            fix=f"Record it: `gate06 connector try --persona {index} --record`.",
+        )
+        for index in candidate.manifest.sandbox.personas
+        if index not in sampled
+    ]
+    for case in cases:
+        told = await room.baseline(case)
+        faults += _against_expected(case, told.outcomes, case.where)
+        faults += _against_truth(case, told)
+    if room.service is not None:
+        for case in cases:
+            faults += _against_expected(case, await room.service.ask(room.question(case)), "the running service")
+    return faults
+
+
+async def check_nobody(room: Room) -> list[Fault]:
+    """Nobody is told apart from an error: no broken answer says that there is no such person."""
+    case = await room.full_case()
+    if case is None:
+        return no_sample()
+    faults = []
+    for name, reply in _broken(room, case).items():
+        told = await room.subject.ask(reply, room.question(case))
+        taken = next((one for one in told.outcomes.values() if isinstance(one, Absent | Found)), None)
+        if told.error or taken is not None:
+            came = told.error or f"came out as `{short(taken)}`"
+            faults.append(
+                Fault(
+                    what=f"{name} {came}",
+                    where=room.candidate.place("outcomes")
+                    if room.candidate.manifest.outcomes
+                    else "the answer's signs",
+                    fix="Name the sign of nobody by status and member together; leave every other answer an error.",
+                )
+            )
+    if room.service is not None:
+        asked = question_about(case.person, room.candidate.manifest.provides, personal_number=_NOBODY, old_number=None)
+        outcomes = await room.service.ask(asked)
+        if any(one != Absent("no_match") for one in outcomes.values()):
+            faults.append(
+                Fault(
+                    what=f"a number nobody has came out as `{short(next(iter(outcomes.values())))}`",
+                    where="the running service",
+                    fix='Add the outcome row `is = "not_found"` for the sign by which the source says nobody.',
+                )
+            )
+    return faults
+
+
+async def check_one_person(room: Room) -> list[Fault]:
+    """Of several people none is chosen, and an answer about somebody else is dropped."""
+    faults: list[Fault] = []
+    tried = False
+    for case in room.cases():
+        leaf = case.number_leaf()
+        if leaf is None or not found_in(await room.baseline(case)):
+            continue
+        tried = True
+        twice = case.tree.doubled(leaf, _record_at(room))
+        told = None if twice is None else await room.told(case, twice)
+        if told is not None and any(one != Absent("ambiguous") for one in told.outcomes.values()):
+            came = next((one for one in told.outcomes.values() if one != Absent("ambiguous")), None)
+            if isinstance(came, Found | Absent):
+                text = f"two records for one person came out as `{short(came)}`"
+                faults.append(_of_record(room, text, case))
+        for other in personas():
+            if other.personal_number in {None, case.person.personal_number}:
+                continue
+            told = await room.told(case, case.tree.put(leaf, str(other.personal_number)))
+            if told.error or any(isinstance(one, Found) for one in told.outcomes.values()):
+                faults.append(_of_record(room, "a record with another person's number was taken", case))
+                break
+        if faults:
+            break
+    if not tried:
+        return [
+            Fault(
+                what="no sample says whose record it is by a personal number, so another person's would be taken",
+                where=room.candidate.place("record", "about") if room.kind != "code" else "samples/",
+                fix="Have the source return the number it was asked about, and compare it.",
+            )
+        ]
+    return faults
+
+
+def _of_record(room: Room, what: str, case: Case) -> Fault:
+    return Fault(
+        what=what,
+        where=room.candidate.place("record") if room.kind != "code" else case.where,
+        fix="Let `at` stand at everything that may hold several, and compare the number in `about`.",
+    )
+
+
+def _record_at(room: Room) -> tuple[str, ...] | None:
+    """Return the names on the way to the record, None for code."""
+    record = room.candidate.manifest.record
+    if room.kind == "code" or record is None:
+        return None
+    shape = SHAPES[room.kind]
+    return () if room.kind == "sqlview" else tuple(step.name for step in parse_path(record.at, shape))
+
+
+async def _unreadable(room: Room) -> bool:
+    """Tell whether the manifest cannot be compiled; the schema's check says so already."""
+    return any(True for _ in lint(room.candidate.manifest))
+
+
+def _against_expected(case: Case, outcomes: Mapping[str, Outcome], where: str) -> list[Fault]:
+    if case.sample.expected is None:
+        return []
+    expected = {name: value for name, value in case.sample.expected.items() if name != "_status"}
+    everything = expected.pop("*", None)
+    names = sorted({*outcomes, *expected})
+    return [
+        Fault(
+            what=f"`{name}` of persona {case.person.index} came out as `{_written_outcome(outcomes.get(name))}`, "
+            f"expected `{expected.get(name, everything)}`",
+            where=where,
+            fix="Correct the field row, or what is expected when the source says otherwise now.",
+        )
+        for name in names
+        if _written_outcome(outcomes.get(name)) != expected.get(name, everything)
+    ]
+
+
+def _against_truth(case: Case, told: Told) -> list[Fault]:
+    return [
+        Fault(
+            what=f"`{name}` of persona {case.person.index} is not what that person's is",
+            where=case.where,
+            fix="Read the member that holds the whole value: letters, precision and all.",
+        )
+        for name, value in found_in(told).items()
+        if differs_from_truth(case.person, name, value, told.question)
+    ]
+
+
+def _written_outcome(outcome: Outcome | None) -> Any:
+    return None if outcome is None else write_outcome(outcome)
+
+
+def short(outcome: Any) -> str:
+    """Return an outcome without its value."""
+    if isinstance(outcome, Found):
+        return "found"
+    return f"{type(outcome).__name__.lower()} {getattr(outcome, 'reason', '')}".strip()
+
+
+def _broken(room: Room, case: Case) -> dict[str, Reply]:
+    if room.kind == "sqlview":
+        return {"a database that is down": Reply(status=503), "a broken row": Reply(body=b"no rows")}
+    body = case.sample.body
+    page = b"<!doctype html><title>x</title><p>error"
+    error = b'{"error":{"code":"E500","message":"internal"}}'
+    if "xml" in room.media:
+        error = b"<Response><ErrorCode>E500</ErrorCode><Message>internal</Message></Response>"
+        error = _in_body(body, error)
+    broken: dict[str, Reply] = {}
+    if "xml" in room.media:
+        fault = b"<Fault><faultcode>Server.Broken</faultcode><faultstring>internal</faultstring></Fault>"
+        broken["a SOAP fault"] = room.reply(_in_body(body, fault), status=500)
+    broken |= {f"status {status}": room.reply(b"", status=status) for status in (400, 401, 403, 500, 502, 503)}
+    return broken | {
+        "an error answered with status 200": room.reply(error),
+        "an error with status 500": room.reply(error, status=500),
+        "a page of maintenance": Reply(body=page, kind="text/html"),
+        "a page of status 404 (a wrong address)": Reply(body=page, kind="text/html", status=404),
+        "an answer that breaks off": room.reply(body[: len(body) // 2]),
+        "an empty answer": room.reply(b""),
+    }
+
+
+def _in_body(envelope: bytes, error: bytes) -> bytes:
+    """Return a SOAP envelope around an error, or the error alone where samples have no envelope."""
+    match = re.match(rb"(?s)(.*?<(?:\w+:)?Body\b[^>]*>).*(</(?:\w+:)?Body>.*)", envelope)
+    return match[1] + error + match[2] if match else error
