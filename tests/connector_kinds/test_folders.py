@@ -127,7 +127,7 @@ def test_an_operator_cannot_lead_it_to_another_host(folder: Path) -> None:
 def test_a_secret_that_cannot_be_read_and_a_name_nobody_knows(folder: Path) -> None:
     with pytest.raises(SecretUnreadable):
         load(folder=folder, secret_files={"toy-key": folder / "gone"})
-    with pytest.raises(UnknownConnector, match="no connector `lad` is installed; known: .*`meadow`"):
+    with pytest.raises(UnknownConnector, match=r"no connector `lad` is installed; known: .*`meadow`"):
         load("lad", folders=(folder,))
     shutil.rmtree(folder)
     with pytest.raises(UnknownConnector):
