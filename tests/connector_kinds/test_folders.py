@@ -74,7 +74,7 @@ async def test_what_approval_names_is_the_text_that_was_read_whatever_the_disk_e
     for octets in (text.encode(), text.replace("\n", "\r\n").encode()):
         file.write_bytes(octets)
         registry = load(folder=folder, url=toy.url)
-        carried = registry.installed["land"]
+        carried = registry.installed["meadow"]
         assert (carried.sha256, carried.package) == (digest_of(text), None)
         await registry.close()
 
@@ -127,7 +127,7 @@ def test_an_operator_cannot_lead_it_to_another_host(folder: Path) -> None:
 def test_a_secret_that_cannot_be_read_and_a_name_nobody_knows(folder: Path) -> None:
     with pytest.raises(SecretUnreadable):
         load(folder=folder, secret_files={"toy-key": folder / "gone"})
-    with pytest.raises(UnknownConnector, match="no connector `lad` is installed; known: .*`meadow`"):
+    with pytest.raises(UnknownConnector, match=r"no connector `lad` is installed; known: .*`meadow`"):
         load("lad", folders=(folder,))
     shutil.rmtree(folder)
     with pytest.raises(UnknownConnector):
