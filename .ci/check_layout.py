@@ -29,7 +29,6 @@ GATEWAY = frozenset(
         "cli",
         "connector_exam",
         "connector_lifecycle",
-        "connector_exam",
         "connector_runtime",
         "connector_runtime/contract",
         "connector_runtime/kinds",
