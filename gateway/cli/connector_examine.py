@@ -96,4 +96,8 @@ def _say(found: Report, folder: Path) -> None:
     for missing in found.tier.missing[:8]:
         talk(f"       for the next tier: {missing}")
     talk(f"report sha256 {found.digest}")
-    talk(f"next: gate06 connector submit {folder}" if found.passed else "next: mend what failed, and run it again")
+    talk(
+        f"next: gate06 connector submit {folder} --report FILE"
+        if found.passed
+        else "next: mend what failed, and run it again"
+    )

@@ -31,11 +31,11 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    write_folder(tmp_path / "forest", "forest", "rest", None)
-    return tmp_path / "forest"
+    write_folder(tmp_path / "meadow", "meadow", "rest", None)
+    return tmp_path / "meadow"
 
 
-def load(source: str = "forest", *, folders: tuple[Path, ...] = (), **members: Any) -> ConnectorRegistry:
+def load(source: str = "meadow", *, folders: tuple[Path, ...] = (), **members: Any) -> ConnectorRegistry:
     known = {"zone": "lab", "secret_files": {"toy-key": SAMPLE / "shared/toy.key"}}
     settings = ConnectorSettings(**known | members)
     return ConnectorRegistry.load({source: settings}, egress=EgressSettings(), clock=SystemClock(), folders=folders)
@@ -46,23 +46,23 @@ async def test_a_folder_is_found_where_settings_say(folder: Path, toy: Toy, way:
     folders = {"holding": (folder.parent,), "itself": (folder,), "named": ()}[way]
     named = {"folder": folder} if way == "named" else {}
     registry = load(folders=folders, url=toy.url, **named)
-    asked = ask_about(3, attributes=frozenset({"forest_card_number", "forest_branch", "elsewhere"}))
-    answer = (await registry.ask({"forest": asked}))["forest"]
-    assert isinstance(answer["forest_card_number"], Found)
-    assert answer["forest_card_number"].provenance.source == "forest"
+    asked = ask_about(3, attributes=frozenset({"meadow_card_number", "meadow_branch", "elsewhere"}))
+    answer = (await registry.ask({"meadow": asked}))["meadow"]
+    assert isinstance(answer["meadow_card_number"], Found)
+    assert answer["meadow_card_number"].provenance.source == "meadow"
     assert answer["elsewhere"] == Absent("not_kept")
-    assert registry.labels("forest")["vi"] == "Sổ bạn đọc thư viện (mẫu)"
-    assert registry.sources() == {"forest": frozenset({"forest_card_number", "forest_card_issued", "forest_branch"})}
-    assert (await registry.check_all())["forest"].state == "up"
-    assert not registry.can_verify("forest")
+    assert registry.labels("meadow")["vi"] == "Sổ bạn đọc thư viện (mẫu)"
+    assert registry.sources() == {"meadow": frozenset({"meadow_card_number", "meadow_card_issued", "meadow_branch"})}
+    assert (await registry.check_all())["meadow"].state == "up"
+    assert not registry.can_verify("meadow")
     await registry.close()
 
 
 async def test_another_table_may_name_the_same_folder(folder: Path, toy: Toy) -> None:
-    registry = load("forest_next", folder=folder, url=toy.url)
-    asked = ask_about(3, attributes=frozenset({"forest_branch"}))
-    answer = (await registry.ask({"forest_next": asked}))["forest_next"]
-    assert answer["forest_branch"].provenance.source == "forest_next"
+    registry = load("meadow_next", folder=folder, url=toy.url)
+    asked = ask_about(3, attributes=frozenset({"meadow_branch"}))
+    answer = (await registry.ask({"meadow_next": asked}))["meadow_next"]
+    assert answer["meadow_branch"].provenance.source == "meadow_next"
     await registry.close()
 
 
@@ -86,9 +86,9 @@ def test_the_sample_folders_are_no_connectors_by_themselves() -> None:
 
 
 def test_the_address_to_knock_at_stands_in_the_manifest(folder: Path) -> None:
-    assert address_of("forest", None, (folder,)) == address_of("forest", folder, ()) == "http://127.0.0.1:8010"
+    assert address_of("meadow", None, (folder,)) == address_of("meadow", folder, ()) == "http://127.0.0.1:8010"
     with pytest.raises(UnknownConnector):
-        address_of("forest", None, ())
+        address_of("meadow", None, ())
     with pytest.raises(InvalidManifest, match=r"connectors\.population\.url"):
         address_of("population", None, ())
 
@@ -103,9 +103,9 @@ def change(folder: Path, old: str, new: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "failure", "what"),
     [
-        ('from = "card.no"', 'frm = "card.no"', UnknownManifestKey, r"forest/manifest.toml:\d+:fields\[0\].frm"),
-        ('from = "card.no"', 'from = "$.card.no"', FieldWrong, r"forest/manifest.toml:fields\[0\].from"),
-        ('id = "forest"', 'id = "sea"', InvalidManifest, "give it that id"),
+        ('from = "card.no"', 'frm = "card.no"', UnknownManifestKey, r"meadow/manifest.toml:\d+:fields\[0\].frm"),
+        ('from = "card.no"', 'from = "$.card.no"', FieldWrong, r"meadow/manifest.toml:fields\[0\].from"),
+        ('id = "meadow"', 'id = "sea"', InvalidManifest, "give it that id"),
         ('secret_ref = "toy-key"', 'secret_ref = "other-key"', SecretUnnamed, "hold `toy-key`"),
         ('allowed_hosts = ["127.0.0.1"]', 'allowed_hosts = ["x.vn"]', HostNotAllowed, "not in `allowed_hosts`"),
         ('kind = "apikey"', 'kind = "oauth2"', TransportUnset, "token_url"),
@@ -127,7 +127,7 @@ def test_an_operator_cannot_lead_it_to_another_host(folder: Path) -> None:
 def test_a_secret_that_cannot_be_read_and_a_name_nobody_knows(folder: Path) -> None:
     with pytest.raises(SecretUnreadable):
         load(folder=folder, secret_files={"toy-key": folder / "gone"})
-    with pytest.raises(UnknownConnector, match=r"no connector `lad` is installed; known: .*`civil_status`, .*`forest`"):
+    with pytest.raises(UnknownConnector, match=r"no connector `lad` is installed; known: .*`meadow`"):
         load("lad", folders=(folder,))
     shutil.rmtree(folder)
     with pytest.raises(UnknownConnector):

@@ -52,7 +52,9 @@ def test_every_key_is_found_at_its_line(file: Path) -> None:
     text = file.read_text("utf-8")
     lines, places = text.splitlines(), Places(text)
     for key, name in _keys(tomllib.loads(text)):
-        assert name in lines[places.line(key) - 1], key
+        # what stands inside a list of several lines is found where the list begins
+        line = lines[places.line(key) - 1]
+        assert name in line or line.rstrip().endswith("["), key
 
 
 def _keys(tree: Any, above: tuple[str | int, ...] = ()) -> Any:
