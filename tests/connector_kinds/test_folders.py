@@ -74,7 +74,7 @@ async def test_what_approval_names_is_the_text_that_was_read_whatever_the_disk_e
     for octets in (text.encode(), text.replace("\n", "\r\n").encode()):
         file.write_bytes(octets)
         registry = load(folder=folder, url=toy.url)
-        carried = registry.installed["forest"]
+        carried = registry.installed["meadow"]
         assert (carried.sha256, carried.package) == (digest_of(text), None)
         await registry.close()
 
