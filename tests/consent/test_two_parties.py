@@ -233,8 +233,8 @@ async def test_another_party_who_is_erased_in_the_middle_waits(nodes: list[Node]
     await there.agree(SECOND)
     heard = here.house.sources.ask
 
-    async def ask_then_erase(questions, *, on_late=None):
-        answers = await heard(questions, on_late=on_late)
+    async def ask_then_erase(questions, **members):
+        answers = await heard(questions, **members)
         await here.storage.keys.erase("citizen-2")
         return answers
 

@@ -172,8 +172,8 @@ def test_a_consent_page_lists_what_is_needed_and_offers_the_rest_in_empty_boxes(
     rows = [attrs["data-field"] for attrs in outline.all("tr") if "data-field" in attrs]
     assert rows == [field.id for field in FIELDS[:4]]
     boxes = [attrs for attrs in outline.all("input") if attrs["type"] == "checkbox"]
-    assert [box["name"] for box in boxes] == ["share.applicant.residence", "share.head.full_name"]
-    assert not any("checked" in box for box in boxes)
+    assert [box["name"] for box in boxes] == ["share.applicant.residence", "share.head.full_name", "trust"]
+    assert not any("checked" in box for box in boxes[:2])
     assert {"type": "hidden", "name": "notice", "value": "0f" * 32} in outline.all("input")
     words = {"vi": "Chỉ hỏi sau khi ông/bà đồng ý", "en": "Asked only after you agree"}[language]
     assert outline.text.count(words) == 2  # nothing was asked; the four values are the sign-in's

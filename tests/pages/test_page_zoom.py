@@ -128,7 +128,7 @@ def test_the_slip_itself_fits_too(page, address):
     [
         (".card { width: 400px }", "scrolls sideways by"),
         ("h1 { white-space: nowrap; overflow: hidden }", "cut off"),
-        (".link { min-height: 0 !important; padding: 0 !important }", "too small"),
+        ("button { min-height: 0 !important; padding: 0 !important; font-size: 9px !important }", "too small"),
         ("header { position: sticky; top: 0; z-index: 9 }", "stuck"),
         (":focus-visible { outline: none !important }", "focus"),
         ("footer::after { content: ''; position: fixed; inset: 0; z-index: 9 }", "focus"),

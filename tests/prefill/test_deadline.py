@@ -22,8 +22,8 @@ from tests.prefill.lab import ISSUER, START, Lab, open_lab
 
 pytestmark = pytest.mark.anyio
 
-REGISTERS = ("population", "civil", "land", "tax")
-ATTRIBUTES = {"population": "full_name", "civil": "event_place", "land": "plot", "tax": "tax_code"}
+REGISTERS = ("population", "civil", "forest", "tax")
+ATTRIBUTES = {"population": "full_name", "civil": "event_place", "forest": "plot", "tax": "tax_code"}
 
 CATALOGUE = """
 domain = "{source}"
@@ -82,7 +82,7 @@ class Register:
 
     async def answer(self, question: Question) -> Answer:
         self.asked += 1
-        if self.source == "land":
+        if self.source == "forest":
             raise SourceTrouble(Unavailable(reason="malformed"))
         if self.source == "tax":
             await asyncio.Event().wait()
