@@ -47,11 +47,22 @@ class Notice:
         return midnight + timedelta(days=1)
 
     def record(self, now: datetime) -> Record:
-        """Return the durable memory; its body is empty, its key says it all."""
-        until = self.remembered_until(now)
-        return Record(kind=Kind.NOTICE_MEMORY, key=self.key(now), subject=self.citizen_id, expires_at=until, body={})
+        """Return the durable memory: its key says it all, its body names the portal by which it can be forgotten."""
+        return Record(
+            kind=Kind.NOTICE_MEMORY,
+            key=self.key(now),
+            subject=self.citizen_id,
+            expires_at=self.remembered_until(now),
+            body={"client_id": self.client_id},
+        )
 
 
 def memory_address(key: str) -> RecordKey:
     """Return where a memory is stored."""
     return RecordKey(Kind.NOTICE_MEMORY, key)
+
+
+def is_memory_of(memory: Record, client_id: str | None) -> bool:
+    """Tell whether a memory is about a portal, or None: any. One that names no portal counts as everybody's: a page
+    too many is shown sooner than one too few."""
+    return client_id is None or memory.body.get("client_id", client_id) == client_id

@@ -6,6 +6,7 @@ it, their refresh tokens too, and what sources had answered is forgotten.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from gateway.audit.event import ConsentWithdrawn, GrantRevoked
 from gateway.audit.record import Evidence
@@ -48,15 +49,24 @@ async def withdraw_consent(consent_id: str, citizen_id: str, desk: ConsentDesk, 
             return consent
         now = desk.clock.now()
         ended = consent.after("withdrawn", now)
-        changes: list[Change] = [
-            Replace(consent_record(ended)),
-            *(Revoke(grant_id) for grant_id in consent.grants),
-            *forgetting(consent),
-        ]
         events = await _tell(ended, desk, trace_id)
-        if (await desk.store.commit(changes, events, now=now)).done:
+        if (await desk.store.commit(withdrawing(consent, now), events, now=now)).done:
             return ended
     raise ConsentNotStored  # a sign-in rests on it anew at every turn: nobody does that by hand
+
+
+def withdrawing(consent: Consent, now: datetime) -> list[Change]:
+    """Return the changes that withdraw a consent; lost when a sign-in has come to rest on it since it was read."""
+    return [
+        Replace(consent_record(consent.after("withdrawn", now))),
+        *(Revoke(grant_id) for grant_id in consent.grants),
+        *forgetting(consent),
+    ]
+
+
+async def tell_withdrawal(consent: Consent, desk: ConsentDesk, trace_id: str) -> StoredEvent:
+    """Return the event of a withdrawn consent."""
+    return await tell_consent(ConsentWithdrawn, consent, desk.evidence, "withdrawn", trace_id=trace_id)
 
 
 async def _tell(ended: Consent, desk: ConsentDesk, trace_id: str) -> list[StoredEvent]:
@@ -73,5 +83,4 @@ async def _tell(ended: Consent, desk: ConsentDesk, trace_id: str) -> list[Stored
         )
         for _ in ended.grants
     ]
-    withdrawn = await tell_consent(ConsentWithdrawn, ended, desk.evidence, "withdrawn", trace_id=trace_id)
-    return [withdrawn, *revoked]
+    return [await tell_withdrawal(ended, desk, trace_id), *revoked]

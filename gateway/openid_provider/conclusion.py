@@ -26,7 +26,7 @@ from gateway.openid_provider.parameters import Parameters
 from gateway.openid_provider.refusals import error_url, face, leave_receipt, refuse_to_portal
 from gateway.openid_provider.reply import Reply, page_reply, redirect
 from gateway.openid_provider.screens import FailurePage
-from gateway.openid_provider.session import Session, session_record
+from gateway.openid_provider.session import Session
 from gateway.openid_provider.staying import stay
 from gateway.openid_provider.trusted_browser import Trusting
 from gateway.tokens.issue import mint_grant_id
@@ -154,8 +154,7 @@ async def finish(
         return await enter_own_pages(house, attempt, session)
     changes: list[Change] = [Spend(attempt.address)]
     if noticed:
-        session, memory = await remember_notice(house, attempt.request, session)
-        changes.insert(0, memory)
+        changes.insert(0, Put(notice_of(attempt.request, session.citizen).record(house.clock.now())))
     if resting is None and asks_consent(house, attempt.request):
         resting = await rest_on_remembered(house, ask_of(house, attempt, portal, session), portal)
         if resting is None:
@@ -175,16 +174,6 @@ async def finish(
         return await answer_portal(house, answering)
     except Overtaken:
         return redirect(attempt_url(house, attempt))
-
-
-async def remember_notice(house: House, request: AuthorizationRequest, session: Session) -> tuple[Session, Change]:
-    """Return the change that remembers a notice durably, and the session that notes it for the quick way."""
-    now = house.clock.now()
-    memory = notice_of(request, session.citizen).record(now)
-    noticing = session.having_noticed(memory.key, memory.expires_at or now, now)
-    # a lost race with another tab is no loss: the durable record remembers as well
-    noted = await house.store.commit([Replace(session_record(noticing, house.lifetimes))], now=now)
-    return noticing if noted.done else session, Put(memory)
 
 
 async def fail_attempt(

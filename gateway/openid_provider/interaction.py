@@ -55,7 +55,7 @@ from gateway.openid_provider.staying import TRUST, stay, stays, still_ticked
 from gateway.openid_provider.trusted_browser import may_trust, trust
 from gateway.tokens.issue import key_of
 from gateway.vocabulary.failure import Failure
-from gateway.vocabulary.store import Insert, Kind, RecordKey, Replace, Spend
+from gateway.vocabulary.store import Insert, Kind, Record, RecordKey, Replace, Spend
 
 
 async def load_session(house: House, browser: Browser) -> Session | None:
@@ -85,12 +85,15 @@ async def gather_facts(
     minimum = max((procedure.minimum_level for procedure in known), default=None)
     if session is None:
         return Facts(session=None, hinted_subject=hinted_subject, minimum_level=minimum)
-    (blocked,) = await house.store.load(block_address(session.citizen.id, request.client_id))
+    blocked, memory = await house.store.load(
+        block_address(session.citizen.id, request.client_id),
+        memory_address(notice_of(request, session.citizen).key(house.clock.now())),
+    )
     return Facts(
         session=session,
         fresh=fresh,
         # nothing is told to anybody by the own pages: there is nothing to give notice of
-        noticed=is_own(request.client_id) or await was_noticed(house, request, portal, session),
+        noticed=is_own(request.client_id) or await was_noticed(house, request, portal, session, memory),
         blocked=blocked is not None,
         minimum_level=minimum,
         admitted=all(procedure.admits(session.citizen.organisation) for procedure in known),
@@ -99,16 +102,16 @@ async def gather_facts(
     )
 
 
-async def was_noticed(house: House, request: AuthorizationRequest, portal: Portal, session: Session) -> bool:
-    """Tell whether the page need not be shown: the notice was seen, or what is asked now was agreed to."""
+async def was_noticed(
+    house: House, request: AuthorizationRequest, portal: Portal, session: Session, memory: Record | None
+) -> bool:
+    """Tell whether the page need not be shown: the notice is remembered, or what is asked now was agreed to.
+
+    The durable memory alone counts, so that what is forgotten in one browser is forgotten in all.
+    """
     if asks_consent(house, request):
         return await remembered_consent(house, form_ask(house, request, portal, session), portal) is not None
-    now = house.clock.now()
-    key = notice_of(request, session.citizen).key(now)
-    if session.remembers(key, now):
-        return True
-    (memory,) = await house.store.load(memory_address(key))
-    return memory is not None and memory.alive(now)
+    return memory is not None and memory.alive(house.clock.now())
 
 
 async def start(

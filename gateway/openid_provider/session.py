@@ -1,7 +1,6 @@
 """The citizen's browser session: one cookie, one sealed record, sliding idle time under a hard maximum."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from gateway.assurance.match import Verdict
@@ -15,7 +14,7 @@ _TOUCH_AFTER = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """Who is signed in, how and since when. `noticed` maps a notice's key to the time it is remembered until.
+    """Who is signed in, how and since when.
 
     Signing in again gives the browser a new session: `former` are the keys of those of the same person before it,
     which are then `superseded`: their cookie opens nothing, but what was granted in them goes on until this one ends.
@@ -35,7 +34,6 @@ class Session:
     upstream_id_token: str | None = None
     created_at: datetime
     touched_at: datetime
-    noticed: Mapping[str, float] = field(default_factory=dict)
     former: tuple[str, ...] = ()
     superseded: bool = False
     match: Verdict | None = None
@@ -49,10 +47,6 @@ class Session:
         """Tell whether neither the idle time nor the hard maximum has passed."""
         return now < min(self.touched_at + lifetimes.session_idle_for, self.created_at + lifetimes.session_max_for)
 
-    def remembers(self, notice_key: str, now: datetime) -> bool:
-        """Tell whether this notice was seen and is still remembered."""
-        return self.noticed.get(notice_key, 0.0) > now.timestamp()
-
     def due_touch(self, now: datetime) -> bool:
         """Tell whether the idle clock is worth a write."""
         return now - self.touched_at > _TOUCH_AFTER
@@ -64,12 +58,6 @@ class Session:
     def judged(self, verdict: Verdict) -> "Session":
         """Return it with the register's verdict; that it did not answer is no verdict and will be asked again."""
         return replace(self, match=None if verdict == "unavailable" else verdict, version=self.version + 1)
-
-    def having_noticed(self, notice_key: str, until: datetime, now: datetime) -> "Session":
-        """Return it with a notice remembered, and without those that ran out."""
-        kept = {key: at for key, at in self.noticed.items() if at > now.timestamp()}
-        kept[notice_key] = until.timestamp()
-        return replace(self, noticed=kept, touched_at=now, version=self.version + 1)
 
 
 def session_address(cookie: str) -> RecordKey:
@@ -95,7 +83,6 @@ def session_record(session: Session, lifetimes: Lifetimes) -> Record:
             "upstream_id_token": session.upstream_id_token,
             "created_at": session.created_at.timestamp(),
             "touched_at": session.touched_at.timestamp(),
-            "noticed": dict(session.noticed),
             "former": list(session.former),
             "superseded": session.superseded,
             "match": session.match,
@@ -128,7 +115,6 @@ def session_of(record: Record | None, now: datetime) -> Session | None:
         upstream_id_token=body["upstream_id_token"],
         created_at=datetime.fromtimestamp(body["created_at"], UTC),
         touched_at=datetime.fromtimestamp(body["touched_at"], UTC),
-        noticed=body["noticed"],
         former=tuple(body["former"]),
         superseded=body["superseded"],
         match=body.get("match"),  # sessions of an earlier version have none

@@ -1,20 +1,20 @@
 """“My connections”: portals with a living grant, ended all at once; portals that are blocked, opened again."""
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from gateway.audit.event import GrantRevoked, PortalUnblocked
+from gateway.audit.event import PortalUnblocked
 from gateway.consent.access_history import Access, last_use
 from gateway.consent.portal_block import block_address
 from gateway.consent.record import consent_of
 from gateway.openid_provider.consents import consent_url
-from gateway.openid_provider.grant import Grant, grant_of
+from gateway.openid_provider.grant import Grant
 from gateway.openid_provider.house import House
 from gateway.openid_provider.notice import identity_claims
 from gateway.openid_provider.own_pages.door import Visit, frame_of, service_of
+from gateway.openid_provider.own_pages.ending import end_all, living_grants
 from gateway.openid_provider.own_pages.usage import forms_of, load_history, title_of
 from gateway.openid_provider.own_pages.views import Connection, ConsentRow, MyConnections, by_name
-from gateway.vocabulary.store import Change, Kind, Remove, Revoke, StoredEvent
+from gateway.vocabulary.store import Kind, Remove
 
 _ALL = 100_000
 
@@ -63,14 +63,6 @@ async def _consents(house: House, citizen_id: str) -> list[ConsentRow]:
     ]
 
 
-async def living_grants(house: House, citizen_id: str, client_id: str | None = None) -> list[Grant]:
-    """Return the person's living grants, of one portal or of all."""
-    now = house.clock.now()
-    records = await house.listing.select(Kind.GRANT, subject=citizen_id, limit=_ALL)
-    grants = [grant for record in records if (grant := grant_of(record, now)) is not None]
-    return [grant for grant in grants if client_id in {None, grant.client_id}]
-
-
 def _connection(house: House, client_id: str, grants: list[Grant], history: list[Access]) -> Connection:
     scopes = list(dict.fromkeys(scope for grant in grants for scope in grant.scopes))
     # as whom the person signed in: the one who acted for an organisation, when there is one
@@ -87,37 +79,8 @@ def _connection(house: House, client_id: str, grants: list[Grant], history: list
 
 
 async def withdraw(house: House, visit: Visit, client_id: str) -> None:
-    """End every grant of a portal in one commit with its event; without a living grant nothing happens."""
-    grants = await living_grants(house, visit.citizen_id, client_id)
-    if grants:
-        event = await tell_end(house, visit, client_id, "withdrawn_by_citizen")
-        await house.store.commit(ends_of(grants), [event], now=house.clock.now())
-    await sweep(house, visit.citizen_id, client_id, grants)
-
-
-async def sweep(house: House, citizen_id: str, client_id: str, ended: Iterable[Grant]) -> None:
-    """End what was granted in another tab while the others ended: one look more, after the commit."""
-    known = {grant.id for grant in ended}
-    late = [one for one in await living_grants(house, citizen_id, client_id) if one.id not in known]
-    if late:
-        await house.store.commit(ends_of(late), now=house.clock.now())
-
-
-def ends_of(grants: Iterable[Grant]) -> list[Change]:
-    """Return the changes that end grants."""
-    return [Revoke(grant.id) for grant in grants]
-
-
-async def tell_end(house: House, visit: Visit, client_id: str | None, outcome: str) -> StoredEvent:
-    """Return the event of ended grants."""
-    return await house.evidence.tell(
-        GrantRevoked,
-        outcome=outcome,
-        actor_kind="citizen",
-        citizen_id=visit.citizen_id,
-        portal=client_id,
-        trace_id=visit.browser.trace_id,
-    )
+    """End everything that a portal has from the person; where it has nothing, nothing happens."""
+    await end_all(house, visit, client_id, "withdrawn_by_citizen")
 
 
 async def unblock(house: House, visit: Visit, client_id: str) -> None:

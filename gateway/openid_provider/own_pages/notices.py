@@ -10,9 +10,9 @@ from gateway.openid_provider.announcing import alarm_address
 from gateway.openid_provider.failure import ReportUnknown
 from gateway.openid_provider.house import House
 from gateway.openid_provider.own_client import is_own
-from gateway.openid_provider.own_pages.connections import ends_of, living_grants, tell_end
 from gateway.openid_provider.own_pages.door import Visit, frame_of, service_of
-from gateway.openid_provider.own_pages.reports import Complaint, own_reports, row_of, store_report, tell_report
+from gateway.openid_provider.own_pages.ending import Ending, end_all, ending_of
+from gateway.openid_provider.own_pages.reports import Complaint, own_reports, row_of, store_report
 from gateway.openid_provider.own_pages.views import MisuseDone, MyNotices, NoticeRow, Text
 from gateway.openid_provider.session import session_record
 from gateway.openid_provider.trusted_browser import trust
@@ -54,8 +54,8 @@ def provider_name(house: House, alias: str) -> Text:
 
 
 async def not_me(house: House, visit: Visit, key: str) -> MisuseDone:
-    """End every session and every grant of the person, forget every trusted browser, raise the alarm and open a
-    report, all in one commit.
+    """End every session of the person and everything any portal has from them, forget every trusted browser, raise
+    the alarm and open a report, all in one commit.
 
     This session ends too: whoever sits here may be the one. Raises ReportUnknown for a notice that is not theirs.
     """
@@ -65,18 +65,15 @@ async def not_me(house: House, visit: Visit, key: str) -> MisuseDone:
     notice = notice_of(record)
     portal = None if is_own(notice.client_id) else notice.client_id
     complaint = Complaint(concern="not_me", portal=portal, about=None, block=False, once=notice.key)
-    grants = await living_grants(house, visit.citizen_id)
-    events = [await _tell_end(house, visit)]
-    if grants:
-        events.append(await tell_end(house, visit, None, "not_me"))
-    report = await store_report(
-        house,
-        visit,
-        complaint,
-        await tell_report(house, visit, complaint),
-        changes=[Put(_alarm(house, visit)), *await _everything(house, visit), *ends_of(grants)],
-        events=events,
-    )
+
+    async def everything() -> Ending:
+        ending = await ending_of(house, visit, None, "not_me")
+        trust = await _sessions_and_trust(house, visit)
+        told = await _tell_end(house, visit)
+        return Ending((Put(_alarm(house, visit)), *trust, *ending.changes), (told, *ending.events))
+
+    report = await store_report(house, visit, complaint, everything)
+    await end_all(house, visit, None, "not_me")
     return MisuseDone(
         frame=None, report=row_of(house, report), receipt=report.receipt, again=f"{house.issuer}/me/notices"
     )
@@ -93,7 +90,7 @@ def _alarm(house: House, visit: Visit) -> Record:
     )
 
 
-async def _everything(house: House, visit: Visit) -> list[Change]:
+async def _sessions_and_trust(house: House, visit: Visit) -> list[Change]:
     """Return the changes that end every session and every trust of the person."""
     found = [
         *await house.listing.select(Kind.SESSION, subject=visit.citizen_id, limit=_ALL),

@@ -1,6 +1,6 @@
 """Reporting a misuse: one form, one number, and on the person's word the portal is blocked in the same commit."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import get_args
 
@@ -10,17 +10,17 @@ from gateway.consent.portal_block import block_record
 from gateway.openid_provider.failure import AttemptFinished, InvalidRequest, ReportUnknown
 from gateway.openid_provider.house import House
 from gateway.openid_provider.own_client import is_own
-from gateway.openid_provider.own_pages.connections import ends_of, living_grants, sweep, tell_end
 from gateway.openid_provider.own_pages.door import Visit, frame_of, service_of
+from gateway.openid_provider.own_pages.ending import Ending, end_all, ending_of
 from gateway.openid_provider.own_pages.usage import load_history, own_use
 from gateway.openid_provider.own_pages.views import MisuseDone, MisuseForm, ReportRow, by_name
 from gateway.openid_provider.parameters import Parameters
 from gateway.openid_provider.reply import with_query
 from gateway.vocabulary.clock import text_token
-from gateway.vocabulary.store import Change, Insert, Kind, Put, StoredEvent
+from gateway.vocabulary.store import Insert, Kind, Put, StoredEvent
 
 _ALL = 100_000
-_TRIES = 4
+_TRIES = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,34 +87,39 @@ async def read_complaint(house: House, visit: Visit, form: Parameters) -> Compla
 
 async def submit_report(house: House, visit: Visit, complaint: Complaint) -> MisuseReport:
     """Store a report with its event, and the block with everything it ends, in one commit."""
-    told = await tell_report(house, visit, complaint)
-    if not complaint.block or complaint.portal is None:
-        return await store_report(house, visit, complaint, told)
-    grants = await living_grants(house, visit.citizen_id, complaint.portal)
-    block = block_record(visit.citizen_id, complaint.portal, house.clock.now())
-    events = [await _tell_block(house, visit, complaint.portal)]
-    if grants:
-        events.append(await tell_end(house, visit, complaint.portal, "blocked_by_citizen"))
-    report = await store_report(house, visit, complaint, told, changes=[Put(block), *ends_of(grants)], events=events)
-    await sweep(house, visit.citizen_id, complaint.portal, grants)
+    portal = complaint.portal
+    if not complaint.block or portal is None:
+        return await store_report(house, visit, complaint, _nothing_more)
+
+    async def block() -> Ending:
+        ending = await ending_of(house, visit, portal, "blocked_by_citizen")
+        record = block_record(visit.citizen_id, portal, house.clock.now())
+        told = await _tell_block(house, visit, portal)
+        return Ending((Put(record), *ending.changes), (told, *ending.events))
+
+    report = await store_report(house, visit, complaint, block)
+    await end_all(house, visit, portal, "blocked_by_citizen")
     return report
+
+
+async def _nothing_more() -> Ending:
+    return Ending((), ())
 
 
 async def store_report(
     house: House,
     visit: Visit,
     complaint: Complaint,
-    told: StoredEvent,
-    *,
-    changes: Sequence[Change] = (),
-    events: Sequence[StoredEvent] = (),
+    beside: Callable[[], Awaitable[Ending]],
 ) -> MisuseReport:
     """Commit a report with what goes with it; the same form again gets the report of its first time.
 
-    Raises StorageUnavailable; AttemptFinished when no free number was found, which no form ever meets.
+    `beside` looks anew at every try: what ends may have changed since. Raises StorageUnavailable; AttemptFinished when
+    no free number was found or something changed every time, which no form ever meets.
     """
-    now = house.clock.now()
-    for attempt in range(_TRIES):
+    now, attempt = house.clock.now(), 0
+    told = await tell_report(house, visit, complaint)
+    for _ in range(_TRIES):
         # another number for the one time in a billion that somebody else has it
         seed = f"{complaint.once}|{attempt}" if attempt else complaint.once
         report = MisuseReport(
@@ -127,12 +132,16 @@ async def store_report(
             receipt=told.receipt,
             blocked=complaint.block,
         )
-        verdict = await house.store.commit([Insert(report.record()), *changes], [told, *events], now=now)
+        more = await beside()
+        verdict = await house.store.commit([Insert(report.record()), *more.changes], [told, *more.events], now=now)
         if verdict.done:
             return report
+        if verdict.lost_at != 0:
+            continue
         first = await find_report(house, visit.citizen_id, report.number)
         if first is not None:
             return first
+        attempt += 1
     raise AttemptFinished()
 
 
