@@ -4,7 +4,7 @@ Both languages are in it, so the hash does not depend on the one that was read. 
 letter is another page: what was agreed to on the former one is not remembered for it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -14,8 +14,9 @@ from gateway.consent.record import Offer
 from gateway.vocabulary.form_preview import FormPreview, Text
 
 
-def page_content(form: FormPreview, recipient: Text) -> dict[str, Any]:
-    """Return what the consent page of a form says. `recipient` is the legal name of who gets the values."""
+def page_content(form: FormPreview, recipient: Text, claims: Iterable[Text]) -> dict[str, Any]:
+    """Return what the consent page of a form says. `recipient` is the legal name of who gets the values, `claims` the
+    labels of what the sign-in itself tells."""
     return {
         "notice_version": NOTICE_VERSION,
         "procedure": form.procedure,
@@ -23,6 +24,7 @@ def page_content(form: FormPreview, recipient: Text) -> dict[str, Any]:
         "title": dict(form.title),
         "purpose": dict(form.purpose or form.title),
         "recipient": dict(recipient),
+        "claims": [dict(text) for text in claims],
         "legal_basis": [dict(text) for text in form.legal_basis],
         "kept_for": dict(form.kept_for),
         "party": form.party,

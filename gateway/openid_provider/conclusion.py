@@ -53,7 +53,7 @@ async def answer_at_once(
     resting = None
     if asks_consent(house, request):
         ask = replace(form_ask(house, request, portal, session), grant_id=grant_id, trace_id=trace_id)
-        resting = await rest_on_remembered(house, ask, portal)
+        resting = await rest_on_remembered(house, ask, portal, request.scopes)
         if resting is None:
             return None
     answering = Answering(
@@ -102,7 +102,8 @@ async def answer_yes(
 
     Raises NotAParty, a policy refusal.
     """
-    answered = await take_agreement(house, ask_of(house, attempt, portal, session), portal, session, given)
+    ask, scopes = ask_of(house, attempt, portal, session), attempt.request.scopes
+    answered = await take_agreement(house, ask, portal, session, given, scopes=scopes)
     if answered is None:
         # the page has changed since: it is shown as it is now, and says so, with what was ticked
         await stay(house, attempt, given, shown=True)
@@ -118,7 +119,8 @@ async def answer_no(house: House, attempt: Attempt, portal: Portal, session: Ses
 
     Raises NotAParty, a policy refusal.
     """
-    answered = await take_refusal(house, ask_of(house, attempt, portal, session), portal, session)
+    ask, scopes = ask_of(house, attempt, portal, session), attempt.request.scopes
+    answered = await take_refusal(house, ask, portal, session, scopes=scopes)
     return await store_refusal(house, attempt, portal, answered, session)
 
 
@@ -156,7 +158,8 @@ async def finish(
     if noticed:
         changes.insert(0, Put(notice_of(attempt.request, session.citizen).record(house.clock.now())))
     if resting is None and asks_consent(house, attempt.request):
-        resting = await rest_on_remembered(house, ask_of(house, attempt, portal, session), portal)
+        ask = ask_of(house, attempt, portal, session)
+        resting = await rest_on_remembered(house, ask, portal, attempt.request.scopes)
         if resting is None:
             return redirect(attempt_url(house, attempt))
     answering = Answering(

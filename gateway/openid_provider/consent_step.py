@@ -2,6 +2,8 @@
 stores. The law's own notice never comes here.
 """
 
+from collections.abc import Iterable
+
 from gateway.consent.failure import NotAParty
 from gateway.consent.grant import (
     Answered,
@@ -21,6 +23,7 @@ from gateway.openid_provider.authorization import AuthorizationRequest
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.forms import FormAsk, FormPreview, Text
 from gateway.openid_provider.house import House
+from gateway.openid_provider.notice import identity_claims
 from gateway.openid_provider.parameters import Parameters
 from gateway.openid_provider.session import Session
 from gateway.openid_provider.staying import BOX
@@ -64,27 +67,32 @@ def form_ask(house: House, request: AuthorizationRequest, portal: Portal, sessio
     )
 
 
-def page_hash(form: FormPreview, portal: Portal) -> str:
-    """Return the hash of what the consent page says."""
-    return content_hash(page_content(form, recipient_of(portal)))
+def page_hash(form: FormPreview, portal: Portal, claims: Iterable[Text]) -> str:
+    """Return the hash of what the consent page says; `claims` label what the sign-in itself tells."""
+    return content_hash(page_content(form, recipient_of(portal), claims))
 
 
-async def remembered_consent(house: House, ask: FormAsk, portal: Portal) -> Consent | None:
-    """Return the consent that covers the very page that would be shown now, if it is remembered."""
+async def remembered_consent(house: House, ask: FormAsk, portal: Portal, scopes: Iterable[str]) -> Consent | None:
+    """Return the consent that covers the page that would be shown now for these scopes, if it is remembered: the very
+    page, or the one that tells more at sign-in and is the same otherwise."""
     try:
         form = await house.forms.prepare(ask)
     except Failure:
         return None  # the page will say why
     standing = await standing_of(house, ask)
     consent = standing.consent
-    if consent is None or not consent.is_remembered(page_hash(form, portal), house.clock.now()):
+    if consent is None:
+        return None
+    agreed = consent.content.get("claims", ())  # consents of an earlier version name none and cover none
+    covered = all(label in agreed for label in identity_claims(scopes, ask.citizen))
+    if not covered or not consent.is_remembered(page_hash(form, portal, agreed), house.clock.now()):
         return None
     return consent
 
 
-async def rest_on_remembered(house: House, ask: FormAsk, portal: Portal) -> Resting | None:
+async def rest_on_remembered(house: House, ask: FormAsk, portal: Portal, scopes: Iterable[str]) -> Resting | None:
     """Let a new grant rest on what was agreed to before; None when it does not cover what is asked now."""
-    consent = await remembered_consent(house, ask, portal)
+    consent = await remembered_consent(house, ask, portal, scopes)
     return None if consent is None else Resting(consent.id, [rest_on(consent, ask.grant_id)])
 
 
@@ -95,20 +103,21 @@ async def standing_of(house: House, ask: FormAsk) -> Standing:
 
 
 async def take_agreement(
-    house: House, ask: FormAsk, portal: Portal, session: Session, given: Parameters
+    house: House, ask: FormAsk, portal: Portal, session: Session, given: Parameters, *, scopes: Iterable[str]
 ) -> Answered | None:
     """Return what an agreement stores; None when the page that was answered is not the one that would be shown now.
 
     Raises NotAParty, a policy refusal.
     """
     form = await house.forms.prepare(ask)
-    if given.get("notice") != page_hash(form, portal):
+    claims = identity_claims(scopes, ask.citizen)
+    if given.get("notice") != page_hash(form, portal, claims):
         return None
     parties = await _parties_of(house, ask)
     if parties is not None and not _as_shown(parties, ask, form):
         return None
     ticked = {name.removeprefix(BOX) for name in given if name.startswith(BOX)}
-    question = question_of(house, ask, portal, session, form)
+    question = question_of(house, ask, portal, session, form, claims=claims)
     standing = await standing_of(house, ask)
     if not any(offer.required or offer.field in ticked for offer in question.offers):
         return await refuse(question, standing=standing, evidence=house.evidence, now=house.clock.now())
@@ -123,9 +132,12 @@ async def take_agreement(
     )
 
 
-async def take_refusal(house: House, ask: FormAsk, portal: Portal, session: Session) -> Answered:
+async def take_refusal(
+    house: House, ask: FormAsk, portal: Portal, session: Session, *, scopes: Iterable[str]
+) -> Answered:
     """Return what a refusal stores. Raises NotAParty, a policy refusal."""
-    question = question_of(house, ask, portal, session, await house.forms.prepare(ask), control="consent-deny")
+    form, claims = await house.forms.prepare(ask), identity_claims(scopes, ask.citizen)
+    question = question_of(house, ask, portal, session, form, claims=claims, control="consent-deny")
     standing = await standing_of(house, ask)
     return await refuse(question, standing=standing, evidence=house.evidence, now=house.clock.now())
 
@@ -137,10 +149,11 @@ def question_of(
     session: Session,
     form: FormPreview,
     *,
+    claims: Iterable[Text],
     control: str = "consent-allow",
 ) -> Question:
     """Return what the page asked and how it was answered."""
-    content = page_content(form, recipient_of(portal))
+    content = page_content(form, recipient_of(portal), claims)
     return Question(
         consent_id=f"cs_{text_token(house.randomness, 128)}",
         citizen=ask.citizen,

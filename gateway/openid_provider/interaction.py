@@ -110,7 +110,8 @@ async def was_noticed(
     The durable memory alone counts, so that what is forgotten in one browser is forgotten in all.
     """
     if asks_consent(house, request):
-        return await remembered_consent(house, form_ask(house, request, portal, session), portal) is not None
+        ask = form_ask(house, request, portal, session)
+        return await remembered_consent(house, ask, portal, request.scopes) is not None
     return memory is not None and memory.alive(house.clock.now())
 
 
@@ -265,12 +266,13 @@ async def show_notice(house: House, attempt: Attempt, portal: Portal, session: S
         except Failure as refused:
             return await fail_attempt(house, attempt, portal, refused, browser, session=session)
     consent = form is not None and form.basis == "consent"
-    notice = page_hash(form, portal) if form is not None and consent else ""
+    claims = identity_claims(request.scopes, session.citizen)
+    notice = page_hash(form, portal, claims) if form is not None and consent else ""
     unsent = still_ticked(attempt, session.citizen.acting)
     view = NoticePage(
         portal=face(portal),
         person=identity_rows(session.citizen),
-        claims=identity_claims(request.scopes, session.citizen),
+        claims=claims,
         form=form,
         action=attempt_url(house, attempt),
         csrf=attempt.notice_proof(session.citizen.acting),

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from gateway.consent.notice import Notice
 from gateway.openid_provider.authorization import AuthorizationRequest
+from gateway.openid_provider.claims import profile_claims
 from gateway.openid_provider.profiles import PROCEDURE_SCOPE
 from gateway.openid_provider.screens import Text
 from gateway.vocabulary.citizen import Citizen
@@ -16,6 +17,8 @@ _ORGANISATION: Text = {"vi": "Thay mặt tổ chức", "en": "On behalf of the o
 _TAX_CODE: Text = {"vi": "Mã số thuế của tổ chức", "en": "Tax code of the organisation"}
 _BIRTH: Text = {"vi": "Ngày, tháng, năm sinh", "en": "Date of birth"}
 _SEX: Text = {"vi": "Giới tính", "en": "Sex"}
+_BIRTH_IF_KNOWN: Text = {"vi": "Ngày, tháng, năm sinh (nếu có)", "en": "Date of birth (if known)"}
+_SEX_IF_KNOWN: Text = {"vi": "Giới tính (nếu có)", "en": "Sex (if known)"}
 _PSEUDONYM: Text = {"vi": "Mã riêng của ông/bà tại dịch vụ này", "en": "A code for you at this service alone"}
 _OFFLINE: Text = {"vi": "Truy cập sau khi ông/bà đăng xuất", "en": "Access after you have signed out"}
 
@@ -54,14 +57,21 @@ def identity_rows(citizen: Citizen) -> tuple[tuple[Text, str, str], ...]:
 
 
 def identity_claims(scopes: Iterable[str], citizen: Citizen | None) -> tuple[Text, ...]:
-    """Return the labels of what the portal is told: what the identity scopes cover, and whom the person acts for;
-    without a citizen (an event names scopes alone) only the former."""
+    """Return the labels of what the portal is told of this very citizen: what is known and the scopes cover, and whom
+    the person acts for; without a citizen (an event names scopes alone) what the scopes cover, if it was known."""
     told = [_PSEUDONYM]
     asked = set(scopes)
     if "profile" in asked:
-        told += [_NAME, _BIRTH, _SEX]
+        told += [_NAME, _BIRTH_IF_KNOWN, _SEX_IF_KNOWN] if citizen is None else _profile_labels(citizen)
     if citizen is not None and citizen.organisation is not None:
         told += [_ORGANISATION, _TAX_CODE]
     if "offline_access" in asked:
         told.append(_OFFLINE)
     return tuple(told)
+
+
+def _profile_labels(citizen: Citizen) -> list[Text]:
+    """Return the labels of what scope `profile` tells of a citizen, in the order of the page."""
+    told = profile_claims(citizen, updated_at=0)
+    labels = {"name": _NAME, "birthdate": _BIRTH, "gender": _SEX}
+    return [label for claim, label in labels.items() if claim in told]

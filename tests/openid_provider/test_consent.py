@@ -4,6 +4,7 @@ import asyncio
 import re
 import unicodedata
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx2
@@ -13,14 +14,15 @@ import pytest
 from journey import agree, authorize_url, hidden, members, obtain_code, redeem, sign_in
 from provider_house import Provider, open_provider
 
+from gateway.consent.page_content import content_hash
 from gateway.consent.receipt import RECEIPT_TYPE
-from gateway.consent.record import Consent, consent_of
+from gateway.consent.record import Consent, consent_of, consent_record
 from gateway.openid_provider.clients import Portal
 from gateway.policy.bundle import PolicyBundle
 from gateway.prefill.house import Desk, Figures, Prefill
 from gateway.tokens.jose import CONSENT_RECEIPT, verify
 from gateway.vocabulary.partial_date import PartialDate
-from gateway.vocabulary.store import Kind, RecordKey
+from gateway.vocabulary.store import Kind, RecordKey, Replace
 
 pytestmark = pytest.mark.anyio
 
@@ -180,6 +182,84 @@ async def test_the_same_page_is_not_shown_twice_and_prompt_consent_shows_it(prov
         assert "share." in (await provider.get(begun.headers["location"])).text
     refused = await provider.get(authorize_url(**asked("D-2", prompt="none")))
     assert members(refused.headers["location"])["error"] == "consent_required"
+
+
+def claims_shown(page: httpx2.Response) -> list[str]:
+    """Return what the page says that the sign-in itself tells, in Vietnamese."""
+    (block,) = re.findall(r'<ul id="claims">(.*?)</ul>', page.text, re.DOTALL)
+    return re.findall(r"<li>(.*?)</li>", block)
+
+
+async def test_the_page_says_what_the_sign_in_itself_tells(provider: Provider) -> None:
+    pseudonym = "Mã riêng của ông/bà tại dịch vụ này"
+    page = await sign_in(provider, **asked())
+    assert claims_shown(page) == [pseudonym]
+    begun = await provider.get(authorize_url(**asked(scope="openid profile offline_access", prompt="consent")))
+    page = await provider.get(begun.headers["location"])
+    told = [pseudonym, "Họ, chữ đệm và tên", "Ngày, tháng, năm sinh", "Giới tính"]
+    assert claims_shown(page) == [*told, "Truy cập sau khi ông/bà đăng xuất"]
+    await answer(provider, page)
+    (consent,) = await consents(provider)
+    assert [label["vi"] for label in consent.content["claims"]] == claims_shown(page)
+
+
+async def test_a_remembered_consent_covers_no_scope_that_its_page_did_not_tell(provider: Provider) -> None:
+    await answer(provider, await sign_in(provider, **asked()))
+    same = await provider.get(authorize_url(**asked(prompt="none")))
+    assert "code" in members(same.headers["location"])
+    refused = await provider.get(authorize_url(**asked(scope="openid profile", prompt="none")))
+    assert members(refused.headers["location"])["error"] == "consent_required"
+    begun = await provider.get(authorize_url(**asked(scope="openid profile")))
+    await answer(provider, await provider.get(begun.headers["location"]))
+    for covered in ("openid profile", "openid"):
+        silent = await provider.get(authorize_url(**asked(scope=covered, prompt="none")))
+        assert "code" in members(silent.headers["location"])
+
+
+async def test_a_remembered_consent_does_not_cover_what_was_unknown_then(provider: Provider) -> None:
+    provider.upstream.answer = world.person(sex=None)  # type: ignore[assignment]
+    await answer(provider, await sign_in(provider, **asked(scope="openid profile")))
+    await change_person(provider, world.person())
+    page = await sign_in(provider, **asked(scope="openid profile"))
+    assert "Giới tính" in claims_shown(page)
+
+
+async def test_a_consent_of_an_earlier_version_named_no_claims_and_is_asked_for_anew(provider: Provider) -> None:
+    await answer(provider, await sign_in(provider, **asked()))
+    (consent,) = await consents(provider)
+    content = {name: told for name, told in consent.content.items() if name != "claims"}
+    former = replace(consent, content=content, content_hash=content_hash(content), version=consent.version + 1)
+    assert (await provider.house.store.commit([Replace(consent_record(former))], now=provider.clock.now())).done
+    refused = await provider.get(authorize_url(**asked(prompt="none")))
+    assert members(refused.headers["location"])["error"] == "consent_required"
+
+
+async def test_the_hash_of_a_page_with_fewer_scopes_agrees_to_no_more(provider: Provider) -> None:
+    fewer = await sign_in(provider, **asked())
+    begun = await provider.get(authorize_url(**asked(scope="openid profile")))
+    more = await provider.get(begun.headers["location"])
+    form = {"csrf": hidden(more.text, "csrf"), "notice": hidden(fewer.text, "notice"), "decision": "allow"}
+    again = await provider.http.post(str(more.url), data=form)
+    assert again.headers["location"] == str(more.url)
+    assert await consents(provider) == []
+
+
+@pytest.mark.parametrize("unknown", [{"sex": None}, {"sex": "other"}, {"birth_date": None}, {}])
+@pytest.mark.parametrize("consent", [True, False])
+async def test_a_page_names_what_userinfo_will_hold_and_nothing_else(
+    provider: Provider, unknown: dict[str, None], consent: bool
+) -> None:
+    provider.upstream.answer = world.person(**unknown)  # type: ignore[assignment]
+    page = await sign_in(provider, **(asked(scope="openid profile") if consent else {"scope": "openid profile"}))
+    shown = claims_shown(page)
+    answered = await answer(provider, page) if consent else await agree(provider, page)
+    tokens = (await redeem(provider, members(answered.headers["location"])["code"])).json()
+    bearer = {"authorization": f"Bearer {tokens['access_token']}"}
+    told = (await provider.get("/userinfo", headers=bearer)).json()
+    assert ("Giới tính" in shown) == ("gender" in told) == ("sex" not in unknown)
+    assert ("Ngày, tháng, năm sinh" in shown) == ("birthdate" in told) == ("birth_date" not in unknown)
+    assert "Họ, chữ đệm và tên" in shown
+    assert "name" in told
 
 
 async def test_a_new_answer_supersedes_the_former_one(provider: Provider) -> None:

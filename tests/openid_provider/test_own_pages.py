@@ -265,6 +265,17 @@ async def test_entries_stand_newest_first_with_words_and_the_very_next_load_show
         assert part in said, part
 
 
+@pytest.mark.parametrize("sex", ["female", None])
+async def test_what_a_sign_in_did_not_know_is_not_listed_as_told(provider: world.Provider, sex: str | None) -> None:
+    provider.upstream.answer = world.person(sex=sex)
+    await obtain_tokens(provider, scope="openid profile")
+    connections = words(await enter(provider, "/me/connections"))
+    assert "Ngày, tháng, năm sinh" in connections
+    assert ("Giới tính" in connections) == (sex is not None)
+    # the log names scopes and no values: it cannot know
+    assert "Giới tính (nếu có)" in words(await provider.get("/me/usage"))
+
+
 async def test_no_value_ever_stands_in_the_history(provider: world.Provider) -> None:
     await obtain_tokens(provider, scope=FORM)
     page = await enter(provider, "/me/usage")

@@ -182,7 +182,7 @@ VIEWS: dict[str, View] = {
     "consent": NoticePage(
         portal=PORTAL,
         person=PERSON,
-        claims=(),
+        claims=({"vi": "Mã riêng tại dịch vụ này", "en": "A code for this service"}, {"vi": "Họ tên", "en": "Name"}),
         form=QUESTION,
         action="/view/consent",
         csrf="c-3",

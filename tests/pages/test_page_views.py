@@ -198,6 +198,18 @@ def test_a_consent_page_names_recipient_other_party_basis_and_the_right_to_withd
     assert "S••" not in read(alone, language).text
 
 
+@both
+def test_a_consent_page_says_what_the_sign_in_itself_tells(language):
+    said = {
+        "vi": "Gửi đi từ lần đăng nhập này, nếu ông/bà đồng ý Mã riêng tại dịch vụ này Họ tên",
+        "en": "Sent from this sign-in, if you agree A code for this service Name",
+    }[language]
+    assert said in " ".join(read(VIEWS["consent"], language).text.split())
+    nothing = read(replace(VIEWS["consent"], claims=()), language)
+    assert said.partition(",")[0] not in nothing.text
+    assert not [attrs for attrs in nothing.all("ul") if attrs.get("id") == "claims"]
+
+
 def test_what_a_form_needs_an_item_for_is_said():
     field = replace(FIELDS[0], need={"vi": "Để xóa đăng ký cũ", "en": "To end the old registration"})
     view = replace(VIEWS["notice"], form=replace(FORM, fields=(field,)))

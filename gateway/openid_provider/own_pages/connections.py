@@ -65,12 +65,12 @@ async def _consents(house: House, citizen_id: str) -> list[ConsentRow]:
 
 def _connection(house: House, client_id: str, grants: list[Grant], history: list[Access]) -> Connection:
     scopes = list(dict.fromkeys(scope for grant in grants for scope in grant.scopes))
-    # as whom the person signed in: the one who acted for an organisation, when there is one
-    acting = next((grant.citizen for grant in grants if grant.citizen.organisation is not None), grants[0].citizen)
+    # each grant tells what its own sign-in knew
+    told = [label for grant in grants for label in identity_claims(grant.scopes, grant.citizen)]
     return Connection(
         service=service_of(house, client_id),
         since=min(grant.granted_at for grant in grants),
-        covers=identity_claims(scopes, acting),
+        covers=tuple({label["vi"]: label for label in told}.values()),
         forms=forms_of(house, scopes),
         dossiers=tuple(dict.fromkeys(grant.dossier for grant in grants if grant.dossier)),
         last_used=last_use(history, client_id),
