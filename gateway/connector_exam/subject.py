@@ -172,7 +172,7 @@ class Subject:
             answer = dict.fromkeys(question.attributes, failed.outcome)
         except TimeoutError:
             error = "the connector did not come back"
-        except Exception as failed:
+        except Exception as failed:  # whatever a candidate's code raises is a finding of the exam, not its end
             error = f"the connector raised {type(failed).__name__}, which is no SourceTrouble"
         told = answer if isinstance(answer, Mapping) else {}
         return Told(
@@ -191,7 +191,7 @@ class Subject:
         try:
             async with asyncio.timeout(_PATIENCE * 2):
                 return await self._usual.check()
-        except Exception:
+        except Exception:  # a candidate's code may raise anything; None is told as a fault by the check that asked
             return None
 
     async def close(self) -> None:
