@@ -185,15 +185,6 @@ class Subject:
             took=loop.time() - began,
         )
 
-    async def check(self, reply: Reply) -> Health | None:
-        """Probe while the stand-in answers `reply`; None when the connector failed in a way it may not."""
-        self.stand_in.reply = reply
-        try:
-            async with asyncio.timeout(_PATIENCE * 2):
-                return await self._usual.check()
-        except Exception:  # a candidate's code may raise anything; None is told as a fault by the check that asked
-            return None
-
     async def close(self) -> None:
         """Close every pool of connections."""
         for client in self._clients:

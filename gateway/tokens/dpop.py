@@ -1,4 +1,4 @@
-"""Proofs of possession (RFC 9449): one proof judged against one request, and the nonces a server may ask for.
+"""Proofs of possession (RFC 9449): one proof judged against one request.
 
 Pure: which `jti` was seen before is for the store to say, since only it knows what other workers saw.
 """
@@ -76,33 +76,6 @@ def same_url(one: str, other: str) -> bool:
     """Tell whether two http(s) URLs name one place, query and fragment aside (RFC 9449 §4.3, RFC 3986 §6.2)."""
     first, second = _normal(one), _normal(other)
     return first is not None and first == second
-
-
-class ProofNonces:
-    """Nonces by time alone: each step of five minutes has one, so every worker knows it and nothing is stored.
-
-    RFC 9449 §8. The present step's and the one before are accepted; a client that is told a new one uses it next.
-    """
-
-    step_for = timedelta(minutes=5)
-
-    def __init__(self, secret: bytes) -> None:
-        self._secret = secret
-
-    def present(self, now: datetime) -> str:
-        """Return the nonce to give out."""
-        return self._of(self._step(now))
-
-    def accepted(self, now: datetime) -> frozenset[str]:
-        """Return the nonces that a proof may carry."""
-        step = self._step(now)
-        return frozenset({self._of(step), self._of(step - 1)})
-
-    def _step(self, now: datetime) -> int:
-        return int(now.timestamp() // self.step_for.total_seconds())
-
-    def _of(self, step: int) -> str:
-        return _base64url(hmac.digest(self._secret, b"dpop-nonce" + step.to_bytes(8, "big"), "sha256")[:18])
 
 
 def _check_url(claimed: object, url: str) -> None:
