@@ -129,9 +129,3 @@ def test_the_reference_is_made_from_the_classes():
         assert f"| `{member}` |" in text
     declared = [kind for kind in vars(event_module).values() if isinstance(kind, type) and issubclass(kind, Event)]
     assert {kind.name for kind in declared if kind is not Event} <= {kind.name for kind in event_classes()}
-
-
-def test_the_reference_in_the_documentation_is_fresh():
-    from pathlib import Path
-
-    assert (Path(__file__).parents[2] / "docs" / "events.md").read_text("utf-8") == render_reference()
