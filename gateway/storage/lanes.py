@@ -51,6 +51,7 @@ class Lanes(Generic[Connection, Item, Answer]):
         self._patience = patience
         self._waiting: list[tuple[Item, asyncio.Future[Answer]]] = []
         self._idle: list[asyncio.Future[None]] = []
+        self._closing = False
         self._tasks = [asyncio.create_task(self._run()) for _ in range(lanes)]
 
     def submit(self, item: Item) -> "asyncio.Future[Answer]":
@@ -66,6 +67,7 @@ class Lanes(Generic[Connection, Item, Answer]):
 
     async def close(self) -> None:
         """Close all connections; what still waits fails."""
+        self._closing = True  # before Python 3.12 a cancellation can get lost in `asyncio.wait_for` of a driver
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -76,7 +78,7 @@ class Lanes(Generic[Connection, Item, Answer]):
     async def _run(self) -> None:
         connection: Connection | None = None
         try:
-            while True:
+            while not self._closing:
                 while not self._waiting:
                     wake: asyncio.Future[None] = asyncio.get_running_loop().create_future()
                     self._idle.append(wake)
@@ -84,7 +86,8 @@ class Lanes(Generic[Connection, Item, Answer]):
                 await self._gather()
                 batch = self._waiting[: self._longest]
                 del self._waiting[: len(batch)]
-                connection = await self._serve(connection, batch)
+                if batch:  # another lane may have taken everything meanwhile
+                    connection = await self._serve(connection, batch)
         finally:
             if connection is not None:
                 await self._drop(connection)
