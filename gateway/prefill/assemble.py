@@ -74,9 +74,20 @@ class _Part(NamedTuple):
     canonical: bytes | None = None
 
 
+class _Reading(NamedTuple):
+    """What is the same for every field of a form: the sources whose record is a stranger's, the sex that conditions
+    look at, and since when a value counts as fetched for this form."""
+
+    facts: Facts
+    strangers: frozenset[str]
+    sex: str | None
+    fresh_since: datetime
+
+
 def assemble(plan: Plan, facts: Facts) -> Assembled:
     """Return an envelope for every planned field; sources in trouble touch their own fields only."""
     strangers = strange_sources(facts)
+    reading = _Reading(facts, strangers, known_sex(facts, strangers), facts.now - STALE_AFTER)
     numberless = facts.citizen.personal_number is None and facts.citizen.old_number is None
     fields: dict[str, Envelope] = {}
     late: list[str] = []
@@ -98,7 +109,8 @@ def assemble(plan: Plan, facts: Facts) -> Assembled:
         elif numberless and planned.ways[0].attribute not in facts.refused:
             fields[planned.id] = _blank(planned, planned.ways[0], "not_applicable", _NO_NUMBER)
         else:
-            envelope, trouble = _fill(planned, facts, strangers)
+            one = len(planned.ways) == 1 and planned.ways[0].condition is None and not facts.refused
+            envelope, trouble = (_fill_from_one if one else _fill)(planned, reading)
             fields[planned.id] = envelope
             if trouble is not None:
                 complete = False
@@ -187,17 +199,15 @@ def _declared(planned: PlannedField, facts: Facts) -> Envelope:
     )
 
 
-def _fill(
-    planned: PlannedField, facts: Facts, strangers: frozenset[str]
-) -> tuple[Envelope, Unavailable | Refused | None]:
+def _fill(planned: PlannedField, reading: _Reading) -> tuple[Envelope, Unavailable | Refused | None]:
     """Return the envelope of a field filled by registers, and the trouble to tell: what left it empty, or a second
     register that still works and may yet disagree."""
+    facts, strangers = reading.facts, reading.strangers
     allowed = [way for way in planned.ways if way.attribute not in facts.refused]
     if not allowed:
         way = planned.ways[0]
         return _blank(planned, way, "withheld", facts.refused[way.attribute]), None
-    sex = known_sex(facts, strangers)
-    possible = [way for way in allowed if way.condition is None or way.condition.possible_for(sex)]
+    possible = [way for way in allowed if way.condition is None or way.condition.possible_for(reading.sex)]
     if not possible:
         return _left_to_hand(planned), None
     if any(way.answered for way in possible):
@@ -212,8 +222,16 @@ def _fill(
         why = Why.saying(failure.ConditionUnknown.code, condition.note.wire())
         return _blank(planned, found[0].way, "withheld", why), None
     if len(parts) == 1:
-        return _told(planned, found[0], facts.now), None
-    return _reconcile([_told(planned, part, facts.now) for part in found]), _late(parts)
+        return _told(planned, found[0], reading), None
+    return _reconcile([_told(planned, part, reading) for part in found]), _late(parts)
+
+
+def _fill_from_one(planned: PlannedField, reading: _Reading) -> tuple[Envelope, Unavailable | Refused | None]:
+    """What `_fill` does for nearly every field: one register, no condition, nothing refused."""
+    part = _part(planned, planned.ways[0], reading.facts)
+    if part.canonical is None or part.way.source in reading.strangers:
+        return _empty(planned, [part], reading.strangers)
+    return _told(planned, part, reading), None
 
 
 def _late(parts: list[_Part]) -> Unavailable | None:
@@ -233,7 +251,7 @@ def _part(planned: PlannedField, way: Way, facts: Facts) -> _Part:
         return _Part(way, Unavailable(reason="malformed"))
 
 
-def _told(planned: PlannedField, part: _Part, now: datetime) -> Envelope:
+def _told(planned: PlannedField, part: _Part, reading: _Reading) -> Envelope:
     way, found = part.way, cast(Found, part.outcome)
     value, provenance = found.value, found.provenance
     if isinstance(value, str):
@@ -242,7 +260,7 @@ def _told(planned: PlannedField, part: _Part, now: datetime) -> Envelope:
     status: Status = "verified"
     if way.condition is not None and not way.answered:
         lock, why = "confirm", Why.saying(failure.ConditionUnknown.code, way.condition.note.wire())
-    if provenance.stale or now - provenance.retrieved_at > STALE_AFTER:
+    if provenance.stale or provenance.retrieved_at < reading.fresh_since:
         status, lock, why = "stale", "confirm", _STALE
     head = planned.heads[way.source]
     return Envelope(

@@ -1,6 +1,7 @@
 """The road of a filled form. The order is here and nowhere else: no step can be left out by another."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -73,9 +74,16 @@ async def fill_form(request: PrefillRequest, house: Prefill) -> FilledForm:
     cover = await load_cover(ask, house)  # 2 what consent covers; the law covers by itself
     plan = house.plan(ask.procedure, ask.relation, request.fields, party=cover.party)  # 3 what is needed, from whom
     plan = agreed_part(answer_conditions(plan, request.conditions), cover.own)
-    errand = permit(plan, ask, house.policy, strict=request.fields is not None, consent=cover.own)  # 4 what rules allow
-    errand = replace(errand, answers=request.conditions)
-    errand = replace(errand, ask=await find_subject(ask, house))  # 5 whose evidence it is, when it is not one's own
+    errand = permit(  # 4 what rules allow
+        plan,
+        ask,
+        house.policy,
+        strict=request.fields is not None,
+        consent=cover.own,
+        answers=request.conditions,
+    )
+    if ask.relation != "self":
+        errand = replace(errand, ask=await find_subject(ask, house))  # 5 whose evidence it is
     kept = await load_kept(errand.ask, house, request.bearer)  # 6 what sources said to this grant a moment ago
     try:
         asked = await store_asked(errand, kept, house)  # 7 no source is called before this is stored
@@ -152,6 +160,7 @@ def permit(
     strict: bool = False,
     consent: Consent | None = None,
     supposed: bool = False,
+    answers: Answers | None = None,
 ) -> Errand:
     """Ask the policy. Raises its refusal when nothing is permitted, and when `strict` if anything is refused:
     a form asked for as a whole shows what is withheld, a field asked for by name is refused.
@@ -180,7 +189,16 @@ def permit(
         raise refusal
     code = refusal.code if refusal else ""
     refused = {one.attribute: Why(code, one.why["vi"], one.why["en"]) for one in decision.refused}
-    return Errand(ask=ask, plan=plan, decision=decision, refused=refused, bundle_id=policy.bundle_id, consent=consent)
+    return Errand(
+        ask=ask,
+        plan=plan,
+        decision=decision,
+        refused=refused,
+        bundle_id=policy.bundle_id,
+        questions=plan.questions(decision.permitted),
+        consent=consent,
+        answers=answers or {},
+    )
 
 
 def _beyond(decision: ReleaseDecision, plan: Plan, strict: bool) -> bool:
@@ -211,7 +229,7 @@ async def store_asked(errand: Errand, kept: KeptAnswers | None, house: Prefill) 
     return Asked(event, stored=True)
 
 
-def missing_answers(errand: Errand, kept: KeptAnswers | None) -> dict[str, frozenset[str]]:
+def missing_answers(errand: Errand, kept: KeptAnswers | None) -> Mapping[str, frozenset[str]]:
     """Return what has to be asked of which source; nothing about somebody without a number."""
     if errand.ask.citizen.personal_number is None and errand.ask.citizen.old_number is None:
         return {}

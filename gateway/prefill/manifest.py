@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
+
 from gateway.prefill.envelope import TOLD, Envelope
 from gateway.tokens.jose import MANIFEST, FixedKeys, JoseRefused, KeySource, verify
 from gateway.tokens.key_material import KeyRefused
@@ -55,7 +58,7 @@ def manifest_purpose(jti: str) -> str:
 
 def manifest_fields(fields: Mapping[str, Envelope], key: bytes) -> dict[str, dict[str, Any]]:
     """Return what the manifest says of each field: type, status, source, as_of, rule, and for a told value its tag."""
-    keyed = hmac.new(key, digestmod="sha256")
+    keyed = HMAC(key, SHA256())
     return {name: _field(name, envelope, keyed) for name, envelope in fields.items()}
 
 
@@ -84,7 +87,7 @@ def compare_field(name: str, told: Mapping[str, Any] | None, submitted: Any, key
         beside = canonical_beside(submitted) if told["type"] == "address" else {}
     except NotCanonical:
         return "changed"
-    tags, keyed = told.get("beside", {}), hmac.new(key, digestmod="sha256")
+    tags, keyed = told.get("beside", {}), HMAC(key, SHA256())
     same = _same(_tag(keyed, name, value), told["tag"]) and all(
         _same(_tag(keyed, f"{name}#{part}", found), tags.get(part)) for part, found in beside.items()
     )
@@ -118,7 +121,7 @@ def verify_manifest(
     return check.state == "valid", check.rule
 
 
-def _field(name: str, envelope: Envelope, keyed: hmac.HMAC) -> dict[str, Any]:
+def _field(name: str, envelope: Envelope, keyed: HMAC) -> dict[str, Any]:
     told: dict[str, Any] = {"type": envelope.type, "status": envelope.status, "rule": envelope.rule}
     if envelope.source is not None:
         told["source"] = envelope.source
@@ -145,12 +148,12 @@ def _rivals(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 _OF_A_RIVAL = frozenset({"source", "as_of", "tag", "beside"})
 
 
-def _tag(keyed: hmac.HMAC, name: str, value: bytes) -> str:
+def _tag(keyed: HMAC, name: str, value: bytes) -> str:
     """HMAC over field id, NUL and RFC 8785 bytes: neither part can hold a NUL, so no two fields share a message."""
     tag = keyed.copy()  # the key's two blocks are hashed once for all tags of a manifest
     tag.update(name.encode() + b"\0" + value)
     # base64url of 32 octets: 43 letters and one `=`; a form has a dozen tags, so the quick way counts
-    return b2a_base64(tag.digest(), newline=False)[:43].translate(_URL_SAFE).decode("ascii")
+    return b2a_base64(tag.finalize(), newline=False)[:43].translate(_URL_SAFE).decode("ascii")
 
 
 def _same(one: str, other: Any) -> bool:

@@ -55,13 +55,15 @@ class ConsentLost(Exception):
 class Errand:
     """A form under way: who asks, what is needed, what the rules allow (`refused` says why, per attribute), and the
     consent it rests on, where consent is the basis. `for_other`: it is the part of the other party of a dossier, who
-    is not there; the portal acts. `answers` are the portal's to the conditions of the form."""
+    is not there; the portal acts. `questions` are what each source may be asked for, `answers` the portal's to the
+    conditions of the form."""
 
     ask: FormAsk
     plan: Plan
     decision: ReleaseDecision
     refused: Mapping[str, Why]
     bundle_id: str
+    questions: Mapping[str, frozenset[str]]
     consent: Consent | None = None
     for_other: bool = False
     answers: Answers = field(default_factory=dict)
@@ -70,11 +72,6 @@ class Errand:
     def standing(self) -> list[Change]:
         """What a commit for this errand requires: that the consent stands in that very moment."""
         return [] if self.consent is None else [self.consent.require()]
-
-    @property
-    def questions(self) -> dict[str, frozenset[str]]:
-        """What each source may be asked for."""
-        return self.plan.questions(self.decision.permitted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ _UNITS = ("province", "district", "commune")
 _OF_AN_ADDRESS = frozenset({"scheme", *_UNITS, "detail", "country", "as_received", "candidates"})
 _OF_A_CANDIDATE = frozenset({"scheme", *_UNITS})
 _OF_A_UNIT = frozenset({"code", "name"})
+_NO_PLAIN_TEXT = frozenset({"address", "date", "number", "phone"})
 
 
 class NotCanonical(ValueError):
@@ -34,6 +35,11 @@ def canonical_bytes(kind: str, value: Any) -> bytes:
 
     `value` is what a form carries in JSON, or our own PartialDate and Address. Raises NotCanonical.
     """
+    if kind not in _NO_PLAIN_TEXT and isinstance(value, str):  # nearly every value
+        try:
+            return orjson.dumps(" ".join(unicodedata.normalize("NFC", value).split()))
+        except TypeError:
+            raise NotCanonical("not a Unicode text") from None
     return _json(canonical_value(kind, value))
 
 

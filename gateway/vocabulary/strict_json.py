@@ -18,7 +18,7 @@ def parse_json(octets: bytes) -> Any:
     """Return the value (RFC 8259). Raises JsonRefused, which repeats nothing of what was read."""
     try:
         orjson.loads(octets)  # the strict reader: no NaN, no lone surrogates, no broken UTF-8, bounded depth
-        return json.loads(octets, object_pairs_hook=_unique)
+        return _DECODER.decode(octets.decode())
     except JsonRefused:
         raise
     except (ValueError, RecursionError) as trouble:
@@ -30,3 +30,6 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) != len(pairs):  # RFC 8259 §4: the behaviour of readers differs
         raise JsonRefused("duplicate")
     return members
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique)

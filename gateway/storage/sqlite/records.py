@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -20,6 +20,7 @@ READ = (
     f"SELECT r.kind, r.key, r.sealed, r.expires_at, r.grp, r.subject, {READ_STATE}, r.version, r.ordinal FROM record r"  # noqa: S608
 )
 LOAD = READ + " WHERE r.kind = ? AND r.key = ?"
+LOADED_AT_ONCE = 64  # SQLite joins at most 500 queries in one
 SELECT = READ + (
     " WHERE r.kind = ? AND (?2 IS NULL OR r.subject = ?2) AND (?3 IS NULL OR r.grp = ?3)"
     " ORDER BY r.ordinal DESC LIMIT ?4"
@@ -62,14 +63,17 @@ class SqliteRecords:
 
     async def load(self, addresses: Sequence[RecordKey]) -> list[Row | None]:
         """Return the rows in the order asked."""
-        rows: list[Row | None] = []
-        for address in addresses:
+        found: dict[tuple[str, str], Row] = {}
+        for start in range(0, len(addresses), LOADED_AT_ONCE):
+            part = addresses[start : start + LOADED_AT_ONCE]
+            asked = [name for address in part for name in address]
             try:
-                found = self._connection.execute(LOAD, address).fetchone()
+                rows = self._connection.execute(_loading(len(part)), asked).fetchall()
             except sqlite3.Error:
-                found = await read(self._connection, partial(_load_one, address))
-            rows.append(None if found is None else Row._make(found))
-        return rows
+                rows = await read(self._connection, partial(_load, asked))
+            for row in rows:
+                found[row[:2]] = Row._make(row)
+        return [found.get(address) for address in addresses]
 
     async def commit(self, work: Work) -> Settled:
         """Apply all steps and store all events, or nothing."""
@@ -102,8 +106,13 @@ class SqliteRecords:
                 return deleted
 
 
-def _load_one(address: RecordKey, connection: sqlite3.Connection) -> Any:
-    return connection.execute(LOAD, address).fetchone()
+@cache
+def _loading(count: int) -> str:
+    return " UNION ALL ".join([LOAD] * count)
+
+
+def _load(asked: Sequence[str], connection: sqlite3.Connection) -> Any:
+    return connection.execute(_loading(len(asked) // 2), asked).fetchall()
 
 
 async def read(connection: sqlite3.Connection, reading: Callable[[sqlite3.Connection], Answer]) -> Answer:
