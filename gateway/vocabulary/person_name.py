@@ -34,7 +34,9 @@ def display_name(text: str) -> str:
     name = unicodedata.normalize("NFC", text)
     if not name.isupper():
         return name
-    return unicodedata.normalize("NFC", _WORD.sub(_title, name))
+    if "-" in name or not name.isprintable():
+        return unicodedata.normalize("NFC", _WORD.sub(lambda word: _title(word[0]), name))
+    return unicodedata.normalize("NFC", " ".join(map(_title, name.split(" "))))  # every space is a plain one
 
 
 def fold_name(text: str) -> str:
@@ -59,9 +61,9 @@ def unify_apostrophes(text: str) -> str:
     return text.translate(_TO_APOSTROPHE)
 
 
-def _title(match: re.Match[str]) -> str:
+def _title(capitals: str) -> str:
     """Capitalise a word and, after a one-letter prefix and an apostrophe (H', K', O'), the letter that follows."""
-    word = match[0].lower()
+    word = capitals.lower()
     if len(word) > 2 and word[1] in APOSTROPHES:
         return word[0].upper() + word[1] + word[2].upper() + word[3:]
     return word[:1].upper() + word[1:]
