@@ -16,7 +16,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Scope
 
 from gateway.application.connector_desk import TokenOperators, connect
-from gateway.application.joints import NoticingStore, TokenBearers, TokenClients
+from gateway.application.joints import NoticingStore, TokenBearers, TokenClients, documents_by
 from gateway.application.logs import configure_logs
 from gateway.application.operations import Operations, operational_routes
 from gateway.application.requirements import require_matchable, require_permitted
@@ -39,6 +39,7 @@ from gateway.connector_runtime.registry import ConnectorRegistry
 from gateway.identity_providers.contract import IdentityProvider, Probes
 from gateway.identity_providers.registry import build
 from gateway.openid_provider.allowance import Allowance
+from gateway.openid_provider.client_keys import ClientKeys
 from gateway.openid_provider.clients import ClientRegistry, ResourceRegistry
 from gateway.openid_provider.endpoints import provider_routes
 from gateway.openid_provider.house import House
@@ -96,6 +97,7 @@ class Opened:
     storage: Storage
     connectors: ConnectorRegistry
     upstream: ZoneClient
+    portals: ZoneClient
 
 
 class Running:
@@ -120,6 +122,7 @@ class Running:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._opened.connectors.close()
         await self._opened.upstream.close()
+        await self._opened.portals.close()
         await self._opened.storage.close()
 
 
@@ -211,11 +214,17 @@ async def assemble(settings: Settings, pages: PublicPages, clock: Clock, chance:
     require_matchable(settings, connectors)
     matching = make_matching(settings, ground, connectors)
     screens = PageScreens(pages.layout)
-    house = make_house(settings, ground, prefill, clients, screens, providers=providers, matching=matching)
+    portals = ZoneClient(settings.egress.portals, settings.egress)
+    house = make_house(
+        *(settings, ground, prefill, clients, screens),
+        providers=providers,
+        matching=matching,
+        client_keys=ClientKeys(documents_by(portals), clock),
+    )
     receipts = ReceiptDesk(ground.storage.store, ground.storage.journal, ground.keys, settings.issuer)
     desk = LogDesk(ground.shelf, receipts, TokenClients(house), settings.issuer)
     operations = operational_routes(ground.storage, connectors, house, ground.sequencer)
-    opened = Opened(ground.storage, connectors, upstream)
+    opened = Opened(ground.storage, connectors, upstream, portals)
     sources = connected.desk(policy, clients, settings.issuer)
     others = [
         *desk.routes(),
@@ -277,6 +286,7 @@ def make_house(
     *,
     providers: Mapping[str, IdentityProvider],
     matching: RegisterMatch,
+    client_keys: ClientKeys,
 ) -> House:
     """Return what the OpenID provider works with."""
     pairwise_secret = ground.keys.pairwise_key()
@@ -304,6 +314,8 @@ def make_house(
         refresh_secret=hmac.digest(pairwise_secret, b"refresh-token-successor", "sha256"),
         develop=settings.dev,
         offices=names_of(settings.office),
+        client_keys=client_keys,
+        replays=ground.storage,
     )
 
 

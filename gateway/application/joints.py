@@ -4,8 +4,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from gateway.connector_runtime.contract import SourceTrouble
+from gateway.connector_runtime.outbound import ZoneClient
+from gateway.identity_providers.contract import IdentityProviderUnavailable, UpstreamAnswerInvalid
 from gateway.openid_provider.authorization import procedures_of
 from gateway.openid_provider.bearer import Caller, read_caller
+from gateway.openid_provider.client_keys import Fetch
 from gateway.openid_provider.house import House
 from gateway.openid_provider.staff_realm.grant import StaffAccess, is_staff_token, read_officer
 from gateway.prefill.bearer import Bearer
@@ -123,3 +127,23 @@ class TokenClients:
     async def client_id(self, authorization: Sequence[str], *, method: str, url: str) -> str:
         """Return the client behind a token. Raises InvalidToken, InvalidRequest."""
         return (await read_caller(self._house, authorization)).portal.client_id
+
+
+def documents_by(client: ZoneClient) -> Fetch:
+    """Return a way to get what portals publish, within the egress zone of `client`."""
+
+    async def fetch(address: str) -> bytes:
+        try:
+            reply = await client.send("GET", address, headers=_WANTED, timeout_for=3.0, limit=65_536)
+        except SourceTrouble as trouble:
+            raise IdentityProviderUnavailable(operator_detail=f"client keys: {trouble.operator_detail}") from None
+        if reply.status >= 500 or reply.status == 429:
+            raise IdentityProviderUnavailable(operator_detail=f"client keys: status {reply.status}")
+        if reply.status != 200:
+            raise UpstreamAnswerInvalid(operator_detail=f"client keys: status {reply.status}")
+        return reply.body
+
+    return fetch
+
+
+_WANTED = {"accept": "application/jwk-set+json, application/json"}

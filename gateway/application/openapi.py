@@ -148,7 +148,8 @@ def _security(issuer: str) -> dict[str, Any]:
             "type": "http",
             "scheme": "basic",
             "description": "client id and secret, form-encoded before they are joined (RFC 6749 §2.3.1); a client "
-            "registered for `client_secret_post` or `none` sends `client_id` (and its secret) in the body instead",
+            "registered for `client_secret_post` or `none` sends `client_id` (and its secret) in the body instead, one "
+            "for `private_key_jwt` a `client_assertion` (RFC 7523)",
         },
         "access_token": {
             "type": "http",

@@ -16,7 +16,8 @@ from gateway.cli.output import say_json, say_table, talk
 from gateway.cli.preview import preview
 from gateway.cli.trial import try_portal
 from gateway.cli.waiting import say_waiting
-from gateway.openid_provider.clients import ClientRegistry, Portal, unsafe_members
+from gateway.openid_provider.client_rules import unsafe_members
+from gateway.openid_provider.clients import ClientRegistry, Portal
 from gateway.openid_provider.staff_realm.command import COMMAND_CLIENT
 from gateway.policy.bundle import PolicyBundle
 from gateway.settings import ConfigurationRefused, Settings, read_settings, reserved_in
@@ -24,6 +25,7 @@ from gateway.staff.approval import Approval
 from gateway.vocabulary.clock import SystemRandomness, text_token
 from gateway.vocabulary.collation import find
 from gateway.vocabulary.store import Kind, RecordKey
+from gateway.vocabulary.strict_json import JsonRefused, parse_json
 
 app = typer.Typer(help="Add, change, list, check and try portals.", no_args_is_help=True)
 app.command("preview")(preview)
@@ -35,7 +37,11 @@ GrantTypes = Annotated[list[str] | None, typer.Option("--grant-type", help="May 
 LegacyUntil = Annotated[str | None, typer.Option("--legacy-until", help="Last day of a legacy client, YYYY-MM-DD.")]
 Words = Annotated[str, typer.Argument(help="Words of a name, an agency or an id, with or without marks.")]
 Realm = Annotated[str, typer.Option("--realm", help="Whom it signs in: citizen, or staff for a desk's software.")]
-AuthMethod = Annotated[str, typer.Option("--auth-method", help="client_secret_basic, client_secret_post or none.")]
+AuthMethod = Annotated[
+    str, typer.Option("--auth-method", help="client_secret_basic, client_secret_post, private_key_jwt or none.")
+]
+Jwks = Annotated[Path | None, typer.Option("--jwks", help="File with its public keys (a JWK Set), read now.")]
+JwksUri = Annotated[str | None, typer.Option("--jwks-uri", help="Where it publishes its public keys.")]
 
 
 @app.command()
@@ -49,6 +55,8 @@ def add(
     profile: Annotated[str, typer.Option("--profile", help="baseline or legacy.")] = "baseline",
     legacy_until: LegacyUntil = None,
     auth_method: AuthMethod = "client_secret_basic",
+    jwks: Jwks = None,
+    jwks_uri: JwksUri = None,
     store: Store = None,
     redis: Redis = None,
     config: Config = None,
@@ -58,10 +66,12 @@ def add(
 ) -> None:
     """Register a portal; its secret is made here and shown once. The running stack knows it within 5 s.
 
+    With private_key_jwt it has no secret: name its public keys with --jwks or --jwks-uri.
+
     Asked for by staff it waits for a second person (exit 8); the secret works once they agreed.
     """
     settings = settings_of(store, redis, config)
-    secret = None if auth_method == "none" else text_token(SystemRandomness())
+    secret = None if auth_method in {"none", "private_key_jwt"} else text_token(SystemRandomness())
     members: dict[str, Any] = {
         "client_id": client_id,
         "client_name": name,
@@ -71,6 +81,8 @@ def add(
         "profile": profile,
         "legacy_until": legacy_until,
         "token_endpoint_auth_method": auth_method,
+        "jwks": _read_keys(jwks),
+        "jwks_uri": jwks_uri,
         "realm": realm,
     }
     portal = _read_portal({**members, "client_secret": secret} if secret else members)
@@ -87,6 +99,8 @@ def change(
     procedure: Procedures = None,
     name: Annotated[str | None, typer.Option("--name", help="Its name, for people.")] = None,
     new_secret: Annotated[bool, typer.Option("--new-secret", help="Make a new secret; the old one ends.")] = False,
+    jwks: Jwks = None,
+    jwks_uri: JwksUri = None,
     store: Store = None,
     redis: Redis = None,
     config: Config = None,
@@ -99,7 +113,14 @@ def change(
     """
     settings = settings_of(store, redis, config)
     secret = text_token(SystemRandomness()) if new_secret else None
-    given = {"redirect_uris": redirect_uri, "procedures": procedure, "client_name": name, "client_secret": secret}
+    keys = {"jwks": _read_keys(jwks), "jwks_uri": jwks_uri}
+    given = {
+        "redirect_uris": redirect_uri,
+        "procedures": procedure,
+        "client_name": name,
+        "client_secret": secret,
+        **keys,
+    }
     changed, approval = asyncio.run(_change(client_id, given, settings, reason))
     _say_done(changed, secret, approval, "changed", as_json)
 
@@ -167,6 +188,16 @@ def excess_of(portals: tuple[Portal, ...], settings: Settings) -> list[str]:
     return problems
 
 
+def _read_keys(file: Path | None) -> Any:
+    """Return the JWK Set in a file. Raises ConfigurationRefused when it cannot be read."""
+    if file is None:
+        return None
+    try:
+        return parse_json(file.read_bytes())
+    except (OSError, JsonRefused) as trouble:
+        raise ConfigurationRefused([f"`--jwks`: `{file}` cannot be read as a JWK Set"]) from trouble
+
+
 def _read_portal(members: dict[str, Any]) -> Portal:
     try:
         return Portal.model_validate({name: value for name, value in members.items() if value is not None})
@@ -205,6 +236,8 @@ async def _change(
         members = dict(stored.body)
         if given["client_secret"] is not None:
             members.pop("client_secret_sha256", None)
+        if given["jwks"] is not None or given["jwks_uri"] is not None:
+            members = {name: value for name, value in members.items() if name not in {"jwks", "jwks_uri"}}
         portal = _read_portal(members | {name: value for name, value in given.items() if value is not None})
         _require_fit(portal, settings)
         asked = {"portal": portal.record().body, "version": stored.version}

@@ -66,6 +66,9 @@ def read_portal(file: Path, issuer: str) -> tuple[Portal, Played]:
     known = read_settings(files=[], portals=[file], environ={"GATE06_ISSUER": issuer, "GATE06_PROFILE": "dev"}).portal
     if len(known) != 1 or not known[0].redirect_uris:
         raise ConfigurationRefused([f"`{file}` must hold one portal with `redirect_uris`"])
+    if known[0].token_endpoint_auth_method == "private_key_jwt":  # noqa: S105
+        said = "proves itself with a private key, which stays with its software: try it with that"
+        raise ConfigurationRefused([f"`{known[0].client_id}` {said}"])
     tree = tomllib.loads(file.read_text("utf-8"))
     members = tree.get("portal", [tree])[0]
     secret = members.get("client_secret")

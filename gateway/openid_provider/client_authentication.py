@@ -6,20 +6,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import unquote_plus
 
-from gateway.openid_provider.clients import ClientRegistry, Portal
+from gateway.openid_provider.client_assertion import ASSERTION_TYPE, AssertionRefused, prove_by_assertion
+from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.failure import InvalidClient, InvalidRequest, UnauthorizedClient
+from gateway.openid_provider.house import House
 from gateway.openid_provider.parameters import Parameters
+from gateway.tokens.jose import peek_claim
 
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="gate06", charset="UTF-8"'}
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a request shows: `method` is client_secret_basic, client_secret_post or none."""
+    """What a request shows: `method` is client_secret_basic, client_secret_post, private_key_jwt (then `proof` is the
+    assertion, else the secret) or none."""
 
     method: str
     client_id: str
-    client_secret: str | None
+    proof: str | None
 
 
 def parse_credentials(authorization: Sequence[str], parameters: Parameters) -> Credentials:
@@ -33,8 +37,10 @@ def parse_credentials(authorization: Sequence[str], parameters: Parameters) -> C
         if parameters.get("client_id", client_id) != client_id:
             raise InvalidRequest("`client_id` differs from the one that authenticates")
         return Credentials("client_secret_basic", client_id, secret)
+    if "client_assertion" in parameters or "client_assertion_type" in parameters:
+        return _read_assertion(parameters)
     client_id = parameters.get("client_id", "")
-    if not client_id or "client_assertion" in parameters or "client_assertion_type" in parameters:
+    if not client_id:
         raise InvalidClient(headers=CHALLENGE, operator_detail="no client authentication that is offered")
     if "client_secret" in parameters:
         return Credentials("client_secret_post", client_id, parameters["client_secret"])
@@ -54,14 +60,41 @@ def _decode_basic(token: str) -> tuple[str, str]:
     return decoded
 
 
-def authenticate_client(credentials: Credentials, clients: ClientRegistry, now: datetime) -> Portal:
-    """Return the client that the credentials prove. Raises InvalidClient, UnauthorizedClient (its time is over)."""
-    portal = clients.get(credentials.client_id)
+def _read_assertion(parameters: Parameters) -> Credentials:
+    """Read an assertion as far as whose it says to be (RFC 7521 §4.2). Raises InvalidRequest, InvalidClient."""
+    if "client_secret" in parameters:
+        raise InvalidRequest("more than one client authentication method")
+    assertion = parameters.get("client_assertion")
+    if assertion is None or parameters.get("client_assertion_type") != ASSERTION_TYPE:
+        raise InvalidClient(headers=CHALLENGE, operator_detail="an assertion and its type belong together")
+    client_id = peek_claim(assertion, "sub")
+    if client_id is None:
+        raise InvalidClient(headers=CHALLENGE, operator_detail="an assertion that cannot be read")
+    if parameters.get("client_id", client_id) != client_id:
+        raise InvalidRequest("`client_id` differs from the one that authenticates")
+    return Credentials("private_key_jwt", client_id, assertion)
+
+
+async def authenticate_client(
+    house: House, authorization: Sequence[str], parameters: Parameters, now: datetime
+) -> Portal:
+    """Return the client that a request proves to come from.
+
+    Raises InvalidRequest, InvalidClient, UnauthorizedClient (its time is over), StorageUnavailable.
+    """
+    credentials = parse_credentials(authorization, parameters)
+    portal = house.clients.get(credentials.client_id)
     if portal is None:
         raise InvalidClient(headers=CHALLENGE, operator_detail="unknown client")
     if portal.token_endpoint_auth_method != credentials.method:
         raise InvalidClient(headers=CHALLENGE, operator_detail=f"method `{credentials.method}` is not the registered")
-    if credentials.method != "none" and not portal.knows_secret(credentials.client_secret or ""):
+    if credentials.method == "private_key_jwt":
+        try:
+            await prove_by_assertion(house, portal, credentials.proof or "", now)
+        except AssertionRefused as refused:
+            said = f"the assertion was refused by rule `{refused.rule}`"
+            raise InvalidClient(headers=CHALLENGE, operator_detail=said) from None
+    elif credentials.method != "none" and not portal.knows_secret(credentials.proof or ""):
         raise InvalidClient(headers=CHALLENGE, operator_detail="wrong secret")
     require_in_time(portal, now)
     return portal

@@ -11,15 +11,20 @@ from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from functools import cached_property
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
-from gateway.tokens.jose import FixedKeys
-from gateway.tokens.key_material import KeyRefused
+from gateway.openid_provider.client_rules import (
+    SECRET_LENGTH,
+    check_addresses,
+    check_authentication,
+    check_keys,
+    check_realm,
+    without_port,
+)
 from gateway.vocabulary.store import Kind, Listing, Record
 
 Text = Mapping[str, str]
@@ -32,14 +37,10 @@ GrantType = Literal[
     "urn:ietf:params:oauth:grant-type:device_code",
 ]
 SigningAlgorithm = Literal["ES256", "RS256", "PS256", "Ed25519", "EdDSA"]
-AuthenticationMethod = Literal["client_secret_basic", "client_secret_post", "none"]
+AuthenticationMethod = Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
 
 _FROZEN = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, populate_by_name=True)
-_NATIVE_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+")
 _SECRET_HASH = re.compile(r"[A-Za-z0-9_-]{43}")
-_SECRET_LENGTH = 22  # base64url of 128 bits (RFC 6749 §10.10)
-_NO_PORT_RULE = ("127.0.0.1", "::1")
-_PLAIN_URI = re.compile(r"[!$-;=?-\[\]_a-z~]+")  # no space, quote, hash, backslash or control letter
 
 
 def hash_secret(secret: str) -> str:
@@ -79,6 +80,7 @@ class Portal(BaseModel):
     backchannel_logout_uri: str | None = None
     backchannel_logout_session_required: bool = False
     token_endpoint_auth_method: AuthenticationMethod = "client_secret_basic"  # noqa: S105
+    token_endpoint_auth_signing_alg: SigningAlgorithm | None = None
     grant_types: tuple[GrantType, ...] = ("authorization_code",)
     response_types: tuple[Literal["code"], ...] = ("code",)
     scope: str = "openid profile offline_access"
@@ -122,7 +124,7 @@ class Portal(BaseModel):
             if not isinstance(plain, str) or not plain:
                 raise ValueError("`client_secret` is empty")
             members["client_secret_sha256"] = hash_secret(plain)
-            members["guessable"] = len(plain) < _SECRET_LENGTH
+            members["guessable"] = len(plain) < SECRET_LENGTH
         return members
 
     @field_validator("profile", mode="before")
@@ -146,18 +148,14 @@ class Portal(BaseModel):
 
     @model_validator(mode="after")
     def _check_members(self) -> Self:
-        _check_addresses(self)
-        _check_authentication(self)
-        _check_realm(self)
+        check_addresses(self)
+        check_authentication(self)
+        check_realm(self)
         if "authorization_code" in self.grant_types and not self.redirect_uris:
             raise ValueError("`authorization_code` wants at least one of `redirect_uris`")
         if "refresh_token" in self.grant_types and "authorization_code" not in self.grant_types:
             raise ValueError("`refresh_token` comes with `authorization_code` only")
-        if self.jwks is not None:
-            try:
-                FixedKeys.of_jwks(self.jwks, strict=True)
-            except KeyRefused as refusal:
-                raise ValueError(f"`jwks` holds a key that is refused: {refusal.rule}") from refusal
+        check_keys(self)
         return self
 
     @property
@@ -198,8 +196,8 @@ class Portal(BaseModel):
             return True
         if self.application_type != "native":
             return False
-        bare = _without_port(redirect_uri)
-        return bare is not None and any(_without_port(one) == bare for one in self.redirect_uris)
+        bare = without_port(redirect_uri)
+        return bare is not None and any(without_port(one) == bare for one in self.redirect_uris)
 
     def knows_secret(self, secret: str) -> bool:
         """Compare a secret with the kept hash in constant time; False when it has none."""
@@ -302,99 +300,3 @@ class ClientRegistry:
             except ValueError:
                 continue
         self._registered = found
-
-
-def is_loopback(address: str) -> bool:
-    """Tell whether an address names this machine (RFC 8252 §7.3, RFC 6761 §6.3)."""
-    host = urlsplit(address).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def unsafe_members(portal: Portal) -> list[str]:
-    """Return what a production gateway refuses in a portal, one sentence each."""
-    found = []
-    if portal.guessable:
-        found.append(f"`client_secret` of `{portal.client_id}` is shorter than {_SECRET_LENGTH} letters")
-    if portal.application_type == "web":
-        http = [uri for uri in portal.redirect_uris if uri.startswith("http:")]
-        found += [f"`redirect_uris` of `{portal.client_id}` must be https" for _ in http[:1]]
-    for name in ("post_logout_redirect_uris", "backchannel_logout_uri", "jwks_uri"):
-        value = getattr(portal, name)
-        addresses = value if isinstance(value, tuple) else [value] if value else []
-        if portal.application_type == "web" and any(address.startswith("http:") for address in addresses):
-            found.append(f"`{name}` of `{portal.client_id}` must be https")
-    return found
-
-
-def _check_addresses(portal: Portal) -> None:
-    for uri in (*portal.redirect_uris, *portal.post_logout_redirect_uris):
-        _check_return_address(uri, native=portal.application_type == "native")
-    for name in ("backchannel_logout_uri", "jwks_uri", "sector_identifier_uri", "client_uri", "logo_uri"):
-        address = getattr(portal, name)
-        if address is not None and urlsplit(address).scheme != "https" and not _is_local_http(address):
-            raise ValueError(f"`{name}` must be https")
-    if len({urlsplit(uri).hostname for uri in portal.redirect_uris}) > 1 and not (
-        portal.sector or portal.sector_identifier_uri or portal.subject_type == "public"
-    ):
-        raise ValueError("redirect URIs on several hosts want a `sector` (OpenID Connect Core §8.1)")
-
-
-def _check_return_address(uri: str, *, native: bool) -> None:
-    parts = urlsplit(uri)
-    if not uri.isascii() or any(letter.isspace() for letter in uri) or "*" in uri or "\\" in uri:
-        raise ValueError("a redirect URI holds a space, a wildcard, a backslash or a letter outside ASCII")
-    if "#" in uri or parts.username is not None or parts.password is not None:
-        raise ValueError("a redirect URI must have neither fragment nor credentials (RFC 6749 §3.1.2)")
-    if parts.scheme == "https" and parts.hostname:
-        return
-    if _is_local_http(uri):
-        return
-    if native and _NATIVE_SCHEME.fullmatch(parts.scheme) and not parts.netloc:
-        return  # RFC 8252 §7.1: a private scheme is a reversed domain name
-    raise ValueError("a redirect URI must be https, or http on this machine in development or for a native client")
-
-
-def _is_local_http(address: str) -> bool:
-    return urlsplit(address).scheme == "http" and is_loopback(address)
-
-
-def _check_authentication(portal: Portal) -> None:
-    if portal.public:
-        if portal.profile == "legacy":
-            raise ValueError("a public client cannot have the profile `legacy`: PKCE is its only protection")
-        if "client_credentials" in portal.grant_types:
-            raise ValueError("a public client cannot use `client_credentials` (RFC 6749 §4.4)")
-        if portal.client_secret_sha256 is not None:
-            raise ValueError("`none` goes without a client secret")
-    elif portal.client_secret_sha256 is None:
-        raise ValueError(f"`{portal.token_endpoint_auth_method}` wants a `client_secret` or a `client_secret_file`")
-    if portal.profile == "legacy" and portal.legacy_until is None:
-        raise ValueError("profile `legacy` wants its end date in `legacy_until`")
-    if portal.profile != "legacy" and portal.legacy_until is not None:
-        raise ValueError("`legacy_until` goes with profile `legacy` only")
-
-
-def _check_realm(portal: Portal) -> None:
-    if portal.realm == "citizen" and DEVICE_GRANT in portal.grant_types:
-        raise ValueError('the device grant signs in staff; it wants `realm = "staff"`')
-    if portal.realm == "staff" and "refresh_token" in portal.grant_types:
-        raise ValueError("an officer's sign-in is short and not refreshed: `refresh_token` goes with citizens only")
-
-
-def _without_port(uri: str) -> tuple[str, str, str, str] | None:
-    """A loopback address without its port, to compare by (RFC 8252 §7.3); None for anything else, however bent."""
-    if not _PLAIN_URI.fullmatch(uri):  # urlsplit drops control letters silently, a browser may not
-        return None
-    try:
-        parts = urlsplit(uri)
-        in_range = parts.port is None or parts.port > 0
-    except ValueError:
-        return None
-    if parts.scheme != "http" or parts.hostname not in _NO_PORT_RULE or parts.username is not None or not in_range:
-        return None
-    return parts.scheme, parts.hostname, parts.path, parts.query

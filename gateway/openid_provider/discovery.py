@@ -14,6 +14,7 @@ def authorization_server_metadata(house: House) -> dict[str, Any]:
     """Return the members that both documents share."""
     methods = sorted(set().union(*(profile.authentication_methods for profile in PROFILES.values())))
     secret_methods = [method for method in methods if method != "none"]
+    algorithms = sorted(set().union(*(profile.assertions.algorithms for profile in PROFILES.values())))
     issuer = house.issuer
     device = {"device_authorization_endpoint": f"{issuer}/device_authorization"} if house.has_staff else {}
     return device | {
@@ -33,8 +34,11 @@ def authorization_server_metadata(house: House) -> dict[str, Any]:
             *((DEVICE_GRANT,) if house.has_staff else ()),
         ],
         "token_endpoint_auth_methods_supported": methods,
+        "token_endpoint_auth_signing_alg_values_supported": algorithms,
         "introspection_endpoint_auth_methods_supported": secret_methods,
+        "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
         "revocation_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
         "authorization_details_types_supported": list(AUTHORIZATION_DETAILS_TYPES),

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
 
 from gateway.assurance.sign_in import RegisterMatch
 from gateway.audit.log import Log
@@ -10,6 +12,7 @@ from gateway.consent.sign_in_notice import NoticeList, NoticeOutbox
 from gateway.identity_providers.contract import IdentityProvider
 from gateway.openid_provider.allowance import Allowance
 from gateway.openid_provider.attempt import Realm
+from gateway.openid_provider.client_keys import ClientKeys, fetch_nothing
 from gateway.openid_provider.clients import ClientRegistry, ResourceRegistry
 from gateway.openid_provider.forms import FormPreparation
 from gateway.openid_provider.profiles import Lifetimes
@@ -17,8 +20,23 @@ from gateway.openid_provider.screens import Screens
 from gateway.openid_provider.session_hints import SessionHints
 from gateway.policy.bundle import PolicyBundle
 from gateway.tokens.keys import KeyRing
-from gateway.vocabulary.clock import Clock, Randomness
+from gateway.vocabulary.clock import Clock, Randomness, SystemClock
 from gateway.vocabulary.store import BlindIndex, Listing, Store
+
+
+class ReplayMemory(Protocol):
+    """Since when every single-use mark that was stored is still known."""
+
+    @property
+    def remembers_since(self) -> datetime | None:
+        """The start of the store that may have forgotten its last second then; None where nothing is forgotten."""
+        ...
+
+
+class Unforgetting:
+    """The memory of a store that forgets nothing."""
+
+    remembers_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +66,8 @@ class House:
     pairwise_secret: bytes
     refresh_secret: bytes
     develop: bool = False
+    client_keys: ClientKeys = field(default_factory=lambda: ClientKeys(fetch_nothing, SystemClock()))
+    replays: ReplayMemory = field(default_factory=Unforgetting)
     outbox: NoticeOutbox = field(default_factory=NoticeList)
     session_hints: SessionHints = field(default_factory=SessionHints)
     offices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from gateway.openid_provider.access import Access, client_of, load_access
-from gateway.openid_provider.client_authentication import CHALLENGE, authenticate_client, parse_credentials
+from gateway.openid_provider.client_authentication import CHALLENGE, authenticate_client
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.failure import InvalidClient, InvalidToken
 from gateway.openid_provider.grant import Grant, grant_address, grant_of
@@ -30,7 +30,7 @@ async def answer_introspection(
 ) -> Reply:
     """Say whether a token is good now, to those it concerns. Raises InvalidClient, InvalidRequest."""
     now = house.clock.now()
-    portal = authenticate_client(parse_credentials(authorization, parameters), house.clients, now)
+    portal = await authenticate_client(house, authorization, parameters, now)
     if portal.public:
         raise InvalidClient("a public client cannot introspect", headers=CHALLENGE)
     token = await required_of(house, portal, parameters, "token", trace_id=trace_id)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway.identity_providers.contract import IdentityProviderUnavailable, UpstreamAnswerInvalid
+from gateway.openid_provider.client_assertion import ASSERTION_TYPE
 from gateway.openid_provider.failure import (
     AttemptFinished,
     InsufficientScope,
@@ -56,7 +57,12 @@ from gateway.vocabulary.store import CitizenErased, StorageUnavailable
 _VALUE: Mapping[str, Any] = {"type": "string", "maxLength": MAX_VALUE}
 _BASIC: list[dict[str, list[str]]] = [{"client_secret_basic": []}, {}]
 _BEARER: list[dict[str, list[str]]] = [{"access_token": []}]
-_CLIENT = {"client_id": _VALUE, "client_secret": _VALUE}
+_CLIENT = {
+    "client_id": _VALUE,
+    "client_secret": _VALUE,
+    "client_assertion": _VALUE,
+    "client_assertion_type": {"type": "string", "enum": [ASSERTION_TYPE]},
+}
 _AUTHENTICATED = (InvalidRequest, UnauthorizedClient, InvalidClient, StorageUnavailable)
 
 _TOKEN_IN_BODY = {
@@ -118,7 +124,9 @@ _METADATA: Mapping[str, Any] = {
             *("token_endpoint_auth_methods_supported", "introspection_endpoint_auth_methods_supported"),
             *("revocation_endpoint_auth_methods_supported", "code_challenge_methods_supported"),
             *("authorization_details_types_supported", "ui_locales_supported", "subject_types_supported"),
-            *("id_token_signing_alg_values_supported",),
+            *("id_token_signing_alg_values_supported", "token_endpoint_auth_signing_alg_values_supported"),
+            "introspection_endpoint_auth_signing_alg_values_supported",
+            "revocation_endpoint_auth_signing_alg_values_supported",
             *("acr_values_supported", "claims_supported", "claim_types_supported", "prompt_values_supported"),
         ),
         _LIST,

@@ -8,15 +8,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from gateway.tokens.jose_policy import CLIENT_ASSERTION_BASELINE, JosePolicy
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """One row: whether a challenge must be sent (RFC 7636), and which authentication methods are accepted."""
+    """One row: whether a challenge must be sent (RFC 7636), which authentication methods are accepted, how assertions
+    are read, and whether they may name an endpoint instead of the issuer."""
 
     name: str
     challenge_required: bool
     public_clients: bool
     authentication_methods: frozenset[str]
+    assertions: JosePolicy = CLIENT_ASSERTION_BASELINE
+    endpoints_as_audience: bool = True
+
+    def assertions_of(self, alg: str | None) -> JosePolicy:
+        """Return how an assertion of a client is read that registered one algorithm, or none in particular."""
+        return self.assertions if alg is None else self.assertions.narrowed(alg)
 
 
 PROFILES: Mapping[str, Profile] = {
@@ -24,13 +33,13 @@ PROFILES: Mapping[str, Profile] = {
         name="legacy",
         challenge_required=False,
         public_clients=False,
-        authentication_methods=frozenset({"client_secret_basic", "client_secret_post"}),
+        authentication_methods=frozenset({"client_secret_basic", "client_secret_post", "private_key_jwt"}),
     ),
     "baseline": Profile(
         name="baseline",
         challenge_required=True,
         public_clients=True,
-        authentication_methods=frozenset({"client_secret_basic", "client_secret_post", "none"}),
+        authentication_methods=frozenset({"client_secret_basic", "client_secret_post", "private_key_jwt", "none"}),
     ),
 }
 

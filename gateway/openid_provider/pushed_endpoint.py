@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from gateway.openid_provider import failure
 from gateway.openid_provider.authorization import parse_authorization, require_procedures, trusted_redirect_uri
-from gateway.openid_provider.client_authentication import authenticate_client, parse_credentials
+from gateway.openid_provider.client_authentication import authenticate_client
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.house import House
 from gateway.openid_provider.parameters import Parameters
@@ -21,7 +21,7 @@ async def answer_pushed(house: House, authorization: Sequence[str], parameters: 
     Raises InvalidClient and the failures of the authorization request, all of them as OAuth JSON.
     """
     now = house.clock.now()
-    portal = authenticate_client(parse_credentials(authorization, parameters), house.clients, now)
+    portal = await authenticate_client(house, authorization, parameters, now)
     try:
         request_uri, kept = _decide(house, portal, parameters)
     except Failure as refused:

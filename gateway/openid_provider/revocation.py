@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from gateway.audit.event import GrantRevoked
-from gateway.openid_provider.client_authentication import authenticate_client, parse_credentials
+from gateway.openid_provider.client_authentication import authenticate_client
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.failure import UnsupportedTokenType
 from gateway.openid_provider.grant import grant_address, grant_of
@@ -28,7 +28,7 @@ _KINDS = {"ga": Kind.ACCESS_TOKEN, "gr": Kind.REFRESH_TOKEN, "sa": Kind.STAFF_TO
 async def answer_revocation(house: House, authorization: Sequence[str], parameters: Parameters, trace_id: str) -> Reply:
     """Revoke a token of the calling client. Raises InvalidClient, InvalidRequest, UnsupportedTokenType."""
     now = house.clock.now()
-    portal = authenticate_client(parse_credentials(authorization, parameters), house.clients, now)
+    portal = await authenticate_client(house, authorization, parameters, now)
     token = await required_of(house, portal, parameters, "token", trace_id=trace_id)
     done = empty_reply()
     named = parse(token)

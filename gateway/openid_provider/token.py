@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from gateway.audit.event import Event, GrantRevoked
-from gateway.openid_provider.client_authentication import authenticate_client, parse_credentials
+from gateway.openid_provider.client_authentication import authenticate_client
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.failure import InvalidGrant, UnauthorizedClient, UnsupportedGrantType
 from gateway.openid_provider.house import House
@@ -73,7 +73,7 @@ async def answer_token(
 ) -> Reply:
     """Answer a token request. Raises InvalidClient, InvalidRequest, UnauthorizedClient before the client is known."""
     now = house.clock.now()
-    portal = authenticate_client(parse_credentials(authorization, parameters), house.clients, now)
+    portal = await authenticate_client(house, authorization, parameters, now)
     try:
         decision = await _decide(house, grant_types, portal, parameters, now)
         if not await _commit(house, decision, portal, trace_id):

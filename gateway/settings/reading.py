@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from gateway.connector_runtime.configuration import ConnectorSettings
-from gateway.openid_provider.clients import unsafe_members
+from gateway.openid_provider.client_rules import unsafe_members
 from gateway.settings.tree import ConfigurationRefused, ConnectorsSettings, Settings
 
 _PREFIX = "GATE06_"

@@ -41,6 +41,11 @@ class Storage:
         """Return what Redis survives, None without Redis. Raises StorageUnavailable."""
         return await self._front.durability() if self._front else None
 
+    @property
+    def remembers_since(self) -> datetime | None:
+        """Return since when no single-use mark was forgotten: the start of Redis; None without Redis."""
+        return self._front.remembers_since() if self._front else None
+
     async def purge(self, now: datetime) -> int:
         """Delete expired rows whose tombstone window is over, never events; return how many."""
         return await self._backend.purge(micros(now))

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from gateway.audit.journal import Checkpoints, Journal, Leases, Tree
@@ -59,5 +60,6 @@ class RedisFront:
 
     backend: Backend
     durability: Callable[[], Awaitable[Durability]]
+    remembers_since: Callable[[], datetime | None]
     check: Callable[[], Awaitable[list[Finding]]]
     close: Callable[[], Awaitable[None]]

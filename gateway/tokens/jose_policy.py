@@ -1,7 +1,7 @@
 """The policies of signed tokens, one for each kind, as data (RFC 8725 §3.11, FAPI 2.0 Security Profile §5.4.1)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _ASYMMETRIC = frozenset({"RS256", "PS256", "ES256", "Ed25519", "EdDSA"})
 _STRICT = frozenset({"PS256", "ES256", "Ed25519", "EdDSA"})  # FAPI 2.0 SP Final §5.4.1: no RS256
@@ -32,6 +32,10 @@ class JosePolicy:
     judge_expiry: bool = True
     audience_is_text: bool = False
     key_from_header: bool = False
+
+    def narrowed(self, alg: str) -> "JosePolicy":
+        """Return the policy for one algorithm of those it knows."""
+        return replace(self, algorithms=self.algorithms & {alg})
 
 
 ID_TOKEN = JosePolicy(
@@ -77,6 +81,10 @@ CLIENT_ASSERTION = JosePolicy(
     lifetime_for=3600,
     token_limit=16_384,
 )
+CLIENT_ASSERTION_BASELINE = replace(
+    CLIENT_ASSERTION, name="client_assertion_baseline", algorithms=_ASYMMETRIC, audience_is_text=False
+)
+"""As OpenID Connect Core §9 has it, for clients outside FAPI: RS256 too, and `aud` may be a list."""
 DPOP_PROOF = JosePolicy(
     name="dpop_proof",
     algorithms=_STRICT,
@@ -101,6 +109,6 @@ POLICIES: Mapping[str, JosePolicy] = {
     policy.name: policy
     for policy in (
         *(ID_TOKEN, ID_TOKEN_HINT, ACCESS_TOKEN, MANIFEST, RECEIPT, CONSENT_RECEIPT),
-        *(LOGOUT_TOKEN, CLIENT_ASSERTION, DPOP_PROOF, REQUEST_OBJECT),
+        *(LOGOUT_TOKEN, CLIENT_ASSERTION, CLIENT_ASSERTION_BASELINE, DPOP_PROOF, REQUEST_OBJECT),
     )
 }

@@ -13,6 +13,8 @@ import pytest
 
 from gateway.cli.command import main
 from gateway.settings import DEMO_MASTER_KEY
+from gateway.tokens.key_material import generate_private_jwk, public_jwk
+from gateway.vocabulary.clock import SystemRandomness
 from gateway.vocabulary.officer import STAFF_ROLES
 from tests.cli.staff_login import Staff
 
@@ -138,6 +140,23 @@ def test_a_public_portal_has_no_secret(capfd: pytest.CaptureFixture[str], staff:
     code, added, _ = run(capfd, *arguments, "--reason", "new", "--json")
     assert code == 8
     assert "client_secret" not in added
+
+
+def test_a_portal_with_a_key_has_no_secret(capfd: pytest.CaptureFixture[str], staff: Staff) -> None:
+    jwk = generate_private_jwk("ES256", "k1", SystemRandomness())
+    Path("keys.json").write_bytes(orjson.dumps({"keys": [public_jwk(jwk)]}))
+    Path("private.json").write_bytes(orjson.dumps({"keys": [jwk]}))
+    keyed = ("--auth-method", "private_key_jwt", "--redirect-uri", "https://keyed.example/cb", "--reason", "new")
+    for wrong in ((), ("--jwks", "nowhere.json"), ("--jwks", "private.json"), ("--jwks-uri", "http://keyed.example/k")):
+        code, out, said = run(capfd, "portal", "add", "keyed", *keyed, *wrong)
+        assert (code, out) == (3, "")
+        assert "jwks" in said
+        assert jwk["d"] not in said
+    code, added, _ = run(capfd, "portal", "add", "keyed", *keyed, "--jwks", "keys.json", "--json")
+    assert (code, added.keys() & {"client_secret"}) == (8, set())
+    agree(capfd, staff, added["approval"]["id"])
+    address = ("--jwks-uri", "https://keyed.example/jwks", "--reason", "new place")
+    assert run(capfd, "portal", "change", "keyed", *address)[0] == 8
 
 
 def test_seed_files_are_checked(capfd: pytest.CaptureFixture[str], stack: Path) -> None:

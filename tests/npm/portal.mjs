@@ -7,10 +7,20 @@ import { readFileSync } from 'node:fs'
 import * as client from 'openid-client'
 
 const order = JSON.parse(readFileSync(0, 'utf8'))
+const curve = { name: 'ECDSA', namedCurve: 'P-256' }
 const methods = {
   client_secret_basic: client.ClientSecretBasic,
   client_secret_post: client.ClientSecretPost,
   none: client.None,
+  private_key_jwt: (key) => client.PrivateKeyJwt(key),
+}
+
+// what the portal proves itself with; `stranger`: what somebody else would have
+async function proof(stranger = false) {
+  if (order.method !== 'private_key_jwt') return stranger ? 'not the secret' : order.secret
+  const jwk = JSON.parse(order.secret)
+  if (stranger) return { key: (await crypto.subtle.generateKey(curve, false, ['sign', 'verify'])).privateKey, kid: jwk.kid }
+  return { key: await crypto.subtle.importKey('jwk', jwk, curve, false, ['sign']), kid: jwk.kid }
 }
 
 // a browser: cookies by host, redirects by hand, buttons by their ids
@@ -75,7 +85,7 @@ const config = await client.discovery(
   new URL(order.issuer),
   order.client_id,
   { id_token_signed_response_alg: order.alg },
-  methods[order.method](order.secret),
+  methods[order.method](await proof()),
   { execute: [client.allowInsecureRequests] },
 )
 const browser = new Browser()
@@ -188,7 +198,7 @@ const scenarios = {
         new URL(order.issuer),
         order.client_id,
         {},
-        methods[order.method]('not the secret'),
+        methods[order.method](await proof(true)),
         { execute: [client.allowInsecureRequests] },
       )
       const fourth = await ask()

@@ -6,14 +6,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from gateway.openid_provider.clients import (
-    ClientRegistry,
-    Portal,
-    Resource,
-    ResourceRegistry,
-    hash_secret,
-    unsafe_members,
-)
+from gateway.openid_provider.client_rules import unsafe_members
+from gateway.openid_provider.clients import ClientRegistry, Portal, Resource, ResourceRegistry, hash_secret
 from gateway.vocabulary.store import Kind, Record
 
 pytestmark = pytest.mark.anyio

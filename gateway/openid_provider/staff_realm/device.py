@@ -14,7 +14,7 @@ from gateway.openid_provider import failure
 from gateway.openid_provider.attempt import Attempt, attempt_record
 from gateway.openid_provider.authorization import AuthorizationRequest
 from gateway.openid_provider.browser import Browser
-from gateway.openid_provider.client_authentication import authenticate_client, parse_credentials
+from gateway.openid_provider.client_authentication import authenticate_client
 from gateway.openid_provider.clients import DEVICE_GRANT, Portal
 from gateway.openid_provider.conclusion import attempt_url, fail_attempt
 from gateway.openid_provider.house import House
@@ -124,7 +124,7 @@ async def authorize_device(
     now = house.clock.now()
     if not house.has_staff:
         raise DeviceLoginOff()
-    portal = authenticate_client(parse_credentials(authorization, parameters), house.clients, now)
+    portal = await authenticate_client(house, authorization, parameters, now)
     try:
         scopes = _device_scopes(portal, parameters)
     except Failure as refused:

@@ -25,7 +25,13 @@ async def open_front(url: str, sql: Backend, randomness: Randomness) -> RedisFro
         await records.close()
         await server.close()
 
-    return RedisFront(backend=records, durability=server.durability, check=server.check, close=close)
+    return RedisFront(
+        backend=records,
+        durability=server.durability,
+        remembers_since=lambda: server.started_at,
+        check=server.check,
+        close=close,
+    )
 
 
 async def _prepare(url: str) -> None:

@@ -1,5 +1,7 @@
 """The lanes of this process to one Redis, and what is asked of it beside records."""
 
+import math
+from datetime import UTC, datetime
 from typing import Any
 
 from redis.asyncio.connection import Connection
@@ -33,6 +35,7 @@ class RedisServer:
         self._sql = sql
         self._run_id: str | None = None
         self._reported: str | None = None
+        self.started_at: datetime | None = None
         self.loads = Lanes(LoadLine(url, self._greet), lanes=2, longest=64, patience=PATIENCE)
         self.commits = Lanes(CommitLine(url, self._greet), lanes=2, longest=32, patience=PATIENCE)
         self.commands: Lanes[Connection, Any, Any] = Lanes(
@@ -83,9 +86,13 @@ class RedisServer:
             await lanes.close()
 
     async def _greet(self, connection: Connection) -> None:
-        run_id = read_pairs(await call(connection, "INFO", "server"))["run_id"]
+        server = read_pairs(await call(connection, "INFO", "server"))
+        run_id = server["run_id"]
         if run_id == self._run_id:
             return
+        # rounded up to the second: what was used in the last one before a restart may be forgotten
+        began = int(server["server_time_usec"]) / 1_000_000 - int(server["uptime_in_seconds"])
+        self.started_at = datetime.fromtimestamp(math.ceil(began), UTC)
         grants = await self._sql.revoked_grants()
         for start in range(0, len(grants), 100):
             steps = [Step("revoke", Kind.GRANT, group) for group in grants[start : start + 100]]

@@ -1,10 +1,14 @@
 """The portals a developer registers with `gate06 demo --portal FILE`, one for each way to authenticate and to sign."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import tomlkit
+
+from gateway.tokens.key_material import generate_private_jwk
+from gateway.vocabulary.clock import SystemRandomness
 
 RESOURCE = "https://lab.example/api"
 CALLBACK = "http://127.0.0.1:9/callback"
@@ -15,18 +19,30 @@ AWKWARD_SECRET = "một bí:mật+rất%dài & lạ=0123456789"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registered:
-    """A portal as the test plays it; `method` is its token_endpoint_auth_method."""
+    """A portal as the test plays it; `method` is its token_endpoint_auth_method, `secret` for `private_key_jwt` its
+    private key as a JWK in JSON, whose public half is published at `jwks_uri` or else registered."""
 
     client_id: str
     method: str
     profile: str
     alg: str
     secret: str = ""
+    jwks_uri: str = ""
 
     @property
     def pkce(self) -> bool:
         """Whether it proves possession of a verifier; `legacy` portals may go without."""
         return self.profile == "baseline"
+
+
+def private_key(kid: str, alg: str = "ES256") -> str:
+    """Return a new private key as a JWK in JSON."""
+    return json.dumps(generate_private_jwk(alg, kid, SystemRandomness()))
+
+
+def public_half(secret: str) -> dict[str, str]:
+    """Return the public JWK of a private one in JSON."""
+    return {name: value for name, value in json.loads(secret).items() if name in {"kty", "crv", "x", "y", "kid", "alg"}}
 
 
 PORTALS = [
@@ -35,6 +51,7 @@ PORTALS = [
     Registered(client_id="public", method="none", profile="baseline", alg="ES256"),
     Registered(client_id="old-basic", method="client_secret_basic", profile="legacy", alg="RS256", secret="o" * 43),
     Registered(client_id="old-post", method="client_secret_post", profile="legacy", alg="ES256", secret="q" * 43),
+    Registered(client_id="keyed", method="private_key_jwt", profile="baseline", alg="ES256", secret=private_key("k1")),
 ]
 
 
@@ -61,7 +78,11 @@ def _members(portal: Registered) -> dict[str, object]:
         "procedures": ["1.004222"],
         "scope": "openid profile offline_access lab:read",
     }
-    if portal.secret:
+    if portal.jwks_uri:
+        members["jwks_uri"] = portal.jwks_uri
+    elif portal.method == "private_key_jwt":
+        members["jwks"] = {"keys": [public_half(portal.secret)]}
+    elif portal.secret:
         members["client_secret"] = portal.secret
     if portal.profile == "legacy":
         members["legacy_until"] = "2099-12-31"

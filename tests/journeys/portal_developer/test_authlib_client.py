@@ -1,5 +1,6 @@
 """Authlib's own client on httpx2, as a Python portal would use it without the sample portal's help."""
 
+import json
 from dataclasses import replace
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
@@ -7,8 +8,9 @@ import httpx2
 import pytest
 from authlib.integrations.base_client.errors import OAuthError
 from authlib.integrations.httpx_client import AsyncOAuth2Client
+from authlib.oauth2.rfc7523 import PrivateKeyJWT
 from joserfc import jwt
-from joserfc.jwk import KeySet
+from joserfc.jwk import ECKey, KeySet
 
 from gateway.cli.citizen import PageReader
 from tests.journeys.portal_developer.portals import CALLBACK, RESOURCE, write_portals
@@ -17,14 +19,18 @@ from tests.journeys.portal_developer.portals import PORTALS as REGISTERED
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
 
 # Authlib does not form-encode Basic credentials, so its portals take a secret of plain letters, as ours are generated
-PORTALS = [replace(portal, secret=portal.secret and "s" * 43) for portal in REGISTERED]
+BY_SECRET = [portal for portal in REGISTERED if portal.method != "private_key_jwt"]
+PORTALS = [replace(portal, secret=portal.secret and "s" * 43) for portal in BY_SECRET]
 EACH = pytest.mark.parametrize("portal", PORTALS, ids=[portal.client_id for portal in PORTALS])
+
+
+KEYED = next(portal for portal in REGISTERED if portal.method == "private_key_jwt")
 
 
 @pytest.fixture(scope="module")
 def stack(make_stack, tmp_path_factory):
     """Give a demo that knows the developer's portals."""
-    seed, config = write_portals(tmp_path_factory.mktemp("portals"), PORTALS)
+    seed, config = write_portals(tmp_path_factory.mktemp("portals"), [*PORTALS, KEYED])
     return make_stack("sqlite", "--portal", str(seed), "--config", str(config))
 
 
@@ -104,6 +110,20 @@ async def test_a_wrong_verifier_is_invalid_grant(stack, portal):
                 f"{stack.issuer}/token", authorization_response=back, state=state, code_verifier="w" * 64
             )
         assert refused.value.error == "invalid_grant"
+
+
+async def test_a_portal_proves_itself_with_its_key(stack):
+    """Authlib names the token endpoint as the audience (OpenID Connect Core §9)."""
+    token_endpoint = f"{stack.issuer}/token"
+    async with client_of(replace(KEYED, secret=ECKey.import_key(json.loads(KEYED.secret)))) as client:
+        client.register_client_auth_method(PrivateKeyJWT(token_endpoint, headers={"kid": "k1"}, alg="ES256"))
+        verifier = "v" * 64
+        back, state = await sign_in(client, stack, verifier)
+        token = await client.fetch_token(
+            token_endpoint, authorization_response=back, state=state, code_verifier=verifier
+        )
+        assert (await client.get(f"{stack.issuer}/userinfo")).json()["name"] == "Trần Thị Bưởi"
+        assert token["expires_in"] > 0
 
 
 async def test_a_machine_gets_a_signed_token(stack):

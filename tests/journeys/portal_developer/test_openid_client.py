@@ -1,6 +1,9 @@
 """npm openid-client 6, unmodified, as every kind of portal: the whole road, and every no by its name."""
 
+import json
 import re
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import httpx2
 import pytest
@@ -10,7 +13,10 @@ from tests.journeys.portal_developer.portals import (
     LOGGED_OUT,
     PORTALS,
     RESOURCE,
+    Registered,
     order_for,
+    private_key,
+    public_half,
     write_portals,
 )
 
@@ -22,10 +28,51 @@ CALLBACK_ERROR = "OAUTH_AUTHORIZATION_RESPONSE_ERROR"
 INVALID, COMPARED = "OAUTH_INVALID_RESPONSE", "OAUTH_JWT_CLAIM_COMPARISON_FAILED"
 
 
+class KeyServer(ThreadingHTTPServer):
+    """A portal's own server, which publishes the public half of its present key."""
+
+    secret = private_key("published-1")
+    asked = 0
+
+    @property
+    def portal(self):
+        """The portal as it stands now."""
+        return Registered(
+            client_id="published",
+            method="private_key_jwt",
+            profile="baseline",
+            alg="ES256",
+            secret=self.secret,
+            jwks_uri=f"http://127.0.0.1:{self.server_port}/jwks",
+        )
+
+
+class KeyPage(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.server.asked += 1
+        body = json.dumps({"keys": [public_half(self.server.secret)]}).encode()
+        self.send_response(200)
+        self.send_header("content-type", "application/jwk-set+json")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
 @pytest.fixture(scope="module")
-def stack(make_stack, tmp_path_factory):
+def publisher():
+    with KeyServer(("127.0.0.1", 0), KeyPage) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def stack(make_stack, tmp_path_factory, publisher):
     """Give a demo on PostgreSQL and Redis that knows the developer's portals."""
-    seed, config = write_portals(tmp_path_factory.mktemp("portals"))
+    seed, config = write_portals(tmp_path_factory.mktemp("portals"), [*PORTALS, publisher.portal])
     return make_stack("postgresql+redis", "--portal", str(seed), "--config", str(config))
 
 
@@ -108,6 +155,16 @@ def test_every_no_has_its_name(node, stack, portal):
         expected["wrong_secret"] = (CHALLENGE, None)
         assert seen["wrong_secret"]["status"] == 401
     assert told == expected
+
+
+def test_a_portal_changes_its_published_key(node, stack, publisher):
+    """OIDC Core §10.1.1: the new key is found at its first use."""
+    first = node(order_for(publisher.portal, stack.issuer, "road", persona=3))["claims"]["sub"]
+    asked = publisher.asked
+    assert asked == 1, "every call of the road was proven by one fetch"
+    publisher.secret = private_key("published-2")
+    assert node(order_for(publisher.portal, stack.issuer, "road", persona=3))["claims"]["sub"] == first
+    assert publisher.asked == 2
 
 
 def test_an_address_that_is_not_registered_is_never_gone_to(stack):
