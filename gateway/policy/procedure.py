@@ -145,6 +145,7 @@ class Procedure(Strict):
     kept_for: Text
     basis: Basis
     minimum_level: Literal[1, 2]
+    about_the_dead: bool = False  # an officer's form that records a death
     applicants: Annotated[tuple[Applicant, ...], Field(min_length=1)] = ("person",)
     form: FormPaper
     legal_basis: Annotated[tuple[LegalText, ...], Field(min_length=1)]

@@ -89,8 +89,8 @@ async def fill_form(request: PrefillRequest, house: Prefill) -> FilledForm:
         asked = await store_asked(errand, kept, house)  # 7 no source is called before this is stored
         heard, other = await hear_all(errand, cover, kept, request.fields, house)  # 8 ask, in parallel, in time
         await require_represented(errand, heard, house)  # 9 a guardian is one by the register's own record
-        require_living(errand, heard)  # 10 nothing is told of whoever is recorded as dead
-        assembled = assemble(plan, facts_of(errand, heard, house.desk.clock.now()))  # 11 values with provenance
+        living = living_part(errand, heard)  # 10 nothing is told of whoever is recorded as dead
+        assembled = assemble(living, facts_of(errand, heard, house.desk.clock.now()))  # 11 values with provenance
         # 12 stored before the caller sees it
         return await release_form(errand, heard, assembled, asked, house, other=other)
     except (ConsentLost, SessionOver):
@@ -291,6 +291,22 @@ def require_living(errand: Errand, heard: Heard) -> None:
     life = {source: heard.kept.answers.get(source, {}) for source in errand.plan.life_of}
     if recorded_death(life):
         raise RecordStopsForm
+
+
+def living_part(errand: Errand, heard: Heard) -> Plan:
+    """Return what may be told: to an officer of somebody whom a register records as dead nothing, and the form says so
+    field by field, since the person at the desk is not the one it is about. Raises RecordStopsForm for everybody else.
+    """
+    try:
+        require_living(errand, heard)
+    except RecordStopsForm:
+        if errand.ask.officer is None:
+            raise
+        return replace(errand.plan, closed={one.id: _STOPPED for one in errand.plan.fields if one.ways})
+    return errand.plan
+
+
+_STOPPED = Why.of(RecordStopsForm)
 
 
 def facts_of(errand: Errand, heard: Heard, now: datetime) -> Facts:

@@ -21,9 +21,6 @@ Lock = Literal["locked", "confirm", "editable"]
 # Asked along wherever the procedure's own rules allow it: a record of somebody else must show itself.
 GUARDING = frozenset({"full_name", "sex"})
 
-# Whose form it may be while the registers record a death: an officer's, who records just that.
-_OF_THE_DEAD: frozenset[Relation] = frozenset({"officer"})
-
 
 class Way(NamedTuple):
     """One permitted way to fill a field: the attribute of a source, under a condition or none; `answered` when the
@@ -138,7 +135,10 @@ def plan_form(
         guards=guards,
         party=party,
         checks=_reachable(_checks(procedure, relation, filled, bundle), connected),
-        life_of=frozenset() if relation in _OF_THE_DEAD else _sources_of_life(bundle, connected),
+        # an officer who records a death fills the form of somebody dead
+        life_of=frozenset()
+        if procedure.about_the_dead and relation == "officer"
+        else _sources_of_life(bundle, connected),
         asks=_asks(procedure, filled),
     )
 

@@ -11,7 +11,7 @@ from gateway.prefill.conditions import Answers, answer_conditions
 from gateway.prefill.cover import agreed_part, load_cover, refuse_ended
 from gateway.prefill.envelope import FilledForm
 from gateway.prefill.failure import FormUnknown
-from gateway.prefill.fill import PrefillRequest, admit, facts_of, load_kept, permit, require_living
+from gateway.prefill.fill import PrefillRequest, admit, facts_of, living_part, load_kept, permit
 from gateway.prefill.house import Prefill
 from gateway.prefill.other_party import OtherPart, hear_other
 from gateway.prefill.release import (
@@ -63,8 +63,8 @@ async def reissue_form(request: ReissueRequest, house: Prefill) -> FilledForm:
         raise FormUnknown
     heard = Heard(kept=kept)
     await require_guardian(plan, ask, kept.answers, house)
-    require_living(errand, heard)  # the word may have come late, after the form itself
-    assembled = assemble(plan, facts_of(errand, heard, house.desk.clock.now()))
+    living = living_part(errand, heard)  # the word may have come late, after the form itself
+    assembled = assemble(living, facts_of(errand, heard, house.desk.clock.now()))
     other = await hear_other(cover, ask, body["fields"], house)
     try:
         return await _give_again(errand, assembled, request.form_id, body["late"], house, other=other)

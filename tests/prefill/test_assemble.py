@@ -159,7 +159,9 @@ def test_a_plan_holds_every_field_and_asks_only_registers(relation: Any) -> None
     assert set(planned.asked_of) == {"population", "civil_status"}
     for attributes in planned.asked_of.values():
         assert attributes <= procedure.attributes_for(relation)
-    assert planned.life_of == (set() if relation == "officer" else {"civil_status"})
+    assert planned.life_of == {"civil_status"}
+    assert plan_form(POLICY, POLICY.procedures["1.000656"], "officer").life_of == set()
+    assert plan_form(POLICY, POLICY.procedures["1.000656"], "self").life_of == {"civil_status"}
     asked = planned.questions(planned.attributes)
     of_the_house = planned.checks.get("civil_status", frozenset()) | ({"death_date"} if planned.life_of else set())
     assert asked["civil_status"] == {"sex", "full_name"} | of_the_house
