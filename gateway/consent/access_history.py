@@ -90,7 +90,8 @@ _REPLAYED = Meaning(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
     """One entry of the history. `attributes` are names (scopes of `PortalAnswered`), never values; `states` gives the
-    status of each attribute a form planned; `officer` is the reference of an officer who acted, `agency` the
+    status of each attribute a form planned, `reasons` the code of what left one without a value (events of before this
+    was written have none); `officer` is the reference of an officer who acted, `agency` the
     code of their agency; `by_other` tells that
     another person acted for this one (a guardian); `index` is None until the event is in the tree."""
 
@@ -104,6 +105,7 @@ class Access:
     dossier: str | None
     attributes: tuple[str, ...]
     states: Mapping[str, str] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)
     basis: str | None
     policy_ids: tuple[str, ...]
     outcome: str
@@ -122,7 +124,7 @@ def history_of(found: Iterable[FoundEvent]) -> list[Access]:
 
 def access_of(event: FoundEvent, leaf: Mapping[str, Any]) -> Access:
     """Read an event. `leaf` is its JSON (design.md §15)."""
-    actor, states, agency = leaf["actor"], leaf.get("outcomes"), leaf.get("agency")
+    actor, states, reasons, agency = leaf["actor"], leaf.get("outcomes"), leaf.get("reasons"), leaf.get("agency")
     by_officer = actor["kind"] == "officer"
     return Access(
         receipt=event.receipt,
@@ -135,6 +137,7 @@ def access_of(event: FoundEvent, leaf: Mapping[str, Any]) -> Access:
         dossier=leaf["dossier"],
         attributes=tuple(leaf["attributes"]),
         states=states if isinstance(states, dict) else {},
+        reasons=reasons if isinstance(reasons, dict) else {},
         basis=leaf["basis"],
         policy_ids=tuple(leaf["policy_ids"]),
         outcome=leaf["outcome"],

@@ -259,7 +259,7 @@ async def test_entries_stand_newest_first_with_words_and_the_very_next_load_show
         "10:00 23/11/2026 (giờ Việt Nam)",
         "Luật Cư trú",
         "(1.004222/applicant)",
-        "nguồn không trả lời",
+        "không nhận được giá trị",
         "Ghi từ ngày 23/11/2026",
     ):
         assert part in said, part

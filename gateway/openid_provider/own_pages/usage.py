@@ -125,7 +125,9 @@ def use_of(house: House, access: Access) -> Use:
         dossier=access.dossier,
         items=_items(house, access),
         missing=tuple(
-            (_label(house, name), state) for name, state in access.states.items() if told and state not in _TOLD
+            (_label(house, name), access.reasons.get(name, state))
+            for name, state in access.states.items()
+            if told and state not in _TOLD
         ),
         basis=access.basis,
         laws=() if procedure is None or access.basis is None else _laws(procedure),
