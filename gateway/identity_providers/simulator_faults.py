@@ -10,9 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from gateway.identity_providers.simulator_people import Person
 from gateway.vocabulary.clock import Clock
 
-FaultName = Literal[
-    "cancelled", "locked", "level1", "silent", "not_activated", "old_phone", "sso", "closed", "stalled"
-]
+FaultName = Literal["cancelled", "locked", "level1", "silent", "not_activated", "old_phone", "sso", "closed", "stalled"]
 FAULTS: Mapping[str, str] = {
     "cancelled": "người dùng không tiếp tục",
     "locked": "tài khoản bị khóa",

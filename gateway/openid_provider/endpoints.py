@@ -31,8 +31,8 @@ from gateway.openid_provider.grants.refresh_token import RefreshToken
 from gateway.openid_provider.house import House
 from gateway.openid_provider.interaction import (
     begin,
+    led_on,
     load_session,
-    lost_page,
     show_attempt,
     start,
     submit_attempt,
@@ -241,15 +241,11 @@ class Endpoints:
     async def interaction(self, request: Request, browser: Browser) -> Reply:
         """One page of an attempt."""
         attempt_id = request.path_params["attempt_id"]
-        try:
-            if request.method != "POST":
-                straight = "straight" in request.query_params
-                return await show_attempt(self.house, attempt_id, browser, straight=straight)
-            return await submit_attempt(self.house, attempt_id, await read_form(request), browser)
-        except (failure.AttemptLost, failure.AttemptFinished, failure.AttemptExpired) as refused:
-            refused.trace_id = browser.trace_id
-            log.info("refused", code=refused.code, trace_id=refused.trace_id, reason=refused.operator_detail)
-            return await lost_page(self.house, refused, attempt_id, browser)
+        if request.method == "POST":
+            step = submit_attempt(self.house, attempt_id, await read_form(request), browser)
+        else:
+            step = show_attempt(self.house, attempt_id, browser, straight="straight" in request.query_params)
+        return await led_on(self.house, attempt_id, browser, step)
 
     async def consent(self, request: Request, browser: Browser) -> Reply:
         """The page of a person's own consent."""

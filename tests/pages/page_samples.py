@@ -25,7 +25,7 @@ from gateway.identity_providers.contract import (
     SignInNotConfirmed,
     UpstreamAnswerInvalid,
 )
-from gateway.openid_provider.failure import InvalidRedirect, PortalClosed
+from gateway.openid_provider.failure import AttemptFinished, AttemptLost, InvalidRedirect, PortalClosed
 from gateway.openid_provider.screens import (
     DeviceCodeEntry,
     DeviceConfirm,
@@ -255,6 +255,8 @@ VIEWS: dict[str, View] = {
         csrf='"><script>',
         ends_at=ENDS_AT,
     ),
+    "elsewhere": failing(AttemptLost, retry_url=None, return_url="https://portal.example/"),
+    "done": failing(AttemptFinished, retry_url=None, return_url="https://portal.example/", onward_url="/interaction/a"),
     "blocked": failing(PortalClosed, retry_url=None, unblock_url="/me/connections"),
     **{name: failing(kind) for name, kind in CAUSES.items()},
     **OWN_VIEWS,
