@@ -136,6 +136,12 @@ def chosen_language(request: Request) -> str | None:
     return request.query_params.get("ui_locales")
 
 
+def address_of(request: Request) -> str:
+    """Return the path below the issuer, with the query as it came."""
+    query: bytes = request.scope["query_string"]
+    return str(request.scope["path"]) + (f"?{query.decode('latin-1')}" if query else "")
+
+
 def trace_of(request: Request) -> str:
     """Return the trace id that the application gave this request."""
     return str(request.scope.get("gate06.trace_id", ""))
@@ -249,15 +255,15 @@ class Endpoints:
 
     async def consent(self, request: Request, browser: Browser) -> Reply:
         """The page of a person's own consent."""
-        return await show_consent(self.house, request.path_params["consent_id"], browser)
+        return await show_consent(self.house, request.path_params["consent_id"], browser, address_of(request))
 
     async def consent_pdf(self, request: Request, browser: Browser) -> Reply:
         """The receipt on A4."""
-        return await print_receipt(self.house, request.path_params["consent_id"], browser)
+        return await print_receipt(self.house, request.path_params["consent_id"], browser, address_of(request))
 
     async def consent_jws(self, request: Request, browser: Browser) -> Reply:
         """The signed receipt."""
-        return await sign_receipt(self.house, request.path_params["consent_id"], browser)
+        return await sign_receipt(self.house, request.path_params["consent_id"], browser, address_of(request))
 
     async def withdraw(self, request: Request, browser: Browser) -> Reply:
         """The answer to the form of a consent's page."""
