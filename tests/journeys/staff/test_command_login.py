@@ -126,7 +126,7 @@ def test_two_people_change_what_one_may_not_and_two_accounts_are_not_two_people(
 
 
 def test_who_signs_out_is_not_the_second_person(stack: Stack, tmp_path: Path) -> None:
-    """Asked while signed in, then signed out: neither the command nor the ended token decides it (decision 0035)."""
+    """Asked while signed in, then signed out: neither the command nor the ended token decides it (decision 0058)."""
     quan, nhung = tmp_path / "quan", tmp_path / "nhung"
     log_in(stack, quan, "truong.quan")
     token = orjson.loads((quan / ".config/gate06/login.json").read_bytes())[stack.issuer]["token"]
