@@ -26,7 +26,7 @@ from gateway.application.troubles import broken_answer, error_handlers
 from gateway.application.upkeep import keep_clients_fresh, keep_purging
 from gateway.assurance.life import DEATH
 from gateway.assurance.sign_in import MatchFigures, RegisterMatch
-from gateway.audit.checkpoint import NoteSigner, origin_of
+from gateway.audit.checkpoint import NoteSigner, origin_of, verifier_key
 from gateway.audit.endpoints import LogDesk
 from gateway.audit.log import Log
 from gateway.audit.receipt import ReceiptDesk
@@ -47,9 +47,11 @@ from gateway.openid_provider.own_pages.endpoints import own_routes
 from gateway.openid_provider.profiles import Lifetimes
 from gateway.openid_provider.staff_realm.command import command_client
 from gateway.openid_provider.staff_realm.endpoints import staff_routes
+from gateway.pages.evidence_routes import evidence_routes
 from gateway.pages.layout.frame import Layout
 from gateway.pages.operator.connectors import connector_page_routes
 from gateway.pages.public.attributes import attribute_page_routes
+from gateway.pages.public.evidence import Outside
 from gateway.pages.public.pages import PersonaHint, PublicPages
 from gateway.pages.routes import public_routes
 from gateway.pages.screens import PageScreens
@@ -231,6 +233,7 @@ async def assemble(settings: Settings, pages: PublicPages, clock: Clock, chance:
         *connector_routes(sources, TokenOperators(house)),
         *connector_page_routes(house, sources, pages.layout),
         *attribute_page_routes(house, sources, pages.layout),
+        *evidence_routes(pages.layout, outside_of(settings, ground)),
     ]
     running = Running(join_routes(house, prefill, pages, operations, others), opened)
     running.begin("sequencer", ground.sequencer.run())
@@ -244,6 +247,15 @@ async def assemble(settings: Settings, pages: PublicPages, clock: Clock, chance:
     settle_memory()
     log.info("started", worker=os.getpid(), policy_bundle=policy.bundle_id)
     return running
+
+
+def outside_of(settings: Settings, ground: Ground) -> Outside:
+    """Return what people are told who check the log from outside."""
+    return Outside(
+        log_key=verifier_key(origin_of(settings.issuer), ground.keys.log_public_key()),
+        witness_url=settings.witness.url,
+        witness_key=settings.witness.key,
+    )
 
 
 def make_prefill(settings: Settings, ground: Ground, policy: PolicyBundle, connectors: ConnectorRegistry) -> Prefill:

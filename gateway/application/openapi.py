@@ -65,6 +65,8 @@ PAGES: Mapping[str, str] = {
     "/me/browser/forget": "that page's own form",
     "/me/report": "the form that reports a misuse",
     "/me/report/{number}": "the number of a report, for whoever made it",
+    "/evidence": "how to check the evidence log oneself, for people",
+    "/evidence/verify.py": "the program for it",
     "/corrections/{procedure}": "the slip for corrections, a page and a paper for anybody",
     "/me/sign-out": "the own pages' form that signs out",
     "/device": "where a person types the code a command shows (RFC 8628 §3.3)",

@@ -37,7 +37,7 @@ from gateway.connector_lifecycle.report import report_digest, require_passed
 from gateway.connector_runtime.failure import InvalidManifest, UnknownManifestKey
 from gateway.connector_runtime.manifest import read_manifest
 from gateway.staff.approval import require_reason
-from gateway.staff.roles import Operator, held_role
+from gateway.staff.roles import Operator, held_role, require_named
 from gateway.vocabulary.officer import StaffRole
 
 VIETNAM: Final = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -53,6 +53,7 @@ _LOOKS: tuple[StaffRole, ...] = (
     "auditor",
     "observer",
 )
+_TWO = "approval of a connector's version"
 DUTIES: Mapping[str, tuple[StaffRole, ...]] = {
     "read": _LOOKS,
     "draft": ("service_admin", "registration_officer"),
@@ -108,8 +109,9 @@ def require_duty(operator: Operator, verb: str) -> StaffRole:
 
 
 def draft(known: Release | None, operator: Operator, order: DraftOrder, facts: Facts) -> Moved:
-    """Hand in a manifest. Raises RoleMissing, ManifestRefused, VersionTaken."""
+    """Hand in a manifest, by name. Raises RoleMissing, NobodySignedIn, ManifestRefused, VersionTaken."""
     role = require_duty(operator, "draft")
+    require_named(operator, _TWO)
     text = order.manifest.replace("\r\n", "\n")  # as a gateway reads it from a disk
     try:
         manifest = read_manifest(text, "manifest.toml")
@@ -125,8 +127,9 @@ def draft(known: Release | None, operator: Operator, order: DraftOrder, facts: F
 
 
 def test(release: Release, operator: Operator, order: TestOrder, facts: Facts) -> Moved:
-    """Hand in the exam's report. Raises RoleMissing, StepOutOfOrder, ReportRefused."""
+    """Hand in the exam's report, by name. Raises RoleMissing, NobodySignedIn, StepOutOfOrder, ReportRefused."""
     role = _require(release, operator, "test")
+    require_named(operator, _TWO)
     digest = release.manifest_sha256
     require_passed(order.report, release.connector, release.manifest.version, digest, facts.today)
     changes: dict[str, Any] = {"report": order.report, "report_sha256": report_digest(order.report), "state": "tested"}
@@ -134,8 +137,12 @@ def test(release: Release, operator: Operator, order: TestOrder, facts: Facts) -
 
 
 def submit(release: Release, operator: Operator, order: SubmitOrder, facts: Facts) -> Moved:
-    """Ask for approval. Raises RoleMissing, StepOutOfOrder, VersionTooSmall, PackageUnnamed, ReasonMissing."""
+    """Ask for approval, by name: whoever prepared a version never approves it.
+
+    Raises RoleMissing, NobodySignedIn, StepOutOfOrder, VersionTooSmall, PackageUnnamed, ReasonMissing.
+    """
     role = _require(release, operator, "submit")
+    require_named(operator, _TWO)
     require_number(release, facts.others)
     if (release.manifest.kind == "code") != (order.package is not None):
         raise PackageUnnamed("`package` goes with kind `code`, and only with it")
@@ -165,9 +172,10 @@ def require_number(release: Release, others: tuple[Release, ...]) -> None:
 def approve(release: Release, operator: Operator, order: ApproveOrder, facts: Facts) -> Moved:
     """Agree to exactly this content.
 
-    Raises RoleMissing, StepOutOfOrder, ApproverPrepared, ApprovedByYou, ContentChanged, PackageUnnamed.
+    Raises RoleMissing, NobodySignedIn, StepOutOfOrder, ApproverPrepared, ApprovedByYou, ContentChanged, PackageUnnamed.
     """
     role = _require(release, operator, "approve")
+    require_named(operator, _TWO)
     if operator.reference in release.prepared_by():
         raise ApproverPrepared(f"you prepared `{release.name}`")
     if operator.reference in {step.by for step in release.approvals()}:

@@ -4,7 +4,10 @@ Each function is one HTTP step and ends in a `Reply`. The order is decided by `p
 every step, from what is stored: a back button or a second tab can repeat a step and never skip one.
 """
 
+from collections.abc import Awaitable
 from dataclasses import replace
+
+import structlog
 
 from gateway.consent.notice import memory_address
 from gateway.consent.portal_block import block_address
@@ -56,6 +59,8 @@ from gateway.openid_provider.trusted_browser import may_trust, trust
 from gateway.tokens.issue import key_of
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.store import Insert, Kind, Record, RecordKey, Replace, Spend
+
+log = structlog.get_logger()
 
 
 async def load_session(house: House, browser: Browser) -> Session | None:
@@ -175,8 +180,20 @@ async def load_attempt(house: House, attempt_id: str, browser: Browser) -> tuple
     return attempt, portal, await load_session(house, browser)
 
 
+async def led_on(house: House, attempt_id: str, browser: Browser, step: Awaitable[Reply]) -> Reply:
+    """Return a step's reply; where its attempt is not this browser's, is over, or was a step further already, the page
+    that says so and leads on."""
+    try:
+        return await step
+    except (failure.AttemptLost, failure.AttemptFinished, failure.AttemptExpired) as refused:
+        refused.trace_id = browser.trace_id
+        log.info("refused", code=refused.code, trace_id=refused.trace_id, reason=refused.operator_detail)
+        return await lost_page(house, refused, attempt_id, browser)
+
+
 async def lost_page(house: House, refused: Failure, attempt_id: str, browser: Browser) -> Reply:
-    """Say why an attempt cannot go on, with the way to the portal's first page where it is known whose it was.
+    """Say why an attempt cannot go on here, with the way to the portal's first page where it is known whose it was, and
+    to the attempt's own page in the browser that started it, while it lives.
 
     Nothing but the portal's public name and address is told: whoever asks may not be who started the attempt.
     """
@@ -187,9 +204,20 @@ async def lost_page(house: House, refused: Failure, attempt_id: str, browser: Br
         failure=refused,
         portal=None if portal is None else face(portal),
         return_url=None if portal is None else portal.client_uri,
+        onward_url=_page_of(house, attempt_id, record, browser),
     )
     languages = browser.asked_in(None if request is None else request.ui_locales).languages
     return page_reply(house.screens.show(view, languages=languages, status=refused.http_status))
+
+
+def _page_of(house: House, attempt_id: str, record: Record | None, browser: Browser) -> str | None:
+    realm: Realm = "staff" if record is not None and record.body.get("realm") == "staff" else "citizen"
+    now = house.clock.now()
+    try:
+        attempt = attempt_of(attempt_id, record, browser.cookies, now, secure=house.secure, realm=realm)
+    except Failure:
+        return None
+    return attempt_url(house, attempt)
 
 
 async def next_step(

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from gateway.staff.failure import ApprovalDecided, ApprovalExpired, ApproverIsRequester, ReasonMissing
-from gateway.staff.roles import Operator, require_approver
+from gateway.staff.roles import Operator, require_approver, require_named
 from gateway.vocabulary.officer import StaffRole
 from gateway.vocabulary.store import Kind, Record, RecordKey
 
@@ -75,7 +75,8 @@ def require_reason(reason: str) -> str:
 def decide(approval: Approval, approver: Operator, now: datetime, *, agree: bool, reason: str = "") -> Approval:
     """Return the approval after a decision of `approver`.
 
-    Raises ApprovalDecided, ApprovalExpired, ApproverIsRequester, RoleMissing, ReasonMissing (a no needs one).
+    Raises ApprovalDecided, ApprovalExpired, ApproverIsRequester, NobodySignedIn, RoleMissing, ReasonMissing (a no
+    needs one).
     """
     if approval.lapsed(now) or approval.state == "expired":
         raise ApprovalExpired(f"`{approval.id}` waited until {approval.ends_at.isoformat(timespec='seconds')}")
@@ -83,6 +84,7 @@ def decide(approval: Approval, approver: Operator, now: datetime, *, agree: bool
         raise ApprovalDecided(f"`{approval.id}` is {approval.state}")
     if approver.reference == approval.asked_by:
         raise ApproverIsRequester(f"`{approval.id}` was asked for by yourself")
+    require_named(approver, f"`{approval.id}`")
     require_approver(approver, approval.verb)
     return replace(
         approval,

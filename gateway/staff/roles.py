@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.staff.failure import RoleMissing
+from gateway.staff.failure import NobodySignedIn, RoleMissing
 from gateway.vocabulary.officer import STAFF_ROLES, Officer, StaffRole
 
 
@@ -58,6 +58,13 @@ def require_approver(operator: Operator, verb: str) -> StaffRole:
 def wants_second(operator: Operator, verb: str) -> bool:
     """Tell whether a verb waits for a second person when this operator asks for it."""
     return bool(DUTIES[verb].approves) and not operator.alone
+
+
+def require_named(operator: Operator, about: str) -> None:
+    """Refuse the user of a developer's machine as one of two people: behind them may be whoever asked, who has merely
+    signed out. Raises NobodySignedIn."""
+    if operator.alone:
+        raise NobodySignedIn(f"{about} takes two people with names, and the user of this machine has none")
 
 
 def held_role(operator: Operator, wanted: tuple[StaffRole, ...], verb: str) -> StaffRole:

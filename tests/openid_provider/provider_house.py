@@ -52,6 +52,7 @@ PORTALS = (
             "scope": "openid profile offline_access report:read",
             "procedures": ["1.004222"],
             "client_name": "Cổng thử",
+            "client_uri": "http://127.0.0.1:8003/",
         }
     ),
     Portal.model_validate(

@@ -375,13 +375,11 @@ async def test_nobody_else_finds_a_consent(provider: Provider) -> None:
     proof = hidden(page.text, "csrf")
     places = [f"/consents/{consent.id}{rest}" for rest in ("", "/receipt.pdf", "/receipt.jws")]
     await change_person(provider, OTHER)
-    for signed_in in (False, True):
-        if signed_in:
-            await sign_in(provider, scope="openid")
-        for place in [*places, "/consents/cs_" + "A" * 22, "/consents/..", "/consents/cs_%00"]:
-            assert (await provider.get(world.ISSUER + place)).status_code == 404, place
-        away = f"{world.ISSUER}/consents/{consent.id}/withdraw"
-        assert (await provider.http.post(away, data={"csrf": proof})).status_code == 404
+    await sign_in(provider, scope="openid")
+    for place in [*places, "/consents/cs_" + "A" * 22, "/consents/..", "/consents/cs_%00"]:
+        assert (await provider.get(world.ISSUER + place)).status_code == 404, place
+    away = f"{world.ISSUER}/consents/{consent.id}/withdraw"
+    assert (await provider.http.post(away, data={"csrf": proof})).status_code == 404
     assert (await consents(provider))[0].opens(provider.clock.now())
 
 

@@ -21,6 +21,7 @@ from gateway.staff.failure import (
     ApprovalDecided,
     ApprovalExpired,
     ApproverIsRequester,
+    NobodySignedIn,
     ReasonMissing,
     RoleMissing,
 )
@@ -89,6 +90,8 @@ def test_a_yes_and_a_no_are_the_next_value() -> None:
         (WAITING, operator(*STAFF_ROLES, name="a"), NOW, ApproverIsRequester),
         (WAITING, operator("system_admin", "observer"), NOW, RoleMissing),
         (WAITING, operator(), NOW, RoleMissing),
+        (WAITING, Operator.local(1000), NOW, NobodySignedIn),
+        (replace(WAITING, asked_by="local:1000"), Operator.local(1000), NOW, ApproverIsRequester),
         (WAITING, operator("security_officer"), NOW + OPEN_FOR, ApprovalExpired),
         (lapse(WAITING), operator("security_officer"), NOW, ApprovalExpired),
         (replace(WAITING, state="approved"), operator("security_officer"), NOW, ApprovalDecided),
