@@ -49,6 +49,7 @@ from gateway.openid_provider.staff_realm.command import command_client
 from gateway.openid_provider.staff_realm.endpoints import staff_routes
 from gateway.pages.layout.frame import Layout
 from gateway.pages.operator.connectors import connector_page_routes
+from gateway.pages.operator.reports import report_page_routes
 from gateway.pages.public.attributes import attribute_page_routes
 from gateway.pages.public.pages import PersonaHint, PublicPages
 from gateway.pages.routes import public_routes
@@ -230,6 +231,7 @@ async def assemble(settings: Settings, pages: PublicPages, clock: Clock, chance:
         *desk.routes(),
         *connector_routes(sources, TokenOperators(house)),
         *connector_page_routes(house, sources, pages.layout),
+        *report_page_routes(house, pages.layout),
         *attribute_page_routes(house, sources, pages.layout),
     ]
     running = Running(join_routes(house, prefill, pages, operations, others), opened)

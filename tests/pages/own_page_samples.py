@@ -18,6 +18,7 @@ from gateway.openid_provider.own_pages.views import (
     Office,
     OwnFrame,
     OwnView,
+    ReportAct,
     ReportRow,
     Tab,
     Use,
@@ -109,6 +110,14 @@ USAGE = MyUsage(
     exports=(("csv", "/me/usage/export?format=csv"), ("jsonl", "/me/usage/export?format=jsonl")),
 )
 REPORT = ReportRow(number="BC-2026-7K3M-Q9ZD", at=AT, concern="not_me", service=PORTAL, blocked=True)
+ANSWERED = replace(
+    REPORT,
+    state="answered",
+    acts=(
+        ReportAct(state="in_hand", at=AT, who="Đinh Thị Hoà", text=""),
+        ReportAct(state="answered", at=AT, who="<b>Lò Văn Pằn</b>", text="Đã kiểm tra.\n<script>alert(1)</script>"),
+    ),
+)
 NOTICES = (
     NoticeRow(key="n-1", at=AT, service=PORTAL, provider=VNEID, rule="suspicious"),
     NoticeRow(key="n-2", at=AT, service=HOSTILE, provider=VNEID, rule="otherwise"),
@@ -170,6 +179,9 @@ OWN_VIEWS: dict[str, OwnView] = {
     ),
     "my_report_done": MisuseDone(
         frame=frame("report", "my_report_done"), report=REPORT, receipt="rc_0123", again="/me"
+    ),
+    "my_report_answered": MisuseDone(
+        frame=frame("report", "my_report_answered"), report=ANSWERED, receipt="rc_0123", again="/me"
     ),
     "my_report_ended": MisuseDone(frame=None, report=replace(REPORT, blocked=False), receipt="rc_0123", again="/me"),
 }

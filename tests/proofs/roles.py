@@ -60,6 +60,9 @@ ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "key.retire": ("{kid}", "--force"),
     "portal.add": ("added-{count}", "--redirect-uri", "https://mine.example/cb"),
     "portal.change": ("standing", "--name", "Other {count}"),
+    "report.take": ("BC-2026-AAAA-AAAA",),
+    "report.answer": ("BC-2026-AAAA-AAAA", "--text", "Đã kiểm tra."),
+    "report.close": ("BC-2026-AAAA-AAAA",),
 }
 """What a verb is called with; `kid` is a key that still verifies, `count` a number of its own for every call."""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
+from gateway.consent.misuse_report import ReportState
 from gateway.consent.record import State
 from gateway.vocabulary.collation import Key, collation_key
 
@@ -151,14 +152,28 @@ class NoticeRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportAct:
+    """What was done about a report: `who` is the name of the member of staff at that time, empty when none is known,
+    `text` the answer."""
+
+    state: ReportState
+    at: datetime
+    who: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportRow:
-    """A report of the person."""
+    """A report of the person: where it stands, the last day for its answer until there is one, what was done."""
 
     number: str
     at: datetime
     concern: str
     service: NamedPortal | None
     blocked: bool
+    state: ReportState = "received"
+    due: date | None = None
+    acts: tuple[ReportAct, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
