@@ -22,6 +22,7 @@ from gateway.openid_provider.staff_realm.command import COMMAND_CLIENT
 from gateway.policy.bundle import PolicyBundle
 from gateway.settings import ConfigurationRefused, Settings, read_settings, reserved_in
 from gateway.staff.approval import Approval
+from gateway.staff.free_text import require_nobody
 from gateway.vocabulary.clock import SystemRandomness, text_token
 from gateway.vocabulary.collation import find
 from gateway.vocabulary.store import Kind, RecordKey
@@ -216,6 +217,7 @@ def _require_fit(portal: Portal, settings: Settings) -> None:
 
 
 async def _add(portal: Portal, settings: Settings, reason: str) -> Approval | None:
+    require_nobody(portal.client_id, "client_id")  # it stands in every event about the portal
     if portal.client_id == COMMAND_CLIENT or any(seed.client_id == portal.client_id for seed in settings.portal):
         raise PortalExists(f"`{portal.client_id}` stands in the settings")
     async with operating(settings) as desk:

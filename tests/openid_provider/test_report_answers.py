@@ -156,6 +156,19 @@ async def test_steps_out_of_order_empty_answers_and_reasons_left_out_are_refused
     assert state_of(await provider.get(f"/me/report/{number}")) == "answered"
 
 
+async def test_words_that_name_a_person_are_kept_nowhere(provider: world.Provider) -> None:
+    number = await report(provider)
+    async with operator(provider, "security_officer") as browser:
+        refused = await take_step(browser, number, "take", reason="chị có số 999175000003")
+        assert (refused.status_code, "GW-2417" in refused.text) == (400, True)
+        assert "999175000003" not in refused.text
+        await take_step(browser, number, "take")
+        refused = await take_step(browser, number, "answer", text="Số của ông/bà: 999 175 000 003")
+        assert (refused.status_code, "GW-2417" in refused.text) == (400, True)
+        hotline = await take_step(browser, number, "answer", text="Gọi 0203 3888 999 trước ngày 12/05/2027.")
+        assert hotline.status_code == 303
+
+
 async def test_two_who_take_it_at_once_one_does(provider: world.Provider) -> None:
     number = await report(provider)
     async with (

@@ -17,8 +17,8 @@ from gateway.consent.failure import ReportAboutOneself, ReportStepOutOfOrder
 from gateway.consent.misuse_report import MisuseReport, report_address, report_of
 from gateway.consent.report_step import ReportVerb, Taken, step_on
 from gateway.openid_provider.failure import ReportUnknown
-from gateway.staff.approval import require_reason
 from gateway.staff.event import ReportAnswered, ReportClosed, ReportTaken
+from gateway.staff.free_text import keep_words, require_nobody, require_reason
 from gateway.staff.roles import Operator, require_role
 from gateway.vocabulary.clock import Clock
 from gateway.vocabulary.store import CitizenErased, Kind, Listing, Replace, Store
@@ -69,13 +69,14 @@ class ReportDesk:
         """Take a step and return the report after it.
 
         Raises RoleMissing, ReportUnknown, ReportAboutOneself, ReportStepOutOfOrder (also when somebody was quicker),
-        AnswerMissing, ReasonMissing, ReasonNamesPerson.
+        AnswerMissing, ReasonMissing, WordsNamePerson.
         """
         verb = f"report.{order.verb}"
         role = require_role(operator, verb)
         report = await self.report(order.number)
         await self._require_uninvolved(operator, report)
-        reason = require_reason(order.reason) if order.reason or order.verb == "close" else ""
+        reason = require_reason(order.reason) if order.verb == "close" else keep_words(order.reason)
+        require_nobody(order.text, "text")
         now = self._clock.now()
         after = step_on(
             report,
