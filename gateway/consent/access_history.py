@@ -84,6 +84,7 @@ MEANINGS: Mapping[str, Meaning] = {
     "ConsentSuperseded": Meaning("own", "thay sự đồng ý cũ bằng lần trả lời mới", "replaced a consent by a new answer"),
 }
 
+_STAFF = frozenset({"officer", "operator"})
 _ENDED_BY_PORTAL = Meaning("checked", "trả lại quyền truy cập", "gave its access back")
 _REPLAYED = Meaning(
     "refused", "dùng lại mã đã dùng; quyền truy cập bị thu hồi", "used a spent code again; its access was revoked"
@@ -93,9 +94,9 @@ _REPLAYED = Meaning(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
     """One entry of the history. `attributes` are names (scopes of `PortalAnswered`), never values; `states` gives the
-    status of each attribute a form planned; `officer` is the reference of an officer who acted, `agency` the
-    code of their agency; `by_other` tells that
-    another person acted for this one (a guardian); `index` is None until the event is in the tree."""
+    status of each attribute a form planned; `officer` is the reference of a member of staff who acted, `officer_name`
+    what they were called then where that is looked up, `agency` the code of their agency; `by_other` tells that another
+    person acted for this one (a guardian); `index` is None until the event is in the tree."""
 
     receipt: str
     at: datetime
@@ -111,6 +112,7 @@ class Access:
     policy_ids: tuple[str, ...]
     outcome: str
     officer: str | None = None
+    officer_name: str = ""
     agency: str | None = None
     by_other: bool = False
 
@@ -126,7 +128,7 @@ def history_of(found: Iterable[FoundEvent]) -> list[Access]:
 def access_of(event: FoundEvent, leaf: Mapping[str, Any]) -> Access:
     """Read an event. `leaf` is its JSON (design.md §15)."""
     actor, states, agency = leaf["actor"], leaf.get("outcomes"), leaf.get("agency")
-    by_officer = actor["kind"] == "officer"
+    by_officer = actor["kind"] in _STAFF
     return Access(
         receipt=event.receipt,
         at=event.at,

@@ -7,6 +7,8 @@ import httpx2
 import provider_house as world
 from journey import agree, authorize_url, hidden, members, obtain_tokens, reach_sign_in, redeem, sign_in
 
+from gateway.vocabulary.store import Kind
+
 OTHER = {"subject": "person-4", "personal_number": "999050000004", "full_name": "MA VĂN LÙNG", "birth_date": None}
 
 
@@ -56,6 +58,20 @@ async def tokens_of(provider: world.Provider, **changes: str | None) -> dict[str
     return tokens
 
 
+async def citizen_id(provider: world.Provider) -> str:
+    """Return the internal id of the one person there is."""
+    (record,) = await provider.house.listing.select(Kind.CITIZEN)
+    return record.key
+
+
+async def tell(provider: world.Provider, kind: type, whose: str, **members: object) -> str:
+    """Store an event about a person; return its receipt."""
+    known = {"outcome": "released", "actor_kind": "citizen", "portal": "portal", "procedure": "1.004222"}
+    event = await provider.house.evidence.tell(kind, citizen_id=whose, **{**known, **members})  # type: ignore[arg-type]
+    await provider.house.store.commit([], [event], now=provider.clock.now())
+    return event.receipt
+
+
 def receipts(page: httpx2.Response, part: str | None = None) -> list[str]:
     """Return the receipts of the entries a page lists, newest first."""
     found = re.findall(r'data-receipt="([^"]+)" data-part="([^"]+)"', page.text)
@@ -71,6 +87,7 @@ __all__ = [
     "OTHER",
     "agree",
     "authorize_url",
+    "citizen_id",
     "enter",
     "hidden",
     "members",
@@ -81,6 +98,7 @@ __all__ = [
     "receipts",
     "redeem",
     "sign_in",
+    "tell",
     "tokens_of",
     "words",
 ]

@@ -81,7 +81,15 @@ NOTHING: dict[str, object] = dict.fromkeys(("items", "missing", "laws", "rules")
 BARE = NOTHING | dict.fromkeys(("title", "procedure", "dossier", "basis"))
 USES = (
     use(1, "received", "nhận biểu mẫu đã điền sẵn", "received a filled form"),
-    use(2, "received", "nhận biểu mẫu đã điền sẵn", "received a filled form", officer="st_7", office=OFFICE),
+    use(
+        2,
+        "received",
+        "nhận biểu mẫu đã điền sẵn",
+        "received a filled form",
+        officer="staff:st_7",
+        officer_name="Tòng Thị Én",
+        office=OFFICE,
+    ),
     use(3, "received", "nhận biểu mẫu đã điền sẵn", "received a filled form", by_other=True),
     use(
         4,

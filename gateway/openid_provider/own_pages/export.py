@@ -11,7 +11,7 @@ import orjson
 
 from gateway.audit.proof import inclusion_members, prove_inclusion
 from gateway.openid_provider.house import House
-from gateway.openid_provider.own_pages.usage import EVERYTHING, load_history, own_event, use_of
+from gateway.openid_provider.own_pages.usage import EVERYTHING, load_history, own_event, use_of, with_names
 from gateway.openid_provider.own_pages.views import Text, Use
 from gateway.openid_provider.reply import NO_STORE, Reply
 
@@ -24,6 +24,7 @@ _HEADER: dict[str, Sequence[str]] = {
         "Ai",
         "Cơ quan",
         "Cán bộ",
+        "Mã cán bộ",
         "Đơn vị của cán bộ",
         "Việc",
         "Thủ tục",
@@ -41,6 +42,7 @@ _HEADER: dict[str, Sequence[str]] = {
         "Who",
         "Agency",
         "Officer",
+        "Officer's id",
         "Officer's agency",
         "What",
         "Procedure",
@@ -59,7 +61,7 @@ _HEADER: dict[str, Sequence[str]] = {
 async def export_history(house: House, citizen_id: str, kind: str, *, year: int | None, language: str) -> Reply:
     """Return the whole history as a file. `kind` is `csv` or `jsonl`."""
     history = await load_history(house, citizen_id, year=year, limit=EVERYTHING)
-    uses = [use_of(house, one) for one in history]
+    uses = [use_of(house, one) for one in await with_names(house, history)]
     name = f"gate06-usage{f'-{year}' if year else ''}.{kind}"
     if kind == "csv":
         return download(as_csv(uses, language).encode(), "text/csv; charset=utf-8; header=present", name)
@@ -91,6 +93,7 @@ def members_of(use: Use) -> dict[str, object]:
         "part": use.part,
         "who": None if by is None else {"client_id": by.key, "name": by.name, "agency": by.agency},
         "officer": use.officer,
+        "officer_name": use.officer_name or None,
         "office": None if use.office is None else {"code": use.office.code, "name": use.office.name or None},
         "by_other": use.by_other,
         "what": use.words,
@@ -134,6 +137,7 @@ def _cells(use: Use, language: str) -> Sequence[str]:
         use.at.astimezone(_VIETNAM).strftime("%d/%m/%Y %H:%M:%S"),
         "" if by is None else say(by.name),
         "" if by is None else say(by.agency),
+        use.officer_name,
         use.officer or "",
         "" if use.office is None else office_words(say(use.office.name), use.office.code),
         say(use.words),

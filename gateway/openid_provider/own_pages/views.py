@@ -50,7 +50,8 @@ class Office:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
     """One entry of “who used my data”: `by` acted (None: the gateway itself or the person), `officer` is the reference
-    of an officer who did it there and `office` that officer's agency, `words` say what happened after that name,
+    of a member of staff who did it (for files, never shown), `officer_name` their name at that time (empty when none is
+    known) and `office` their agency, `words` say what happened after that name,
     `items` are the labels of what was told or asked, `missing` those that were asked in vain with the reason's word,
     `reason` says why somebody was refused; `proof` is where the proof of inclusion is fetched.
     `doubtful` are the attributes that were in conflict or out of date, as the correction slip's form names them."""
@@ -61,6 +62,7 @@ class Use:
     by: NamedPortal | None
     words: Text
     officer: str | None
+    officer_name: str = ""
     office: Office | None = None
     by_other: bool
     title: Text | None
