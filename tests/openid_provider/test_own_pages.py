@@ -356,7 +356,13 @@ async def test_the_history_as_json_lines_and_as_a_spreadsheet(provider: world.Pr
     assert sheet.headers["cache-control"] == "no-store"
     rows = list(csv.reader(io.StringIO(sheet.text.removeprefix("\ufeff"))))
     assert len(rows) == 1 + len(entries)
-    assert rows[0][0] == "Thời điểm (giờ Việt Nam)"
+    assert rows[0][0] == "Thời điểm (giờ Việt Nam) / Time (Vietnam)"
+    assert all(cell.count(" / ") == 1 for cell in rows[0])
+    english = await provider.get("/me/usage/export?format=csv&ui_locales=en")
+    for exported, said in ((sheet, "gửi đủ"), (english, "sent in full")):
+        (row, *_) = list(csv.DictReader(io.StringIO(exported.text.removeprefix("\ufeff"))))
+        assert (row["Kết quả / Outcome"], row["Mã kết quả / Outcome code"]) == (said, "released")
+    assert entries[0]["outcome_words"] == {"vi": "gửi đủ", "en": "sent in full"}
     assert rows[1][0] == "23/11/2026 10:00:00"
     assert rows[1][9] == "'=HYPERLINK(1)"
     for exported in (lines, sheet):

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from gateway.consent.misuse_report import CONCERNS
+from gateway.consent.outcome_words import outcome_words
 from gateway.openid_provider.own_pages.views import (
     Connection,
     ConsentRow,
@@ -74,7 +75,8 @@ def use(number: int, part: str, vi: str, en: str, **changes: object) -> Use:
         "reason": None,
         "proof": f"/me/usage/rc_{number:032x}/proof",
     }
-    return Use(**(members | changes))  # type: ignore[arg-type]
+    told = members | changes
+    return Use(**(told | {"outcome_words": outcome_words(str(told["outcome"]))}))  # type: ignore[arg-type]
 
 
 NOTHING: dict[str, object] = dict.fromkeys(("items", "missing", "laws", "rules"), ())
@@ -102,7 +104,15 @@ USES = (
     use(5, "unknown", "yêu cầu điền biểu mẫu; chưa rõ kết quả", "asked for a filled form; outcome unknown"),
     use(6, "shown", "được nguồn dữ liệu trả lời để ông/bà xem trước", "had sources answer for you alone"),
     use(7, "checked", "đối chiếu biểu mẫu đã nộp", "compared a submitted form", by=HOSTILE, outcome="intact"),
-    use(8, "own", "đăng nhập", "signed in", by=OWN, outcome="signed_in", **BARE),
+    use(
+        8,
+        "own",
+        "đăng nhập",
+        "signed in",
+        by=OWN,
+        outcome="signed_in",
+        **BARE,
+    ),
     use(9, "checked", "sự kiện mới", "a new event", by=None, outcome="odd", **BARE),
 )
 USAGE = MyUsage(

@@ -11,6 +11,7 @@ from gateway.audit.failure import ReceiptUnknown
 from gateway.audit.journal import FoundEvent
 from gateway.audit.receipt import is_receipt
 from gateway.consent.access_history import Access, access_of, history_of, months_between
+from gateway.consent.outcome_words import outcome_words
 from gateway.openid_provider.house import House
 from gateway.openid_provider.notice import identity_claims
 from gateway.openid_provider.own_pages.door import Visit, frame_of, service_of
@@ -145,6 +146,7 @@ def use_of(house: House, access: Access) -> Use:
         laws=() if procedure is None or access.basis is None else _laws(procedure),
         rules=tuple(_rule(house, policy_id) for policy_id in access.policy_ids),
         outcome=access.outcome,
+        outcome_words=outcome_words(access.outcome),
         reason=_reason(access) if access.meaning.part == "refused" else None,
         proof=f"{house.issuer}/me/usage/{access.receipt}/proof",
         doubtful=tuple(f"attribute.{name}" for name, state in access.states.items() if told and state in _DOUBTFUL),
