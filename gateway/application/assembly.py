@@ -7,6 +7,7 @@ import os
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,7 +21,7 @@ from gateway.application.joints import NoticingStore, TokenBearers, TokenClients
 from gateway.application.logs import configure_logs
 from gateway.application.operations import Operations, operational_routes
 from gateway.application.requirements import require_matchable, require_permitted
-from gateway.application.seeds import keep_seeds_fresh
+from gateway.application.seeds import keep_seeds_fresh, leave_word
 from gateway.application.shell import Shell
 from gateway.application.troubles import broken_answer, error_handlers
 from gateway.application.upkeep import keep_clients_fresh, keep_purging
@@ -32,7 +33,7 @@ from gateway.audit.log import Log
 from gateway.audit.receipt import ReceiptDesk
 from gateway.audit.record import Evidence
 from gateway.audit.sequencer import Sequencer
-from gateway.connector_lifecycle.endpoints import connector_routes
+from gateway.connector_lifecycle.endpoints import ConnectorDesk, connector_routes
 from gateway.connector_runtime.outbound import ZoneClient
 from gateway.connector_runtime.quarantine import Quarantine
 from gateway.connector_runtime.registry import ConnectorRegistry
@@ -40,7 +41,7 @@ from gateway.identity_providers.contract import IdentityProvider, Probes
 from gateway.identity_providers.registry import build
 from gateway.openid_provider.allowance import Allowance
 from gateway.openid_provider.client_keys import ClientKeys
-from gateway.openid_provider.clients import ClientRegistry, ResourceRegistry
+from gateway.openid_provider.clients import ClientRegistry, Portal, ResourceRegistry
 from gateway.openid_provider.endpoints import provider_routes
 from gateway.openid_provider.house import House
 from gateway.openid_provider.own_pages.endpoints import own_routes
@@ -230,22 +231,36 @@ async def assemble(settings: Settings, pages: PublicPages, clock: Clock, chance:
     others = [
         *desk.routes(),
         *connector_routes(sources, TokenOperators(house)),
-        *connector_page_routes(house, sources, pages.layout),
-        *report_page_routes(house, pages.layout),
-        *attribute_page_routes(house, sources, pages.layout),
+        *operator_routes(house, sources, pages.layout),
     ]
     running = Running(join_routes(house, prefill, pages, operations, others), opened)
     running.begin("sequencer", ground.sequencer.run())
     running.begin("keys", ground.keys.keep_fresh())
     running.begin("quarantine", quarantine.run(connectors))
     running.begin("portals", keep_clients_fresh(clients, ground.storage))
-    running.begin("seeds", keep_seeds_fresh(clients, lambda seeds: require_permitted(policy, ClientRegistry(seeds))))
+    tell = partial(leave_word, ground.storage.store, clock)
+    await tell(settings)
+    running.begin("seeds", keep_seeds_fresh(clients, partial(permit_seeds, policy), tell))
     running.begin("connectors", connected.watch.run(connectors.installed, ground.storage.store))
     running.begin("purge", keep_purging(ground.storage, clock))
     running.begin("probes", probe_providers(providers))
     settle_memory()
     log.info("started", worker=os.getpid(), policy_bundle=policy.bundle_id)
     return running
+
+
+def operator_routes(house: House, sources: ConnectorDesk, layout: Layout) -> list[Route]:
+    """Return the pages of operators, and the public one of attributes."""
+    return [
+        *connector_page_routes(house, sources, layout),
+        *report_page_routes(house, layout),
+        *attribute_page_routes(house, sources, layout),
+    ]
+
+
+def permit_seeds(policy: PolicyBundle, seeds: tuple[Portal, ...]) -> None:
+    """Refuse portals of the settings that ask for more than their procedures. Raises ConfigurationRefused."""
+    require_permitted(policy, ClientRegistry(seeds))
 
 
 def make_prefill(settings: Settings, ground: Ground, policy: PolicyBundle, connectors: ConnectorRegistry) -> Prefill:

@@ -8,11 +8,11 @@ import typer
 
 from gateway.audit.record import Evidence
 from gateway.cli.connection import Config, Json, Redis, Store, opened_storage, settings_of
+from gateway.cli.known_portals import known_portals
 from gateway.cli.operating import operating
 from gateway.cli.output import say_json, say_table, talk
 from gateway.consent.misuse_report import MisuseReport
 from gateway.consent.report_step import ReportVerb, answer_by, confirm_by, due_on, is_overdue
-from gateway.openid_provider.clients import ClientRegistry
 from gateway.openid_provider.staff_realm.report_desk import ReportDesk, StepOrder
 from gateway.settings import Settings
 from gateway.storage.open import Storage
@@ -179,11 +179,9 @@ def _desk(storage: Storage) -> ReportDesk:
 
 async def _list(settings: Settings) -> list[dict[str, Any]]:
     """Return all reports, each with what its portal is called, as far as it is still registered."""
-    registry = ClientRegistry(settings.portal)
     async with opened_storage(settings) as storage:
         reports = await _desk(storage).reports()
-        await registry.refresh(storage.store)
-    names = {portal.client_id: dict(portal.display_name) for portal in registry.all()}
+        names = {portal["client_id"]: portal["name"] for portal in await known_portals(settings, storage)}
     return [{**report_row(report), "portal_name": names.get(str(report.portal), {})} for report in reports]
 
 
