@@ -13,6 +13,7 @@ from gateway.connector_lifecycle.failure import ReleaseUnknown
 from gateway.connector_lifecycle.figures import filled_percent
 from gateway.connector_lifecycle.release import Release
 from gateway.connector_lifecycle.steps import APPROVALS_NEEDED, require_duty
+from gateway.connector_lifecycle.wire import by_name
 from gateway.openid_provider.endpoints import read_form
 from gateway.openid_provider.house import House
 from gateway.openid_provider.reply import Reply, redirect
@@ -45,8 +46,8 @@ class ConnectorPages:
 
     async def list(self, request: Request, visit: ConsoleVisit) -> Reply:
         """Show every connector, and first what waits for an approval."""
-        releases = await self.desk.lifecycle.releases()
-        waiting = [one for one in releases if one.state == "submitted"]
+        releases = by_name(await self.desk.lifecycle.releases())
+        waiting = sorted((one for one in releases if one.state == "submitted"), key=lambda one: one.steps[-1].at)
         standings = self.desk.watch.standings()
         held = [one for one in standings.values() if one.why is not None]
         return self.frame.page(
