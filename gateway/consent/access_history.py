@@ -44,7 +44,7 @@ MEANINGS: Mapping[str, Meaning] = {
     ),
     "FormRefused": Meaning("refused", "yêu cầu điền biểu mẫu và bị từ chối", "asked for a filled form and was refused"),
     "OAuthRefused": Meaning("refused", "yêu cầu đăng nhập và bị từ chối", "asked for a sign-in and was refused"),
-    "SignInRefused": Meaning("refused", "đăng nhập không thành công", "did not get a sign-in"),
+    "SignInRefused": Meaning("refused", "không nhận được kết quả đăng nhập", "did not get a sign-in"),
     "FormPrepared": Meaning(
         "shown",
         "được nguồn dữ liệu trả lời để ông/bà xem trước; cổng chưa nhận gì",
