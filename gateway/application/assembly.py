@@ -7,6 +7,7 @@ import os
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,8 +20,8 @@ from gateway.application.connector_desk import TokenOperators, connect
 from gateway.application.joints import NoticingStore, TokenBearers, TokenClients, documents_by
 from gateway.application.logs import configure_logs
 from gateway.application.operations import Operations, operational_routes
-from gateway.application.requirements import require_matchable, require_permitted
-from gateway.application.seeds import keep_seeds_fresh
+from gateway.application.requirements import permit_seeds, require_matchable, require_permitted
+from gateway.application.seeds import keep_seeds_fresh, leave_word
 from gateway.application.shell import Shell
 from gateway.application.troubles import broken_answer, error_handlers
 from gateway.application.upkeep import keep_clients_fresh, keep_purging
@@ -32,7 +33,7 @@ from gateway.audit.log import Log
 from gateway.audit.receipt import ReceiptDesk
 from gateway.audit.record import Evidence
 from gateway.audit.sequencer import Sequencer
-from gateway.connector_lifecycle.endpoints import connector_routes
+from gateway.connector_lifecycle.endpoints import ConnectorDesk, connector_routes
 from gateway.connector_runtime.outbound import ZoneClient
 from gateway.connector_runtime.quarantine import Quarantine
 from gateway.connector_runtime.registry import ConnectorRegistry
@@ -50,6 +51,7 @@ from gateway.openid_provider.staff_realm.endpoints import staff_routes
 from gateway.pages.evidence_routes import evidence_routes
 from gateway.pages.layout.frame import Layout
 from gateway.pages.operator.connectors import connector_page_routes
+from gateway.pages.operator.reports import report_page_routes
 from gateway.pages.public.attributes import attribute_page_routes
 from gateway.pages.public.evidence import Outside
 from gateway.pages.public.pages import PersonaHint, PublicPages
@@ -231,8 +233,7 @@ async def assemble(settings: Settings, pages: PublicPages, clock: Clock, chance:
     others = [
         *desk.routes(),
         *connector_routes(sources, TokenOperators(house)),
-        *connector_page_routes(house, sources, pages.layout),
-        *attribute_page_routes(house, sources, pages.layout),
+        *operator_routes(house, sources, pages.layout),
         *evidence_routes(pages.layout, outside_of(settings, ground)),
     ]
     running = Running(join_routes(house, prefill, pages, operations, others), opened)
@@ -240,7 +241,9 @@ async def assemble(settings: Settings, pages: PublicPages, clock: Clock, chance:
     running.begin("keys", ground.keys.keep_fresh())
     running.begin("quarantine", quarantine.run(connectors))
     running.begin("portals", keep_clients_fresh(clients, ground.storage))
-    running.begin("seeds", keep_seeds_fresh(clients, lambda seeds: require_permitted(policy, ClientRegistry(seeds))))
+    tell = partial(leave_word, ground.storage.store, clock)
+    await tell(settings)
+    running.begin("seeds", keep_seeds_fresh(clients, partial(permit_seeds, policy), tell))
     running.begin("connectors", connected.watch.run(connectors.installed, ground.storage.store))
     running.begin("purge", keep_purging(ground.storage, clock))
     running.begin("probes", probe_providers(providers))
@@ -256,6 +259,15 @@ def outside_of(settings: Settings, ground: Ground) -> Outside:
         witness_url=settings.witness.url,
         witness_key=settings.witness.key,
     )
+
+
+def operator_routes(house: House, sources: ConnectorDesk, layout: Layout) -> list[Route]:
+    """Return the pages of operators, and the public one of attributes."""
+    return [
+        *connector_page_routes(house, sources, layout),
+        *report_page_routes(house, layout),
+        *attribute_page_routes(house, sources, layout),
+    ]
 
 
 def make_prefill(settings: Settings, ground: Ground, policy: PolicyBundle, connectors: ConnectorRegistry) -> Prefill:

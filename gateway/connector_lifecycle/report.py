@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gateway.audit.canonical import canonical_bytes, require_plain
 from gateway.connector_lifecycle.failure import ReportRefused
+from gateway.staff.free_text import keep_words
 
 SCHEMA = "gate06.connector-report/1"
 
@@ -71,6 +72,8 @@ def require_passed(document: Mapping[str, Any], connector: str, version: str, di
         raise ReportRefused(f"failed: {', '.join(f'`{one}`' for one in failed)}", missing=failed)
     if not any(check.outcome == "passed" for check in report.checks):
         raise ReportRefused("no check passed")
+    for check in report.checks:
+        keep_words(check.reason, f"report.checks.{check.id}.reason")
     loose = [
         check.id
         for check in report.checks

@@ -36,7 +36,7 @@ from gateway.connector_lifecycle.release import Release, State, Step, StepName, 
 from gateway.connector_lifecycle.report import report_digest, require_passed
 from gateway.connector_runtime.failure import InvalidManifest, UnknownManifestKey
 from gateway.connector_runtime.manifest import read_manifest
-from gateway.staff.approval import require_reason
+from gateway.staff.free_text import keep_words, require_nobody, require_reason
 from gateway.staff.roles import Operator, held_role, require_named
 from gateway.vocabulary.officer import StaffRole
 
@@ -234,10 +234,15 @@ def stop(release: Release, facts: Facts, reason: str) -> Moved:
 
 
 def suspend(release: Release, operator: Operator, order: SuspendOrder, facts: Facts) -> Moved:
-    """Take it out of service, with the words people read meanwhile. Raises RoleMissing, StepOutOfOrder."""
+    """Take it out of service, with the words people read meanwhile.
+
+    Raises RoleMissing, StepOutOfOrder, ReasonMissing, WordsNamePerson.
+    """
     role = _require(release, operator, "suspend")
     step = _step("suspend", operator, role, facts, require_reason(order.reason))
     notice = {"vi": order.notice.vi, "en": order.notice.en}
+    for language, words in notice.items():
+        require_nobody(words, f"notice.{language}")
     return Moved(release=release.after(step, state="suspended", trial=None, notice=notice))
 
 
@@ -311,7 +316,7 @@ def _listed(states: frozenset[State]) -> str:
 
 
 def _step(name: StepName, operator: Operator, role: StaffRole, facts: Facts, reason: str = "") -> Step:
-    kept = " ".join(reason.split())[:500]
+    kept = keep_words(reason)
     return Step(name=name, by=operator.reference, who=operator.name, role=role, at=facts.now, reason=kept)
 
 

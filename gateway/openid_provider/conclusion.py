@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from gateway.audit.event import SignInRefused
 from gateway.consent.grant import Answered
 from gateway.identity_providers.contract import SignInFailure
 from gateway.openid_provider import failure
@@ -206,6 +207,7 @@ async def fail_attempt(
         citizen_id=None if session is None else session.citizen.id,
         proven=False,  # whoever begins a sign-in only names the portal
         changes=() if retryable else (Spend(attempt.address),),
+        kind=SignInRefused,
     )
     view = FailurePage(
         failure=refused,

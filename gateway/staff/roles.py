@@ -42,7 +42,13 @@ DUTIES: Mapping[str, Duty] = {
     "key.retire": Duty(asks=("security_officer", "system_admin"), approves=("security_officer",)),
     "portal.add": Duty(asks=("registration_officer",), approves=("registration_officer", "security_officer")),
     "portal.change": Duty(asks=("registration_officer",), approves=("registration_officer", "security_officer")),
+    # one person each: an answer takes nothing from anybody, and a wait for a second would use up the law's days
+    "report.take": Duty(asks=("security_officer", "service_admin")),
+    "report.answer": Duty(asks=("security_officer", "service_admin")),
+    "report.close": Duty(asks=("security_officer", "service_admin")),
 }
+REPORT_READERS: tuple[StaffRole, ...] = ("security_officer", "service_admin", "auditor", "observer")
+"""Who may look at reports on the pages; nothing in them leads to a person."""
 
 
 def require_role(operator: Operator, verb: str) -> StaffRole:

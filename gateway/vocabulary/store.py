@@ -48,6 +48,7 @@ class Kind(StrEnum):
     SIGNING_KEY = "signing_key"
     RECEIPT = "receipt"  # problem JSON of a refusal, by receipt id
     PORTAL = "portal"  # a portal registered by command or protocol
+    DECLARED_PORTALS = "declared_portals"  # what the settings of the running gateway declare, without secrets
     QUARANTINE = "quarantine"  # a connector whose source drifted, keyed by its name
     CONNECTOR_RELEASE = "connector_release"  # one version of a connector, keyed `id/version`
     SOURCE_FIGURES = "source_figures"  # what sources answered on one day, counted by one worker; no person in it

@@ -125,6 +125,7 @@ def test_two_people_add_a_portal_and_one_does_not(staff: Staff, run: Run) -> Non
     assert code == 8
     approval = added["approval"]["id"]
     assert f"gate06 approval approve {approval}" in said
+    assert "GW-2416: `portal.add mine`" in said
     assert "mine" not in run("portal", "list")[1]
     assert run("approval", "approve", approval)[0] == 5, "never the requester"
     staff.sign_in("quan again", "registration_officer", "security_officer", staff_id="id-quan")

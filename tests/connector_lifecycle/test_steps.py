@@ -49,7 +49,7 @@ from gateway.connector_lifecycle.steps import (
     suspend,
 )
 from gateway.connector_lifecycle.steps import test as examine
-from gateway.staff.failure import NobodySignedIn, ReasonMissing, RoleMissing
+from gateway.staff.failure import NobodySignedIn, ReasonMissing, RoleMissing, WordsNamePerson
 from gateway.staff.roles import Operator
 from gateway.vocabulary.officer import STAFF_ROLES
 from tests.connector_lifecycle.conftest import FIRST, NOW, OWNER, SECOND
@@ -323,3 +323,17 @@ def test_a_stored_version_is_read_back_whole():
 def test_a_bad_body_says_where(body):
     with pytest.raises(StepMalformed):
         read_body(RetireOrder, body)
+
+
+def test_no_step_keeps_words_that_name_a_person():
+    number = "999041000001"
+    release = published()
+    for order in (
+        SuspendOrder(reason=f"theo số {number}", notice=WORDS),
+        SuspendOrder(reason="thử", notice=Notice(vi="Tạm dừng.", en=f"Paused for {number}.")),
+    ):
+        with pytest.raises(WordsNamePerson) as refused:
+            ACTIONS["suspend"].decide(release, OWNER, order, FACTS)
+        assert number not in str(refused.value.detail)
+    with pytest.raises(WordsNamePerson):
+        approve(submitted(), FIRST, seen(submitted(), reason=f"theo số {number}"), FACTS)

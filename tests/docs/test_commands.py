@@ -23,6 +23,9 @@ PAGES = [
 ]
 ELSEWHERE = {
     "gate06 serve": "tests of the command start it",
+    "gate06 report take BC-2026-7K3M-Q9ZD": "tests/cli/test_report_steps.py",
+    "gate06 report answer BC-2026-7K3M-Q9ZD --text-file answer.txt": "tests/cli/test_report_steps.py",
+    'gate06 report close BC-2026-7K3M-Q9ZD --reason "cổng đã sửa"': "tests/cli/test_report_steps.py",
     "gate06 portal check my_portal.toml": "tests/docs/test_portal_guide.py",
     "gate06 demo --portal my_portal.toml": "tests/docs/test_portal_guide.py",
 }

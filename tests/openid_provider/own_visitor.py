@@ -60,6 +60,20 @@ async def tokens_of(provider: world.Provider, **changes: str | None) -> dict[str
     return tokens
 
 
+async def citizen_id(provider: world.Provider) -> str:
+    """Return the internal id of the one person there is."""
+    (record,) = await provider.house.listing.select(Kind.CITIZEN)
+    return record.key
+
+
+async def tell(provider: world.Provider, kind: type, whose: str, **members: object) -> str:
+    """Store an event about a person; return its receipt."""
+    known = {"outcome": "released", "actor_kind": "citizen", "portal": "portal", "procedure": "1.004222"}
+    event = await provider.house.evidence.tell(kind, citizen_id=whose, **{**known, **members})  # type: ignore[arg-type]
+    await provider.house.store.commit([], [event], now=provider.clock.now())
+    return event.receipt
+
+
 def receipts(page: httpx2.Response, part: str | None = None) -> list[str]:
     """Return the receipts of the entries a page lists, newest first."""
     found = re.findall(r'data-receipt="([^"]+)" data-part="([^"]+)"', page.text)
@@ -69,18 +83,6 @@ def receipts(page: httpx2.Response, part: str | None = None) -> list[str]:
 def words(page: httpx2.Response) -> str:
     """Return what a page says, without its markup."""
     return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", "", page.text)))
-
-
-async def citizen_id(provider: world.Provider) -> str:
-    (record,) = await provider.house.listing.select(Kind.CITIZEN)
-    return record.key
-
-
-async def tell(provider: world.Provider, kind: type, whose: str, **members: object) -> str:
-    known = {"outcome": "released", "actor_kind": "citizen", "portal": "portal", "procedure": "1.004222"}
-    event = await provider.house.evidence.tell(kind, citizen_id=whose, **{**known, **members})  # type: ignore[arg-type]
-    await provider.house.store.commit([], [event], now=provider.clock.now())
-    return event.receipt
 
 
 async def log_names(provider: world.Provider) -> list[str]:

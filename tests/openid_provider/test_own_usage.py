@@ -102,46 +102,6 @@ async def test_a_refusal_is_shown_with_its_reason(provider: world.Provider) -> N
     assert "GW-1202" in words(page)
 
 
-async def test_what_an_officer_or_a_guardian_did_says_so(provider: world.Provider) -> None:
-    await enter(provider)
-    me = await citizen_id(provider)
-    await tell(provider, FormReleased, me, actor_kind="officer", actor_ref="st_7")
-    await tell(provider, FormReleased, me, actor_ref="another-person")
-    said = words(await provider.get("/me/usage"))
-    assert "Cổng thử (cán bộ st_7) nhận biểu mẫu" in said
-    assert "H55" not in said
-    assert "Cổng thử (do người đại diện của ông/bà thực hiện) nhận biểu mẫu" in said
-
-
-async def test_an_officers_entry_names_office_and_reference_in_the_list_and_in_both_files(
-    provider: world.Provider,
-) -> None:
-    name = {"vi": "Bộ phận Một cửa xã Trà Hồ", "en": "One-stop desk of Tra Ho"}
-    object.__setattr__(provider.house, "offices", {"H55.10.07": name})
-    await enter(provider)
-    me = await citizen_id(provider)
-    for code in ("H55.10.07", "H55.99"):
-        officer = {"actor_kind": "officer", "actor_ref": "staff:st_7", "extra": (("agency", code),)}
-        await tell(provider, FormReleased, me, **officer)
-    # an agency that is no officer's says nothing of a desk
-    await tell(provider, FormReleased, me, extra=(("agency", "H55.10.07"),))
-    said = words(await provider.get("/me/usage"))
-    assert "Cổng thử (cán bộ staff:st_7, Bộ phận Một cửa xã Trà Hồ H55.10.07) nhận biểu mẫu" in said
-    assert "Cổng thử (cán bộ staff:st_7, H55.99) nhận biểu mẫu" in said
-    assert said.count("H55.10.07") == 1
-    lines = (await provider.get("/me/usage/export?format=jsonl")).text.splitlines()
-    offices = [json.loads(line)["office"] for line in lines if '"received"' in line]
-    assert offices == [None, {"code": "H55.99", "name": None}, {"code": "H55.10.07", "name": name}]
-    sheet = (await provider.get("/me/usage/export?format=csv&ui_locales=en")).text.removeprefix("\ufeff")
-    rows = [row for row in csv.DictReader(io.StringIO(sheet)) if row["What"] == "received a filled form"]
-    told = [(row["Officer"], row["Officer's agency"]) for row in rows]
-    assert told == [
-        ("", ""),
-        ("staff:st_7", "H55.99"),
-        ("staff:st_7", "One-stop desk of Tra Ho (H55.10.07)"),
-    ]
-
-
 async def test_another_persons_events_are_nowhere(provider: world.Provider) -> None:
     await obtain_tokens(provider, scope=FORM)
     mine = set(receipts(await enter(provider, "/me/usage")))
@@ -208,9 +168,15 @@ async def test_the_history_as_json_lines_and_as_a_spreadsheet(provider: world.Pr
     assert sheet.headers["cache-control"] == "no-store"
     rows = list(csv.reader(io.StringIO(sheet.text.removeprefix("\ufeff"))))
     assert len(rows) == 1 + len(entries)
-    assert rows[0][0] == "Thời điểm (giờ Việt Nam)"
+    assert rows[0][0] == "Thời điểm (giờ Việt Nam) / Time (Vietnam)"
+    assert all(cell.count(" / ") == 1 for cell in rows[0])
+    english = await provider.get("/me/usage/export?format=csv&ui_locales=en")
+    for exported, said in ((sheet, "gửi đủ"), (english, "sent in full")):
+        (row, *_) = list(csv.DictReader(io.StringIO(exported.text.removeprefix("\ufeff"))))
+        assert (row["Kết quả / Outcome"], row["Mã kết quả / Outcome code"]) == (said, "released")
+    assert entries[0]["outcome_words"] == {"vi": "gửi đủ", "en": "sent in full"}
     assert rows[1][0] == "23/11/2026 10:00:00"
-    assert rows[1][8] == "'=HYPERLINK(1)"
+    assert rows[1][9] == "'=HYPERLINK(1)"
     for exported in (lines, sheet):
         assert "BƯỞI" not in exported.text
         assert "999175" not in exported.text

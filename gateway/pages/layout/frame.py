@@ -22,6 +22,7 @@ _SHARED = (
     "citizen/my_frame",
     "citizen/my_parts",
     "operator/connector_parts",
+    "operator/report_parts",
     "citizen/answer_parts",
     "citizen/slip_parts",
 )
