@@ -96,6 +96,7 @@ async def answer_yes(
     session: Session,
     given: Parameters,
     *,
+    languages: str,
     trusting: Trusting | None = None,
 ) -> Reply:
     """The person agrees, wholly or in part: the consent is stored in the commit that answers the portal.
@@ -103,7 +104,7 @@ async def answer_yes(
     Raises NotAParty, a policy refusal.
     """
     ask, scopes = ask_of(house, attempt, portal, session), attempt.request.scopes
-    answered = await take_agreement(house, ask, portal, session, given, scopes=scopes)
+    answered = await take_agreement(house, ask, portal, session, given, scopes=scopes, languages=languages)
     if answered is None:
         # the page has changed since: it is shown as it is now, and says so, with what was ticked
         await stay(house, attempt, given, shown=True)
@@ -114,13 +115,15 @@ async def answer_yes(
     return await finish(house, attempt, portal, session, resting=resting, trusting=trusting)
 
 
-async def answer_no(house: House, attempt: Attempt, portal: Portal, session: Session) -> Reply:
+async def answer_no(
+    house: House, attempt: Attempt, portal: Portal, session: Session, given: Parameters, *, languages: str
+) -> Reply:
     """The person refuses: that is stored as well, and ends what they agreed to before.
 
     Raises NotAParty, a policy refusal.
     """
     ask, scopes = ask_of(house, attempt, portal, session), attempt.request.scopes
-    answered = await take_refusal(house, ask, portal, session, scopes=scopes)
+    answered = await take_refusal(house, ask, portal, session, given, scopes=scopes, languages=languages)
     return await store_refusal(house, attempt, portal, answered, session)
 
 

@@ -46,7 +46,7 @@ from gateway.openid_provider.forms import FormPreview
 from gateway.openid_provider.hints import hinted_subject
 from gateway.openid_provider.house import House, offered_providers
 from gateway.openid_provider.matching import require_match, wants_match
-from gateway.openid_provider.notice import identity_claims, identity_rows, notice_of
+from gateway.openid_provider.notice import identity_rows, notice_of, told_claims
 from gateway.openid_provider.own_client import is_own, portal_of
 from gateway.openid_provider.parameters import Parameters, same_secret
 from gateway.openid_provider.prompts import Answer, Facts, Refuse, ShowNotice, SignIn, Step, decide_step
@@ -294,13 +294,13 @@ async def show_notice(house: House, attempt: Attempt, portal: Portal, session: S
         except Failure as refused:
             return await fail_attempt(house, attempt, portal, refused, browser, session=session)
     consent = form is not None and form.basis == "consent"
-    claims = identity_claims(request.scopes, session.citizen)
-    notice = page_hash(form, portal, claims) if form is not None and consent else ""
+    told = told_claims(request.scopes, session.citizen)
+    notice = page_hash(form, portal, [claim.wire() for claim in told]) if form is not None and consent else ""
     unsent = still_ticked(attempt, session.citizen.acting)
     view = NoticePage(
         portal=face(portal),
         person=identity_rows(session.citizen),
-        claims=claims,
+        claims=tuple(claim.label for claim in told),
         form=form,
         action=attempt_url(house, attempt),
         csrf=attempt.notice_proof(session.citizen.acting),
@@ -352,7 +352,9 @@ async def answer_question(
         return await finish(house, attempt, portal, session, noticed=True, trusting=trusting)
     try:
         if given.get("decision") == "allow":
-            return await answer_yes(house, attempt, portal, session, given, trusting=trusting)
-        return await answer_no(house, attempt, portal, session)
+            return await answer_yes(
+                house, attempt, portal, session, given, languages=browser.languages, trusting=trusting
+            )
+        return await answer_no(house, attempt, portal, session, given, languages=browser.languages)
     except Failure as refused:
         return await fail_attempt(house, attempt, portal, refused, browser, session=session)

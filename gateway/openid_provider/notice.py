@@ -2,6 +2,7 @@
 identity claims are told."""
 
 from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 from gateway.consent.notice import Notice
 from gateway.openid_provider.authorization import AuthorizationRequest
@@ -56,22 +57,48 @@ def identity_rows(citizen: Citizen) -> tuple[tuple[Text, str, str], ...]:
     return tuple(rows)
 
 
+class ToldClaim(NamedTuple):
+    """What a sign-in itself tells: its label on the page, and the names under which the portal gets it (claims of
+    OpenID Connect Core §5.1, members of `authorization_details`, or the scope `offline_access`)."""
+
+    label: Text
+    names: tuple[str, ...]
+
+    def wire(self) -> dict[str, Any]:
+        """Return it as a consent record keeps it: names and label, never a value."""
+        return {"names": list(self.names), **self.label}
+
+
 def identity_claims(scopes: Iterable[str], citizen: Citizen | None) -> tuple[Text, ...]:
     """Return the labels of what the portal is told of this very citizen: what is known and the scopes cover, and whom
     the person acts for; without a citizen (an event names scopes alone) what the scopes cover, if it was known."""
-    told = [_PSEUDONYM]
+    return tuple(claim.label for claim in told_claims(scopes, citizen))
+
+
+def told_claims(scopes: Iterable[str], citizen: Citizen | None) -> tuple[ToldClaim, ...]:
+    """Return the same with the names of the claims, in the order of the page."""
+    told = [ToldClaim(_PSEUDONYM, ("sub",))]
     asked = set(scopes)
     if "profile" in asked:
-        told += [_NAME, _BIRTH_IF_KNOWN, _SEX_IF_KNOWN] if citizen is None else _profile_labels(citizen)
+        told += _UNKNOWN_PERSON if citizen is None else _profile_of(citizen)
     if citizen is not None and citizen.organisation is not None:
-        told += [_ORGANISATION, _TAX_CODE]
+        told += [ToldClaim(_ORGANISATION, ("organisation.name",)), ToldClaim(_TAX_CODE, ("organisation.tax_code",))]
     if "offline_access" in asked:
-        told.append(_OFFLINE)
+        told.append(ToldClaim(_OFFLINE, ("offline_access",)))
     return tuple(told)
 
 
-def _profile_labels(citizen: Citizen) -> list[Text]:
-    """Return the labels of what scope `profile` tells of a citizen, in the order of the page."""
+_NAMES = ("name", "family_name", "middle_name", "given_name")
+_UNKNOWN_PERSON = [
+    ToldClaim(_NAME, _NAMES),
+    ToldClaim(_BIRTH_IF_KNOWN, ("birthdate",)),
+    ToldClaim(_SEX_IF_KNOWN, ("gender",)),
+]
+
+
+def _profile_of(citizen: Citizen) -> list[ToldClaim]:
+    """Return what scope `profile` tells of a citizen: only names of claims that they have."""
     told = profile_claims(citizen, updated_at=0)
-    labels = {"name": _NAME, "birthdate": _BIRTH, "gender": _SEX}
-    return [label for claim, label in labels.items() if claim in told]
+    labels = ((_NAME, _NAMES), (_BIRTH, ("birthdate",)), (_SEX, ("gender",)))
+    found = [ToldClaim(label, tuple(name for name in names if name in told)) for label, names in labels]
+    return [claim for claim in found if claim.names]
