@@ -159,7 +159,8 @@ async def finish(
         return await enter_own_pages(house, attempt, session)
     changes: list[Change] = [Spend(attempt.address)]
     if noticed:
-        changes.insert(0, Put(notice_of(attempt.request, session.citizen).record(house.clock.now())))
+        notice = notice_of(attempt.request, session.citizen, portal, house.policy)
+        changes.insert(0, Put(notice.record(house.clock.now())))
     if resting is None and asks_consent(house, attempt.request):
         ask = ask_of(house, attempt, portal, session)
         resting = await rest_on_remembered(house, ask, portal, attempt.request.scopes)

@@ -54,7 +54,7 @@ from gateway.openid_provider.refusals import face, refuse_to_portal
 from gateway.openid_provider.reply import Reply, page_reply, redirect
 from gateway.openid_provider.screens import FailurePage, NoticePage, ProviderButton, SignInChoice
 from gateway.openid_provider.session import Session, session_address, session_of
-from gateway.openid_provider.staying import TRUST, stay, stays, still_ticked
+from gateway.openid_provider.staying import TRUST, shown_proof, stay, stays, still_ticked
 from gateway.openid_provider.trusted_browser import may_trust, trust
 from gateway.tokens.issue import key_of
 from gateway.vocabulary.failure import Failure
@@ -92,7 +92,7 @@ async def gather_facts(
         return Facts(session=None, hinted_subject=hinted_subject, minimum_level=minimum)
     blocked, memory = await house.store.load(
         block_address(session.citizen.id, request.client_id),
-        memory_address(notice_of(request, session.citizen).key(house.clock.now())),
+        memory_address(notice_of(request, session.citizen, portal, house.policy).key(house.clock.now())),
     )
     return Facts(
         session=session,
@@ -117,7 +117,7 @@ async def was_noticed(
     if asks_consent(house, request):
         ask = form_ask(house, request, portal, session)
         return await remembered_consent(house, ask, portal, request.scopes) is not None
-    return memory is not None and memory.alive(house.clock.now())
+    return notice_of(request, session.citizen, portal, house.policy).is_covered_by(memory, house.clock.now())
 
 
 async def start(
@@ -303,7 +303,7 @@ async def show_notice(house: House, attempt: Attempt, portal: Portal, session: S
         claims=tuple(claim.label for claim in told),
         form=form,
         action=attempt_url(house, attempt),
-        csrf=attempt.notice_proof(session.citizen.acting),
+        csrf=page_proof(house, attempt, portal, session),
         ends_at=attempt.expires_at,
         mode="consent" if consent else "notice",
         notice=notice,
@@ -315,6 +315,15 @@ async def show_notice(house: House, attempt: Attempt, portal: Portal, session: S
     return page_reply(house.screens.show(view, languages=browser.languages))
 
 
+def page_proof(house: House, attempt: Attempt, portal: Portal, session: Session) -> str:
+    """Return what a notice page posts as `csrf`: that this person was shown it, and, on the law's notice, what it told;
+    a consent page posts the hash of all it says apart."""
+    proof = attempt.notice_proof(session.citizen.acting)
+    if asks_consent(house, attempt.request):
+        return proof
+    return f"{proof}.{notice_of(attempt.request, session.citizen, portal, house.policy).proof()}"
+
+
 async def submit_attempt(house: House, attempt_id: str, parameters: Parameters, browser: Browser) -> Reply:
     """POST: a provider was chosen, the notice was answered, or the person left."""
     attempt, portal, session = await load_attempt(house, attempt_id, browser)
@@ -323,7 +332,7 @@ async def submit_attempt(house: House, attempt_id: str, parameters: Parameters, 
     if not same_secret(given.partition(".")[0], attempt.csrf):
         raise failure.AttemptLost(operator_detail="the form's csrf value is not the attempt's")
     # only who was shown the notice can answer it: in another tab somebody else may have signed in since
-    shown = session is not None and same_secret(given, attempt.notice_proof(session.citizen.acting))
+    shown = session is not None and same_secret(shown_proof(given), attempt.notice_proof(session.citizen.acting))
     if stays(parameters):
         return redirect(attempt_url(house, await stay(house, attempt, parameters, shown=shown)))
     by_consent = shown and asks_consent(house, attempt.request)
@@ -336,7 +345,9 @@ async def submit_attempt(house: House, attempt_id: str, parameters: Parameters, 
         from gateway.openid_provider.upstream import depart
 
         return await depart(house, attempt, portal, parameters["provider"], browser, again=step.again)
-    if isinstance(step, ShowNotice) and parameters.get("decision") == "allow" and shown and session is not None:
+    allows = isinstance(step, ShowNotice) and parameters.get("decision") == "allow"
+    # what became known after the page was made is not what was read: the page is shown as it is now
+    if allows and session is not None and same_secret(given, page_proof(house, attempt, portal, session)):
         return await answer_question(house, attempt, portal, session, parameters, browser=browser)
     return redirect(attempt_url(house, attempt))
 

@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 from gateway.consent.notice import Notice
 from gateway.openid_provider.authorization import AuthorizationRequest
 from gateway.openid_provider.claims import profile_claims
+from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.profiles import PROCEDURE_SCOPE
 from gateway.openid_provider.screens import Text
+from gateway.policy.bundle import PolicyBundle
 from gateway.vocabulary.citizen import Citizen
 
 _NAME: Text = {"vi": "Họ, chữ đệm và tên", "en": "Full name"}
@@ -24,8 +26,8 @@ _PSEUDONYM: Text = {"vi": "Mã riêng của ông/bà tại dịch vụ này", "e
 _OFFLINE: Text = {"vi": "Truy cập sau khi ông/bà đăng xuất", "en": "Access after you have signed out"}
 
 
-def notice_of(request: AuthorizationRequest, citizen: Citizen) -> Notice:
-    """Return what the notice page of a request is about."""
+def notice_of(request: AuthorizationRequest, citizen: Citizen, portal: Portal, policy: PolicyBundle) -> Notice:
+    """Return what the notice page of a request is about, and what is told after it."""
     return Notice(
         citizen_id=citizen.id,
         acting=citizen.acting,
@@ -33,7 +35,26 @@ def notice_of(request: AuthorizationRequest, citizen: Citizen) -> Notice:
         scopes=sorted({*request.scopes, *(PROCEDURE_SCOPE + code for code in request.procedures)}),
         about_form=bool(request.procedures),
         dossier=request.dossier,
+        told=_told_names(request, citizen, portal, policy),
     )
+
+
+def _told_names(
+    request: AuthorizationRequest, citizen: Citizen, portal: Portal, policy: PolicyBundle
+) -> frozenset[str]:
+    """Return the names of what a sign-in tells of this very citizen, and of what a form may tell this portal.
+
+    The form's page lists every attribute with its source, whether it has a value yet or not; the book decides what of
+    it is told, so another book is another page.
+    """
+    names = {f"claim:{name}" for claim in told_claims(request.scopes, citizen) for name in claim.names}
+    for code in request.procedures:
+        procedure = policy.procedures.get(code)  # one that does not exist is refused elsewhere
+        if procedure is not None:
+            limit = procedure.attributes_for("self") if portal.attributes is None else set(portal.attributes)
+            names |= {f"{code}:{name}" for name in procedure.attributes_for("self") & limit}
+            names.add(f"book:{policy.bundle_id}")
+    return frozenset(names)
 
 
 def masked(text: str, *, head: int, tail: int) -> str:
