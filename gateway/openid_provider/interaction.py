@@ -90,15 +90,16 @@ async def gather_facts(
     minimum = max((procedure.minimum_level for procedure in known), default=None)
     if session is None:
         return Facts(session=None, hinted_subject=hinted_subject, minimum_level=minimum)
+    notice, now = notice_of(request, session.citizen, portal, house.policy), house.clock.now()
     blocked, memory = await house.store.load(
-        block_address(session.citizen.id, request.client_id),
-        memory_address(notice_of(request, session.citizen, portal, house.policy).key(house.clock.now())),
+        block_address(session.citizen.id, request.client_id), memory_address(notice.key(now))
     )
+    remembered = notice.is_covered_by(memory, now)
     return Facts(
         session=session,
         fresh=fresh,
         # nothing is told to anybody by the own pages: there is nothing to give notice of
-        noticed=is_own(request.client_id) or await was_noticed(house, request, portal, session, memory),
+        noticed=is_own(request.client_id) or await was_noticed(house, request, portal, session, remembered=remembered),
         blocked=blocked is not None,
         minimum_level=minimum,
         admitted=all(procedure.admits(session.citizen.organisation) for procedure in known),
@@ -108,16 +109,16 @@ async def gather_facts(
 
 
 async def was_noticed(
-    house: House, request: AuthorizationRequest, portal: Portal, session: Session, memory: Record | None
+    house: House, request: AuthorizationRequest, portal: Portal, session: Session, *, remembered: bool
 ) -> bool:
-    """Tell whether the page need not be shown: the notice is remembered, or what is asked now was agreed to.
+    """Tell whether the page need not be shown: the notice is `remembered`, or what is asked now was agreed to.
 
     The durable memory alone counts, so that what is forgotten in one browser is forgotten in all.
     """
     if asks_consent(house, request):
         ask = form_ask(house, request, portal, session)
         return await remembered_consent(house, ask, portal, request.scopes) is not None
-    return notice_of(request, session.citizen, portal, house.policy).is_covered_by(memory, house.clock.now())
+    return remembered
 
 
 async def start(

@@ -69,6 +69,7 @@ class Sheet:
             paper.set_dash_pattern()
         paper.set_y(paper.get_y() + _LINE_MM)
         self._end_item()
+        paper.ln(1)
 
     def points(self, texts: Sequence[str]) -> None:
         """Write a list."""
