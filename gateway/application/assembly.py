@@ -207,7 +207,7 @@ async def assemble(settings: Settings, pages: PublicPages, clock: Clock, chance:
     connected = await connect(settings, ground.store, ground.evidence, clock, chance, on_drift=quarantine.report)
     connectors = connected.registry
     upstream = ZoneClient(settings.egress.identity_providers, settings.egress)
-    policy = PolicyBundle.load(settings.policies.path)
+    policy = PolicyBundle.load(settings.policies.path, starts=connectors.correction_starts())
     has_staff = any(provider.realm == "staff" for provider in settings.identity_provider)
     clients = ClientRegistry(settings.portal, built_in=[command_client()] if has_staff else ())
     await clients.refresh(ground.storage.store)

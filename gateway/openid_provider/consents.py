@@ -10,7 +10,7 @@ import hmac
 import re
 
 from gateway.consent.failure import ConsentUnknown
-from gateway.consent.receipt import RECEIPT_TYPE, receipt_claims
+from gateway.consent.receipt import receipt_claims, receipt_type
 from gateway.consent.record import Consent
 from gateway.consent.withdraw import ConsentDesk, find_consent, withdraw_consent
 from gateway.openid_provider.browser import Browser
@@ -22,7 +22,7 @@ from gateway.openid_provider.notice import identity_rows
 from gateway.openid_provider.own_pages.door import send_to_sign_in
 from gateway.openid_provider.parameters import Parameters, same_secret
 from gateway.openid_provider.reply import NO_STORE, Reply, page_reply, redirect
-from gateway.openid_provider.screens import ConsentView
+from gateway.openid_provider.screens import ConsentView, Text
 from gateway.openid_provider.session import Session
 
 _ID = re.compile(r"cs_[A-Za-z0-9_-]{22}")
@@ -52,8 +52,9 @@ async def sign_receipt(house: House, consent_id: str, browser: Browser, here: st
     if session is None:
         return await send_to_sign_in(house, browser, here)
     consent = await own_consent(house, consent_id, session)
-    claims = receipt_claims(consent, issuer=house.issuer, now=house.clock.now())
-    signed = house.keys.sign(claims, typ=RECEIPT_TYPE)
+    portal = portal_name(house, consent)
+    claims = receipt_claims(consent, issuer=house.issuer, portal=portal, now=house.clock.now())
+    signed = house.keys.sign(claims, typ=receipt_type(consent))
     headers = (
         ("content-type", "application/jose"),
         ("content-disposition", f'attachment; filename="{consent.id}.jws"'),
@@ -77,12 +78,11 @@ async def withdraw_own(house: House, consent_id: str, given: Parameters, browser
 async def own_view(house: House, consent_id: str, session: Session, browser: Browser) -> ConsentView:
     """Return what the page and the paper show."""
     consent = await own_consent(house, consent_id, session)
-    portal = house.clients.get(consent.client_id)
     return ConsentView(
         consent=consent,
         state=consent.state_at(house.clock.now()),
         person=identity_rows(consent.citizen),
-        portal_name={"vi": consent.client_id} if portal is None else portal.display_name,
+        portal_name=portal_name(house, consent),
         address=consent_url(house, consent.id),
         csrf=withdraw_proof(house, consent.id, browser),
     )
@@ -93,6 +93,13 @@ async def own_consent(house: House, consent_id: str, session: Session) -> Consen
     if not _ID.fullmatch(consent_id):
         raise ConsentUnknown
     return await find_consent(consent_id, session.citizen.id, desk_of(house))
+
+
+def portal_name(house: House, consent: Consent) -> Text:
+    """Return the name of the portal that asked, as its page said it; of an earlier record, the name of today."""
+    portal = house.clients.get(consent.client_id)
+    named: Text = {"vi": consent.client_id} if portal is None else portal.display_name
+    return consent.content.get("portal") or named
 
 
 def desk_of(house: House) -> ConsentDesk:

@@ -199,11 +199,24 @@ class Page:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """Which page a person read: its template, the language, and the SHA-256 of its markup and words in it."""
+
+    screen: str
+    language: str
+    sha256: str
+
+
 class Screens(Protocol):
     """Shows a view."""
 
     def show(self, view: View, *, languages: str, status: int = 200) -> Page:
         """Return the page. `languages` is `ui_locales` or Accept-Language; Vietnamese without one."""
+        ...
+
+    def consent_edition(self, languages: str) -> Edition:
+        """Return the edition of the consent page that `languages` gets."""
         ...
 
     def print(self, view: ConsentView, *, languages: str) -> Page:

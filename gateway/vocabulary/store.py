@@ -12,11 +12,14 @@ revoked every record of the group is dead in the same instant (one flipped field
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
 from gateway.vocabulary.failure import Failure
+
+# A consent has to be proven after it ended (Law 91/2025); the figure is for the legal unit to confirm (docs/law.md).
+CONSENT_KEPT_FOR = timedelta(days=5 * 365)
 
 
 class Kind(StrEnum):

@@ -19,7 +19,11 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = [
     ROOT / "README.md",
     # tests/docs/test_ten_minutes.py and test_first_connector.py run those from their first to their last command
-    *sorted(page for page in (ROOT / "docs").glob("*.md") if page.name not in {"portal_in_ten_minutes.md", "connector_in_ten_minutes.md"}),
+    *sorted(
+        page
+        for page in (ROOT / "docs").glob("*.md")
+        if page.name not in {"portal_in_ten_minutes.md", "connector_in_ten_minutes.md"}
+    ),
 ]
 ELSEWHERE = {
     "gate06 serve": "tests of the command start it",
@@ -86,7 +90,14 @@ def test_the_operators_settings_are_accepted(tmp_path):
     (toml,) = re.findall(r"^```toml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     (tmp_path / "gate06.toml").write_text(toml, "utf-8")
     (tmp_path / "secrets").mkdir()
-    for name in ("master.key", "population.secret", "vneid.secret", "national_portal.secret", "dichvucong.secret", "vneid.pem"):
+    for name in (
+        "master.key",
+        "population.secret",
+        "vneid.secret",
+        "national_portal.secret",
+        "dichvucong.secret",
+        "vneid.pem",
+    ):
         (tmp_path / "secrets" / name).write_text("5a" * 32, "ascii")
     settings = read_settings(files=[tmp_path / "gate06.toml"], environ={})
     assert settings.profile == "production"

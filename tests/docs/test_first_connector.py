@@ -71,7 +71,9 @@ def test_the_page_runs_from_its_first_to_its_last_command(tmp_path, server, prog
     environment = known | owner | {"PATH": path, "PYTHONPATH": str(ROOT)}
 
     def here(text: str) -> str:
-        return text.replace(":8010", f":{toy}").replace("--port 8010", f"--port {toy}").replace(":5432", f":{server.port}")
+        return (
+            text.replace(":8010", f":{toy}").replace("--port 8010", f"--port {toy}").replace(":5432", f":{server.port}")
+        )
 
     commands = [step.command for step in steps()]
     assert commands.index("gate06 connector try library --persona 3") < 10, "a first mapped field within ten commands"
