@@ -67,6 +67,24 @@ def test_asked_first_agreed_to_in_part_read_again_and_withdrawn(visitor, stack):
     assert stack.calls(stack.sources_url) == calls
 
 
+def test_the_link_of_a_receipt_works_months_later(visitor, stack):
+    someone = visitor()
+    reach_question(someone.tab, stack)
+    someone.page.locator("#consent-allow").click()
+    someone.page.wait_for_url(f"{stack.portal_url}/callback?code=*")
+    consent = stack.events_after(0, "ConsentGiven")[-1]["consent_id"]
+    link = f"{stack.issuer}/consents/{consent}"
+    for person, found in ((3, True), (8, False)):
+        later = visitor()
+        later.page.goto(link)
+        later.tab.choose_vneid()
+        later.tab.be(person)
+        assert later.page.url == link
+        assert bool(later.page.locator("#consent-withdraw").count()) is found
+        assert bool(later.page.locator("#error").count()) is not found
+    assert later.tab.code == "PF-137"
+
+
 def test_a_no_is_one_press_and_sends_the_person_back(visitor, stack):
     someone = visitor()
     reach_question(someone.tab, stack)
