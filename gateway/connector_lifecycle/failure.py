@@ -37,14 +37,17 @@ class StepOutOfOrder(Failure):
 
 
 class ReportRefused(Failure):
-    """The exam's report is about something else, has a failed check, or skips one without reason or end."""
+    """The exam's report is about something else, is not whole (checks, service, edition), or holds a failed check."""
 
     code = "CN-204"
     title = "exam report refused"
     http_status = 422
     vi = "Báo cáo kiểm tra không dùng được cho phiên bản này."
     en = "The exam's report does not count for this version."
-    fix = "Run `gate06 connector test` on exactly this manifest, mend what fails, and hand in the new report."
+    fix = (
+        "Run `gate06 connector test FOLDER --service URL --json FILE` on exactly this manifest, mend what fails, "
+        "and hand in the new report whole."
+    )
 
 
 class VersionTooSmall(Failure):

@@ -17,6 +17,7 @@ def test_a_sound_folder_ends_with_0_and_a_report(folder: Path, tmp_path: Path) -
     assert report["schema"] == "gate06.connector-report/1"
     assert report["service"] is False
     assert "24 of 24" in ended.output
+    assert "next: run it again with --service" in ended.output, "nobody submits a report that approval refuses"
 
 
 def test_a_fault_ends_with_7_and_says_what_where_why_and_how(folder: Path) -> None:
