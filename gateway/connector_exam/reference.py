@@ -29,7 +29,8 @@ changes: a signature (`[signature]`) is looked at in answers of the running serv
 
 For every fault the report says what, where (`file:line:key`, a sample, an answer of the stand-in), why and how to mend
 it. The SHA-256 of its canonical form (RFC 8785) is what two people approve; it names the manifest and the samples by
-their hashes.
+their hashes, and the edition of the exam (`exam`): when the exam begins to want more,
+reports of before no longer count.
 
 ## In your own tests
 ```python
@@ -59,6 +60,8 @@ until = 2027-03-31
 | Bạch kim (platinum) | `p95_ms` under 800, no code, and `sandbox_run_on` yesterday or today |
 
 The exam computes what it can see; what stands in `[quality]` is the department's word, and whoever approves reads it.
+The tier stands beside every version: in `gate06 connector list` and `show`, at `/staff/connectors` and in
+`/v1/connectors` (`tier`). What the report's own checks do not bear out is not shown.
 """
 
 

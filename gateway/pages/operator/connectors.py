@@ -17,6 +17,7 @@ from gateway.connector_lifecycle.failure import ReleaseUnknown
 from gateway.connector_lifecycle.figures import filled_percent
 from gateway.connector_lifecycle.release import Release
 from gateway.connector_lifecycle.steps import APPROVALS_NEEDED, require_duty
+from gateway.connector_lifecycle.tier import tier_of
 from gateway.openid_provider.browser import Browser
 from gateway.openid_provider.endpoints import Endpoints, read_form
 from gateway.openid_provider.house import House
@@ -137,6 +138,7 @@ class ConnectorPages:
             here=self.house.issuer + here,
             visit=visit,
             needed=APPROVALS_NEEDED,
+            tier_of=tier_of,
             now=self.house.clock.now(),
             **values,
         )

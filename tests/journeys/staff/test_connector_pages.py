@@ -77,6 +77,7 @@ def test_submitted_approved_by_two_and_published_on_pages(browser: Browser, stac
         page.goto(tested)
         assert overflows(page) <= 0
         assert state_of(page) == "đã kiểm tra"
+        assert page.locator("#tier").inner_text().strip() == "Đồng"
         take(page, "submit", package="toy==1.0", reason="đưa vào dùng")
         assert state_of(page) == "chờ phê duyệt"
         # whoever submitted sees the button, why it is closed for them, and no way round
@@ -89,6 +90,7 @@ def test_submitted_approved_by_two_and_published_on_pages(browser: Browser, stac
     for account, after in (("lo.pan", "chờ phê duyệt"), ("dinh.hoa", "đã phê duyệt")):
         with someone(browser, stack, account) as page:
             assert page.locator("[data-waiting='page-trial/1.0.0']").count() == 1
+            assert page.locator("[data-tier='bronze']").count() == 1
             page.goto(tested)
             take(page, "approve")
             assert state_of(page) == after
