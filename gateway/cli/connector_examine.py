@@ -18,6 +18,7 @@ from gateway.connector_exam.tiers import LABELS
 from gateway.connector_lifecycle.report import asks_service
 from gateway.connector_runtime.configuration import ZoneName
 from gateway.connector_runtime.folders import read_folder
+from gateway.connector_runtime.package_digest import Package, installed_package
 from gateway.connector_runtime.registry import GROUP
 from gateway.policy.failure import PolicyInvalid
 from gateway.vocabulary.clock import SystemClock
@@ -40,7 +41,7 @@ def examine(
 ) -> None:
     """Take the 24 checks of the exam. Exit 7 when any of them fails."""
     try:
-        candidate = read_candidate(folder, book or [], _made_by(folder))
+        candidate = read_candidate(folder, book or [], *_made_by(folder))
     except PolicyInvalid as invalid:
         talk(f"the policy book cannot be read: {invalid.problems[0]}")
         raise typer.Exit(Exit.CONFIGURATION) from None
@@ -56,15 +57,15 @@ def examine(
     raise typer.Exit(Exit.OK if found.passed else Exit.CHECK_FAILED)
 
 
-def _made_by(folder: Path) -> MakeConnector | None:
-    """Return the installed class of a connector with code, None for one without."""
+def _made_by(folder: Path) -> tuple[MakeConnector | None, Package | None]:
+    """Return the installed class of a connector with code and its package, None for one without."""
     manifest = read_folder(folder)
     if manifest.kind != "code":
-        return None
+        return None, None
     for point in entry_points(group=GROUP):
         if point.name == manifest.id:
             made: MakeConnector = point.load()
-            return made
+            return made, installed_package(point)
     talk(f"no installed package offers connector `{manifest.id}` (entry point group `{GROUP}`)")
     raise typer.Exit(Exit.NOT_FOUND)
 

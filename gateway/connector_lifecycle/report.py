@@ -2,7 +2,8 @@
 
 `gate06.connector-report/1`: `connector`, `version`, `manifest_sha256` (what was examined) and `checks`, each with `id`,
 `outcome` (passed, failed, skipped) and, when skipped, `reason` and `until` (a day): experience.md §2.5. `exam` is the
-edition of the exam, `service` says whether the running service was asked.
+edition of the exam, `service` says whether the running service was asked; `package` (`name==version`) and
+`package_sha256` say which code was examined.
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,6 +44,8 @@ class Report(BaseModel):
     manifest_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     exam: int = 0
     service: bool = False
+    package: str | None = None
+    package_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
     checks: Annotated[tuple[Check, ...], Field(min_length=1)]
 
 
@@ -82,6 +85,12 @@ def require_passed(document: Mapping[str, Any], release: Release, today: date) -
     if loose:
         raise ReportRefused(f"skipped without a reason and a day still to come: {_quoted(loose)}", missing=loose)
     _require_whole(report, asks_service=asks_service(manifest))
+    told = {"package": report.package, "package_sha256": report.package_sha256}
+    missing = [name for name, value in told.items() if value is None] if manifest.kind == "code" else []
+    if missing:
+        raise ReportRefused(f"the report does not say which code was examined: {_quoted(missing)}", missing=missing)
+    if manifest.kind != "code" and any(told.values()):
+        raise ReportRefused("the report names a package, and the connector has no code")
 
 
 def asks_service(manifest: Manifest) -> bool:

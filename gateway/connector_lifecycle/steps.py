@@ -142,6 +142,8 @@ def submit(release: Release, operator: Operator, order: SubmitOrder, facts: Fact
     require_number(release, facts.others)
     if (release.manifest.kind == "code") != (order.package is not None):
         raise PackageUnnamed("`package` goes with kind `code`, and only with it")
+    if order.package is not None and order.package != (release.report or {}).get("package"):
+        raise PackageUnnamed(f"the exam was of `{(release.report or {}).get('package')}`")
     step = _step("submit", operator, role, facts, require_reason(order.reason))
     return Moved(release=release.after(step, state="submitted", package=order.package))
 

@@ -31,6 +31,7 @@ from gateway.connector_runtime.limits import Limits
 from gateway.connector_runtime.manifest import Manifest, read_manifest
 from gateway.connector_runtime.means import Means, OnDrift
 from gateway.connector_runtime.outbound import ZoneClient
+from gateway.connector_runtime.package_digest import installed_package
 from gateway.connector_runtime.quota import Quotas
 from gateway.connector_runtime.steering import Steering, Unsteered
 from gateway.connector_runtime.transports.lgsp import LgspTransport
@@ -57,12 +58,13 @@ class Closing(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """What a table of the settings carries: the manifest, the SHA-256 of its text, and the package (`name==version`)
-    whose code answers, None where the manifest says it all."""
+    """What a table of the settings carries: the manifest, the SHA-256 of its text, and the package (`name==version`,
+    and the digest of its files) whose code answers, None where the manifest says it all."""
 
     manifest: Manifest
     sha256: str
     package: str | None
+    package_sha256: str | None = None
 
 
 class Shared(NamedTuple):
@@ -273,11 +275,11 @@ def _load_class(point: EntryPoint) -> tuple[Callable[[Equipment], Connector], In
     try:
         make: Callable[[Equipment], Connector] = point.load()
         text = files(point.module.rpartition(".")[0]).joinpath("manifest.toml").read_text("utf-8")
+        package = installed_package(point)
     except (ImportError, AttributeError, OSError) as error:
         raise UnknownConnector(f"connector `{point.name}` cannot be loaded: {type(error).__name__}") from error
     manifest = read_manifest(text, f"{point.name}/manifest.toml")
-    package = f"{point.dist.name}=={point.dist.version}" if point.dist is not None else "unpacked==0"
-    return make, Installed(manifest, sha256(text.encode()).hexdigest(), package)
+    return make, Installed(manifest, sha256(text.encode()).hexdigest(), package.name, package.sha256)
 
 
 def _client_of(

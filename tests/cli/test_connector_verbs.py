@@ -79,8 +79,13 @@ def test_a_version_goes_the_whole_way_by_command(staff: Staff, run: Run, folder:
     assert run("connector", "retire", "trial", "1.0.0", "--on", "2099-01-01", *WHY)[:2] == (0, "published\n")
     assert run("connector", "retire", "trial", "1.0.0", *WHY)[:2] == (0, "retired\n")
     listed = run("connector", "list", "--json")[1]["connectors"]
-    assert [(one["version"], one["state"]) for one in listed[0]["versions"]] == [("1.0.0", "retired")]
+    assert [(one["version"], one["state"], one["tier"]) for one in listed[0]["versions"]] == [
+        ("1.0.0", "retired", "bronze")
+    ]
+    table = run("connector", "list")[1].splitlines()
+    assert (table[0].split()[3], table[1].split()[3]) == ("tier", "bronze")
     steps = run("connector", "show", "trial", "1.0.0")[1]
+    assert json.loads(steps)["tier"] == "bronze"
     assert [step["name"] for step in json.loads(steps)["steps"]][3:5] == ["pan", "hoa"]
     names = [name for name, ref in told() if ref != "staff:id-pan" or name == "ConnectorApproved"]
     assert names.count("ConnectorApproved") == 2

@@ -201,6 +201,21 @@ def test_a_report_of_a_service_says_its_exam_and_that_the_service_was_asked(with
     assert refused.value.missing == (without,)
 
 
+@pytest.mark.parametrize("without", ["package", "package_sha256"])
+def test_a_report_of_code_says_which_code_was_examined(without):
+    text = manifest_text()
+    whole = report_on(text)
+    release = draft(None, OWNER, DraftOrder(manifest=text), FACTS).release
+    assert examine(release, OWNER, TestOrder(report=whole), FACTS).release.package_sha256 == whole["package_sha256"]
+    with pytest.raises(ReportRefused) as refused:
+        examine(release, OWNER, TestOrder(report=whole | {without: None}), FACTS)
+    assert refused.value.missing == (without,)
+    no_code = own_manifest("land")
+    release = draft(None, OWNER, DraftOrder(manifest=no_code), FACTS).release
+    with pytest.raises(ReportRefused, match="the connector has no code"):
+        examine(release, OWNER, TestOrder(report=report_on(no_code, package="x==1")), FACTS)
+
+
 @pytest.mark.parametrize("members", [{}, {"reason": "x"}, {"reason": "x", "until": "2031-02-28"}])
 def test_a_check_is_let_off_with_a_reason_until_a_day_to_come(members):
     text = manifest_text()
@@ -249,6 +264,8 @@ def test_package_and_code_go_together():
     release = examine(release, OWNER, TestOrder(report=report_on(text)), FACTS).release
     with pytest.raises(PackageUnnamed):
         submit(release, OWNER, SubmitOrder(reason="thử"), FACTS)
+    with pytest.raises(PackageUnnamed, match="the exam was of"):
+        submit(release, OWNER, SubmitOrder(reason="thử", package="gate06==9"), FACTS)
     with pytest.raises(ReasonMissing):
         submit(release, OWNER, SubmitOrder(package=PACKAGE), FACTS)
 

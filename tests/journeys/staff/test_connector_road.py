@@ -162,6 +162,8 @@ def test_a_register_with_a_service_is_examined_at_its_service(people: dict[str, 
     refused(unasked, 422, "CN-204")
     assert (unasked.json()["missing"], "the running service was not asked" in unasked.text) == (["service"], True)
     assert nhung.step("test", where, report=report_on(text)).json()["state"] == "tested"
+    told = nhung.http.get("/v1/connectors/land").json()["versions"][0]
+    assert (told["state"], told["tier"]) == ("tested", "bronze")
 
 
 def test_nobody_but_staff_comes_in(stack: Stack, people: dict[str, Person]) -> None:
