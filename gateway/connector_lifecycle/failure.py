@@ -169,3 +169,14 @@ class AttributeUnknown(Failure):
     vi = "Danh mục không có thông tin này."
     en = "The catalogue has no such attribute."
     fix = "See `GET /v1/attributes`; ids are those of `policies/attributes`."
+
+
+class NotQuarantined(Failure):
+    """There is no quarantine to end: none was found, its version was mended, or somebody released it already."""
+
+    code = "CN-216"
+    title = "connector is not quarantined"
+    http_status = 404
+    vi = "Kết nối này không bị cách ly."
+    en = "This connector is not quarantined."
+    fix = "See `gate06 doctor`: it names every connector that is quarantined, by its table in the settings."

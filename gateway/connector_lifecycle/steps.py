@@ -63,6 +63,7 @@ DUTIES: Mapping[str, tuple[StaffRole, ...]] = {
     "publish": ("service_admin", "registration_officer"),
     "suspend": ("service_admin", "security_officer", "system_admin"),
     "resume": ("service_admin", "security_officer"),
+    "release": ("service_admin", "security_officer"),
     "retire": ("service_admin", "registration_officer"),
 }
 """Who may do what with a connector (experience.md §1.4); the officer at a desk does nothing here."""
