@@ -44,7 +44,7 @@ class SourceCaller:
         self.source = source
         self.connector = connector
         self.breaker = Breaker(source, means.clock, limits)
-        self.quarantined = False
+        self._quarantined = False
         self._means = means
         self._clock = means.clock
         self._provides = provides
@@ -55,6 +55,17 @@ class SourceCaller:
         self._late: set[asyncio.Task[None]] = set()
         self._cache = AnswerCache(limits, means.clock, means.chance) if limits.fresh_for else None
         self._drift = DriftWatch(limits.drift_window) if limits.drift_window else None
+        self._tell_state()
+
+    @property
+    def quarantined(self) -> bool:
+        """Whether the source is not asked because its answers drifted."""
+        return self._quarantined
+
+    @quarantined.setter
+    def quarantined(self, stopped: bool) -> None:
+        self._quarantined = stopped
+        self._tell_state()
 
     @property
     def watched(self) -> bool:
@@ -280,9 +291,17 @@ class SourceCaller:
             return
         flight.counted = True
         took_for = asyncio.get_running_loop().time() - flight.started_at
+        self._means.meter.count_call(self.source, ended.failed or "answered", took_for)
         if ended.failed == "rest" and self.breaker.state == "closed":
             return  # a source that asks for a pause is well; the pause itself spares it
+        era = self.breaker.era
         self.breaker.record(ended.failed is None, era=flight.era, took_for=took_for, reason=ended.failed or "")
+        if self.breaker.era != era:
+            self._tell_state()
+
+    def _tell_state(self) -> None:
+        outage = self.breaker.state == "open"
+        self._means.meter.tell_state(self.source, outage=outage, quarantined=self._quarantined)
 
     def _watch(self, answer: Answer) -> None:
         drift = self._drift.observe(answer) if self._drift is not None else None

@@ -30,6 +30,7 @@ from gateway.connector_runtime.kinds.build import Ways, build_connector
 from gateway.connector_runtime.limits import Limits
 from gateway.connector_runtime.manifest import Manifest, read_manifest
 from gateway.connector_runtime.means import Means, OnDrift
+from gateway.connector_runtime.meter import Meter, Unmetered
 from gateway.connector_runtime.outbound import ZoneClient
 from gateway.connector_runtime.package_digest import installed_package
 from gateway.connector_runtime.quota import Quotas
@@ -73,6 +74,7 @@ class Shared(NamedTuple):
     chance: Randomness = SystemRandomness()
     store: Store | None = None
     on_drift: OnDrift | None = None
+    meter: Meter | None = None
 
 
 class ConnectorRegistry:
@@ -258,7 +260,7 @@ def _means_of(source: str, manifest: Manifest, limits: Limits, clock: Clock, sha
             raise InvalidManifest(f"connector `{source}` has a daily quota, and nothing to count it in")
         quotas = Quotas(source, limits, shared.store, clock)
     notice = (manifest.notice.unavailable.vi, manifest.notice.unavailable.en)
-    return Means(clock, shared.chance, quotas, shared.on_drift, notice)
+    return Means(clock, shared.chance, quotas, shared.on_drift, notice, shared.meter or Unmetered())
 
 
 def _in_the_name_of(source: str, answer: Answer) -> Answer:

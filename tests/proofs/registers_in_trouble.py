@@ -91,6 +91,7 @@ async def prove(
                 figures[fault] = await fall_ill(load, url, source, fault, timed=timed)
                 await judge_log(stack, source, fault)
             figures["all"] = await all_at_once(load, url)
+            await judge_metrics(stack, browser, tuple(zip(SOURCES, faults, strict=False)))
             assert max(browser.statuses) < 500, Counter(browser.statuses)
     return {"registers": len(SOURCES), "forms_per_second": round(rate), "deadline_ms": deadline_ms, "faults": figures}
 
@@ -190,6 +191,19 @@ async def recovered(browser: Walker, source: str) -> None:
             return
         await asyncio.sleep(0.1)
     raise AssertionError(f"`{source}` is well and still not asked: {form}")
+
+
+async def judge_metrics(stack: Stack, browser: Walker, ill: tuple[tuple[str, str], ...]) -> None:
+    """Operators see the same: calls by how they ended, who is in an outage and who is quarantined; nobody's number."""
+    async with browser.session.get(f"http://127.0.0.1:{stack.plan.metrics_port}/metrics") as answer:
+        text = await answer.text()
+    assert "999" not in "".join(line.rpartition(" ")[0] for line in text.splitlines()), "a number in a label"
+    for source, fault in ill:
+        labelled = f'{{connector="{source}"}}'
+        assert f'gate06_connector_calls_total{{connector="{source}",outcome="answered"}}' in text, source
+        assert f"gate06_connector_call_seconds_count{labelled}" in text, source
+        assert f"gate06_connector_outage{labelled} {float(fault in OUTAGES)}" in text or fault not in OUTAGES, source
+        assert f"gate06_connector_quarantined{labelled} {float(fault == 'another_person')}" in text, source
 
 
 async def judge_log(stack: Stack, source: str, fault: str) -> None:
