@@ -252,6 +252,14 @@ class Begun(NamedTuple):
     call: Waiting | Answer
 
 
+def carried_by(source: str, settings: ConnectorSettings, folders: Sequence[Path]) -> Installed:
+    """Return what a table of the settings carries, without making its connector. Raises a ConnectorFailure."""
+    installed = {point.name: point for point in entry_points(group=GROUP)}
+    if source in installed and settings.folder is None:
+        return _load_class(installed[source])[1]
+    return Installed(*read_hashed(_folder_of(source, settings, find_folders(folders), installed)), package=None)
+
+
 def _means_of(source: str, manifest: Manifest, limits: Limits, clock: Clock, shared: Shared) -> Means:
     """Return what one caller works with. Raises InvalidManifest for quotas that nothing can count."""
     quotas = None
