@@ -24,6 +24,7 @@ from gateway.connector_runtime.drift import DriftWatch
 from gateway.connector_runtime.failure import CannotVerify
 from gateway.connector_runtime.limits import Limits
 from gateway.connector_runtime.means import Means
+from gateway.connector_runtime.pace import Pace
 from gateway.connector_runtime.quota import Quotas
 from gateway.connector_runtime.single_flight import Flight, Flights
 from gateway.vocabulary.provenance import Absent, Outcome, Refused, Unavailable
@@ -50,6 +51,7 @@ class SourceCaller:
         self._provides = provides
         self._limits = limits
         self._room = Bulkhead(limits.concurrency, limits.queue, limits.queue_for)
+        self._pace = Pace(limits.per_second, means.clock)
         self._attempts = Attempts(source, connector, self._room, limits, means)
         self._flights: Flights[Any] = Flights()
         self._late: set[asyncio.Task[None]] = set()
@@ -163,7 +165,12 @@ class SourceCaller:
         if self._room.full:
             return Unavailable(reason="closed", retry_after=5)
         wait = self.breaker.admit()
-        return None if wait is None else self._closed(wait)
+        if wait is not None:
+            return self._closed(wait)
+        if not self._pace.admit():
+            self.breaker.withdraw(self.breaker.era)  # it was a probe perhaps, and is not made
+            return Unavailable(reason="closed", retry_after=1)
+        return None
 
     def _closed(self, retry_after: int) -> Unavailable:
         """Return what is told of a source that is not asked, in its owner's words."""
