@@ -25,9 +25,9 @@ examined alike.
 `--service own` asks the address in the manifest, `--zone` and `--secret-file NAME=FILE` are those of `try`. With
 `--config gate06.toml` the connector's own table counts, as for the gateway: where tokens come from, certificates, keys
 of signatures. Without either nothing real is asked, and approval turns the report down; a view then fails
-`safety.view`, since nobody looked at its role. A connector with code is the installed package of its id; over a bus, samples stand for
-the service. Nobody signs what the stand-in changes: a signature (`[signature]`) is looked at in answers of the running
-service. Exit 0 passed, 7 a check failed.
+`safety.view`, since nobody looked at its role. A connector with code is the installed package of its id; over a bus,
+samples stand for the service. Nobody signs what the stand-in changes: a signature (`[signature]`) is looked at in
+answers of the running service. Exit 0 passed, 7 a check failed.
 
 For every fault the report says what, where (`file:line:key`, a sample, an answer of the stand-in), why and how to mend
 it. The SHA-256 of its canonical form (RFC 8785) is what two people approve; it names the manifest and the samples by
