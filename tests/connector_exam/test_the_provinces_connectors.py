@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import httpx2
@@ -12,8 +13,11 @@ from gateway.connector_exam.pytest_contract import _served
 from gateway.connector_exam.report import Report
 from gateway.connector_exam.running import ServiceAddress
 from gateway.connector_exam.sitting import sit_exam
+from gateway.connector_lifecycle.report import asks_service
 from gateway.connector_runtime.configuration import ConnectorSettings
 from gateway.connector_runtime.folders import BUILT_IN
+from gateway.connector_runtime.package_digest import installed_package
+from gateway.connector_runtime.registry import GROUP
 from gateway.vocabulary.clock import SettableClock
 from tests.connector_exam.conftest import TODAY, Sit, change
 from tests.connectors.test_province_registers import FACES
@@ -43,6 +47,16 @@ def test_a_connector_of_the_province_passes_at_its_service(name: str, tmp_path: 
     report = at_its_service(name, BUILT_IN / name, tmp_path)
     assert faults(report) == []
     assert report.wire()["service"] is True
+
+
+@pytest.mark.parametrize("name", ["population", "civil_status"])
+def test_a_connector_behind_the_bus_passes_with_its_samples(name: str) -> None:
+    (point,) = [one for one in entry_points(group=GROUP) if one.name == name]
+    candidate = read_candidate(BUILT_IN / name, make=point.load(), package=installed_package(point))
+    report = asyncio.run(sit_exam(candidate, SettableClock(TODAY)))
+    assert faults(report) == []
+    assert report.wire()["package_sha256"] == installed_package(point).sha256
+    assert asks_service(candidate.manifest) is False, "over a bus samples stand for the service"
 
 
 def test_a_service_that_tells_otherwise_than_the_samples_is_found(tmp_path: Path) -> None:
