@@ -2,15 +2,17 @@
 
 `It must show` 3 of issue 4, as a citizen meets it: forms keep coming at half of the throughput the same run measured,
 the deadline is held, every blank says why (in an outage in the words of the register's owner), the fields of the other
-registers are filled as fast as before, the log has two lines per outage, and nothing answers 5xx. `connector_faults`
-shows the same of the call runtime alone.
+registers are filled as fast as before, the log has two lines per outage, the evidence names each form before a register
+is asked and after, and nothing answers 5xx. `connector_faults` shows the same of the call runtime alone.
 """
 
 import asyncio
 import json
 import statistics
 import time
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,7 @@ LATEST_BEYOND_S = 0.050
 RATIO_AT_MOST = 1.2
 IN_FLIGHT = 12
 PEOPLE = (1, 2, 3, 6, 11)
+People = Sequence[tuple[int, Walker]]
 OUTAGES = frozenset({"slow", "dead", "corrupt", "five_megabytes"})
 """What opens a breaker for certain; who flaps may, who asks for a pause is spared, who names others is quarantined."""
 
@@ -53,10 +56,10 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """A citizen's browser, and how many forms a second are asked for; `latest` is what a form may take when it is
-    timed: the deadline and a little."""
+    """The citizens with their browsers, and how many forms a second are asked for; `latest` is what a form may take when
+    it is timed: the deadline and a little."""
 
-    browser: Walker
+    people: People
     rate: float
     seconds: float
     latest: float
@@ -81,28 +84,32 @@ async def prove(
             environment={"GATE06_PREFILL__DEADLINE_MS": str(deadline_ms)},
             books=(departments.book,),
         )
-        async with open_stack(wish) as stack, walker(stack) as browser:
-            for person in PEOPLE:
+        async with open_stack(wish) as stack, AsyncExitStack() as open_browsers:
+            people = [(person, await open_browsers.enter_async_context(walker(stack))) for person in PEOPLE]
+            for person, browser in people:
                 await browser.sign_in(person, scope=SCOPE)
-            rate = max(4.0, await measure_throughput(browser, phase_for / 2) / 2)
-            load = Load(browser, rate, phase_for, latest=deadline_ms / 1000 + LATEST_BEYOND_S if timed else 3600)
+            rate = max(4.0, await measure_throughput(people, phase_for / 2) / 2)
+            load = Load(people, rate, phase_for, latest=deadline_ms / 1000 + LATEST_BEYOND_S if timed else 3600)
             figures = {}
             for source, fault in zip(SOURCES, faults, strict=False):
                 figures[fault] = await fall_ill(load, url, source, fault, timed=timed)
                 await judge_log(stack, source, fault)
             figures["all"] = await all_at_once(load, url)
-            await judge_metrics(stack, browser, tuple(zip(SOURCES, faults, strict=False)))
-            assert max(browser.statuses) < 500, Counter(browser.statuses)
+            await judge_metrics(stack, people[0][1], tuple(zip(SOURCES, faults, strict=False)))
+            statuses = Counter(status for _, browser in people for status in browser.statuses)
+            assert max(statuses) < 500, statuses
+            asked = sum(browser.asked.count(f"{stack.issuer}/v1/prefill") for _, browser in people)
+            await judge_evidence(stack, asked)
     return {"registers": len(SOURCES), "forms_per_second": round(rate), "deadline_ms": deadline_ms, "faults": figures}
 
 
-async def measure_throughput(browser: Walker, seconds: float) -> float:
+async def measure_throughput(people: People, seconds: float) -> float:
     """Return how many forms a second come when all registers are well."""
     phase, until = Phase(), time.perf_counter() + seconds
 
     async def ask_on(number: int) -> None:
         while time.perf_counter() < until:
-            await one_form(browser, number, phase)
+            await one_form(people, number, phase)
             number += 1
 
     await asyncio.gather(*(ask_on(number) for number in range(IN_FLIGHT)))
@@ -116,7 +123,7 @@ async def fall_ill(load: Load, url: str, source: str, fault: str, *, timed: bool
     ill = await run_phase(load, load.seconds, frozenset({source}))
     await order(url, source, "")
     if fault != "another_person":  # who named others stays in quarantine until somebody looks at it
-        await recovered(load.browser, source)
+        await recovered(load.people, source)
     after = await run_phase(load, load.seconds / 2, frozenset({source}))
     assert set(before.told) == {"verified"}, (fault, before.told)
     assert ill.told.keys() - {"verified"}, f"{fault}: nothing happened"
@@ -152,14 +159,15 @@ async def run_phase(load: Load, seconds: float, ill: frozenset[str] = frozenset(
     running: list[asyncio.Task[None]] = []
     for number in range(max(8, int(load.rate * seconds))):
         await asyncio.sleep(max(0.0, begun + number / load.rate - time.perf_counter()))
-        running.append(asyncio.create_task(one_form(load.browser, number, phase)))
+        running.append(asyncio.create_task(one_form(load.people, number, phase)))
     await asyncio.gather(*running)
     return phase
 
 
-async def one_form(browser: Walker, number: int, phase: Phase) -> None:
+async def one_form(people: People, number: int, phase: Phase) -> None:
     """Come with a grant of its own, so that the registers are asked; every other form leaves the ill ones out."""
-    token = await browser.sign_in(PEOPLE[number % len(PEOPLE)], scope=SCOPE)
+    person, browser = people[number % len(people)]
+    token = await browser.sign_in(person, scope=SCOPE)
     body: dict[str, Any] = {"procedure": PROCEDURE}
     partly = number % 2 == 1 and bool(phase.well)
     if partly:
@@ -181,11 +189,12 @@ async def one_form(browser: Walker, number: int, phase: Phase) -> None:
         phase.owners_words += {part: why[part] for part in ("vi", "en")} == notice_of(source)
 
 
-async def recovered(browser: Walker, source: str) -> None:
+async def recovered(people: People, source: str) -> None:
     """Ask for the fields of a register that is well again, until they are filled: nobody has to help it."""
     body = {"procedure": PROCEDURE, "fields": [f"{source}.{name}" for name in NAMES]}
     for number in range(60):
-        token = await browser.sign_in(PEOPLE[number % len(PEOPLE)], scope=SCOPE)
+        person, browser = people[number % len(people)]
+        token = await browser.sign_in(person, scope=SCOPE)
         _, form = await browser.api("POST", "/v1/prefill", token, json=body)
         if {one["status"] for one in form["fields"].values()} == {"verified"}:
             return
@@ -204,6 +213,15 @@ async def judge_metrics(stack: Stack, browser: Walker, ill: tuple[tuple[str, str
         assert f"gate06_connector_call_seconds_count{labelled}" in text, source
         assert f"gate06_connector_outage{labelled} {float(fault in OUTAGES)}" in text or fault not in OUTAGES, source
         assert f"gate06_connector_quarantined{labelled} {float(fault == 'another_person')}" in text, source
+
+
+async def judge_evidence(stack: Stack, asked: int) -> None:
+    """Whatever became of a register, each form is `FormAsked` first, then `FormReleased`, and nothing else."""
+    told: dict[str, list[str]] = defaultdict(list)
+    for event in await stack.events():
+        told[event["trace_id"]].append(event["event"])
+    forms = [names for names in told.values() if "FormAsked" in names and "FormPrepared" not in names]
+    assert Counter(map(tuple, forms)) == {("FormAsked", "FormReleased"): asked}, Counter(map(tuple, forms))
 
 
 async def judge_log(stack: Stack, source: str, fault: str) -> None:
