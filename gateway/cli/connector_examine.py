@@ -16,7 +16,7 @@ from gateway.connector_exam.report import Report
 from gateway.connector_exam.running import ServiceAddress
 from gateway.connector_exam.sitting import sit_exam
 from gateway.connector_exam.tiers import LABELS
-from gateway.connector_lifecycle.report import asks_service
+from gateway.connector_lifecycle.report import examined_live
 from gateway.connector_runtime.configuration import ZoneName
 from gateway.connector_runtime.folders import read_folder
 from gateway.connector_runtime.package_digest import Package, installed_package
@@ -124,6 +124,6 @@ def _say(found: Report, folder: Path) -> None:
 def _next_step(found: Report, folder: Path) -> str:
     if not found.passed:
         return "next: mend what failed, and run it again"
-    if asks_service(found.candidate.manifest) and not found.service_asked:
+    if examined_live(found.candidate.manifest) and not found.service_asked:
         return "next: run it again with --service URL; approval wants a report for which the running service was asked"
     return f"next: gate06 connector submit {folder} --report FILE"

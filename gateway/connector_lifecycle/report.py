@@ -84,7 +84,7 @@ def require_passed(document: Mapping[str, Any], release: Release, today: date) -
     ]
     if loose:
         raise ReportRefused(f"skipped without a reason and a day still to come: {_quoted(loose)}", missing=loose)
-    _require_whole(report, asks_service=asks_service(manifest))
+    _require_whole(report, examined_live=examined_live(manifest))
     told = {"package": report.package, "package_sha256": report.package_sha256}
     missing = [name for name, value in told.items() if value is None] if manifest.kind == "code" else []
     if missing:
@@ -93,7 +93,7 @@ def require_passed(document: Mapping[str, Any], release: Release, today: date) -
         raise ReportRefused("the report names a package, and the connector has no code")
 
 
-def asks_service(manifest: Manifest) -> bool:
+def examined_live(manifest: Manifest) -> bool:
     """Tell whether a connector has a running service of its own that the exam asks: over a bus, and with code, samples
     and the stand-in stand for it."""
     return manifest.kind != "code" and manifest.transport is None
@@ -108,7 +108,7 @@ def _read(document: Mapping[str, Any]) -> Report:
         raise ReportRefused(f"`report.{place}`: {first['msg'].lower()}") from None
 
 
-def _require_whole(report: Report, *, asks_service: bool) -> None:
+def _require_whole(report: Report, *, examined_live: bool) -> None:
     if report.exam != EXAM:
         raise ReportRefused(f"the report is of exam {report.exam}, and exam {EXAM} counts now", missing=["exam"])
     taken = [check.id for check in report.checks]
@@ -118,7 +118,7 @@ def _require_whole(report: Report, *, asks_service: bool) -> None:
     odd = sorted({one for one in taken if one not in CHECKS or taken.count(one) > 1})
     if odd:
         raise ReportRefused(f"no check of the exam, or twice in the report: {_quoted(odd)}")
-    if asks_service and not report.service:
+    if examined_live and not report.service:
         raise ReportRefused("the running service was not asked: take the exam with `--service`", missing=["service"])
 
 

@@ -13,7 +13,7 @@ from gateway.connector_exam.pytest_contract import _served
 from gateway.connector_exam.report import Report
 from gateway.connector_exam.running import ServiceAddress
 from gateway.connector_exam.sitting import sit_exam
-from gateway.connector_lifecycle.report import asks_service
+from gateway.connector_lifecycle.report import examined_live
 from gateway.connector_runtime.configuration import ConnectorSettings
 from gateway.connector_runtime.folders import BUILT_IN
 from gateway.connector_runtime.package_digest import installed_package
@@ -56,7 +56,7 @@ def test_a_connector_behind_the_bus_passes_with_its_samples(name: str) -> None:
     report = asyncio.run(sit_exam(candidate, SettableClock(TODAY)))
     assert faults(report) == []
     assert report.wire()["package_sha256"] == installed_package(point).sha256
-    assert asks_service(candidate.manifest) is False, "over a bus samples stand for the service"
+    assert examined_live(candidate.manifest) is False, "over a bus samples stand for the service"
 
 
 def test_a_service_that_tells_otherwise_than_the_samples_is_found(tmp_path: Path) -> None:

@@ -56,8 +56,8 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """The citizens with their browsers, and how many forms a second are asked for; `latest` is what a form may take when
-    it is timed: the deadline and a little."""
+    """The citizens with their browsers, and how many forms a second are asked for; `latest` is what a form may take
+    when it is timed: the deadline and a little."""
 
     people: People
     rate: float
