@@ -43,12 +43,18 @@ def _exam_reference() -> str:
     return render_exam()
 
 
+def _offline_verifier() -> str:
+    """The program that pages offer for download: the one people read in `examples`, installed with the gateway."""
+    return (ROOT / "examples/offline_verifier/verify.py").read_text("utf-8")
+
+
 REFERENCES: tuple[tuple[str, Render], ...] = (
     ("docs/errors.md", _error_catalogue),
     ("docs/events.md", _event_reference),
     ("docs/settings.md", _settings_reference),
     ("docs/connector_manifest.schema.json", _manifest_schema),
     ("docs/connector_exam.md", _exam_reference),
+    ("gateway/pages/public/offline_verifier.txt", _offline_verifier),
 )
 
 

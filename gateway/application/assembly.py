@@ -7,6 +7,7 @@ import os
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,20 +20,20 @@ from gateway.application.connector_desk import TokenOperators, connect
 from gateway.application.joints import NoticingStore, TokenBearers, TokenClients, documents_by
 from gateway.application.logs import configure_logs
 from gateway.application.operations import Operations, operational_routes
-from gateway.application.requirements import require_matchable, require_permitted
-from gateway.application.seeds import keep_seeds_fresh
+from gateway.application.requirements import permit_seeds, require_matchable, require_permitted
+from gateway.application.seeds import keep_seeds_fresh, leave_word
 from gateway.application.shell import Shell
 from gateway.application.troubles import broken_answer, error_handlers
 from gateway.application.upkeep import keep_clients_fresh, keep_purging
 from gateway.assurance.life import DEATH
 from gateway.assurance.sign_in import MatchFigures, RegisterMatch
-from gateway.audit.checkpoint import NoteSigner, origin_of
+from gateway.audit.checkpoint import NoteSigner, origin_of, verifier_key
 from gateway.audit.endpoints import LogDesk
 from gateway.audit.log import Log
 from gateway.audit.receipt import ReceiptDesk
 from gateway.audit.record import Evidence
 from gateway.audit.sequencer import Sequencer
-from gateway.connector_lifecycle.endpoints import connector_routes
+from gateway.connector_lifecycle.endpoints import ConnectorDesk, connector_routes
 from gateway.connector_runtime.outbound import ZoneClient
 from gateway.connector_runtime.quarantine import Quarantine
 from gateway.connector_runtime.registry import ConnectorRegistry
@@ -47,9 +48,12 @@ from gateway.openid_provider.own_pages.endpoints import own_routes
 from gateway.openid_provider.profiles import Lifetimes
 from gateway.openid_provider.staff_realm.command import command_client
 from gateway.openid_provider.staff_realm.endpoints import staff_routes
+from gateway.pages.evidence_routes import evidence_routes
 from gateway.pages.layout.frame import Layout
 from gateway.pages.operator.connectors import connector_page_routes
+from gateway.pages.operator.reports import report_page_routes
 from gateway.pages.public.attributes import attribute_page_routes
+from gateway.pages.public.evidence import Outside
 from gateway.pages.public.pages import PersonaHint, PublicPages
 from gateway.pages.routes import public_routes
 from gateway.pages.screens import PageScreens
@@ -203,7 +207,7 @@ async def assemble(settings: Settings, pages: PublicPages, clock: Clock, chance:
     connected = await connect(settings, ground.store, ground.evidence, clock, chance, on_drift=quarantine.report)
     connectors = connected.registry
     upstream = ZoneClient(settings.egress.identity_providers, settings.egress)
-    policy = PolicyBundle.load(settings.policies.path)
+    policy = PolicyBundle.load(settings.policies.path, starts=connectors.correction_starts())
     has_staff = any(provider.realm == "staff" for provider in settings.identity_provider)
     clients = ClientRegistry(settings.portal, built_in=[command_client()] if has_staff else ())
     await clients.refresh(ground.storage.store)
@@ -229,21 +233,41 @@ async def assemble(settings: Settings, pages: PublicPages, clock: Clock, chance:
     others = [
         *desk.routes(),
         *connector_routes(sources, TokenOperators(house)),
-        *connector_page_routes(house, sources, pages.layout),
-        *attribute_page_routes(house, sources, pages.layout),
+        *operator_routes(house, sources, pages.layout),
+        *evidence_routes(pages.layout, outside_of(settings, ground)),
     ]
     running = Running(join_routes(house, prefill, pages, operations, others), opened)
     running.begin("sequencer", ground.sequencer.run())
     running.begin("keys", ground.keys.keep_fresh())
     running.begin("quarantine", quarantine.run(connectors))
     running.begin("portals", keep_clients_fresh(clients, ground.storage))
-    running.begin("seeds", keep_seeds_fresh(clients, lambda seeds: require_permitted(policy, ClientRegistry(seeds))))
+    tell = partial(leave_word, ground.storage.store, clock)
+    await tell(settings)
+    running.begin("seeds", keep_seeds_fresh(clients, partial(permit_seeds, policy), tell))
     running.begin("connectors", connected.watch.run(connectors.installed, ground.storage.store))
     running.begin("purge", keep_purging(ground.storage, clock))
     running.begin("probes", probe_providers(providers))
     settle_memory()
     log.info("started", worker=os.getpid(), policy_bundle=policy.bundle_id)
     return running
+
+
+def outside_of(settings: Settings, ground: Ground) -> Outside:
+    """Return what people are told who check the log from outside."""
+    return Outside(
+        log_key=verifier_key(origin_of(settings.issuer), ground.keys.log_public_key()),
+        witness_url=settings.witness.url,
+        witness_key=settings.witness.key,
+    )
+
+
+def operator_routes(house: House, sources: ConnectorDesk, layout: Layout) -> list[Route]:
+    """Return the pages of operators, and the public one of attributes."""
+    return [
+        *connector_page_routes(house, sources, layout),
+        *report_page_routes(house, layout),
+        *attribute_page_routes(house, sources, layout),
+    ]
 
 
 def make_prefill(settings: Settings, ground: Ground, policy: PolicyBundle, connectors: ConnectorRegistry) -> Prefill:

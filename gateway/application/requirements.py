@@ -2,7 +2,7 @@
 
 from gateway.assurance.sign_in import COMPARED
 from gateway.connector_runtime.registry import ConnectorRegistry
-from gateway.openid_provider.clients import ClientRegistry
+from gateway.openid_provider.clients import ClientRegistry, Portal
 from gateway.policy.bundle import PolicyBundle
 from gateway.settings import ConfigurationRefused, Settings
 
@@ -45,3 +45,8 @@ def require_matchable(settings: Settings, connectors: ConnectorRegistry) -> None
                 for client_id in strict
             ]
         )
+
+
+def permit_seeds(policy: PolicyBundle, seeds: tuple[Portal, ...]) -> None:
+    """Refuse portals of the settings that ask for more than their procedures. Raises ConfigurationRefused."""
+    require_permitted(policy, ClientRegistry(seeds))

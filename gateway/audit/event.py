@@ -110,11 +110,12 @@ class PersonMatched(Event):
 
 
 class SignInRefused(Event):
-    """A sign-in ended without a session or without an answer to the portal."""
+    """A sign-in under way was refused at the gateway, and the person was told on a page: because of what the identity
+    provider or a register said, the level of the account, or a block. The outcome is the code."""
 
     __slots__ = ()
     name = "SignInRefused"
-    sentence = "a sign-in was refused"
+    sentence = "a person's sign-in was refused"
 
 
 class PortalAnswered(Event):
@@ -281,7 +282,7 @@ class ActedForAnother(Event):
 
 
 class OAuthRefused(Event):
-    """A portal's request was refused at an OAuth or OpenID Connect endpoint, or its citizen's sign-in was."""
+    """A portal's request was refused at an OAuth or OpenID Connect endpoint; a refused sign-in is `SignInRefused`."""
 
     __slots__ = ()
     name = "OAuthRefused"

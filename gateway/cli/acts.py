@@ -14,7 +14,6 @@ from gateway.staff.approval import (
     approval_record,
     decide,
     lapse,
-    require_reason,
 )
 from gateway.staff.event import (
     ApprovalAsked,
@@ -25,6 +24,7 @@ from gateway.staff.event import (
     OperatorActed,
 )
 from gateway.staff.failure import ApprovalDecided, ApprovalExpired, ApprovalUnknown
+from gateway.staff.free_text import keep_words, require_reason
 from gateway.staff.roles import Operator, require_approver, require_role, wants_second
 from gateway.tokens.keys import KeyRingChanged, KeyState, RingKey, With
 from gateway.vocabulary.clock import SystemRandomness, text_token
@@ -118,10 +118,11 @@ async def perform(
 ) -> tuple[Any, Approval | None]:
     """Do an act of this operator in one commit with its event, or put it up for approval.
 
-    Return what the act returns, or None and the approval that waits. Raises RoleMissing, ReasonMissing, and what the
-    act raises.
+    Return what the act returns, or None and the approval that waits. Raises RoleMissing, ReasonMissing,
+    WordsNamePerson, and what the act raises.
     """
     role = require_role(desk.operator, verb)
+    reason = keep_words(reason)
     if not wants_second(desk.operator, verb):
         event = await desk.tell(OperatorActed, outcome="done", verb=verb, object=about, role=role)
         return await ACTS[verb](desk, parameters, With(events=[event])), None

@@ -38,7 +38,7 @@ MEANINGS = {
 
 _BY_STATUS = {400: Exit.NOT_ALLOWED, 401: Exit.NOT_ALLOWED, 403: Exit.NOT_ALLOWED, 404: Exit.NOT_FOUND}
 _CONFLICTS = frozenset(
-    {"GW-9103", "GW-9104", "GW-9108", "GW-2413", "GW-2414", "GW-2416"}
+    {"GW-1812", "GW-9103", "GW-9104", "GW-9108", "GW-2413", "GW-2414", "GW-2416"}
     | {"CN-202", "CN-203", "CN-207", "CN-208", "CN-209", "CN-210", "CN-212"}
 )
 _CHECKS = frozenset({"CN-204", "CN-205", "CN-213"})

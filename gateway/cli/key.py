@@ -23,7 +23,7 @@ Algorithm = Annotated[str, typer.Option("--alg", help=f"One of {', '.join(SIGNIN
 
 @app.command("list")
 def list_keys(store: Store = None, redis: Redis = None, config: Config = None, *, as_json: Json = False) -> None:
-    """List all signing keys with their state and times."""
+    """List all signing keys with their state and times, in the order they were published."""
     rows = asyncio.run(_read(settings_of(store, redis, config)))
     if as_json:
         say_json({"schema": "gate06.keys/1", "keys": rows})

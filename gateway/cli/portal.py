@@ -11,17 +11,19 @@ from gateway.cli.acts import PortalExists, PortalUnknown, perform
 from gateway.cli.approval import approval_row
 from gateway.cli.connection import Config, Json, Reason, Redis, Store, opened_storage, settings_of
 from gateway.cli.exit_codes import Exit
+from gateway.cli.known_portals import known_portals
 from gateway.cli.operating import operating
 from gateway.cli.output import say_json, say_table, talk
 from gateway.cli.preview import preview
 from gateway.cli.trial import try_portal
 from gateway.cli.waiting import say_waiting
 from gateway.openid_provider.client_rules import unsafe_members
-from gateway.openid_provider.clients import ClientRegistry, Portal
+from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.staff_realm.command import COMMAND_CLIENT
 from gateway.policy.bundle import PolicyBundle
 from gateway.settings import ConfigurationRefused, Settings, read_settings, reserved_in
 from gateway.staff.approval import Approval
+from gateway.staff.free_text import require_nobody
 from gateway.vocabulary.clock import SystemRandomness, text_token
 from gateway.vocabulary.collation import find
 from gateway.vocabulary.store import Kind, RecordKey
@@ -129,18 +131,20 @@ def change(
 def list_portals(
     words: Words = "", *, store: Store = None, redis: Redis = None, config: Config = None, as_json: Json = False
 ) -> None:
-    """List the portals of the settings and those added by command, by their names; with WORDS those that have them."""
+    """List every portal that the running gateway knows, and those of the settings read here, in the order of their
+    Vietnamese names; with WORDS those that have them.
+
+    `from` is the file or variable that declares it, or `command`; `running` says `no` for what the gateway that started
+    last with this store has not read.
+    """
     settings = settings_of(store, redis, config)
     rows = find(words, asyncio.run(_list(settings)), _named)
     if as_json:
         say_json({"schema": "gate06.portals/1", "portals": rows})
         return
     say_table(
-        ("client_id", "name", "profile", "origin", "procedures"),
-        [
-            (row["client_id"], _name(row), row["profile"], row["origin"], " ".join(row["procedures"]) or "-")
-            for row in rows
-        ],
+        ("client_id", "name", "profile", "origin", "running", "procedures", "from"),
+        [_cells(row) for row in rows],
     )
 
 
@@ -216,6 +220,7 @@ def _require_fit(portal: Portal, settings: Settings) -> None:
 
 
 async def _add(portal: Portal, settings: Settings, reason: str) -> Approval | None:
+    require_nobody(portal.client_id, "client_id")  # it stands in every event about the portal
     if portal.client_id == COMMAND_CLIENT or any(seed.client_id == portal.client_id for seed in settings.portal):
         raise PortalExists(f"`{portal.client_id}` stands in the settings")
     async with operating(settings) as desk:
@@ -261,23 +266,14 @@ def _say_done(portal: Portal, secret: str | None, approval: Approval | None, don
 
 
 async def _list(settings: Settings) -> list[dict[str, Any]]:
-    registry = ClientRegistry(settings.portal)
     async with opened_storage(settings) as storage:
-        await registry.refresh(storage.store)
-    seeds = {portal.client_id for portal in settings.portal}
-    return [
-        {
-            "client_id": portal.client_id,
-            "name": dict(portal.display_name),
-            "agency": dict(portal.display_agency),
-            "profile": portal.profile,
-            "legacy_until": portal.legacy_until.isoformat() if portal.legacy_until else None,
-            "procedures": list(portal.procedures),
-            "redirect_uris": list(portal.redirect_uris),
-            "origin": "settings" if portal.client_id in seeds else "command",
-        }
-        for portal in registry.all()
-    ]
+        return await known_portals(settings, storage)
+
+
+def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+    running = {None: "-", True: "yes", False: "no"}[row["running"]]
+    procedures = " ".join(row["procedures"]) or "-"
+    return row["client_id"], _name(row), row["profile"], row["origin"], running, procedures, row["from"]
 
 
 def _name(row: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from gateway.connector_lifecycle.release import Release
 from gateway.policy.bundle import PolicyBundle
+from gateway.vocabulary.collation import collation_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +76,13 @@ def find_impact(
     portals: Iterable[PortalUse],
     last_used: date | None,
 ) -> Impact:
-    """Return what would be missed: the fields its attributes fill, and the portals that may ask for those forms."""
+    """Return what would be missed: the fields its attributes fill, and the portals that may ask for those forms,
+    in the order of their Vietnamese names."""
     fields = tuple(field_uses(sources, release.manifest.provides, policy))
     procedures = {one.procedure for one in fields}
     touched = tuple(
         PortalUse(client_id=one.client_id, name=one.name, procedures=one.procedures & procedures)
-        for one in portals
+        for one in sorted(portals, key=lambda one: (collation_key(one.name.get("vi", "")), one.client_id))
         if one.procedures & procedures
     )
     return Impact(sources=sources, fields=fields, portals=touched, last_used=last_used)

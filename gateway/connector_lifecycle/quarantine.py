@@ -13,7 +13,7 @@ from gateway.connector_lifecycle.event import ConnectorReleased
 from gateway.connector_lifecycle.failure import NotQuarantined, ReleaseChanged
 from gateway.connector_lifecycle.steps import require_duty
 from gateway.connector_runtime.quarantine import address_of, is_released
-from gateway.staff.approval import require_reason
+from gateway.staff.free_text import require_reason
 from gateway.staff.roles import Operator
 from gateway.vocabulary.clock import Clock
 from gateway.vocabulary.store import Kind, Listing, Record, Replace, Store

@@ -18,6 +18,7 @@ from gateway.connector_lifecycle.failure import ReportRefused
 from gateway.connector_lifecycle.release import Release
 from gateway.connector_runtime.examination import CHECKS, EXAM
 from gateway.connector_runtime.manifest import Manifest
+from gateway.staff.free_text import keep_words
 
 SCHEMA = "gate06.connector-report/1"
 
@@ -77,6 +78,8 @@ def require_passed(document: Mapping[str, Any], release: Release, today: date) -
         raise ReportRefused(f"failed: {_quoted(failed)}", missing=failed)
     if not any(check.outcome == "passed" for check in report.checks):
         raise ReportRefused("no check passed")
+    for check in report.checks:
+        keep_words(check.reason, f"report.checks.{check.id}.reason")
     loose = [
         check.id
         for check in report.checks

@@ -36,8 +36,8 @@ from gateway.connector_lifecycle.release import Release, State, Step, StepName, 
 from gateway.connector_lifecycle.report import report_digest, require_passed
 from gateway.connector_runtime.failure import InvalidManifest, UnknownManifestKey
 from gateway.connector_runtime.manifest import read_manifest
-from gateway.staff.approval import require_reason
-from gateway.staff.roles import Operator, held_role
+from gateway.staff.free_text import keep_words, require_nobody, require_reason
+from gateway.staff.roles import Operator, held_role, require_named
 from gateway.vocabulary.officer import StaffRole
 
 VIETNAM: Final = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -53,6 +53,7 @@ _LOOKS: tuple[StaffRole, ...] = (
     "auditor",
     "observer",
 )
+_TWO = "approval of a connector's version"
 DUTIES: Mapping[str, tuple[StaffRole, ...]] = {
     "read": _LOOKS,
     "draft": ("service_admin", "registration_officer"),
@@ -109,8 +110,9 @@ def require_duty(operator: Operator, verb: str) -> StaffRole:
 
 
 def draft(known: Release | None, operator: Operator, order: DraftOrder, facts: Facts) -> Moved:
-    """Hand in a manifest. Raises RoleMissing, ManifestRefused, VersionTaken."""
+    """Hand in a manifest, by name. Raises RoleMissing, NobodySignedIn, ManifestRefused, VersionTaken."""
     role = require_duty(operator, "draft")
+    require_named(operator, _TWO)
     text = order.manifest.replace("\r\n", "\n")  # as a gateway reads it from a disk
     try:
         manifest = read_manifest(text, "manifest.toml")
@@ -126,19 +128,21 @@ def draft(known: Release | None, operator: Operator, order: DraftOrder, facts: F
 
 
 def test(release: Release, operator: Operator, order: TestOrder, facts: Facts) -> Moved:
-    """Hand in the exam's report. Raises RoleMissing, StepOutOfOrder, ReportRefused."""
+    """Hand in the exam's report, by name. Raises RoleMissing, NobodySignedIn, StepOutOfOrder, ReportRefused."""
     role = _require(release, operator, "test")
+    require_named(operator, _TWO)
     require_passed(order.report, release, facts.today)
     changes: dict[str, Any] = {"report": order.report, "report_sha256": report_digest(order.report), "state": "tested"}
     return Moved(release=release.after(_step("test", operator, role, facts, order.reason), **changes))
 
 
 def submit(release: Release, operator: Operator, order: SubmitOrder, facts: Facts) -> Moved:
-    """Ask for approval.
+    """Ask for approval, by name: whoever prepared a version never approves it.
 
-    Raises RoleMissing, StepOutOfOrder, ReportRefused, VersionTooSmall, PackageUnnamed, ReasonMissing.
+    Raises RoleMissing, NobodySignedIn, StepOutOfOrder, ReportRefused, VersionTooSmall, PackageUnnamed, ReasonMissing.
     """
     role = _require(release, operator, "submit")
+    require_named(operator, _TWO)
     require_passed(release.report or {}, release, facts.today)
     require_number(release, facts.others)
     if (release.manifest.kind == "code") != (order.package is not None):
@@ -171,9 +175,11 @@ def require_number(release: Release, others: tuple[Release, ...]) -> None:
 def approve(release: Release, operator: Operator, order: ApproveOrder, facts: Facts) -> Moved:
     """Agree to exactly this content.
 
-    Raises RoleMissing, StepOutOfOrder, ApproverPrepared, ApprovedByYou, ContentChanged, PackageUnnamed, ReportRefused.
+    Raises RoleMissing, NobodySignedIn, StepOutOfOrder, ApproverPrepared, ApprovedByYou, ContentChanged, PackageUnnamed,
+    ReportRefused.
     """
     role = _require(release, operator, "approve")
+    require_named(operator, _TWO)
     if operator.reference in release.prepared_by():
         raise ApproverPrepared(f"you prepared `{release.name}`")
     if operator.reference in {step.by for step in release.approvals()}:
@@ -233,10 +239,15 @@ def stop(release: Release, facts: Facts, reason: str) -> Moved:
 
 
 def suspend(release: Release, operator: Operator, order: SuspendOrder, facts: Facts) -> Moved:
-    """Take it out of service, with the words people read meanwhile. Raises RoleMissing, StepOutOfOrder."""
+    """Take it out of service, with the words people read meanwhile.
+
+    Raises RoleMissing, StepOutOfOrder, ReasonMissing, WordsNamePerson.
+    """
     role = _require(release, operator, "suspend")
     step = _step("suspend", operator, role, facts, require_reason(order.reason))
     notice = {"vi": order.notice.vi, "en": order.notice.en}
+    for language, words in notice.items():
+        require_nobody(words, f"notice.{language}")
     return Moved(release=release.after(step, state="suspended", trial=None, notice=notice))
 
 
@@ -310,7 +321,7 @@ def _listed(states: frozenset[State]) -> str:
 
 
 def _step(name: StepName, operator: Operator, role: StaffRole, facts: Facts, reason: str = "") -> Step:
-    kept = " ".join(reason.split())[:500]
+    kept = keep_words(reason)
     return Step(name=name, by=operator.reference, who=operator.name, role=role, at=facts.now, reason=kept)
 
 

@@ -7,6 +7,7 @@ from gateway.connector_lifecycle.compare import compare, minimum_bump
 from gateway.connector_lifecycle.release import Release
 from gateway.connector_lifecycle.steps import APPROVALS_NEEDED
 from gateway.connector_lifecycle.tier import tier_of
+from gateway.vocabulary.collation import collation_key
 
 
 def release_row(release: Release) -> dict[str, Any]:
@@ -61,9 +62,17 @@ def difference_document(older: Release, newer: Release) -> dict[str, Any]:
     }
 
 
+def by_name(releases: Iterable[Release]) -> list[Release]:
+    """Return releases in the Vietnamese order of the names that the highest versions give their connectors, each
+    connector's versions from the lowest."""
+    ordered = sorted(releases, key=lambda one: one.number)
+    names = {one.connector: one.manifest.name.vi for one in ordered}
+    return sorted(ordered, key=lambda one: (collation_key(names[one.connector]), one.connector, one.number))
+
+
 def connector_rows(releases: Iterable[Release]) -> list[dict[str, Any]]:
-    """Return one row per connector with its versions, oldest first."""
+    """Return one row per connector with its versions, oldest first; connectors by name."""
     found: dict[str, list[dict[str, Any]]] = {}
-    for release in releases:
+    for release in by_name(releases):
         found.setdefault(release.connector, []).append(release_row(release))
     return [{"connector": name, "versions": rows} for name, rows in found.items()]

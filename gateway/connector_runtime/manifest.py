@@ -30,6 +30,7 @@ from gateway.connector_runtime.manifest_parts import (
 )
 from gateway.connector_runtime.manifest_place import Places, write_key
 from gateway.connector_runtime.manifest_quality import Quality
+from gateway.vocabulary.correction import CorrectionStart
 
 __all__ = ["FieldRow", "Legal", "Manifest", "Notice", "Option", "Owner", "Sandbox", "Texts", "read_manifest"]
 
@@ -114,6 +115,7 @@ class Manifest(Table):
     outcomes: Annotated[tuple[OutcomeRow, ...], Field(strict=False)] = ()
     code_lists: dict[str, CodeList] = {}
     quality: Quality = Quality()
+    correction: CorrectionStart | None = None
 
     @model_validator(mode="after")
     def _fits_kind(self) -> Self:

@@ -38,6 +38,7 @@ from gateway.connector_runtime.steering import Steering, Unsteered
 from gateway.connector_runtime.transports.lgsp import LgspTransport
 from gateway.connector_runtime.transports.ndxp import NdxpTransport
 from gateway.vocabulary.clock import Clock, Randomness, SystemRandomness
+from gateway.vocabulary.correction import CorrectionStart
 from gateway.vocabulary.provenance import Found, Unavailable
 from gateway.vocabulary.store import Store
 
@@ -194,6 +195,11 @@ class ConnectorRegistry:
     def sources(self) -> dict[str, frozenset[str]]:
         """Return every source with the attributes it provides."""
         return {source: manifest.provides for source, manifest in self._manifests.items()}
+
+    def correction_starts(self) -> dict[str, CorrectionStart]:
+        """Return where corrections begin, of every source whose manifest says so."""
+        starts = {source: manifest.correction for source, manifest in self._manifests.items()}
+        return {source: start for source, start in starts.items() if start is not None}
 
     def quarantine(self, source: str) -> None:
         """Ask a source no more until it is released; calls under way end as they would. Unknown sources stay so."""

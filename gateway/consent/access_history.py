@@ -44,7 +44,7 @@ MEANINGS: Mapping[str, Meaning] = {
     ),
     "FormRefused": Meaning("refused", "yêu cầu điền biểu mẫu và bị từ chối", "asked for a filled form and was refused"),
     "OAuthRefused": Meaning("refused", "yêu cầu đăng nhập và bị từ chối", "asked for a sign-in and was refused"),
-    "SignInRefused": Meaning("refused", "đăng nhập không thành công", "did not get a sign-in"),
+    "SignInRefused": Meaning("refused", "không nhận được kết quả đăng nhập", "did not get a sign-in"),
     "FormPrepared": Meaning(
         "shown",
         "được nguồn dữ liệu trả lời để ông/bà xem trước; cổng chưa nhận gì",
@@ -72,6 +72,9 @@ MEANINGS: Mapping[str, Meaning] = {
     ),
     "GrantRevoked": Meaning("own", "chấm dứt quyền truy cập của cổng", "ended the portal's access"),
     "MisuseReported": Meaning("own", "báo việc dùng sai", "reported a misuse"),
+    "ReportTaken": Meaning("checked", "tiếp nhận báo cáo của ông/bà", "took your report in hand"),
+    "ReportAnswered": Meaning("checked", "trả lời báo cáo của ông/bà", "answered your report"),
+    "ReportClosed": Meaning("checked", "đóng báo cáo của ông/bà", "closed your report"),
     "PortalBlocked": Meaning("own", "chặn cổng", "blocked the portal"),
     "PortalUnblocked": Meaning("own", "bỏ chặn cổng", "unblocked the portal"),
     "BrowserTrusted": Meaning("own", "đổi trình duyệt tin cậy", "changed the trusted browsers"),
@@ -81,6 +84,7 @@ MEANINGS: Mapping[str, Meaning] = {
     "ConsentSuperseded": Meaning("own", "thay sự đồng ý cũ bằng lần trả lời mới", "replaced a consent by a new answer"),
 }
 
+_STAFF = frozenset({"officer", "operator"})
 _ENDED_BY_PORTAL = Meaning("checked", "trả lại quyền truy cập", "gave its access back")
 _REPLAYED = Meaning(
     "refused", "dùng lại mã đã dùng; quyền truy cập bị thu hồi", "used a spent code again; its access was revoked"
@@ -90,9 +94,10 @@ _REPLAYED = Meaning(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
     """One entry of the history. `attributes` are names (scopes of `PortalAnswered`), never values; `states` gives the
-    status of each attribute a form planned; `officer` is the reference of an officer who acted, `agency` the
-    code of their agency; `by_other` tells that
-    another person acted for this one (a guardian); `index` is None until the event is in the tree."""
+    status of each attribute a form planned, `reasons` the code of what left one without a value (events of before this
+    was written have none); `officer` is the reference of a member of staff who acted, `officer_name` what they were
+    called then where that is looked up, `agency` the code of their agency; `by_other` tells that another person acted
+    for this one (a guardian); `index` is None until the event is in the tree."""
 
     receipt: str
     at: datetime
@@ -104,10 +109,12 @@ class Access:
     dossier: str | None
     attributes: tuple[str, ...]
     states: Mapping[str, str] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)
     basis: str | None
     policy_ids: tuple[str, ...]
     outcome: str
     officer: str | None = None
+    officer_name: str = ""
     agency: str | None = None
     by_other: bool = False
 
@@ -122,8 +129,8 @@ def history_of(found: Iterable[FoundEvent]) -> list[Access]:
 
 def access_of(event: FoundEvent, leaf: Mapping[str, Any]) -> Access:
     """Read an event. `leaf` is its JSON (design.md §15)."""
-    actor, states, agency = leaf["actor"], leaf.get("outcomes"), leaf.get("agency")
-    by_officer = actor["kind"] == "officer"
+    actor, states, reasons, agency = leaf["actor"], leaf.get("outcomes"), leaf.get("reasons"), leaf.get("agency")
+    by_officer = actor["kind"] in _STAFF
     return Access(
         receipt=event.receipt,
         at=event.at,
@@ -135,6 +142,7 @@ def access_of(event: FoundEvent, leaf: Mapping[str, Any]) -> Access:
         dossier=leaf["dossier"],
         attributes=tuple(leaf["attributes"]),
         states=states if isinstance(states, dict) else {},
+        reasons=reasons if isinstance(reasons, dict) else {},
         basis=leaf["basis"],
         policy_ids=tuple(leaf["policy_ids"]),
         outcome=leaf["outcome"],

@@ -1,4 +1,4 @@
-"""Refusals that have to do with consent (PF-131 to PF-138)."""
+"""Refusals that have to do with consent (PF-131 to PF-138), and with answering a report (GW-1812 to GW-1814)."""
 
 from gateway.vocabulary.failure import Failure, RefusedBy
 
@@ -95,3 +95,36 @@ class ConsentNotStored(Failure):
     vi = "Chưa ghi được việc rút lại sự đồng ý. Thử lại ngay."
     en = "The withdrawal could not be stored yet. Try again at once."
     fix = "Repeat the request; sign-ins of the same person at the same portal were changing the record."
+
+
+class ReportStepOutOfOrder(Failure):
+    """A report is taken first, then answered, then closed; somebody may have been quicker."""
+
+    code = "GW-1812"
+    title = "report step out of order"
+    http_status = 409
+    vi = "Báo cáo chưa ở bước này, hoặc có người vừa xử lý."
+    en = "The report is not at this step, or somebody has just taken it."
+    fix = "See `gate06 report show NUMBER`: take it, then answer it, then close it."
+
+
+class AnswerMissing(Failure):
+    """An answer is empty or longer than a page."""
+
+    code = "GW-1813"
+    title = "answer missing"
+    http_status = 400
+    vi = "Cần viết câu trả lời cho người dân, dài không quá 4.000 ký tự."
+    en = "An answer for the citizen is needed, of at most 4,000 characters."
+    fix = "Give `--text` or `--text-file` with plain sentences the citizen can act on."
+
+
+class ReportAboutOneself(Failure):
+    """Whoever did what a citizen reported is not the one who answers for it."""
+
+    code = "GW-1814"
+    title = "report about oneself"
+    http_status = 403
+    vi = "Báo cáo này về việc do chính cán bộ thực hiện; người khác phải xử lý."
+    en = "This report is about something you did yourself; somebody else handles it."
+    fix = "A colleague with the role takes the report."

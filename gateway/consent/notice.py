@@ -1,5 +1,8 @@
 """Remembering a notice: once per portal, scope set and notice version for identity; once per dossier, or per day in
 Vietnam without one, for a procedure (design.md §3 "Notice memory").
+
+A memory names what was shown. It counts only for what is told within that: a birth date, a sex or an organisation that
+became known since, a claim, an attribute or a rule that came to a form shows the notice again.
 """
 
 from collections.abc import Sequence
@@ -10,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from gateway.vocabulary.store import Kind, Record, RecordKey
 
-NOTICE_VERSION = "2026-11"
+NOTICE_VERSION = "2026-12"
 """Of the notice page's sentences: a new version is shown to everybody again."""
 
 _VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -21,7 +24,8 @@ _DOSSIER_FOR = timedelta(days=30)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """What a notice page was about. `citizen_id` is the internal id; `about_form` tells that a procedure was asked;
-    `acting` who acts, the person or the person for an organisation."""
+    `acting` who acts, the person or the person for an organisation. `told` names everything that would be told: claims,
+    attributes of the form, the policy book by which it is told; never a value."""
 
     citizen_id: str
     client_id: str
@@ -29,6 +33,7 @@ class Notice:
     about_form: bool
     dossier: str | None
     acting: str = ""
+    told: frozenset[str] = frozenset()
 
     def key(self, now: datetime) -> str:
         """Return what the memory is stored under: a hash that says nothing to anybody without the internal id."""
@@ -47,14 +52,26 @@ class Notice:
         return midnight + timedelta(days=1)
 
     def record(self, now: datetime) -> Record:
-        """Return the durable memory: its key says it all, its body names the portal by which it can be forgotten."""
+        """Return the durable memory: its key says it all, its body names the portal by which it can be forgotten,
+        and what was shown."""
         return Record(
             kind=Kind.NOTICE_MEMORY,
             key=self.key(now),
             subject=self.citizen_id,
             expires_at=self.remembered_until(now),
-            body={"client_id": self.client_id},
+            body={"client_id": self.client_id, "shown": sorted(self.told)},
         )
+
+    def is_covered_by(self, memory: Record | None, now: datetime) -> bool:
+        """Tell whether nothing is told beyond what the remembered notice showed; one that does not say what it showed
+        covers nothing."""
+        if memory is None or not memory.alive(now):
+            return False
+        return "shown" in memory.body and self.told <= set(memory.body["shown"])
+
+    def proof(self) -> str:
+        """Return a hash of what is told, by which an answer to the page is known to be about this and no other."""
+        return sha256("\x1f".join(sorted(self.told)).encode()).hexdigest()
 
 
 def memory_address(key: str) -> RecordKey:

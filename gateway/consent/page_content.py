@@ -14,17 +14,21 @@ from gateway.consent.record import Offer
 from gateway.vocabulary.form_preview import FormPreview, Text
 
 
-def page_content(form: FormPreview, recipient: Text, claims: Iterable[Text]) -> dict[str, Any]:
-    """Return what the consent page of a form says. `recipient` is the legal name of who gets the values, `claims` the
-    labels of what the sign-in itself tells."""
+def page_content(
+    form: FormPreview, recipient: Text, claims: Iterable[Mapping[str, Any]], *, portal: Text
+) -> dict[str, Any]:
+    """Return what the consent page of a form says. `recipient` is the legal name of who gets the values, `portal` the
+    name of who asks, `claims` the labels of what the sign-in itself tells with their `names`."""
     return {
+        "notice_id": f"consent/{form.procedure}",
         "notice_version": NOTICE_VERSION,
         "procedure": form.procedure,
         "form_version": form.form_version,
         "title": dict(form.title),
         "purpose": dict(form.purpose or form.title),
         "recipient": dict(recipient),
-        "claims": [dict(text) for text in claims],
+        "portal": dict(portal),
+        "claims": [dict(claim) for claim in claims],
         "legal_basis": [dict(text) for text in form.legal_basis],
         "kept_for": dict(form.kept_for),
         "party": form.party,
@@ -37,6 +41,7 @@ def page_content(form: FormPreview, recipient: Text, claims: Iterable[Text]) -> 
                 "attributes": list(row.attributes),
                 "source_label": dict(row.source_label),
                 "required": row.required,
+                "sensitivity": "sensitive" if row.sensitive else "basic",
             }
             for row in form.offered
         ],

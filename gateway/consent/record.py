@@ -14,10 +14,12 @@ from typing import Any, Literal, NamedTuple
 from gateway.vocabulary.citizen import Citizen
 from gateway.vocabulary.store import Kind, Record, RecordKey, Require
 
-SCHEMA = "gate06-consent-1"
-"""Of `document`: a changed member has a new name here."""
+SCHEMA = "gate06-consent-2"
+"""Of what is stored and of `receipt.document`, which only gained members since 1 but for refusals: they say no validity
+and no basis any more."""
 
 Stored = Literal["given", "partly", "refused", "withdrawn", "superseded"]
+Decision = Literal["given", "partly", "refused"]
 State = Literal["given", "partly", "refused", "withdrawn", "expired", "superseded"]
 OPEN: frozenset[State] = frozenset({"given", "partly"})
 """The states in which something may be told."""
@@ -86,6 +88,13 @@ class Consent:
     def given_at(self) -> datetime:
         """When the page was answered."""
         return self.happenings[0].at
+
+    @property
+    def decision(self) -> Decision:
+        """What the person answered, whatever became of it since."""
+        first = self.happenings[0].state
+        assert first in ("given", "partly", "refused"), first
+        return first
 
     @property
     def attributes(self) -> frozenset[str]:
@@ -183,53 +192,6 @@ def consent_of(record: Record | None) -> Consent | None:
         version=record.version,
         method=body["method"],
     )
-
-
-def document(consent: Consent, *, issuer: str, now: datetime) -> dict[str, Any]:
-    """Return the record as its person may keep and show it: no value of a register, no internal id."""
-    content = consent.content
-    return {
-        "schema_version": SCHEMA,
-        "consent_id": consent.id,
-        "state": consent.state_at(now),
-        "pii_principal": consent.subject,
-        "processing": {
-            "purpose": {"code": f"procedure:{consent.procedure}", **content["purpose"]},
-            "procedure": {"code": consent.procedure, **content["title"], "form_version": content["form_version"]},
-            "dossier": consent.dossier,
-            "legal_basis": {"kind": "consent", "texts": content["legal_basis"]},
-            "attributes": [
-                {**offer._asdict(), "agreed": offer.field in consent.agreed, "label": _label(content, offer.field)}
-                for offer in consent.offers
-            ],
-            "shown_to_other_party": content["other"] is not None,
-            "mode": "view-once",
-            "data_life": content["kept_for"],
-            "valid_from": text_of(consent.given_at),
-            "valid_until": text_of(consent.valid_until),
-            "jurisdiction": "VN",
-        },
-        "notice": {
-            "version": content["notice_version"],
-            "sha256": consent.content_hash,
-            "language": consent.language,
-            "method": dict(consent.method),
-        },
-        "parties": {"controller": issuer, "recipient": {"client_id": consent.client_id, **content["recipient"]}},
-        "events": [
-            {"state": one.state, "at": text_of(one.at), "actor": one.actor, "channel": one.channel}
-            for one in consent.happenings
-        ],
-    }
-
-
-def text_of(at: datetime) -> str:
-    """Return a time as RFC 3339 in UTC, whole seconds."""
-    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def _label(content: Mapping[str, Any], field_id: str) -> Mapping[str, str]:
-    return next((row["label"] for row in content["fields"] if row["id"] == field_id), {})
 
 
 def _happenings(stored: Iterable[list[Any]]) -> tuple[Happening, ...]:

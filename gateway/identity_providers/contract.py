@@ -193,7 +193,10 @@ class SignInCancelled(SignInFailure):
 
 
 class SignInNotConfirmed(SignInFailure):
-    """The app did not confirm in time (OIDC `temporarily_unavailable`, `login_required`, or silence)."""
+    """Nobody confirmed in time. The identity provider says so itself, by the error it comes back with: as a Keycloak
+    `temporarily_unavailable`, as a WSO2 `login_required`, `interaction_required`, `account_selection_required` or
+    `consent_required` (OpenID Connect Core §3.1.2.6), the national dialects `authentication_timeout` too. A provider
+    that does not answer us is another failure: GW-1209."""
 
     code = "GW-1204"
     title = "identity provider did not confirm"
@@ -285,7 +288,7 @@ class ClocksDiffer(UpstreamAnswerInvalid):
 
 
 class IdentityProviderUnavailable(SignInFailure):
-    """The identity provider cannot be reached."""
+    """The identity provider cannot be reached, does not answer in time, or answers 429, 5xx or `server_error`."""
 
     code = "GW-1209"
     title = "identity provider unavailable"

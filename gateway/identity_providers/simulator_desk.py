@@ -41,7 +41,7 @@ _ATTEMPT_FOR = timedelta(minutes=15)
 _CODE_FOR = timedelta(minutes=2)
 _TOKEN_FOR = timedelta(minutes=5)
 _SESSION_FOR = timedelta(hours=8)
-_SILENCE_FOR = 30.0
+_WAIT_FOR = 30.0
 _NOBODY = ("Không có người này", "There is no such person")
 _HERE = Path(__file__).parent
 _PAGES = Environment(loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined)
@@ -111,7 +111,9 @@ class _Session:
 
 
 class SignInDesk(ABC):
-    """The state of one played provider."""
+    """The state of one played provider. `not_confirmed` is how its product tells that nobody confirmed in time."""
+
+    not_confirmed: Mapping[str, str]
 
     def __init__(
         self, face: Face, clients: Iterable[Registration], people: People, clock: Clock, randomness: Randomness
@@ -197,9 +199,9 @@ class SignInDesk(ABC):
             return refuse("invalid_grant")
         if proof and not _same(form.get(proof, ""), held.proof):
             return refuse("invalid_grant")
-        silent = {**held.faults, **self.faults.take(held.person, only="silent")}
-        if "silent" in silent:
-            await _keep_silent(request, silent["silent"] or _SILENCE_FOR)
+        met = {**held.faults, **self.faults.take(held.person, only="stalled")}
+        if "stalled" in met:
+            await _keep_silent(request, met["stalled"] or _WAIT_FOR)
             return refuse("temporarily_unavailable", 503)
         access_token = text_token(self.randomness)
         redeemed = Redeemable(
@@ -270,10 +272,9 @@ class SignInDesk(ABC):
         errors = [_ERROR_OF_FAULT[one] for one in met if one in _ERROR_OF_FAULT]
         if error := errors[0] if errors else _ERROR_OF_STATE.get(person.account.state):
             return _send_back(attempt, urlencode({"error": error}))
-        if "silent" in met and not hinted:
-            return self._message(
-                "Đang chờ xác nhận trên ứng dụng VNeID", "Waiting for confirmation in the VNeID app", 200
-            )
+        if "silent" in met:
+            back = _send_back(attempt, urlencode(self.not_confirmed))
+            return back if hinted else self._wait(back.headers["location"], met["silent"] or _WAIT_FOR)
         response = _send_back(attempt, self._issue_code(attempt, person, met))
         cookie = text_token(self.randomness)
         self._sessions[cookie] = _Session(
@@ -295,6 +296,10 @@ class SignInDesk(ABC):
             proof=proof,
         )
         return query
+
+    def _wait(self, back: str, seconds: float) -> Response:
+        """Show that the app was asked; without an answer the page goes back by itself when the time is over."""
+        return self._page("simulator_wait.html", {"back": back, "seconds": max(1, round(seconds))}, 200)
 
     def _choose(self, attempt: Attempt, words: str = "") -> Response:
         name = text_token(self.randomness, 128)

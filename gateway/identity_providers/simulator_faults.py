@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from gateway.identity_providers.simulator_people import Person
 from gateway.vocabulary.clock import Clock
 
-FaultName = Literal["cancelled", "locked", "level1", "silent", "not_activated", "old_phone", "sso", "closed"]
+FaultName = Literal["cancelled", "locked", "level1", "silent", "not_activated", "old_phone", "sso", "closed", "stalled"]
 FAULTS: Mapping[str, str] = {
     "cancelled": "người dùng không tiếp tục",
     "locked": "tài khoản bị khóa",
@@ -18,9 +18,12 @@ FAULTS: Mapping[str, str] = {
     "not_activated": "tài khoản chưa kích hoạt",
     "old_phone": "đang dùng trên điện thoại khác",
     "level1": "tài khoản mức độ 1",
-    "silent": "không trả lời",
+    "silent": "ứng dụng không xác nhận",
     "sso": "phiên trình duyệt còn sống",
+    "stalled": "máy chủ không trả lời",
 }
+# of these `seconds` says how long the wait is, of all others how long they stay
+_WAITS = frozenset({"silent", "stalled"})
 
 
 class FaultOrder(BaseModel):
@@ -53,7 +56,7 @@ class FaultSwitch:
         self._faults = [
             one for one in self._faults if (one.order.target, one.order.fault) != (order.target, order.fault)
         ]
-        stays = order.seconds if order.fault != "silent" else None
+        stays = None if order.fault in _WAITS else order.seconds
         ends_at = None if stays is None else self._clock.now() + timedelta(seconds=stays)
         self._faults.append(_Fault(order, ends_at, order.times))
 

@@ -6,18 +6,14 @@ from typing import Any
 from gateway.openid_provider.grant import Grant
 from gateway.openid_provider.profiles import CLAIMS_OF_SCOPE
 from gateway.vocabulary.citizen import Citizen
+from gateway.vocabulary.family_names import name_parts
 
 
 def profile_claims(citizen: Citizen, updated_at: int) -> dict[str, Any]:
-    """Return the claims of scope `profile`. A one-word name has no `family_name`; a birth date that is known to
-    the month only is told as its year, since OpenID Connect has no form for a month (§5.1 `birthdate`)."""
-    claims: dict[str, Any] = {"name": citizen.full_name}
-    words = citizen.full_name.split()
-    if len(words) > 1:
-        claims["family_name"] = words[0]
-    if len(words) > 2:
-        claims["middle_name"] = " ".join(words[1:-1])
-    claims["given_name"] = words[-1] if words else citizen.full_name
+    """Return the claims of scope `profile`. The parts of a name are told where they are sure (`name_parts`); a birth
+    date that is known to the month only is told as its year, since OpenID Connect has no form for a month (§5.1
+    `birthdate`)."""
+    claims: dict[str, Any] = {"name": citizen.full_name, **name_parts(citizen.full_name)}
     if citizen.birth_date is not None:
         known = citizen.birth_date
         claims["birthdate"] = str(known) if known.precision == "day" else f"{known.year:04d}"

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from gateway.audit.event import SignInRefused
 from gateway.consent.grant import Answered
 from gateway.identity_providers.contract import SignInFailure
 from gateway.openid_provider import failure
@@ -96,6 +97,7 @@ async def answer_yes(
     session: Session,
     given: Parameters,
     *,
+    languages: str,
     trusting: Trusting | None = None,
 ) -> Reply:
     """The person agrees, wholly or in part: the consent is stored in the commit that answers the portal.
@@ -103,7 +105,7 @@ async def answer_yes(
     Raises NotAParty, a policy refusal.
     """
     ask, scopes = ask_of(house, attempt, portal, session), attempt.request.scopes
-    answered = await take_agreement(house, ask, portal, session, given, scopes=scopes)
+    answered = await take_agreement(house, ask, portal, session, given, scopes=scopes, languages=languages)
     if answered is None:
         # the page has changed since: it is shown as it is now, and says so, with what was ticked
         await stay(house, attempt, given, shown=True)
@@ -114,13 +116,15 @@ async def answer_yes(
     return await finish(house, attempt, portal, session, resting=resting, trusting=trusting)
 
 
-async def answer_no(house: House, attempt: Attempt, portal: Portal, session: Session) -> Reply:
+async def answer_no(
+    house: House, attempt: Attempt, portal: Portal, session: Session, given: Parameters, *, languages: str
+) -> Reply:
     """The person refuses: that is stored as well, and ends what they agreed to before.
 
     Raises NotAParty, a policy refusal.
     """
     ask, scopes = ask_of(house, attempt, portal, session), attempt.request.scopes
-    answered = await take_refusal(house, ask, portal, session, scopes=scopes)
+    answered = await take_refusal(house, ask, portal, session, given, scopes=scopes, languages=languages)
     return await store_refusal(house, attempt, portal, answered, session)
 
 
@@ -156,7 +160,8 @@ async def finish(
         return await enter_own_pages(house, attempt, session)
     changes: list[Change] = [Spend(attempt.address)]
     if noticed:
-        changes.insert(0, Put(notice_of(attempt.request, session.citizen).record(house.clock.now())))
+        notice = notice_of(attempt.request, session.citizen, portal, house.policy)
+        changes.insert(0, Put(notice.record(house.clock.now())))
     if resting is None and asks_consent(house, attempt.request):
         ask = ask_of(house, attempt, portal, session)
         resting = await rest_on_remembered(house, ask, portal, attempt.request.scopes)
@@ -206,6 +211,7 @@ async def fail_attempt(
         citizen_id=None if session is None else session.citizen.id,
         proven=False,  # whoever begins a sign-in only names the portal
         changes=() if retryable else (Spend(attempt.address),),
+        kind=SignInRefused,
     )
     view = FailurePage(
         failure=refused,

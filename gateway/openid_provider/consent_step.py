@@ -2,7 +2,8 @@
 stores. The law's own notice never comes here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from gateway.consent.failure import NotAParty
 from gateway.consent.grant import (
@@ -23,15 +24,14 @@ from gateway.openid_provider.authorization import AuthorizationRequest
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.forms import FormAsk, FormPreview, Text
 from gateway.openid_provider.house import House
-from gateway.openid_provider.notice import identity_claims
+from gateway.openid_provider.notice import told_claims
 from gateway.openid_provider.parameters import Parameters
+from gateway.openid_provider.screens import Edition
 from gateway.openid_provider.session import Session
 from gateway.openid_provider.staying import BOX
 from gateway.tokens.issue import pairwise_subject
 from gateway.vocabulary.clock import text_token
 from gateway.vocabulary.failure import Failure
-
-SCREEN = "citizen/notice"
 
 
 def asks_consent(house: House, request: AuthorizationRequest) -> bool:
@@ -67,9 +67,23 @@ def form_ask(house: House, request: AuthorizationRequest, portal: Portal, sessio
     )
 
 
-def page_hash(form: FormPreview, portal: Portal, claims: Iterable[Text]) -> str:
-    """Return the hash of what the consent page says; `claims` label what the sign-in itself tells."""
-    return content_hash(page_content(form, recipient_of(portal), claims))
+Claims = Iterable[Mapping[str, Any]]
+"""What the sign-in itself tells, as `ToldClaim.wire` writes it."""
+
+
+def page_hash(form: FormPreview, portal: Portal, claims: Claims) -> str:
+    """Return the hash of what the consent page says."""
+    return content_hash(content_of(form, portal, claims))
+
+
+def content_of(form: FormPreview, portal: Portal, claims: Claims) -> dict[str, Any]:
+    """Return what the consent page says."""
+    return page_content(form, recipient_of(portal), claims, portal=portal.display_name)
+
+
+def claims_told(scopes: Iterable[str], ask: FormAsk) -> list[dict[str, Any]]:
+    """Return what the sign-in itself tells of whom the form is about."""
+    return [claim.wire() for claim in told_claims(scopes, ask.citizen)]
 
 
 async def remembered_consent(house: House, ask: FormAsk, portal: Portal, scopes: Iterable[str]) -> Consent | None:
@@ -84,7 +98,7 @@ async def remembered_consent(house: House, ask: FormAsk, portal: Portal, scopes:
     if consent is None:
         return None
     agreed = consent.content.get("claims", ())  # consents of an earlier version name none and cover none
-    covered = all(label in agreed for label in identity_claims(scopes, ask.citizen))
+    covered = all(claim in agreed for claim in claims_told(scopes, ask))
     if not covered or not consent.is_remembered(page_hash(form, portal, agreed), house.clock.now()):
         return None
     return consent
@@ -103,21 +117,30 @@ async def standing_of(house: House, ask: FormAsk) -> Standing:
 
 
 async def take_agreement(
-    house: House, ask: FormAsk, portal: Portal, session: Session, given: Parameters, *, scopes: Iterable[str]
+    house: House,
+    ask: FormAsk,
+    portal: Portal,
+    session: Session,
+    given: Parameters,
+    *,
+    scopes: Iterable[str],
+    languages: str,
 ) -> Answered | None:
     """Return what an agreement stores; None when the page that was answered is not the one that would be shown now.
+    `languages` is what the browser reads, where the page that was posted does not say its own.
 
     Raises NotAParty, a policy refusal.
     """
     form = await house.forms.prepare(ask)
-    claims = identity_claims(scopes, ask.citizen)
+    claims = claims_told(scopes, ask)
     if given.get("notice") != page_hash(form, portal, claims):
         return None
     parties = await _parties_of(house, ask)
     if parties is not None and not _as_shown(parties, ask, form):
         return None
     ticked = {name.removeprefix(BOX) for name in given if name.startswith(BOX)}
-    question = question_of(house, ask, portal, session, form, claims=claims)
+    edition = edition_read(house, given, languages)
+    question = question_of(house, ask, portal, session, form, claims=claims, edition=edition)
     standing = await standing_of(house, ask)
     if not any(offer.required or offer.field in ticked for offer in question.offers):
         return await refuse(question, standing=standing, evidence=house.evidence, now=house.clock.now())
@@ -133,13 +156,26 @@ async def take_agreement(
 
 
 async def take_refusal(
-    house: House, ask: FormAsk, portal: Portal, session: Session, *, scopes: Iterable[str]
+    house: House,
+    ask: FormAsk,
+    portal: Portal,
+    session: Session,
+    given: Parameters,
+    *,
+    scopes: Iterable[str],
+    languages: str,
 ) -> Answered:
     """Return what a refusal stores. Raises NotAParty, a policy refusal."""
-    form, claims = await house.forms.prepare(ask), identity_claims(scopes, ask.citizen)
-    question = question_of(house, ask, portal, session, form, claims=claims, control="consent-deny")
+    form, edition = await house.forms.prepare(ask), edition_read(house, given, languages)
+    claims = claims_told(scopes, ask)
+    question = question_of(house, ask, portal, session, form, claims=claims, edition=edition, control="consent-deny")
     standing = await standing_of(house, ask)
     return await refuse(question, standing=standing, evidence=house.evidence, now=house.clock.now())
+
+
+def edition_read(house: House, given: Parameters, languages: str) -> Edition:
+    """Return which edition of the page was answered: the page posts its language."""
+    return house.screens.consent_edition(given.get("language") or languages)
 
 
 def question_of(
@@ -149,11 +185,12 @@ def question_of(
     session: Session,
     form: FormPreview,
     *,
-    claims: Iterable[Text],
+    claims: Claims,
+    edition: Edition,
     control: str = "consent-allow",
 ) -> Question:
     """Return what the page asked and how it was answered."""
-    content = page_content(form, recipient_of(portal), claims)
+    content = content_of(form, portal, claims)
     return Question(
         consent_id=f"cs_{text_token(house.randomness, 128)}",
         citizen=ask.citizen,
@@ -165,10 +202,11 @@ def question_of(
         offers=offers_of(form),
         content=content,
         content_hash=content_hash(content),
-        language="vi, en",
+        language=edition.language,
         other_id=form.other_id,
         method={
-            "screen": SCREEN,
+            "screen": edition.screen,
+            "edition": edition.sha256,
             "control": control,
             "account_level": ask.citizen.account_level,
             "acr": session.acr,

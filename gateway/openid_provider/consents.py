@@ -1,7 +1,8 @@
 """A person's own consents: what they agreed to, the receipt to keep, and the way to withdraw.
 
 Everything here belongs to the browser session: whoever is signed in sees their own consents and nobody else's, and a
-consent of somebody else is answered like one that does not exist. The form that withdraws carries a proof that only
+consent of somebody else is answered like one that does not exist. A receipt's link is opened months later: without a
+session it leads to a sign-in, for any id alike, and back. The form that withdraws carries a proof that only
 this session's own page can hold.
 """
 
@@ -9,7 +10,7 @@ import hmac
 import re
 
 from gateway.consent.failure import ConsentUnknown
-from gateway.consent.receipt import RECEIPT_TYPE, receipt_claims
+from gateway.consent.receipt import receipt_claims, receipt_type
 from gateway.consent.record import Consent
 from gateway.consent.withdraw import ConsentDesk, find_consent, withdraw_consent
 from gateway.openid_provider.browser import Browser
@@ -18,30 +19,42 @@ from gateway.openid_provider.failure import AttemptLost
 from gateway.openid_provider.house import House
 from gateway.openid_provider.interaction import load_session
 from gateway.openid_provider.notice import identity_rows
+from gateway.openid_provider.own_pages.door import send_to_sign_in
 from gateway.openid_provider.parameters import Parameters, same_secret
 from gateway.openid_provider.reply import NO_STORE, Reply, page_reply, redirect
-from gateway.openid_provider.screens import ConsentView
+from gateway.openid_provider.screens import ConsentView, Text
+from gateway.openid_provider.session import Session
 
 _ID = re.compile(r"cs_[A-Za-z0-9_-]{22}")
 
 
-async def show_consent(house: House, consent_id: str, browser: Browser) -> Reply:
-    """GET: the person's own consent, with its history. Raises ConsentUnknown."""
-    view = await own_view(house, consent_id, browser)
+async def show_consent(house: House, consent_id: str, browser: Browser, here: str) -> Reply:
+    """GET: the person's own consent; `here` is where a sign-in comes back to. Raises ConsentUnknown."""
+    session = await load_session(house, browser)
+    if session is None:
+        return await send_to_sign_in(house, browser, here)
+    view = await own_view(house, consent_id, session, browser)
     return page_reply(house.screens.show(view, languages=browser.languages))
 
 
-async def print_receipt(house: House, consent_id: str, browser: Browser) -> Reply:
+async def print_receipt(house: House, consent_id: str, browser: Browser, here: str) -> Reply:
     """GET: the receipt on A4. Raises ConsentUnknown."""
-    view = await own_view(house, consent_id, browser)
+    session = await load_session(house, browser)
+    if session is None:
+        return await send_to_sign_in(house, browser, here)
+    view = await own_view(house, consent_id, session, browser)
     return page_reply(house.screens.print(view, languages=browser.languages))
 
 
-async def sign_receipt(house: House, consent_id: str, browser: Browser) -> Reply:
+async def sign_receipt(house: House, consent_id: str, browser: Browser, here: str) -> Reply:
     """GET: the receipt as a signed text. Raises ConsentUnknown."""
-    consent = await own_consent(house, consent_id, browser)
-    claims = receipt_claims(consent, issuer=house.issuer, now=house.clock.now())
-    signed = house.keys.sign(claims, typ=RECEIPT_TYPE)
+    session = await load_session(house, browser)
+    if session is None:
+        return await send_to_sign_in(house, browser, here)
+    consent = await own_consent(house, consent_id, session)
+    portal = portal_name(house, consent)
+    claims = receipt_claims(consent, issuer=house.issuer, portal=portal, now=house.clock.now())
+    signed = house.keys.sign(claims, typ=receipt_type(consent))
     headers = (
         ("content-type", "application/jose"),
         ("content-disposition", f'attachment; filename="{consent.id}.jws"'),
@@ -52,33 +65,41 @@ async def sign_receipt(house: House, consent_id: str, browser: Browser) -> Reply
 
 async def withdraw_own(house: House, consent_id: str, given: Parameters, browser: Browser) -> Reply:
     """POST: withdraw, then show what became of it. Raises ConsentUnknown, AttemptLost for a form of another page."""
-    consent = await own_consent(house, consent_id, browser)
+    session = await load_session(house, browser)
+    if session is None:
+        return await send_to_sign_in(house, browser, f"/consents/{consent_id}")
+    consent = await own_consent(house, consent_id, session)
     if not same_secret(given.get("csrf", ""), withdraw_proof(house, consent.id, browser)):
         raise AttemptLost(operator_detail="the form's csrf value is not this session's")
     await withdraw_consent(consent.id, consent.citizen_id, desk_of(house), trace_id=browser.trace_id)
     return redirect(consent_url(house, consent.id))
 
 
-async def own_view(house: House, consent_id: str, browser: Browser) -> ConsentView:
+async def own_view(house: House, consent_id: str, session: Session, browser: Browser) -> ConsentView:
     """Return what the page and the paper show."""
-    consent = await own_consent(house, consent_id, browser)
-    portal = house.clients.get(consent.client_id)
+    consent = await own_consent(house, consent_id, session)
     return ConsentView(
         consent=consent,
         state=consent.state_at(house.clock.now()),
         person=identity_rows(consent.citizen),
-        portal_name={"vi": consent.client_id} if portal is None else portal.display_name,
+        portal_name=portal_name(house, consent),
         address=consent_url(house, consent.id),
         csrf=withdraw_proof(house, consent.id, browser),
     )
 
 
-async def own_consent(house: House, consent_id: str, browser: Browser) -> Consent:
+async def own_consent(house: House, consent_id: str, session: Session) -> Consent:
     """Return a consent of whoever is signed in. Raises ConsentUnknown."""
-    session = await load_session(house, browser)
-    if session is None or not _ID.fullmatch(consent_id):
+    if not _ID.fullmatch(consent_id):
         raise ConsentUnknown
     return await find_consent(consent_id, session.citizen.id, desk_of(house))
+
+
+def portal_name(house: House, consent: Consent) -> Text:
+    """Return the name of the portal that asked, as its page said it; of an earlier record, the name of today."""
+    portal = house.clients.get(consent.client_id)
+    named: Text = {"vi": consent.client_id} if portal is None else portal.display_name
+    return consent.content.get("portal") or named
 
 
 def desk_of(house: House) -> ConsentDesk:

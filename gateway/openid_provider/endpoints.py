@@ -31,8 +31,8 @@ from gateway.openid_provider.grants.refresh_token import RefreshToken
 from gateway.openid_provider.house import House
 from gateway.openid_provider.interaction import (
     begin,
+    led_on,
     load_session,
-    lost_page,
     show_attempt,
     start,
     submit_attempt,
@@ -134,6 +134,12 @@ def chosen_language(request: Request) -> str | None:
     if b"ui_locales" not in request.scope["query_string"]:
         return None
     return request.query_params.get("ui_locales")
+
+
+def address_of(request: Request) -> str:
+    """Return the path below the issuer, with the query as it came."""
+    query: bytes = request.scope["query_string"]
+    return str(request.scope["path"]) + (f"?{query.decode('latin-1')}" if query else "")
 
 
 def trace_of(request: Request) -> str:
@@ -241,27 +247,23 @@ class Endpoints:
     async def interaction(self, request: Request, browser: Browser) -> Reply:
         """One page of an attempt."""
         attempt_id = request.path_params["attempt_id"]
-        try:
-            if request.method != "POST":
-                straight = "straight" in request.query_params
-                return await show_attempt(self.house, attempt_id, browser, straight=straight)
-            return await submit_attempt(self.house, attempt_id, await read_form(request), browser)
-        except (failure.AttemptLost, failure.AttemptFinished, failure.AttemptExpired) as refused:
-            refused.trace_id = browser.trace_id
-            log.info("refused", code=refused.code, trace_id=refused.trace_id, reason=refused.operator_detail)
-            return await lost_page(self.house, refused, attempt_id, browser)
+        if request.method == "POST":
+            step = submit_attempt(self.house, attempt_id, await read_form(request), browser)
+        else:
+            step = show_attempt(self.house, attempt_id, browser, straight="straight" in request.query_params)
+        return await led_on(self.house, attempt_id, browser, step)
 
     async def consent(self, request: Request, browser: Browser) -> Reply:
         """The page of a person's own consent."""
-        return await show_consent(self.house, request.path_params["consent_id"], browser)
+        return await show_consent(self.house, request.path_params["consent_id"], browser, address_of(request))
 
     async def consent_pdf(self, request: Request, browser: Browser) -> Reply:
         """The receipt on A4."""
-        return await print_receipt(self.house, request.path_params["consent_id"], browser)
+        return await print_receipt(self.house, request.path_params["consent_id"], browser, address_of(request))
 
     async def consent_jws(self, request: Request, browser: Browser) -> Reply:
         """The signed receipt."""
-        return await sign_receipt(self.house, request.path_params["consent_id"], browser)
+        return await sign_receipt(self.house, request.path_params["consent_id"], browser, address_of(request))
 
     async def withdraw(self, request: Request, browser: Browser) -> Reply:
         """The answer to the form of a consent's page."""

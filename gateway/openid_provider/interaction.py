@@ -4,7 +4,10 @@ Each function is one HTTP step and ends in a `Reply`. The order is decided by `p
 every step, from what is stored: a back button or a second tab can repeat a step and never skip one.
 """
 
+from collections.abc import Awaitable
 from dataclasses import replace
+
+import structlog
 
 from gateway.consent.notice import memory_address
 from gateway.consent.portal_block import block_address
@@ -43,7 +46,7 @@ from gateway.openid_provider.forms import FormPreview
 from gateway.openid_provider.hints import hinted_subject
 from gateway.openid_provider.house import House, offered_providers
 from gateway.openid_provider.matching import require_match, wants_match
-from gateway.openid_provider.notice import identity_claims, identity_rows, notice_of
+from gateway.openid_provider.notice import identity_rows, notice_of, told_claims
 from gateway.openid_provider.own_client import is_own, portal_of
 from gateway.openid_provider.parameters import Parameters, same_secret
 from gateway.openid_provider.prompts import Answer, Facts, Refuse, ShowNotice, SignIn, Step, decide_step
@@ -51,11 +54,13 @@ from gateway.openid_provider.refusals import face, refuse_to_portal
 from gateway.openid_provider.reply import Reply, page_reply, redirect
 from gateway.openid_provider.screens import FailurePage, NoticePage, ProviderButton, SignInChoice
 from gateway.openid_provider.session import Session, session_address, session_of
-from gateway.openid_provider.staying import TRUST, stay, stays, still_ticked
+from gateway.openid_provider.staying import TRUST, shown_proof, stay, stays, still_ticked
 from gateway.openid_provider.trusted_browser import may_trust, trust
 from gateway.tokens.issue import key_of
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.store import Insert, Kind, Record, RecordKey, Replace, Spend
+
+log = structlog.get_logger()
 
 
 async def load_session(house: House, browser: Browser) -> Session | None:
@@ -85,15 +90,16 @@ async def gather_facts(
     minimum = max((procedure.minimum_level for procedure in known), default=None)
     if session is None:
         return Facts(session=None, hinted_subject=hinted_subject, minimum_level=minimum)
+    notice, now = notice_of(request, session.citizen, portal, house.policy), house.clock.now()
     blocked, memory = await house.store.load(
-        block_address(session.citizen.id, request.client_id),
-        memory_address(notice_of(request, session.citizen).key(house.clock.now())),
+        block_address(session.citizen.id, request.client_id), memory_address(notice.key(now))
     )
+    remembered = notice.is_covered_by(memory, now)
     return Facts(
         session=session,
         fresh=fresh,
         # nothing is told to anybody by the own pages: there is nothing to give notice of
-        noticed=is_own(request.client_id) or await was_noticed(house, request, portal, session, memory),
+        noticed=is_own(request.client_id) or await was_noticed(house, request, portal, session, remembered=remembered),
         blocked=blocked is not None,
         minimum_level=minimum,
         admitted=all(procedure.admits(session.citizen.organisation) for procedure in known),
@@ -103,16 +109,16 @@ async def gather_facts(
 
 
 async def was_noticed(
-    house: House, request: AuthorizationRequest, portal: Portal, session: Session, memory: Record | None
+    house: House, request: AuthorizationRequest, portal: Portal, session: Session, *, remembered: bool
 ) -> bool:
-    """Tell whether the page need not be shown: the notice is remembered, or what is asked now was agreed to.
+    """Tell whether the page need not be shown: the notice is `remembered`, or what is asked now was agreed to.
 
     The durable memory alone counts, so that what is forgotten in one browser is forgotten in all.
     """
     if asks_consent(house, request):
         ask = form_ask(house, request, portal, session)
         return await remembered_consent(house, ask, portal, request.scopes) is not None
-    return memory is not None and memory.alive(house.clock.now())
+    return remembered
 
 
 async def start(
@@ -175,8 +181,20 @@ async def load_attempt(house: House, attempt_id: str, browser: Browser) -> tuple
     return attempt, portal, await load_session(house, browser)
 
 
+async def led_on(house: House, attempt_id: str, browser: Browser, step: Awaitable[Reply]) -> Reply:
+    """Return a step's reply; where its attempt is not this browser's, is over, or was a step further already, the page
+    that says so and leads on."""
+    try:
+        return await step
+    except (failure.AttemptLost, failure.AttemptFinished, failure.AttemptExpired) as refused:
+        refused.trace_id = browser.trace_id
+        log.info("refused", code=refused.code, trace_id=refused.trace_id, reason=refused.operator_detail)
+        return await lost_page(house, refused, attempt_id, browser)
+
+
 async def lost_page(house: House, refused: Failure, attempt_id: str, browser: Browser) -> Reply:
-    """Say why an attempt cannot go on, with the way to the portal's first page where it is known whose it was.
+    """Say why an attempt cannot go on here, with the way to the portal's first page where it is known whose it was, and
+    to the attempt's own page in the browser that started it, while it lives.
 
     Nothing but the portal's public name and address is told: whoever asks may not be who started the attempt.
     """
@@ -187,9 +205,20 @@ async def lost_page(house: House, refused: Failure, attempt_id: str, browser: Br
         failure=refused,
         portal=None if portal is None else face(portal),
         return_url=None if portal is None else portal.client_uri,
+        onward_url=_page_of(house, attempt_id, record, browser),
     )
     languages = browser.asked_in(None if request is None else request.ui_locales).languages
     return page_reply(house.screens.show(view, languages=languages, status=refused.http_status))
+
+
+def _page_of(house: House, attempt_id: str, record: Record | None, browser: Browser) -> str | None:
+    realm: Realm = "staff" if record is not None and record.body.get("realm") == "staff" else "citizen"
+    now = house.clock.now()
+    try:
+        attempt = attempt_of(attempt_id, record, browser.cookies, now, secure=house.secure, realm=realm)
+    except Failure:
+        return None
+    return attempt_url(house, attempt)
 
 
 async def next_step(
@@ -266,16 +295,16 @@ async def show_notice(house: House, attempt: Attempt, portal: Portal, session: S
         except Failure as refused:
             return await fail_attempt(house, attempt, portal, refused, browser, session=session)
     consent = form is not None and form.basis == "consent"
-    claims = identity_claims(request.scopes, session.citizen)
-    notice = page_hash(form, portal, claims) if form is not None and consent else ""
+    told = told_claims(request.scopes, session.citizen)
+    notice = page_hash(form, portal, [claim.wire() for claim in told]) if form is not None and consent else ""
     unsent = still_ticked(attempt, session.citizen.acting)
     view = NoticePage(
         portal=face(portal),
         person=identity_rows(session.citizen),
-        claims=claims,
+        claims=tuple(claim.label for claim in told),
         form=form,
         action=attempt_url(house, attempt),
-        csrf=attempt.notice_proof(session.citizen.acting),
+        csrf=page_proof(house, attempt, portal, session),
         ends_at=attempt.expires_at,
         mode="consent" if consent else "notice",
         notice=notice,
@@ -287,6 +316,15 @@ async def show_notice(house: House, attempt: Attempt, portal: Portal, session: S
     return page_reply(house.screens.show(view, languages=browser.languages))
 
 
+def page_proof(house: House, attempt: Attempt, portal: Portal, session: Session) -> str:
+    """Return what a notice page posts as `csrf`: that this person was shown it, and, on the law's notice, what it told;
+    a consent page posts the hash of all it says apart."""
+    proof = attempt.notice_proof(session.citizen.acting)
+    if asks_consent(house, attempt.request):
+        return proof
+    return f"{proof}.{notice_of(attempt.request, session.citizen, portal, house.policy).proof()}"
+
+
 async def submit_attempt(house: House, attempt_id: str, parameters: Parameters, browser: Browser) -> Reply:
     """POST: a provider was chosen, the notice was answered, or the person left."""
     attempt, portal, session = await load_attempt(house, attempt_id, browser)
@@ -295,7 +333,7 @@ async def submit_attempt(house: House, attempt_id: str, parameters: Parameters, 
     if not same_secret(given.partition(".")[0], attempt.csrf):
         raise failure.AttemptLost(operator_detail="the form's csrf value is not the attempt's")
     # only who was shown the notice can answer it: in another tab somebody else may have signed in since
-    shown = session is not None and same_secret(given, attempt.notice_proof(session.citizen.acting))
+    shown = session is not None and same_secret(shown_proof(given), attempt.notice_proof(session.citizen.acting))
     if stays(parameters):
         return redirect(attempt_url(house, await stay(house, attempt, parameters, shown=shown)))
     by_consent = shown and asks_consent(house, attempt.request)
@@ -308,7 +346,9 @@ async def submit_attempt(house: House, attempt_id: str, parameters: Parameters, 
         from gateway.openid_provider.upstream import depart
 
         return await depart(house, attempt, portal, parameters["provider"], browser, again=step.again)
-    if isinstance(step, ShowNotice) and parameters.get("decision") == "allow" and shown and session is not None:
+    allows = isinstance(step, ShowNotice) and parameters.get("decision") == "allow"
+    # what became known after the page was made is not what was read: the page is shown as it is now
+    if allows and session is not None and same_secret(given, page_proof(house, attempt, portal, session)):
         return await answer_question(house, attempt, portal, session, parameters, browser=browser)
     return redirect(attempt_url(house, attempt))
 
@@ -324,7 +364,9 @@ async def answer_question(
         return await finish(house, attempt, portal, session, noticed=True, trusting=trusting)
     try:
         if given.get("decision") == "allow":
-            return await answer_yes(house, attempt, portal, session, given, trusting=trusting)
-        return await answer_no(house, attempt, portal, session)
+            return await answer_yes(
+                house, attempt, portal, session, given, languages=browser.languages, trusting=trusting
+            )
+        return await answer_no(house, attempt, portal, session, given, languages=browser.languages)
     except Failure as refused:
         return await fail_attempt(house, attempt, portal, refused, browser, session=session)

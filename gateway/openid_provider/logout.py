@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from gateway.audit.event import SessionEnded
 from gateway.openid_provider.browser import Browser
+from gateway.openid_provider.callback import SIGN_OUT
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.consent_step import subject_of
 from gateway.openid_provider.cookies import SESSION, clear_cookie, read_cookie
@@ -22,7 +23,7 @@ from gateway.openid_provider.refusals import face
 from gateway.openid_provider.reply import Reply, page_reply, redirect, with_query
 from gateway.openid_provider.screens import LoggedOut, LogoutConfirm, PortalFace
 from gateway.openid_provider.session import Session
-from gateway.openid_provider.upstream import SIGN_OUT, returned_uri, session_ender
+from gateway.openid_provider.upstream import returned_uri, session_ender
 from gateway.tokens.issue import key_of
 from gateway.vocabulary.clock import text_token
 from gateway.vocabulary.store import Insert, Kind, Record

@@ -2,12 +2,15 @@
 identity claims are told."""
 
 from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 from gateway.consent.notice import Notice
 from gateway.openid_provider.authorization import AuthorizationRequest
 from gateway.openid_provider.claims import profile_claims
+from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.profiles import PROCEDURE_SCOPE
 from gateway.openid_provider.screens import Text
+from gateway.policy.bundle import PolicyBundle
 from gateway.vocabulary.citizen import Citizen
 
 _NAME: Text = {"vi": "Họ, chữ đệm và tên", "en": "Full name"}
@@ -23,8 +26,8 @@ _PSEUDONYM: Text = {"vi": "Mã riêng của ông/bà tại dịch vụ này", "e
 _OFFLINE: Text = {"vi": "Truy cập sau khi ông/bà đăng xuất", "en": "Access after you have signed out"}
 
 
-def notice_of(request: AuthorizationRequest, citizen: Citizen) -> Notice:
-    """Return what the notice page of a request is about."""
+def notice_of(request: AuthorizationRequest, citizen: Citizen, portal: Portal, policy: PolicyBundle) -> Notice:
+    """Return what the notice page of a request is about, and what is told after it."""
     return Notice(
         citizen_id=citizen.id,
         acting=citizen.acting,
@@ -32,7 +35,26 @@ def notice_of(request: AuthorizationRequest, citizen: Citizen) -> Notice:
         scopes=sorted({*request.scopes, *(PROCEDURE_SCOPE + code for code in request.procedures)}),
         about_form=bool(request.procedures),
         dossier=request.dossier,
+        told=_told_names(request, citizen, portal, policy),
     )
+
+
+def _told_names(
+    request: AuthorizationRequest, citizen: Citizen, portal: Portal, policy: PolicyBundle
+) -> frozenset[str]:
+    """Return the names of what a sign-in tells of this very citizen, and of what a form may tell this portal.
+
+    The form's page lists every attribute with its source, whether it has a value yet or not; the book decides what of
+    it is told, so another book is another page.
+    """
+    names = {f"claim:{name}" for claim in told_claims(request.scopes, citizen) for name in claim.names}
+    for code in request.procedures:
+        procedure = policy.procedures.get(code)  # one that does not exist is refused elsewhere
+        if procedure is not None:
+            limit = procedure.attributes_for("self") if portal.attributes is None else set(portal.attributes)
+            names |= {f"{code}:{name}" for name in procedure.attributes_for("self") & limit}
+            names.add(f"book:{policy.bundle_id}")
+    return frozenset(names)
 
 
 def masked(text: str, *, head: int, tail: int) -> str:
@@ -56,22 +78,48 @@ def identity_rows(citizen: Citizen) -> tuple[tuple[Text, str, str], ...]:
     return tuple(rows)
 
 
+class ToldClaim(NamedTuple):
+    """What a sign-in itself tells: its label on the page, and the names under which the portal gets it (claims of
+    OpenID Connect Core §5.1, members of `authorization_details`, or the scope `offline_access`)."""
+
+    label: Text
+    names: tuple[str, ...]
+
+    def wire(self) -> dict[str, Any]:
+        """Return it as a consent record keeps it: names and label, never a value."""
+        return {"names": list(self.names), **self.label}
+
+
 def identity_claims(scopes: Iterable[str], citizen: Citizen | None) -> tuple[Text, ...]:
     """Return the labels of what the portal is told of this very citizen: what is known and the scopes cover, and whom
     the person acts for; without a citizen (an event names scopes alone) what the scopes cover, if it was known."""
-    told = [_PSEUDONYM]
+    return tuple(claim.label for claim in told_claims(scopes, citizen))
+
+
+def told_claims(scopes: Iterable[str], citizen: Citizen | None) -> tuple[ToldClaim, ...]:
+    """Return the same with the names of the claims, in the order of the page."""
+    told = [ToldClaim(_PSEUDONYM, ("sub",))]
     asked = set(scopes)
     if "profile" in asked:
-        told += [_NAME, _BIRTH_IF_KNOWN, _SEX_IF_KNOWN] if citizen is None else _profile_labels(citizen)
+        told += _UNKNOWN_PERSON if citizen is None else _profile_of(citizen)
     if citizen is not None and citizen.organisation is not None:
-        told += [_ORGANISATION, _TAX_CODE]
+        told += [ToldClaim(_ORGANISATION, ("organisation.name",)), ToldClaim(_TAX_CODE, ("organisation.tax_code",))]
     if "offline_access" in asked:
-        told.append(_OFFLINE)
+        told.append(ToldClaim(_OFFLINE, ("offline_access",)))
     return tuple(told)
 
 
-def _profile_labels(citizen: Citizen) -> list[Text]:
-    """Return the labels of what scope `profile` tells of a citizen, in the order of the page."""
+_NAMES = ("name", "family_name", "middle_name", "given_name")
+_UNKNOWN_PERSON = [
+    ToldClaim(_NAME, _NAMES),
+    ToldClaim(_BIRTH_IF_KNOWN, ("birthdate",)),
+    ToldClaim(_SEX_IF_KNOWN, ("gender",)),
+]
+
+
+def _profile_of(citizen: Citizen) -> list[ToldClaim]:
+    """Return what scope `profile` tells of a citizen: only names of claims that they have."""
     told = profile_claims(citizen, updated_at=0)
-    labels = {"name": _NAME, "birthdate": _BIRTH, "gender": _SEX}
-    return [label for claim, label in labels.items() if claim in told]
+    labels = ((_NAME, _NAMES), (_BIRTH, ("birthdate",)), (_SEX, ("gender",)))
+    found = [ToldClaim(label, tuple(name for name in names if name in told)) for label, names in labels]
+    return [claim for claim in found if claim.names]

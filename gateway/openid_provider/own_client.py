@@ -4,6 +4,7 @@ Its id cannot be registered (an id of a portal starts with a letter or a digit),
 registry of portals does not know it: `/authorize` refuses it like any unknown client.
 """
 
+import re
 from datetime import timedelta
 from functools import cache
 
@@ -25,7 +26,9 @@ PAGES = {
     "notices": "/me/notices",
     "report": "/me/report",
 }
-"""Where a sign-in may lead, by name: an address is never taken from outside."""
+"""Where a sign-in may lead, by name."""
+
+_OWN_ADDRESS = re.compile(r"/(?:me|consents)(?:/[A-Za-z0-9._-]{1,80}){0,3}(?:\?[A-Za-z0-9._~%&=+-]{0,400})?", re.ASCII)
 
 OPEN_FOR = timedelta(minutes=30)
 """How old a sign-in may be that opens them."""
@@ -58,8 +61,16 @@ def portal_of(house: House, client_id: str) -> Portal | None:
     return own_portal(house.issuer) if is_own(client_id) else house.clients.get(client_id)
 
 
+def own_address(page: str | None) -> str:
+    """Return the path, below the issuer, of what a sign-in was begun for: one of `PAGES` by name, or an address of the
+    own pages with its query. Whatever else it is leads to the first page, so nothing from outside is ever followed."""
+    if page is not None and _OWN_ADDRESS.fullmatch(page) and ".." not in page:
+        return page
+    return PAGES.get(page or "", PAGES["record"])
+
+
 def own_request(page: str) -> AuthorizationRequest:
-    """Return what a sign-in for one of `PAGES` asks for: nothing but who it is, and recently."""
+    """Return what a sign-in for an `own_address` asks for: nothing but who it is, and recently."""
     max_age = int(_ASKED_WITHIN.total_seconds())
     return AuthorizationRequest(client_id=OWN_PAGES, redirect_uri="", scopes=(), state=page, max_age=max_age)
 
@@ -77,7 +88,7 @@ async def enter_own_pages(house: House, attempt: Attempt, session: Session) -> R
         verdict = await house.store.commit(changes[:-1], now=now)
     if not verdict.done:
         raise AttemptFinished()
-    return redirect(house.issuer + PAGES.get(attempt.request.state or "", PAGES["record"]))
+    return redirect(house.issuer + own_address(attempt.request.state))
 
 
 async def leave_own_pages(house: House, attempt: Attempt) -> Reply:

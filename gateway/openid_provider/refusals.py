@@ -2,7 +2,7 @@
 
 import structlog
 
-from gateway.audit.event import OAuthRefused
+from gateway.audit.event import Event, OAuthRefused
 from gateway.audit.receipt import refuse
 from gateway.openid_provider.authorization import AuthorizationRequest
 from gateway.openid_provider.clients import Portal
@@ -28,11 +28,13 @@ async def leave_receipt(
     citizen_id: str | None = None,
     proven: bool = True,
     changes: tuple[Change, ...] = (),
+    kind: type[Event] = OAuthRefused,
 ) -> Failure:
     """Store the refusal (event and receipt) with `changes`, and put receipt and trace id on the failure.
 
     Without a portal the caller did not prove who it is: the receipt is nobody's to fetch. `proven` False says that a
-    portal is only named. What strangers can cause is limited: beyond their allowance there is no receipt.
+    portal is only named. What strangers can cause is limited: beyond their allowance there is no receipt. `kind` says
+    what was refused: a portal's request, or the sign-in of whoever came for it.
     """
     failure.trace_id = trace_id
     client_id = None if portal is None else portal.client_id
@@ -45,7 +47,7 @@ async def leave_receipt(
     record, event = await refuse(
         failure,
         evidence=house.evidence,
-        kind=OAuthRefused,
+        kind=kind,
         issuer=house.issuer,
         client_id=client_id,
         actor_kind="portal" if citizen_id is None else "citizen",

@@ -78,13 +78,14 @@ class NoticePage:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailurePage:
     """A failure in words: what happened, what to do, the way back. `return_url` leads to the portal with its
-    OAuth error, `retry_url` starts the sign-in again, `unblock_url` to where a blocked portal is opened again; any may
-    be None. `developer` is filled in dev only."""
+    OAuth error, `retry_url` starts the sign-in again, `onward_url` to where the sign-in stands in this browser,
+    `unblock_url` to where a blocked portal is opened again; any may be None. `developer` is filled in dev only."""
 
     failure: Failure
     portal: PortalFace | None = None
     return_url: str | None = None
     retry_url: str | None = None
+    onward_url: str | None = None
     unblock_url: str | None = None
     developer: tuple[tuple[str, str], ...] = ()
 
@@ -198,11 +199,24 @@ class Page:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """Which page a person read: its template, the language, and the SHA-256 of its markup and words in it."""
+
+    screen: str
+    language: str
+    sha256: str
+
+
 class Screens(Protocol):
     """Shows a view."""
 
     def show(self, view: View, *, languages: str, status: int = 200) -> Page:
         """Return the page. `languages` is `ui_locales` or Accept-Language; Vietnamese without one."""
+        ...
+
+    def consent_edition(self, languages: str) -> Edition:
+        """Return the edition of the consent page that `languages` gets."""
         ...
 
     def print(self, view: ConsentView, *, languages: str) -> Page:

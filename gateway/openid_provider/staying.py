@@ -45,7 +45,12 @@ async def stay(house: House, attempt: Attempt, given: Parameters, *, shown: bool
 def unsent_of(given: Parameters) -> Unsent:
     """Return what a page posted beside the button that was pressed."""
     ticked = [name for name in given if name == TRUST or name.startswith(BOX)]
-    return Unsent(by=given.get("csrf", ""), notice=given.get("notice", ""), ticked=tuple(ticked[:_MOST]))
+    return Unsent(by=shown_proof(given.get("csrf", "")), notice=given.get("notice", ""), ticked=tuple(ticked[:_MOST]))
+
+
+def shown_proof(csrf: str) -> str:
+    """Return the part of a posted `csrf` that says to whom the page was shown: what it told may have changed since."""
+    return ".".join(csrf.split(".")[:2])
 
 
 def still_ticked(attempt: Attempt, acting: str) -> Unsent | None:

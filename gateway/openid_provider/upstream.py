@@ -1,9 +1,8 @@
-"""The side road to an identity provider and back: one random state per departure, spent before anything is read."""
+"""The side road to an identity provider and back: one random state per departure, spent before anything is believed."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from urllib.parse import parse_qsl
 
 import structlog
 
@@ -12,7 +11,6 @@ from gateway.audit.event import PersonSignedIn
 from gateway.identity_providers.contract import (
     Authentication,
     Begin,
-    Callback,
     EndsSession,
     IdentityProvider,
     IdentityProviderUnavailable,
@@ -21,15 +19,24 @@ from gateway.openid_provider import failure
 from gateway.openid_provider.announcing import weighed
 from gateway.openid_provider.attempt import Attempt, attempt_record, signed_in
 from gateway.openid_provider.browser import Browser
+from gateway.openid_provider.callback import (
+    SIGN_IN,
+    SIGN_OUT,
+    SIGN_OUT_FIRST,
+    Arrival,
+    callback_uri,
+    find_callback,
+    find_state,
+    spend_state,
+)
 from gateway.openid_provider.citizens import link_account
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.conclusion import attempt_url, fail_attempt
 from gateway.openid_provider.cookies import SESSION, set_cookie
 from gateway.openid_provider.ending import end_session
 from gateway.openid_provider.house import House, offered_providers
-from gateway.openid_provider.interaction import load_attempt
+from gateway.openid_provider.interaction import led_on, load_attempt
 from gateway.openid_provider.matching import confirm_number, tell_verdict
-from gateway.openid_provider.parameters import MAX_BYTES
 from gateway.openid_provider.reply import Reply, redirect
 from gateway.openid_provider.session import Session, session_record
 from gateway.tokens.issue import key_of
@@ -37,17 +44,9 @@ from gateway.vocabulary.citizen import Citizen
 from gateway.vocabulary.clock import text_token
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.personal_number import PersonalNumber
-from gateway.vocabulary.store import Change, Insert, Kind, Outcome, Put, Record, RecordKey, Replace, Spend, StoredEvent
+from gateway.vocabulary.store import Change, Insert, Kind, Outcome, Put, Record, Replace, StoredEvent
 
 log = structlog.get_logger()
-
-# what a state was made for: one made for a sign-out opens no sign-in, and the other way round
-SIGN_IN, SIGN_OUT_FIRST, SIGN_OUT = "sign_in", "sign_out_first", "sign_out"
-
-
-def callback_uri(house: House, alias: str) -> str:
-    """Return the one callback address of a provider: distinct per provider, so answers cannot be mixed up."""
-    return f"{house.issuer}/upstream/{alias}/callback"
 
 
 def returned_uri(house: House, alias: str) -> str:
@@ -114,53 +113,19 @@ async def _sign_out_first(
     return redirect(url)
 
 
-async def _spend_state(house: House, alias: str, state: str | None, *purposes: str) -> Record:
-    """Consume the state: the second use of a callback address finds nothing. Raises AttemptFinished, AttemptExpired,
-    CallbackForged."""
-    if not state:
-        raise failure.CallbackForged(operator_detail="callback without state")
-    address = RecordKey(Kind.UPSTREAM_STATE, key_of(state))
-    (record,) = await house.store.load(address)
-    if record is None or record.body["alias"] != alias or record.body["purpose"] not in purposes:
-        raise failure.CallbackForged(operator_detail="callback with a state that was not sent there")
-    verdict = await house.store.commit([Spend(address, revoke_on_replay=False)], now=house.clock.now())
-    if verdict.outcome is Outcome.REPLAY:
-        raise failure.AttemptFinished()
-    if not verdict.done:
-        raise failure.AttemptExpired()
-    return record
-
-
-async def take_callback(house: House, alias: str, raw_query: str) -> tuple[str, Callback]:
-    """Spend the state of a callback; return the attempt it belongs to and what the provider's adapter reads.
-
-    A state was made for one provider, so what one realm left with never comes back through the other.
-    Raises InvalidRequest, CallbackForged, AttemptFinished, AttemptExpired.
-    """
-    if len(raw_query) > MAX_BYTES:
-        raise failure.InvalidRequest("the callback is too large")
-    pairs = parse_qsl(raw_query, keep_blank_values=True)
-    parameters = dict(pairs)
-    if len(parameters) != len(pairs):
-        raise failure.CallbackForged(operator_detail="callback repeats a parameter")
-    record = await _spend_state(house, alias, parameters.get("state"), SIGN_IN)
-    callback = Callback(
-        parameters=parameters,
-        raw_query=raw_query,
-        redirect_uri=callback_uri(house, alias),
-        state=parameters["state"],
-        memory=record.body["memory"],
-    )
-    return record.body["attempt_id"], callback
-
-
 async def come_back(house: House, alias: str, raw_query: str, browser: Browser) -> Reply:
-    """The provider's callback: spend the state, check the browser, read who it is, make the session."""
-    attempt_id, callback = await take_callback(house, alias, raw_query)
-    attempt, portal, previous = await load_attempt(house, attempt_id, browser)
+    """The provider's callback, which is nothing in another browser than the one that left."""
+    arrival = await find_callback(house, alias, raw_query)
+    return await led_on(house, arrival.attempt_id, browser, _take(house, alias, arrival, browser))
+
+
+async def _take(house: House, alias: str, arrival: Arrival, browser: Browser) -> Reply:
+    """Check the browser, spend the state, read who it is, make the session."""
+    attempt, portal, previous = await load_attempt(house, arrival.attempt_id, browser)
+    await spend_state(house, arrival.state)
     browser = browser.asked_in(attempt.request.ui_locales)
     try:
-        seen = await house.identity_providers[alias].complete(callback)
+        seen = await house.identity_providers[alias].complete(arrival.callback)
         return await _sign_in(house, attempt, seen, previous, browser)
     except Failure as refused:
         return await fail_attempt(house, attempt, portal, refused, browser)
@@ -251,10 +216,16 @@ def new_session(
 
 async def signed_out_upstream(house: House, alias: str, state: str | None, browser: Browser) -> Reply:
     """The provider ended its session: go on where the state says (a sign-in that starts anew, or a logout)."""
-    record = await _spend_state(house, alias, state, SIGN_OUT_FIRST, SIGN_OUT)
+    record = await find_state(house, alias, state, SIGN_OUT_FIRST, SIGN_OUT)
     if record.body["purpose"] == SIGN_OUT:
+        await spend_state(house, record)
         return redirect(record.body["return_to"])
-    attempt, portal, _ = await load_attempt(house, record.body["attempt_id"], browser)
+    return await led_on(house, record.body["attempt_id"], browser, _depart_anew(house, alias, record, browser))
+
+
+async def _depart_anew(house: House, alias: str, state: Record, browser: Browser) -> Reply:
+    attempt, portal, _ = await load_attempt(house, state.body["attempt_id"], browser)
+    await spend_state(house, state)
     reminded = replace(attempt, signed_out_of=alias, version=attempt.version + 1)
     await house.store.commit([Replace(attempt_record(reminded))], now=house.clock.now())
     return await depart(house, reminded, portal, alias, browser, again=True)

@@ -17,6 +17,7 @@ from gateway.openid_provider.screens import (
     DeviceCodeEntry,
     DeviceConfirm,
     DeviceDone,
+    Edition,
     FailurePage,
     FormPost,
     LoggedOut,
@@ -26,6 +27,7 @@ from gateway.openid_provider.screens import (
     SignInChoice,
     View,
 )
+from gateway.pages.citizen.consent_paper import paper_of
 from gateway.pages.citizen.consent_receipt import print_receipt
 from gateway.pages.citizen.difference import explain_rows
 from gateway.pages.layout.frame import Layout
@@ -62,7 +64,13 @@ class PageScreens:
             view=view,
             host=urlsplit(view.action).netloc if isinstance(view, FormPost) else "",
             explained=explained,
+            **({"paper": paper_of(view, language)} if isinstance(view, ConsentView) else {}),
         )
+
+    def consent_edition(self, languages: str) -> Edition:
+        """Return the edition of the consent page that `languages` gets."""
+        language = _language(languages)
+        return Edition(_CONSENT.removesuffix(".html"), language, self._layout.edition(_CONSENT, language))
 
     def print(self, view: ConsentView, *, languages: str) -> Page:
         """Return the receipt of a consent as a PDF on A4."""
@@ -82,6 +90,7 @@ class PageScreens:
         )
 
 
+_CONSENT = "citizen/consent.html"
 _TEMPLATES: Mapping[type[View], str] = {
     LogoutConfirm: "citizen/logout.html",
     FormPost: "citizen/form_post.html",
@@ -102,7 +111,7 @@ def _template_of(view: View) -> str:
     if isinstance(view, SignInChoice):
         return "operator/sign_in.html" if view.staff else "citizen/sign_in.html"
     if isinstance(view, NoticePage):
-        return f"citizen/{'consent' if view.mode == 'consent' else 'notice'}.html"
+        return _CONSENT if view.mode == "consent" else "citizen/notice.html"
     return _TEMPLATES[type(view)]
 
 

@@ -11,13 +11,14 @@ from hashlib import sha256
 from pathlib import Path
 
 from gateway.policy.borrow import read_procedures
-from gateway.policy.catalogue import Attribute, AttributeFile, Source, resolve_attributes
+from gateway.policy.catalogue import Attribute, AttributeFile, Correction, Source, resolve_attributes
 from gateway.policy.compile import CompiledRule, compile_procedure
 from gateway.policy.decide import GUARDS, ReleaseDecision, ReleaseRequest, Slice, refuse_all, rule_words
 from gateway.policy.document import did_you_mean, read_document
 from gateway.policy.engine import Grammar, Rule, read_rules
 from gateway.policy.failure import REFUSALS, PolicyInvalid, UnknownProcedure
 from gateway.policy.procedure import Procedure, procedure_problems
+from gateway.vocabulary.correction import CorrectionStart
 
 BUILT_IN = Path(__file__).resolve().parents[2] / "policies"
 """The folder of the built-in book."""
@@ -41,8 +42,9 @@ class Book:
 class PolicyBundle:
     """A policy book that answers. Immutable: a changed book is a new bundle with another `bundle_id`."""
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: Book, starts: Mapping[str, CorrectionStart] | None = None) -> None:
         self._book = book
+        self._starts = dict(starts or {})
         self.bundle_id = book.bundle_id
         self.sources = book.sources
         self.attributes = book.attributes
@@ -55,12 +57,19 @@ class PolicyBundle:
         self.decide = lru_cache(maxsize=_REMEMBERED_DECISIONS)(self.decide_afresh)
 
     @classmethod
-    def load(cls, paths: Sequence[Path] = (), *, built_in: Path = BUILT_IN) -> "PolicyBundle":
-        """Read the built-in book and the folders of `paths`, which add to it and never replace anything.
+    def load(
+        cls,
+        paths: Sequence[Path] = (),
+        *,
+        built_in: Path = BUILT_IN,
+        starts: Mapping[str, CorrectionStart] | None = None,
+    ) -> "PolicyBundle":
+        """Read the built-in book and the folders of `paths`, which add to it and never replace anything. `starts`, by
+        source, are where corrections begin in this province: no part of the book, which decides what is told.
 
         Raises PolicyInvalid with every complaint found.
         """
-        return cls(read_book([built_in, *paths]))
+        return cls(read_book([built_in, *paths]), starts)
 
     def decide_afresh(self, request: ReleaseRequest) -> ReleaseDecision:
         """Decide without looking at what was decided before; `decide` is the same with a bounded memory."""
@@ -70,6 +79,10 @@ class PolicyBundle:
         if not request.attributes:
             return refuse_all(request, "guard/nothing-asked")
         return part.decide(request)
+
+    def correction(self, attribute: str, source: str) -> Correction:
+        """Return where an attribute is corrected that this source said."""
+        return self.attributes[attribute].correction.starting_at(self._starts.get(source))
 
     def procedure(self, code: str) -> Procedure:
         """Return a procedure. Raises UnknownProcedure naming the nearest code."""

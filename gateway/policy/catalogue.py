@@ -5,27 +5,30 @@ A new register with new attributes is a new file; nothing under `gateway/` chang
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from gateway.policy.document import Strict, Text
+from gateway.vocabulary.correction import CorrectionStart, HttpsAddress, StartingPage, Telephone
 
 ValueType = Literal["text", "number", "date", "address", "code", "phone", "email"]
 MaskRule = Literal["name", "number", "date", "address", "phone", "email", "hidden", "shown"]
 
 
-def _https(url: str) -> str:
-    if not url.startswith("https://"):
-        raise ValueError("a correction channel is an https address")
-    return url
-
-
 class Correction(Strict):
-    """Where a citizen has a wrong value put right: one sentence and an address, and the papers to bring."""
+    """Where a citizen has a wrong value put right: one sentence, the page on which it begins, a telephone number, the
+    list of offices, and the papers to bring. `read` says how far the page was checked (docs/law.md)."""
 
     vi: str
     en: str
-    url: Annotated[str, AfterValidator(_https)]
+    url: HttpsAddress
+    phone: Telephone | None = None
+    offices: StartingPage | None = None
     papers: tuple[Text, ...] = ()
+    read: Literal["verified", "secondary", "unverified"] = "unverified"
+
+    def starting_at(self, start: CorrectionStart | None) -> "Correction":
+        """Return it as it begins in this province."""
+        return self if start is None else self.model_copy(update=start.model_dump(exclude_none=True))
 
     def wire(self) -> dict[str, str]:
         """Return it as JSON shows it."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from gateway.policy.bundle import PolicyBundle
 from gateway.policy.catalogue import Attribute, Correction
-from gateway.policy.procedure import FormField, Procedure
+from gateway.policy.procedure import Fill, FormField, Procedure
 
 Text = Mapping[str, str]
 
@@ -35,11 +35,14 @@ class QuestionedField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """One way to have entries corrected, and the fields it is for: where and how in a sentence, papers, address."""
+    """One way to have entries corrected, and the fields it is for: where and how in a sentence, papers, the page on
+    which it begins, and, where there are, the telephone number and the list of offices."""
 
     where: Text
     papers: tuple[Text, ...]
     url: str
+    phone: str | None
+    offices: str | None
     fields: tuple[QuestionedField, ...]
 
 
@@ -53,8 +56,9 @@ def channels_for(bundle: PolicyBundle, procedure: Procedure, fields: Collection[
     """Return where the given fields are corrected, those with one channel together; unknown fields are passed over."""
     grouped: dict[str, tuple[Correction, list[QuestionedField]]] = {}
     for field in procedure.fields:
-        for attribute in _attributes(bundle, field) if field.id in fields else ():
-            correction = attribute.correction
+        for fill in _fills(bundle, field) if field.id in fields else ():
+            correction = bundle.correction(fill.attribute, fill.source)
+            # a field that two registers fill has one way, unless one of them begins its corrections elsewhere
             held = grouped.setdefault(f"{correction.vi}|{correction.url}", (correction, []))[1]
             if all(one.id != field.id for one in held):
                 held.append(_questioned(bundle, field))
@@ -63,6 +67,8 @@ def channels_for(bundle: PolicyBundle, procedure: Procedure, fields: Collection[
             where={"vi": correction.vi, "en": correction.en},
             papers=tuple(paper.wire() for paper in correction.papers),
             url=correction.url,
+            phone=correction.phone,
+            offices=correction.offices,
             fields=tuple(held),
         )
         for correction, held in grouped.values()
@@ -79,9 +85,13 @@ def _questioned(bundle: PolicyBundle, field: FormField) -> QuestionedField:
     )
 
 
+def _fills(bundle: PolicyBundle, field: FormField) -> tuple[Fill, ...]:
+    return tuple(fill for fill in field.fill if not bundle.attributes[fill.attribute].self_declared)
+
+
 def _attributes(bundle: PolicyBundle, field: FormField) -> tuple[Attribute, ...]:
-    found = {fill.attribute: bundle.attributes[fill.attribute] for fill in field.fill}
-    return tuple(attribute for attribute in found.values() if not attribute.self_declared)
+    found = {fill.attribute: bundle.attributes[fill.attribute] for fill in _fills(bundle, field)}
+    return tuple(found.values())
 
 
 def _registers(bundle: PolicyBundle, field: FormField) -> Iterator[Register]:

@@ -23,10 +23,9 @@ from gateway.prefill.release import (
     Errand,
     Heard,
     commit_whole,
-    outcomes,
     tell,
-    told_attributes,
 )
+from gateway.prefill.told import outcome_members, told_attributes
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.form_preview import FormAsk
 from gateway.vocabulary.store import Change, CitizenErased, StorageUnavailable, StoredEvent
@@ -57,7 +56,7 @@ class OtherPart:
 
     async def events(self, house: Prefill) -> tuple[StoredEvent, ...]:
         """Return the evidence of the release, among the other party's events."""
-        extra = (("asked", self.asked.event.receipt), ("for", "other_party"), ("outcomes", outcomes(self.assembled)))
+        extra = (("asked", self.asked.event.receipt), ("for", "other_party"), *outcome_members(self.assembled))
         released = await tell(
             FormReleased,
             self.errand,

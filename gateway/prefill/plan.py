@@ -9,7 +9,6 @@ from typing import Any, Literal, NamedTuple
 
 from gateway.assurance.life import DEATH
 from gateway.policy.bundle import PolicyBundle
-from gateway.policy.catalogue import Attribute
 from gateway.policy.failure import AttributeNotPermitted
 from gateway.policy.procedure import Condition, Fill, FormField, Procedure
 from gateway.prefill.envelope import Why
@@ -205,8 +204,7 @@ def _plan_field(field: FormField, procedure: Procedure, view: _View, bundle: Pol
 
 
 def _head(fill: Fill, bundle: PolicyBundle) -> Head:
-    attribute: Attribute = bundle.attributes[fill.attribute]
-    return Head(bundle.sources[fill.source].label.wire(), attribute.correction.url)
+    return Head(bundle.sources[fill.source].label.wire(), bundle.correction(fill.attribute, fill.source).url)
 
 
 def _checks(

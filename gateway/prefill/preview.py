@@ -22,7 +22,8 @@ from gateway.prefill.house import Prefill
 from gateway.prefill.mask import mask_value
 from gateway.prefill.plan import PlannedField
 from gateway.prefill.question import prepare_question
-from gateway.prefill.release import Errand, commit_kept, commit_whole, outcomes, tell
+from gateway.prefill.release import Errand, commit_kept, commit_whole, tell
+from gateway.prefill.told import outcome_members
 from gateway.vocabulary.form_preview import FormAsk, FormPreview, PreviewField, PreviewRival, Text
 
 _AT_SIGN_IN: Text = {"vi": "Lần đăng nhập này", "en": "This sign-in"}
@@ -60,7 +61,7 @@ async def _ask_now(errand: Errand, house: Prefill) -> tuple[Assembled, str]:
         house,
         outcome=outcome_word(assembled),
         attributes=asked_attributes(errand),
-        extra=(*extra, ("outcomes", outcomes(assembled))),
+        extra=(*extra, *outcome_members(assembled)),
     )
     await commit_kept(errand, heard, [], [event], house)
     return assembled, event.receipt

@@ -10,6 +10,7 @@ from gateway.connector_runtime.failure import SourceNotConnected
 from gateway.consent.failure import NotAParty
 from gateway.consent.parties import Parties, parties_address, parties_of
 from gateway.consent.record import consent_address, consent_of
+from gateway.policy.bundle import PolicyBundle
 from gateway.prefill.assemble import display_of
 from gateway.prefill.fill import permit
 from gateway.prefill.house import Prefill
@@ -38,7 +39,7 @@ async def prepare_question(ask: FormAsk, house: Prefill) -> FormPreview:
         title=procedure.title.wire(),
         legal_basis=tuple(text.wire() for text in procedure.legal_basis),
         basis="consent",
-        fields=tuple(_row(one, errand) for one in plan.fields),
+        fields=tuple(_row(one, errand, house.policy) for one in plan.fields),
         kept_for=procedure.kept_for.wire(),
         purpose=procedure.purpose.wire(),
         form_version=procedure.form_version,
@@ -66,7 +67,7 @@ async def _load_other(parties: Parties, ask: FormAsk, house: Prefill) -> Citizen
     return None if consent is None else consent.citizen
 
 
-def _row(field: PlannedField, errand: Errand) -> PreviewField:
+def _row(field: PlannedField, errand: Errand, policy: PolicyBundle) -> PreviewField:
     """A row of the page: the sources that will be asked, and what the sign-in itself already says."""
     stated = errand.plan.procedure.field(field.id)
     row = PreviewField(
@@ -102,6 +103,7 @@ def _row(field: PlannedField, errand: Errand) -> PreviewField:
         shown_en=display.get("en"),
         sources=sources,
         attributes=tuple(dict.fromkeys(way.attribute for way in permitted)),
+        sensitive=any(policy.attributes[way.attribute].sensitivity == "sensitive" for way in permitted),
     )
 
 

@@ -21,13 +21,12 @@ from gateway.prefill.release import (
     Heard,
     commit_whole,
     manifest_of,
-    outcomes,
     require_grant,
     sign_form,
     tell,
-    told_attributes,
 )
 from gateway.prefill.represent import require_guardian, with_mirror
+from gateway.prefill.told import outcome_members, told_attributes
 from gateway.vocabulary.citizen import Citizen
 from gateway.vocabulary.representation import Represented
 from gateway.vocabulary.store import CitizenErased, Kind, Record, RecordKey
@@ -95,7 +94,7 @@ async def _give_again(
         house,
         outcome=outcome_word(assembled),
         attributes=told_attributes(assembled),
-        extra=(("late", arrived), ("outcomes", outcomes(assembled))),
+        extra=(("late", arrived), *outcome_members(assembled)),
     )
     ids = FormIds(form_id, form_id).again(house.desk)
     whole = assembled if other is None else other.joined(assembled)

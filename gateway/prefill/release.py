@@ -25,6 +25,7 @@ from gateway.prefill.manifest import (
 )
 from gateway.prefill.plan import Plan
 from gateway.prefill.represent import actor_of, relation_of, with_mirror
+from gateway.prefill.told import outcome_members, told_attributes
 from gateway.vocabulary.clock import ordered_token
 from gateway.vocabulary.form_preview import FormAsk, kept_address
 from gateway.vocabulary.store import (
@@ -184,7 +185,7 @@ async def _release(
         house,
         outcome=outcome_word(assembled),
         attributes=told_attributes(assembled),
-        extra=(("asked", asked.event.receipt), ("outcomes", outcomes(assembled))),
+        extra=(("asked", asked.event.receipt), *outcome_members(assembled)),
     )
     ids = FormIds.first(house.desk)
     whole = assembled if other is None else other.joined(assembled)
@@ -380,14 +381,3 @@ async def commit_evidence(house: Prefill, changes: list[Change], *events: Stored
     if verdict.outcome in {Outcome.REVOKED, Outcome.UNKNOWN, Outcome.EXPIRED}:
         raise SessionOver
     return verdict.outcome
-
-
-def told_attributes(assembled: Assembled) -> tuple[str, ...]:
-    """Return the names of what is told."""
-    told = {envelope.attribute for envelope in assembled.fields.values() if envelope.value is not None}
-    return tuple(sorted(name for name in told if name is not None))
-
-
-def outcomes(assembled: Assembled) -> dict[str, str]:
-    """Return the status of every attribute that was planned, by name; never a value."""
-    return {e.attribute: e.status for e in assembled.fields.values() if e.attribute is not None}

@@ -149,6 +149,25 @@ class LogSettings(_Section):
     format: Literal["json", "text"] = Field("json", description="JSON lines, or text for a terminal")
 
 
+class WitnessSettings(_Section):
+    """Who keeps an eye on the evidence log from outside: told to people on `/evidence`, never called by the gateway."""
+
+    url: str = Field(
+        "",
+        pattern=r"^(https?://[^\s\"<>]+)?$",
+        description="where it publishes its newest cosigned checkpoint",
+    )
+    key: str = Field(
+        "", pattern=r"^([!-~]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+)?$", description="its verifier key (name+hash+base64)"
+    )
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if bool(self.url) != bool(self.key):
+            raise ValueError("a witness has both `url` and `key`, or neither")
+        return self
+
+
 class DemoSettings(_Section):
     """Ports of what the demo runs beside the gateway."""
 
@@ -197,6 +216,7 @@ class Settings(_Section):
     metrics: MetricsSettings = MetricsSettings()
     server: ServerSettings = ServerSettings()
     log: LogSettings = LogSettings()
+    witness: WitnessSettings = WitnessSettings()
     demo: DemoSettings = DemoSettings()
     connectors: ConnectorsSettings = ConnectorsSettings()
     policies: PoliciesSettings = PoliciesSettings()

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from gateway.staff.failure import ApprovalDecided, ApprovalExpired, ApproverIsRequester, ReasonMissing
-from gateway.staff.roles import Operator, require_approver
+from gateway.staff.failure import ApprovalDecided, ApprovalExpired, ApproverIsRequester
+from gateway.staff.free_text import keep_words, require_reason
+from gateway.staff.roles import Operator, require_approver, require_named
 from gateway.vocabulary.officer import StaffRole
 from gateway.vocabulary.store import Kind, Record, RecordKey
 
 OPEN_FOR = timedelta(days=3)
 KEPT_FOR = timedelta(days=90)
-_LONGEST_REASON = 500
 State = Literal["waiting", "approved", "rejected", "expired"]
 
 
@@ -64,18 +64,11 @@ def approval_address(approval_id: str) -> RecordKey:
     return RecordKey(Kind.APPROVAL, approval_id)
 
 
-def require_reason(reason: str) -> str:
-    """Return a reason as it is kept. Raises ReasonMissing."""
-    kept = " ".join(reason.split())[:_LONGEST_REASON]
-    if not kept:
-        raise ReasonMissing
-    return kept
-
-
 def decide(approval: Approval, approver: Operator, now: datetime, *, agree: bool, reason: str = "") -> Approval:
     """Return the approval after a decision of `approver`.
 
-    Raises ApprovalDecided, ApprovalExpired, ApproverIsRequester, RoleMissing, ReasonMissing (a no needs one).
+    Raises ApprovalDecided, ApprovalExpired, ApproverIsRequester, NobodySignedIn, RoleMissing, ReasonMissing (a no
+    needs one), WordsNamePerson.
     """
     if approval.lapsed(now) or approval.state == "expired":
         raise ApprovalExpired(f"`{approval.id}` waited until {approval.ends_at.isoformat(timespec='seconds')}")
@@ -83,6 +76,7 @@ def decide(approval: Approval, approver: Operator, now: datetime, *, agree: bool
         raise ApprovalDecided(f"`{approval.id}` is {approval.state}")
     if approver.reference == approval.asked_by:
         raise ApproverIsRequester(f"`{approval.id}` was asked for by yourself")
+    require_named(approver, f"`{approval.id}`")
     require_approver(approver, approval.verb)
     return replace(
         approval,
@@ -90,7 +84,7 @@ def decide(approval: Approval, approver: Operator, now: datetime, *, agree: bool
         decided_by=approver.reference,
         decided_name=approver.name,
         decided_at=now,
-        answer=" ".join(reason.split())[:_LONGEST_REASON] if agree else require_reason(reason),
+        answer=keep_words(reason) if agree else require_reason(reason),
         version=approval.version + 1,
     )
 

@@ -93,3 +93,27 @@ class ApprovalRefused(Event):
     __slots__ = ()
     name = "ApprovalRefused"
     sentence = "a decision on an act was refused"
+
+
+class ReportTaken(Event):
+    """An operator took a person's report in hand; `object` is its number. The person sees it in their history."""
+
+    __slots__ = ()
+    name = "ReportTaken"
+    sentence = "a report of a misuse was taken in hand"
+
+
+class ReportAnswered(Event):
+    """An operator answered a person's report; the text is kept with the report and is not here."""
+
+    __slots__ = ()
+    name = "ReportAnswered"
+    sentence = "a report of a misuse was answered"
+
+
+class ReportClosed(Event):
+    """An operator closed a person's report after its answer."""
+
+    __slots__ = ()
+    name = "ReportClosed"
+    sentence = "a report of a misuse was closed"

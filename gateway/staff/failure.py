@@ -100,3 +100,16 @@ class SecondPersonNeeded(Failure):
     vi = "Việc này cần người thứ hai phê duyệt."
     en = "This needs the approval of a second person."
     fix = "A second member of staff runs `gate06 approval approve` with the id that is named."
+
+
+class WordsNamePerson(Failure):
+    """Words for the record hold what looks like a citizen's number, telephone, e-mail address or date of birth."""
+
+    code = "GW-2417"
+    title = "words for the record name a person"
+    http_status = 400
+    vi = "Lý do có phần giống số định danh, số điện thoại, địa chỉ thư hoặc ngày sinh của người dân."
+    en = "The reason has what looks like a citizen's number, telephone, e-mail address or date of birth."
+    fix = (
+        "Write it without the person: the dossier's or report's number says whom it is about; a day as month and year."
+    )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.staff.failure import RoleMissing
+from gateway.staff.failure import NobodySignedIn, RoleMissing
 from gateway.vocabulary.officer import STAFF_ROLES, Officer, StaffRole
 
 
@@ -42,7 +42,13 @@ DUTIES: Mapping[str, Duty] = {
     "key.retire": Duty(asks=("security_officer", "system_admin"), approves=("security_officer",)),
     "portal.add": Duty(asks=("registration_officer",), approves=("registration_officer", "security_officer")),
     "portal.change": Duty(asks=("registration_officer",), approves=("registration_officer", "security_officer")),
+    # one person each: an answer takes nothing from anybody, and a wait for a second would use up the law's days
+    "report.take": Duty(asks=("security_officer", "service_admin")),
+    "report.answer": Duty(asks=("security_officer", "service_admin")),
+    "report.close": Duty(asks=("security_officer", "service_admin")),
 }
+REPORT_READERS: tuple[StaffRole, ...] = ("security_officer", "service_admin", "auditor", "observer")
+"""Who may look at reports on the pages; nothing in them leads to a person."""
 
 
 def require_role(operator: Operator, verb: str) -> StaffRole:
@@ -58,6 +64,13 @@ def require_approver(operator: Operator, verb: str) -> StaffRole:
 def wants_second(operator: Operator, verb: str) -> bool:
     """Tell whether a verb waits for a second person when this operator asks for it."""
     return bool(DUTIES[verb].approves) and not operator.alone
+
+
+def require_named(operator: Operator, about: str) -> None:
+    """Refuse the user of a developer's machine as one of two people: behind them may be whoever asked, who has merely
+    signed out. Raises NobodySignedIn."""
+    if operator.alone:
+        raise NobodySignedIn(f"{about} takes two people with names, and the user of this machine has none")
 
 
 def held_role(operator: Operator, wanted: tuple[StaffRole, ...], verb: str) -> StaffRole:

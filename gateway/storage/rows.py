@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, Protocol
 
-from gateway.vocabulary.store import Kind, Outcome, RecordKey, StorageUnavailable, StoredEvent
+from gateway.vocabulary.store import CONSENT_KEPT_FOR, Kind, Outcome, RecordKey, StorageUnavailable, StoredEvent
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -33,8 +33,6 @@ SHORT_LIVED = frozenset(
 )
 TOMBSTONE_FOR = timedelta(minutes=10)
 GRANT_KEPT_FOR = timedelta(days=1)
-# A consent has to be proven after it ended (Law 91/2025); the figure is for the legal unit to confirm.
-CONSENT_KEPT_FOR = timedelta(days=5 * 365)
 # Values of a citizen go soon after their time; nothing is ever replayed against these two kinds.
 PERSONAL_KEPT_FOR = timedelta(minutes=1)
 

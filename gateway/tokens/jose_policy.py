@@ -65,6 +65,11 @@ CONSENT_RECEIPT = JosePolicy(
     types=frozenset({"consent-receipt+jwt"}),
     required=frozenset({"iss", "sub", "iat", "jti", "consent"}),
 )
+CONSENT_REFUSAL = JosePolicy(
+    name="consent_refusal",
+    types=frozenset({"consent-refusal+jwt"}),
+    required=frozenset({"iss", "sub", "iat", "jti", "decision", "consent"}),
+)
 LOGOUT_TOKEN = JosePolicy(
     name="logout_token",
     types=frozenset({"", "jwt", "logout+jwt"}),
@@ -108,7 +113,7 @@ SOURCE_ANSWER = JosePolicy(name="source_answer", algorithms=_ASYMMETRIC, types=N
 POLICIES: Mapping[str, JosePolicy] = {
     policy.name: policy
     for policy in (
-        *(ID_TOKEN, ID_TOKEN_HINT, ACCESS_TOKEN, MANIFEST, RECEIPT, CONSENT_RECEIPT),
+        *(ID_TOKEN, ID_TOKEN_HINT, ACCESS_TOKEN, MANIFEST, RECEIPT, CONSENT_RECEIPT, CONSENT_REFUSAL),
         *(LOGOUT_TOKEN, CLIENT_ASSERTION, CLIENT_ASSERTION_BASELINE, DPOP_PROOF, REQUEST_OBJECT),
     )
 }

@@ -89,7 +89,8 @@ class PreviewField:
     None unless the status is verified, conflict or stale; `why` says why there is none, `need` why the form asks.
     `shown_en` holds the English words of a code, None where both languages write the value alike. `sources` and
     `attributes` name what would be told, none for what is typed by hand; `required` says that the form needs it.
-    `rivals` are all that sources say of a field whose status is conflict, the first one's value among them."""
+    `rivals` are all that sources say of a field whose status is conflict, the first one's value among them; `sensitive`
+    tells that an attribute of it is of the sensitive class."""
 
     id: str
     label: Text
@@ -105,6 +106,7 @@ class PreviewField:
     attributes: tuple[str, ...] = ()
     required: bool = True
     rivals: tuple[PreviewRival, ...] = ()
+    sensitive: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,11 +12,14 @@ revoked every record of the group is dead in the same instant (one flipped field
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
 from gateway.vocabulary.failure import Failure
+
+# A consent has to be proven after it ended (Law 91/2025); the figure is for the legal unit to confirm (docs/law.md).
+CONSENT_KEPT_FOR = timedelta(days=5 * 365)
 
 
 class Kind(StrEnum):
@@ -48,6 +51,7 @@ class Kind(StrEnum):
     SIGNING_KEY = "signing_key"
     RECEIPT = "receipt"  # problem JSON of a refusal, by receipt id
     PORTAL = "portal"  # a portal registered by command or protocol
+    DECLARED_PORTALS = "declared_portals"  # what the settings of the running gateway declare, without secrets
     QUARANTINE = "quarantine"  # a connector whose source drifted, keyed by its name
     CONNECTOR_RELEASE = "connector_release"  # one version of a connector, keyed `id/version`
     SOURCE_FIGURES = "source_figures"  # what sources answered on one day, counted by one worker; no person in it

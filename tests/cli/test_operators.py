@@ -73,6 +73,28 @@ def test_on_a_developer_s_machine_the_user_is_the_operator_and_alone(
     assert not any("second" in event for event in told)
 
 
+def test_signing_out_makes_nobody_a_second_person(staff: Staff, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a developer's gateway the machine's user acts when nobody is signed in, and may be who asked a moment ago."""
+    monkeypatch.setenv("GATE06_PROFILE", "dev")
+    staff.sign_in("quan", "registration_officer")
+    code, added, _ = run(*ADD, "--reason", "theo công văn 12", "--json")
+    assert code == 8
+    approval = added["approval"]["id"]
+    forget_login(ISSUER)
+    assert run("whoami", "--json")[1]["reference"] == f"local:{os.getuid()}"
+    for decision in (("approve",), ("reject", "--reason", "x")):
+        refused, out, said = run("approval", decision[0], approval, *decision[1:])
+        assert (refused, out) == (5, "")
+        assert "GW-2401" in said
+        assert "gate06 login" in said
+    assert "mine" not in run("portal", "list")[1]
+    told = [(event["event"], event["actor"]["ref"], event["outcome"]) for event in events()]
+    assert told[1:] == [("ApprovalRefused", f"local:{os.getuid()}", "GW-2401")] * 2
+    staff.sign_in("nhung", "registration_officer")
+    assert run("approval", "approve", approval)[0] == 0, "it still waits for somebody with a name"
+    assert "mine" in run("portal", "list")[1]
+
+
 def test_every_act_names_who_and_in_which_role_in_its_own_commit(staff: Staff, run: Run) -> None:
     staff.sign_in("hoa", "security_officer")
     code, fresh, _ = run("key", "rotate", "--json")
@@ -103,6 +125,7 @@ def test_two_people_add_a_portal_and_one_does_not(staff: Staff, run: Run) -> Non
     assert code == 8
     approval = added["approval"]["id"]
     assert f"gate06 approval approve {approval}" in said
+    assert "GW-2416: `portal.add mine`" in said
     assert "mine" not in run("portal", "list")[1]
     assert run("approval", "approve", approval)[0] == 5, "never the requester"
     staff.sign_in("quan again", "registration_officer", "security_officer", staff_id="id-quan")

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,9 @@ import pytest
 from gateway.cli.command import main
 from gateway.consent.misuse_report import MisuseReport
 from gateway.storage.open import open_storage
-from gateway.vocabulary.clock import SystemRandomness
+from gateway.vocabulary.clock import SystemClock, SystemRandomness
 from gateway.vocabulary.store import Insert
+from gateway.vocabulary.working_days import VIETNAM
 
 AT = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 
@@ -61,7 +62,8 @@ def test_reports_are_listed_newest_first_without_whose_they_are(capfd: pytest.Ca
     assert [report["number"][-1] for report in listed["reports"]] == ["2", "1"], "an erased citizen's is gone"
     assert "citizen" not in repr(listed)
     table = run(capfd, "report", "list")[1]
-    assert table.splitlines()[0].split() == ["number", "at", "portal", "concern", "blocked", "about", "receipt"]
+    columns = ["number", "at", "state", "due", "overdue", "portal", "concern", "blocked", "about", "receipt"]
+    assert table.splitlines()[0].split() == columns
     assert "citizen-" not in table
     assert len(run(capfd, "report", "list", "--portal", "one", "--json")[1]["reports"]) == 1
 
@@ -69,6 +71,8 @@ def test_reports_are_listed_newest_first_without_whose_they_are(capfd: pytest.Ca
 def test_one_report_is_shown_by_its_number(capfd: pytest.CaptureFixture[str]) -> None:
     code, shown, _ = run(capfd, "report", "show", "bc-2026-0000-0001", "--json")
     assert code == 0
+    overdue = shown.pop("overdue")
+    assert overdue == (SystemClock().now().astimezone(VIETNAM).date() > date(2026, 11, 25))
     assert shown == {
         "schema": "gate06.report/1",
         "number": "BC-2026-0000-0001",
@@ -78,6 +82,11 @@ def test_one_report_is_shown_by_its_number(capfd: pytest.CaptureFixture[str]) ->
         "blocked": True,
         "about": None,
         "receipt": "rc_1",
+        "state": "received",
+        "confirm_by": "2026-11-25",
+        "answer_by": "2026-12-14",
+        "due": "2026-11-25",
+        "steps": [],
     }
     assert "blocked yes" in run(capfd, "report", "show", "BC-2026-0000-0001")[1]
     for number in ("BC-2026-0000-0003", "BC-2026-9999-9999", "x"):

@@ -50,7 +50,7 @@ from gateway.connector_lifecycle.steps import (
 )
 from gateway.connector_lifecycle.steps import test as examine
 from gateway.connector_runtime.examination import CHECKS, EXAM
-from gateway.staff.failure import ReasonMissing, RoleMissing
+from gateway.staff.failure import NobodySignedIn, ReasonMissing, RoleMissing, WordsNamePerson
 from gateway.staff.roles import Operator
 from gateway.vocabulary.officer import STAFF_ROLES
 from tests.connector_lifecycle.conftest import FIRST, NOW, OWNER, SECOND
@@ -124,6 +124,16 @@ def test_a_step_is_taken_in_the_roles_of_the_table_and_in_no_other(step, role):
     else:
         with pytest.raises(RoleMissing, match=f"connector.{step}"):
             ACTIONS[step].decide(release, person, ORDERS[step](release), FACTS)
+
+
+@pytest.mark.parametrize("step", ["test", "submit", "approve"])
+def test_the_user_of_a_machine_is_none_of_the_people_it_takes(step):
+    """Who prepares and who approves have names: behind the machine's user may be any of them, signed out."""
+    state = next(one for one in STATES if one in FROM[step])
+    release = replace(submitted(), state=state)
+    with pytest.raises(NobodySignedIn):
+        ACTIONS[step].decide(release, Operator.local(1000), ORDERS[step](release), FACTS)
+    assert ACTIONS[step].decide(release, ALL, ORDERS[step](release), FACTS)
 
 
 def test_whoever_prepared_it_cannot_approve_it_whatever_their_role():
@@ -365,3 +375,17 @@ def test_a_stored_version_is_read_back_whole():
 def test_a_bad_body_says_where(body):
     with pytest.raises(StepMalformed):
         read_body(RetireOrder, body)
+
+
+def test_no_step_keeps_words_that_name_a_person():
+    number = "999041000001"
+    release = published()
+    for order in (
+        SuspendOrder(reason=f"theo số {number}", notice=WORDS),
+        SuspendOrder(reason="thử", notice=Notice(vi="Tạm dừng.", en=f"Paused for {number}.")),
+    ):
+        with pytest.raises(WordsNamePerson) as refused:
+            ACTIONS["suspend"].decide(release, OWNER, order, FACTS)
+        assert number not in str(refused.value.detail)
+    with pytest.raises(WordsNamePerson):
+        approve(submitted(), FIRST, seen(submitted(), reason=f"theo số {number}"), FACTS)

@@ -131,7 +131,7 @@ class Node:
     async def question(self, ask: FormAsk) -> ConsentQuestion:
         """Return what the page asks."""
         form = await self.house.prepare(ask)
-        content = page_content(form, RECIPIENT, ())
+        content = page_content(form, RECIPIENT, (), portal=RECIPIENT)
         return ConsentQuestion(
             consent_id=f"cs_{text_token(SystemRandomness(), 128)}",
             citizen=ask.citizen,

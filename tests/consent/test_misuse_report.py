@@ -44,4 +44,4 @@ def test_an_operator_reads_nothing_that_leads_to_the_person():
     assert report_of(report.record()) == report
     line = report.for_operator()
     assert "internal-id" not in repr(line)
-    assert set(line) == {"number", "at", "portal", "concern", "blocked", "about", "receipt"}
+    assert set(line) == {"number", "at", "portal", "concern", "blocked", "about", "receipt", "state"}

@@ -24,6 +24,9 @@ PAGES = [
 ]
 ELSEWHERE = {
     "gate06 serve": "tests of the command start it",
+    "gate06 report take BC-2026-7K3M-Q9ZD": "tests/cli/test_report_steps.py",
+    "gate06 report answer BC-2026-7K3M-Q9ZD --text-file answer.txt": "tests/cli/test_report_steps.py",
+    'gate06 report close BC-2026-7K3M-Q9ZD --reason "cổng đã sửa"': "tests/cli/test_report_steps.py",
     "gate06 portal check my_portal.toml": "tests/docs/test_portal_guide.py",
     "gate06 demo --portal my_portal.toml": "tests/docs/test_portal_guide.py",
 }
@@ -84,7 +87,14 @@ def test_the_operators_settings_are_accepted(tmp_path):
     (toml,) = re.findall(r"^```toml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     (tmp_path / "gate06.toml").write_text(toml, "utf-8")
     (tmp_path / "secrets").mkdir()
-    for name in ("master.key", "population.secret", "vneid.secret", "national_portal.secret", "dichvucong.secret", "vneid.pem"):
+    for name in (
+        "master.key",
+        "population.secret",
+        "vneid.secret",
+        "national_portal.secret",
+        "dichvucong.secret",
+        "vneid.pem",
+    ):
         (tmp_path / "secrets" / name).write_text("5a" * 32, "ascii")
     settings = read_settings(files=[tmp_path / "gate06.toml"], environ={})
     assert settings.profile == "production"

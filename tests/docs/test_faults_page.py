@@ -36,6 +36,7 @@ SIGN_IN_CODES = {
     "closed": "GW-1302",
     "not_activated": "GW-1205",
     "level1": "GW-1203",
+    "silent": "GW-1204",
 }
 
 

@@ -51,7 +51,10 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A fresh checkout: what git knows or would take in, and nothing else."""
     folder = tmp_path_factory.mktemp("fresh") / "gate06"
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
     )
     for name in listed.stdout.decode().split("\0"):
         if name and (ROOT / name).is_file():

@@ -112,6 +112,7 @@ async def test_the_key_of_an_account_is_its_technical_id_and_never_the_number(be
         ("locked", AccountLocked),
         ("closed", AccountClosed),
         ("not_activated", AccountNotActivated),
+        ("silent", SignInNotConfirmed),
     ],
 )
 async def test_faults_by_hint_and_by_switch(bench, fault, failure):
@@ -131,7 +132,7 @@ async def test_level1_is_a_level_and_not_an_error(bench):
 async def test_silence_of_the_token_endpoint_ends_with_our_patience(make_bench):
     bench = await make_bench(timeout_for=0.2)
     with pytest.raises(IdentityProviderUnavailable):
-        await bench.sign_in("persona:3;silent")
+        await bench.sign_in("persona:3;stalled")
 
 
 async def test_the_request_is_the_dialects_own(bench):

@@ -148,6 +148,7 @@ FAULT_ROWS = [
     ("locked", AccountLocked),
     ("closed", AccountClosed),
     ("not_activated", AccountNotActivated),
+    ("silent", SignInNotConfirmed),
 ]
 
 
@@ -187,12 +188,12 @@ async def test_a_fault_ends_by_itself(bench):
 async def test_silence_of_the_token_endpoint_ends_with_our_patience(make_bench):
     bench = await make_bench(timeout_for=0.2)
     with pytest.raises(IdentityProviderUnavailable) as refusal:
-        await bench.sign_in("persona:3;silent")
+        await bench.sign_in("persona:3;stalled")
     assert refusal.value.operator_detail.startswith("token: no answer")
 
 
 async def test_a_short_silence_ends_as_an_outage(bench):
-    await bench.put_fault(target=3, fault="silent", seconds=0.05)
+    await bench.put_fault(target=3, fault="stalled", seconds=0.05)
     with pytest.raises(IdentityProviderUnavailable) as refusal:
         await bench.sign_in("persona:3")
     assert refusal.value.operator_detail == "token: status 503"
@@ -232,6 +233,11 @@ async def test_a_person_who_is_not_confirmed_waits_on_the_page(bench):
     status, location, page = await bench.browser.post(f"{bench.base}/authorize/choice", form)
     assert (status, location) == (200, None)
     assert "Đang chờ xác nhận" in page
+    wait, back = re.search(r'http-equiv="refresh" content="(\d+);url=([^"]+)"', page).groups()
+    assert wait == "30"
+    assert f'id="time-over" href="{back}"' in page
+    with pytest.raises(SignInNotConfirmed):
+        await bench.provider.complete(bench.callback(departure, unescape(back)))
 
 
 async def test_the_page_signs_in_and_cancels_without_script(bench):
@@ -566,7 +572,7 @@ async def test_nothing_of_a_person_is_logged_raised_or_requested(make_bench, cap
                 except SignInFailure as failure:
                     texts.append(repr(failure) + failure.operator_detail + str(failure.__context__))
         with pytest.raises(SignInFailure) as refusal:
-            await bench.sign_in("persona:3;silent")
+            await bench.sign_in("persona:3;stalled")
         texts.append(repr(refusal.value) + refusal.value.operator_detail)
     assert [entry["reason"] for entry in logged] == ["SomeTrouble"]
     printed = capsys.readouterr()

@@ -1,12 +1,16 @@
 """A citizen at the own pages, step by step."""
 
 import html
+import json
 import re
 
 import httpx2
 import provider_house as world
 from journey import agree, authorize_url, hidden, members, obtain_tokens, reach_sign_in, redeem, sign_in
 
+from gateway.vocabulary.store import Kind
+
+FORM = "openid profile procedure:1.004222"
 OTHER = {"subject": "person-4", "personal_number": "999050000004", "full_name": "MA VĂN LÙNG", "birth_date": None}
 
 
@@ -56,6 +60,20 @@ async def tokens_of(provider: world.Provider, **changes: str | None) -> dict[str
     return tokens
 
 
+async def citizen_id(provider: world.Provider) -> str:
+    """Return the internal id of the one person there is."""
+    (record,) = await provider.house.listing.select(Kind.CITIZEN)
+    return record.key
+
+
+async def tell(provider: world.Provider, kind: type, whose: str, **members: object) -> str:
+    """Store an event about a person; return its receipt."""
+    known = {"outcome": "released", "actor_kind": "citizen", "portal": "portal", "procedure": "1.004222"}
+    event = await provider.house.evidence.tell(kind, citizen_id=whose, **{**known, **members})  # type: ignore[arg-type]
+    await provider.house.store.commit([], [event], now=provider.clock.now())
+    return event.receipt
+
+
 def receipts(page: httpx2.Response, part: str | None = None) -> list[str]:
     """Return the receipts of the entries a page lists, newest first."""
     found = re.findall(r'data-receipt="([^"]+)" data-part="([^"]+)"', page.text)
@@ -67,12 +85,34 @@ def words(page: httpx2.Response) -> str:
     return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", "", page.text)))
 
 
+async def log_names(provider: world.Provider) -> list[str]:
+    await provider.sequence()
+    size = await provider.house.log.tree.size()
+    return [json.loads(leaf)["event"] for leaf in await provider.journal.entries(0, size)]
+
+
+async def report(provider: world.Provider, path: str, **form: str) -> httpx2.Response:
+    page = await enter(provider, path)
+    sent = await press(provider, page, "/me/report", once=hidden(page.text, "once"), **form)
+    assert sent.status_code == 303, words(sent)
+    return await provider.get(sent.headers["location"])
+
+
+async def block(provider: world.Provider) -> httpx2.Response:
+    await enter(provider)
+    return await report(provider, "/me/report?portal=portal", portal="portal", concern="other", block="yes")
+
+
 __all__ = [
+    "FORM",
     "OTHER",
     "agree",
     "authorize_url",
+    "block",
+    "citizen_id",
     "enter",
     "hidden",
+    "log_names",
     "members",
     "obtain_code",
     "obtain_tokens",
@@ -80,7 +120,9 @@ __all__ = [
     "reach_sign_in",
     "receipts",
     "redeem",
+    "report",
     "sign_in",
+    "tell",
     "tokens_of",
     "words",
 ]

@@ -27,6 +27,7 @@ from gateway.openid_provider.profiles import Lifetimes
 from gateway.openid_provider.staff_realm.command import command_client
 from gateway.openid_provider.staff_realm.endpoints import staff_routes
 from gateway.pages.layout.frame import Layout
+from gateway.pages.operator.reports import report_page_routes
 from gateway.pages.screens import PageScreens
 from gateway.policy.bundle import PolicyBundle
 from gateway.storage.open import open_storage
@@ -52,6 +53,7 @@ PORTALS = (
             "scope": "openid profile offline_access report:read",
             "procedures": ["1.004222"],
             "client_name": "Cổng thử",
+            "client_uri": "http://127.0.0.1:8003/",
         }
     ),
     Portal.model_validate(
@@ -268,7 +270,8 @@ async def open_provider(
         refresh_secret=b"r" * 32,
         develop=develop,
     )
-    application = Starlette(routes=[*provider_routes(house), *own_routes(house), *staff_routes(house)])
+    routes = [*provider_routes(house), *own_routes(house), *staff_routes(house), *report_page_routes(house, Layout())]
+    application = Starlette(routes=routes)
     transport = httpx2.ASGITransport(app=application)
     async with httpx2.AsyncClient(transport=transport, base_url=issuer) as http:
         yield Provider(house, clock, upstream, forgetful, register, storage.journal, staff, http, application)

@@ -1,101 +1,39 @@
 """Consent through HTTP: the page, yes, in part and no, what is remembered, the receipt, and the withdrawal."""
 
-import asyncio
 import re
-import unicodedata
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import httpx2
-import orjson
 import provider_house as world
 import pytest
+from consent_house import (
+    MARRIAGE,
+    OTHER,
+    THIRD,
+    answer,
+    asked,
+    change_person,
+    consents,
+    events,
+    open_consent_house,
+    own_page,
+)
 from journey import agree, authorize_url, hidden, members, obtain_code, redeem, sign_in
-from provider_house import Provider, open_provider
+from provider_house import Provider
 
 from gateway.consent.page_content import content_hash
-from gateway.consent.receipt import RECEIPT_TYPE
-from gateway.consent.record import Consent, consent_of, consent_record
-from gateway.openid_provider.clients import Portal
-from gateway.policy.bundle import PolicyBundle
-from gateway.prefill.house import Desk, Figures, Prefill
-from gateway.tokens.jose import CONSENT_RECEIPT, verify
-from gateway.vocabulary.partial_date import PartialDate
+from gateway.consent.record import consent_record
 from gateway.vocabulary.store import Kind, RecordKey, Replace
 
 pytestmark = pytest.mark.anyio
 
-MARRIAGE = "1.000894"
-PORTAL = Portal.model_validate(
-    {
-        "client_id": "portal",
-        "client_secret": world.SECRET,
-        "redirect_uris": [world.CALLBACK],
-        "grant_types": ["authorization_code", "refresh_token"],
-        "scope": "openid profile offline_access",
-        "procedures": [MARRIAGE, "1.004222"],
-        "client_name": "Cổng thử",
-        "agency": "Ủy ban nhân dân xã Trà Hồ",
-    }
-)
-OTHER = world.person(
-    subject="person-2", full_name="SƠN", personal_number="999090000002", birth_date=PartialDate(1990, 2, 3), sex="male"
-)
-THIRD = world.person(
-    subject="person-6",
-    full_name="H'ƁIL NIÊ KĐĂM",
-    personal_number="999188000006",
-    birth_date=PartialDate(1988, 4, 5),
-)
-
-
-class NoSources:
-    """Sources that must not be asked."""
-
-    async def ask(self, questions: object, *, on_late: object = None, portal: str = "") -> dict[str, object]:
-        raise AssertionError("a source was asked")
-
 
 @pytest.fixture
 async def provider(tmp_path: Path) -> AsyncIterator[Provider]:
-    async with open_provider(tmp_path, portals=(PORTAL,)) as opened:
-        house = opened.house
-        desk = Desk(
-            store=house.store,
-            keys=house.evidence._keys,
-            index=house.index,
-            evidence=house.evidence,
-            clock=house.clock,
-            randomness=house.randomness,
-        )
-        forms = Prefill(PolicyBundle.load(), NoSources(), desk, house.keys, Figures(issuer=house.issuer))  # type: ignore[arg-type]
-        object.__setattr__(house, "forms", forms)
+    async with open_consent_house(tmp_path) as opened:
         yield opened
-
-
-def asked(dossier: str | None = "D-1", **changes: str | None) -> dict[str, str | None]:
-    detail = {"type": "prefill", "procedure": MARRIAGE} | ({} if dossier is None else {"dossier": dossier})
-    return {"scope": "openid", "authorization_details": orjson.dumps([detail]).decode(), **changes}
-
-
-async def answer(provider: Provider, page: httpx2.Response, *ticked: str, decision: str = "allow") -> httpx2.Response:
-    form = {"csrf": hidden(page.text, "csrf"), "notice": hidden(page.text, "notice"), "decision": decision}
-    return await provider.http.post(str(page.url), data={**form, **{f"share.{name}": "yes" for name in ticked}})
-
-
-async def consents(provider: Provider) -> list[Consent]:
-    found = [consent_of(record) for record in await provider.house.listing.select(Kind.CONSENT)]
-    return [one for one in reversed(found) if one is not None]
-
-
-async def events(provider: Provider) -> list[dict]:
-    return [orjson.loads(one.leaf) for one in await provider.journal.pending(1000)]
-
-
-async def change_person(provider: Provider, person: object) -> None:
-    provider.http.cookies.clear()
-    provider.upstream.answer = person  # type: ignore[assignment]
 
 
 async def test_the_page_asks_before_any_source_and_ticks_nothing(provider: Provider) -> None:
@@ -307,20 +245,6 @@ async def test_the_laws_notice_is_no_consent(provider: Provider) -> None:
     assert await consents(provider) == []
 
 
-async def said(*command: str) -> str:
-    """Return what a program prints."""
-    running = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
-    printed, _ = await running.communicate()
-    assert running.returncode == 0
-    return printed.decode()
-
-
-async def own_page(provider: Provider) -> tuple[Consent, httpx2.Response]:
-    await answer(provider, await sign_in(provider, **asked()))
-    (consent,) = await consents(provider)
-    return consent, await provider.get(f"{world.ISSUER}/consents/{consent.id}")
-
-
 async def test_a_person_reads_and_withdraws_their_own_consent(provider: Provider) -> None:
     consent, page = await own_page(provider)
     assert page.status_code == 200
@@ -375,43 +299,9 @@ async def test_nobody_else_finds_a_consent(provider: Provider) -> None:
     proof = hidden(page.text, "csrf")
     places = [f"/consents/{consent.id}{rest}" for rest in ("", "/receipt.pdf", "/receipt.jws")]
     await change_person(provider, OTHER)
-    for signed_in in (False, True):
-        if signed_in:
-            await sign_in(provider, scope="openid")
-        for place in [*places, "/consents/cs_" + "A" * 22, "/consents/..", "/consents/cs_%00"]:
-            assert (await provider.get(world.ISSUER + place)).status_code == 404, place
-        away = f"{world.ISSUER}/consents/{consent.id}/withdraw"
-        assert (await provider.http.post(away, data={"csrf": proof})).status_code == 404
+    await sign_in(provider, scope="openid")
+    for place in [*places, "/consents/cs_" + "A" * 22, "/consents/..", "/consents/cs_%00"]:
+        assert (await provider.get(world.ISSUER + place)).status_code == 404, place
+    away = f"{world.ISSUER}/consents/{consent.id}/withdraw"
+    assert (await provider.http.post(away, data={"csrf": proof})).status_code == 404
     assert (await consents(provider))[0].opens(provider.clock.now())
-
-
-async def test_the_signed_receipt_says_what_was_agreed_to(provider: Provider) -> None:
-    consent, _ = await own_page(provider)
-    signed = await provider.get(f"{world.ISSUER}/consents/{consent.id}/receipt.jws")
-    assert signed.headers["content-type"] == "application/jose"
-    house = provider.house
-    claims = verify(signed.text, CONSENT_RECEIPT, house.keys, now=provider.clock.now(), issuer=world.ISSUER)
-    assert RECEIPT_TYPE == "consent-receipt+jwt"
-    told = claims["consent"]
-    assert (claims["jti"], told["state"], claims["sub"]) == (consent.id, "partly", consent.subject)
-    assert told["parties"]["recipient"]["vi"] == "Ủy ban nhân dân xã Trà Hồ"
-    agreed = {row["field"] for row in told["processing"]["attributes"] if row["agreed"]}
-    assert agreed == consent.agreed
-    for personal in (consent.citizen_id, "999175000003", "BƯỞI", "Bưởi"):
-        assert personal not in orjson.dumps(claims).decode()
-
-
-async def test_the_printed_receipt_is_a4_and_its_text_is_nfc(provider: Provider, tmp_path: Path) -> None:
-    consent, _ = await own_page(provider)
-    answered = await provider.get(f"{world.ISSUER}/consents/{consent.id}/receipt.pdf")
-    assert answered.headers["content-type"] == "application/pdf"
-    assert answered.headers["cache-control"] == "no-store"
-    (tmp_path / "receipt.pdf").write_bytes(answered.content)
-    text = await said("pdftotext", "-layout", str(tmp_path / "receipt.pdf"), "-")
-    assert text == unicodedata.normalize("NFC", text)
-    for words in ("Biên nhận đồng ý", "TRẦN THỊ BƯỞI", "Ủy ban nhân dân xã Trà Hồ", "Đăng ký kết hôn", consent.id):
-        assert words in text, words
-    assert "999175000003" not in text
-    assert "A4" in await said("pdfinfo", str(tmp_path / "receipt.pdf"))
-    english = await provider.get(f"{world.ISSUER}/consents/{consent.id}/receipt.pdf?ui_locales=en")
-    assert english.content != answered.content

@@ -8,10 +8,10 @@ from typing import Any
 import httpx2
 import provider_house as world
 import pytest
+from consent_house import MARRIAGE, OTHER, PORTAL, answer, asked
 from journey import authorize_url, hidden, members, redeem, sign_in
 from own_visitor import enter, press
 from provider_house import Provider, events_of, open_provider
-from test_consent import MARRIAGE, OTHER, PORTAL, answer, asked
 
 from gateway.application.joints import TokenBearers
 from gateway.consent.record import consent_of

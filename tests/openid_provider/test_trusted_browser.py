@@ -6,9 +6,9 @@ import httpx2
 import provider_house as world
 import pytest
 from journey import authorize_url, hidden, members, reach_sign_in, sign_in
-from own_visitor import OTHER, enter, press
+from own_visitor import OTHER, citizen_id, enter, log_names, press
 from provider_house import Provider
-from test_own_pages import citizen_id, log_names, rules
+from test_own_notices import rules
 
 from gateway.identity_providers.contract import SignInCancelled
 from gateway.vocabulary.store import Kind

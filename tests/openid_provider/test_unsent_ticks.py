@@ -1,17 +1,25 @@
 """What a person ticked and has not sent survives more time, another language and a page that changed; nobody else's."""
 
 import re
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx2
 import orjson
 import pytest
+from consent_house import OTHER, answer, asked, consents, open_consent_house
 from journey import authorize_url, hidden, members, sign_in
 from provider_house import Provider
-from test_consent import OTHER, answer, asked, consents, provider  # noqa: F401 - a fixture
 
 from gateway.vocabulary.store import Kind
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def provider(tmp_path: Path) -> AsyncIterator[Provider]:
+    async with open_consent_house(tmp_path) as opened:
+        yield opened
 
 
 def boxes(page: httpx2.Response) -> dict[str, bool]:
@@ -21,7 +29,7 @@ def boxes(page: httpx2.Response) -> dict[str, bool]:
     return {name: " checked" in tag for name, tag in tags.items()}
 
 
-async def post(provider: Provider, page: httpx2.Response, *ticked: str, **pressed: str) -> httpx2.Response:  # noqa: F811
+async def post(provider: Provider, page: httpx2.Response, *ticked: str, **pressed: str) -> httpx2.Response:
     form = {"csrf": hidden(page.text, "csrf"), "notice": hidden(page.text, "notice"), **dict.fromkeys(ticked, "yes")}
     answered = await provider.http.post(str(page.url), data={**form, **pressed})
     assert answered.status_code == 303
@@ -29,7 +37,7 @@ async def post(provider: Provider, page: httpx2.Response, *ticked: str, **presse
 
 
 @pytest.mark.parametrize("pressed", [{"more_time": "1"}, {"ui_locales": "en"}])
-async def test_ticks_survive_more_time_and_another_language(provider: Provider, pressed: dict[str, str]) -> None:  # noqa: F811
+async def test_ticks_survive_more_time_and_another_language(provider: Provider, pressed: dict[str, str]) -> None:
     page = await sign_in(provider, **asked())
     (optional,) = [name for name in boxes(page) if name != "trust"]
     again = await post(provider, page, optional, "trust", **pressed)
@@ -46,7 +54,7 @@ async def test_ticks_survive_more_time_and_another_language(provider: Provider, 
     assert optional.removeprefix("share.") not in consent.agreed
 
 
-async def test_a_page_that_changed_is_shown_again_with_the_ticks_and_says_so(provider: Provider) -> None:  # noqa: F811
+async def test_a_page_that_changed_is_shown_again_with_the_ticks_and_says_so(provider: Provider) -> None:
     page = await sign_in(provider, **asked())
     optional = [name for name in boxes(page) if name != "trust"]
     again = await post(provider, page, optional[0], decision="allow", notice="0" * 64)
@@ -58,7 +66,7 @@ async def test_a_page_that_changed_is_shown_again_with_the_ticks_and_says_so(pro
     assert optional[0].removeprefix("share.") in consent.agreed
 
 
-async def test_another_persons_ticks_are_nobodys(provider: Provider) -> None:  # noqa: F811
+async def test_another_persons_ticks_are_nobodys(provider: Provider) -> None:
     page = await sign_in(provider, **asked())
     optional = [name for name in boxes(page) if name != "trust"]
     await post(provider, page, *optional, more_time="1")
@@ -77,7 +85,7 @@ async def test_another_persons_ticks_are_nobodys(provider: Provider) -> None:  #
     assert not any(boxes(await provider.get(str(page.url))).values())
 
 
-async def test_what_is_kept_are_names_and_no_values(provider: Provider) -> None:  # noqa: F811
+async def test_what_is_kept_are_names_and_no_values(provider: Provider) -> None:
     page = await sign_in(provider, **asked())
     invented = {f"share.x{number}": "BƯỞI" for number in range(30)}
     await post(provider, page, **invented, ui_locales="x" * 500)

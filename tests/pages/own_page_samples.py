@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from gateway.consent.misuse_report import CONCERNS
+from gateway.consent.outcome_words import outcome_words
 from gateway.openid_provider.own_pages.views import (
     Connection,
     ConsentRow,
@@ -18,6 +19,7 @@ from gateway.openid_provider.own_pages.views import (
     Office,
     OwnFrame,
     OwnView,
+    ReportAct,
     ReportRow,
     Tab,
     Use,
@@ -73,14 +75,23 @@ def use(number: int, part: str, vi: str, en: str, **changes: object) -> Use:
         "reason": None,
         "proof": f"/me/usage/rc_{number:032x}/proof",
     }
-    return Use(**(members | changes))  # type: ignore[arg-type]
+    told = members | changes
+    return Use(**(told | {"outcome_words": outcome_words(str(told["outcome"]))}))  # type: ignore[arg-type]
 
 
 NOTHING: dict[str, object] = dict.fromkeys(("items", "missing", "laws", "rules"), ())
 BARE = NOTHING | dict.fromkeys(("title", "procedure", "dossier", "basis"))
 USES = (
     use(1, "received", "nhận biểu mẫu đã điền sẵn", "received a filled form"),
-    use(2, "received", "nhận biểu mẫu đã điền sẵn", "received a filled form", officer="st_7", office=OFFICE),
+    use(
+        2,
+        "received",
+        "nhận biểu mẫu đã điền sẵn",
+        "received a filled form",
+        officer="staff:st_7",
+        officer_name="Tòng Thị Én",
+        office=OFFICE,
+    ),
     use(3, "received", "nhận biểu mẫu đã điền sẵn", "received a filled form", by_other=True),
     use(
         4,
@@ -93,7 +104,15 @@ USES = (
     use(5, "unknown", "yêu cầu điền biểu mẫu; chưa rõ kết quả", "asked for a filled form; outcome unknown"),
     use(6, "shown", "được nguồn dữ liệu trả lời để ông/bà xem trước", "had sources answer for you alone"),
     use(7, "checked", "đối chiếu biểu mẫu đã nộp", "compared a submitted form", by=HOSTILE, outcome="intact"),
-    use(8, "own", "đăng nhập", "signed in", by=OWN, outcome="signed_in", **BARE),
+    use(
+        8,
+        "own",
+        "đăng nhập",
+        "signed in",
+        by=OWN,
+        outcome="signed_in",
+        **BARE,
+    ),
     use(9, "checked", "sự kiện mới", "a new event", by=None, outcome="odd", **BARE),
 )
 USAGE = MyUsage(
@@ -109,6 +128,14 @@ USAGE = MyUsage(
     exports=(("csv", "/me/usage/export?format=csv"), ("jsonl", "/me/usage/export?format=jsonl")),
 )
 REPORT = ReportRow(number="BC-2026-7K3M-Q9ZD", at=AT, concern="not_me", service=PORTAL, blocked=True)
+ANSWERED = replace(
+    REPORT,
+    state="answered",
+    acts=(
+        ReportAct(state="in_hand", at=AT, who="Đinh Thị Hoà", text=""),
+        ReportAct(state="answered", at=AT, who="<b>Lò Văn Pằn</b>", text="Đã kiểm tra.\n<script>alert(1)</script>"),
+    ),
+)
 NOTICES = (
     NoticeRow(key="n-1", at=AT, service=PORTAL, provider=VNEID, rule="suspicious"),
     NoticeRow(key="n-2", at=AT, service=HOSTILE, provider=VNEID, rule="otherwise"),
@@ -170,6 +197,9 @@ OWN_VIEWS: dict[str, OwnView] = {
     ),
     "my_report_done": MisuseDone(
         frame=frame("report", "my_report_done"), report=REPORT, receipt="rc_0123", again="/me"
+    ),
+    "my_report_answered": MisuseDone(
+        frame=frame("report", "my_report_answered"), report=ANSWERED, receipt="rc_0123", again="/me"
     ),
     "my_report_ended": MisuseDone(frame=None, report=replace(REPORT, blocked=False), receipt="rc_0123", again="/me"),
 }

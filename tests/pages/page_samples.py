@@ -25,7 +25,7 @@ from gateway.identity_providers.contract import (
     SignInNotConfirmed,
     UpstreamAnswerInvalid,
 )
-from gateway.openid_provider.failure import InvalidRedirect, PortalClosed
+from gateway.openid_provider.failure import AttemptFinished, AttemptLost, InvalidRedirect, PortalClosed
 from gateway.openid_provider.screens import (
     DeviceCodeEntry,
     DeviceConfirm,
@@ -40,8 +40,10 @@ from gateway.openid_provider.screens import (
     SignInChoice,
     View,
 )
+from gateway.pages.evidence_routes import evidence_routes
 from gateway.pages.layout.frame import Layout
 from gateway.pages.layout.province import Province
+from gateway.pages.public.evidence import Outside
 from gateway.pages.public.pages import PersonaHint, PublicPages
 from gateway.pages.public.status import StatusReport, StatusRow
 from gateway.pages.routes import page_language, page_response, public_routes
@@ -255,6 +257,8 @@ VIEWS: dict[str, View] = {
         csrf='"><script>',
         ends_at=ENDS_AT,
     ),
+    "elsewhere": failing(AttemptLost, retry_url=None, return_url="https://portal.example/"),
+    "done": failing(AttemptFinished, retry_url=None, return_url="https://portal.example/", onward_url="/interaction/a"),
     "blocked": failing(PortalClosed, retry_url=None, unblock_url="/me/connections"),
     **{name: failing(kind) for name, kind in CAUSES.items()},
     **OWN_VIEWS,
@@ -288,6 +292,13 @@ def make_public_pages(layout: Layout) -> PublicPages:
     return PublicPages(layout, personas=hints, portal_url="http://127.0.0.1:8003/")
 
 
+OUTSIDE = Outside(
+    log_key="gateway.example/log+0a1b2c3d+AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyAh",
+    witness_url="https://witness.example/seen/checkpoint",
+    witness_key="witness.example/1+4d3c2b1a+BAIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyAh",
+)
+
+
 def make_application(*, trial: bool = False) -> Starlette:
     """Return an application that shows each sample under `/view/{name}` beside the public pages."""
     layout = make_layout(trial=trial)
@@ -304,6 +315,7 @@ def make_application(*, trial: bool = False) -> Starlette:
     return Starlette(
         routes=[
             *public_routes(pages, read_status),
+            *evidence_routes(layout, OUTSIDE),
             *slip_routes(PolicyBundle.load(), pages, SettableClock(AT)),
             Route("/view/{name}", show, methods=["GET", "POST"]),
             Route("/broken", broken),

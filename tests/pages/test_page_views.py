@@ -434,7 +434,8 @@ def test_an_entry_of_the_history_has_state_sentence_reason_proof_and_report():
     links = [attrs["href"] for attrs in outline.all("a") if attrs.get("href")]
     assert len([one for one in links if one.endswith("/proof")]) == len(parts)
     assert len([one for one in links if "/report?about=rc_" in one]) == len(parts)
-    assert "(cán bộ st_7, Bộ phận Một cửa xã Trà Hồ H55.10.07)" in outline.text
+    assert "(cán bộ Tòng Thị Én, Bộ phận Một cửa xã Trà Hồ H55.10.07)" in outline.text
+    assert "st_7" not in outline.text
     assert "do người đại diện của ông/bà thực hiện" in outline.text
     assert "Không được lấy thông tin này." in outline.text
     assert "PF-007" in outline.text

@@ -7,7 +7,16 @@ from tests.pages.browser import launch, overflows
 from tests.pages.page_samples import VIEWS, make_application, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
-PUBLIC = ["/corrections/1.004222", "/", "/errors", "/errors/GW-1203", "/status", "/errors/GW-0000", "/broken"]
+PUBLIC = [
+    "/corrections/1.004222",
+    "/evidence",
+    "/",
+    "/errors",
+    "/errors/GW-1203",
+    "/status",
+    "/errors/GW-0000",
+    "/broken",
+]
 PATHS = [f"/view/{name}" for name in VIEWS] + PUBLIC
 WINDOW = {"width": 320, "height": 256}
 

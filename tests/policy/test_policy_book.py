@@ -6,6 +6,7 @@ import pytest
 
 from gateway.policy.bundle import BUILT_IN, PolicyBundle
 from gateway.policy.failure import PolicyInvalid
+from gateway.vocabulary.correction import starting_page
 from gateway.vocabulary.purpose import RELATIONS
 from tests.policy.books import CT01, copy_of_the_book, served
 
@@ -59,7 +60,8 @@ def test_every_attribute_has_words_a_mask_and_a_correction_channel() -> None:
         assert attribute.mask
         assert attribute.correction.vi
         assert attribute.correction.en
-        assert attribute.correction.url.startswith("https://")
+        assert starting_page(attribute.correction.url), "a slip leads to a page, never to the front of a site"
+        assert attribute.correction.phone
 
 
 def test_what_the_law_calls_sensitive_is_sensitive() -> None:

@@ -18,8 +18,8 @@ from gateway.vocabulary.operation import PROBLEM
 from gateway.vocabulary.provenance import Unavailable
 from gateway.vocabulary.representation import DeskOfficer
 from gateway.vocabulary.store import Kind, RecordKey
+from tests.prefill.broken_store import break_store
 from tests.prefill.lab import CODE, ISSUER, Lab, open_lab, values_of
-from tests.prefill.test_fill import break_store
 
 pytestmark = pytest.mark.anyio
 

@@ -1,72 +1,27 @@
 """The road of a filled form: what each person gets, who may ask, and no evidence, no values."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gateway.audit.event import FormAsked
 from gateway.policy.failure import AttributeNotPermitted, ProcedureNotAllowed, UnknownProcedure
 from gateway.prefill.failure import (
     CitizenNotPresent,
     DossierNotNamed,
     EvidenceNotStored,
-    FormUnknown,
     ProcedureNotInScope,
-    RecordStopsForm,
     SessionOver,
 )
-from gateway.prefill.fill import permit
-from gateway.prefill.house import Desk
-from gateway.prefill.kept import read_kept
-from gateway.prefill.release import Heard, commit_kept, tell
 from gateway.vocabulary.assurance_level import LevelTooLow
 from gateway.vocabulary.failure import Failure
-from gateway.vocabulary.form_preview import kept_address
-from gateway.vocabulary.provenance import Absent, Found, Provenance, Refused, Unavailable
-from gateway.vocabulary.store import Revoke, StorageUnavailable, StoredEvent
-from tests.prefill.lab import CODE, START, Lab, open_lab, values_of
+from gateway.vocabulary.provenance import Found, Provenance, Unavailable
+from gateway.vocabulary.store import Revoke
+from tests.prefill.broken_store import break_store
+from tests.prefill.lab import START, Lab, values_of
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
-    async with open_lab(tmp_path) as opened:
-        yield opened
-
-
-class BrokenStore:
-    """A store whose commits with events fail from the n-th on, as a trigger that raises makes them."""
-
-    def __init__(self, store: Any, healthy: int) -> None:
-        self._store, self._healthy = store, healthy
-
-    async def load(self, *addresses: Any) -> Any:
-        return await self._store.load(*addresses)
-
-    async def commit(self, changes: Any, events: "tuple[StoredEvent, ...]" = (), *, now: Any) -> Any:
-        if events:
-            self._healthy -= 1
-            if self._healthy < 0:
-                raise StorageUnavailable
-        return await self._store.commit(changes, events, now=now)
-
-
-def break_store(lab: Lab, healthy: int) -> None:
-    desk = lab.house.desk
-    lab.house.desk = Desk(
-        store=BrokenStore(desk.store, healthy),
-        index=desk.index,
-        keys=desk.keys,
-        evidence=desk.evidence,
-        clock=desk.clock,
-        randomness=desk.randomness,
-    )
 
 
 async def test_a_year_of_birth_stays_a_year(lab: Lab) -> None:
@@ -118,171 +73,6 @@ async def test_no_blank_is_silent(lab: Lab) -> None:
 async def test_fields_of_a_condition_are_confirmed_and_say_why(lab: Lab) -> None:
     head = (await lab.fill(await lab.sign_in(1)))["fields"]["head.full_name"]
     assert (head["status"], head["lock"], head["why"]["code"]) == ("verified", "confirm", "PF-124")
-
-
-@pytest.mark.parametrize(
-    ("outcome", "status", "code"),
-    [
-        (Unavailable(retry_after=30, reason="unreachable"), "unavailable", "CR-004"),
-        (Unavailable(reason="timeout"), "unavailable", "CR-005"),
-        (Unavailable(reason="malformed"), "unavailable", "CR-006"),
-        (Unavailable(reason="oversize"), "unavailable", "CR-007"),
-        (Absent("no_match"), "unavailable", "CR-001"),
-        (Absent("ambiguous"), "unavailable", "CR-002"),
-        (Absent("not_kept"), "not_applicable", "CR-015"),
-        (Refused("purpose_denied"), "withheld", "CR-011"),
-        (Refused("officer_denied"), "withheld", "CR-012"),
-        (Refused("other_person"), "withheld", "CR-014"),
-        (Refused("bad_request"), "unavailable", "CR-013"),
-    ],
-)
-async def test_a_source_in_trouble_opens_the_form_all_the_same(lab: Lab, outcome: Any, status: str, code: str) -> None:
-    lab.sources.trouble["population"] = outcome
-    form = await lab.fill(await lab.sign_in(2))
-    for one in form["fields"].values():
-        if one.get("source") == "population":
-            assert (one["status"], one["value"], one["why"]["code"]) == (status, None, code)
-            assert one["lock"] == "editable"
-    sex = form["fields"]["applicant.sex"]
-    assert (sex["status"], sex["value"], sex["source"], sex["lock"]) == ("verified", "male", "civil_status", "locked")
-    released = (await lab.events())[-1]
-    failed = isinstance(outcome, Unavailable | Refused)
-    assert form["complete"] is not failed
-    assert released["outcome"] == ("partial" if failed else "released")
-    assert status in released["outcomes"].values()
-
-
-async def test_retry_after_is_told(lab: Lab) -> None:
-    lab.sources.trouble["population"] = Unavailable(retry_after=17, reason="closed")
-    form = await lab.fill(await lab.sign_in(1))
-    assert form["fields"]["applicant.full_name"]["why"]["retry_after"] == 17
-
-
-@pytest.mark.parametrize(
-    "outcome",
-    [
-        Unavailable(reason="unreachable"),
-        Unavailable(reason="malformed"),
-        Absent("no_match"),
-        Absent("ambiguous"),
-        Refused("purpose_denied"),
-        Refused("other_person"),
-    ],
-)
-async def test_trouble_of_civil_status_touches_nothing_that_population_says(lab: Lab, outcome: Any) -> None:
-    bearer = await lab.sign_in(3)
-    untroubled = await lab.fill(bearer)
-    lab.sources.trouble["civil_status"] = outcome
-    lab.clock.move(timedelta(minutes=11))
-    form = await lab.fill(bearer)
-    assert values_of(form) == values_of(untroubled)
-    assert {one["status"] for one in form["fields"].values()} == {
-        one["status"] for one in untroubled["fields"].values()
-    }
-    assert form["fields"]["applicant.sex"]["source"] == "population"
-    assert form["complete"] is True
-
-
-async def test_two_registers_that_differ_are_a_conflict_and_either_value_is_intact(lab: Lab) -> None:
-    bearer = await lab.sign_in(8)
-    preview = await lab.house.prepare(lab.ask(8))
-    (row,) = [one for one in preview.fields if one.id == "applicant.sex"]
-    assert (row.status, [one.source_label["vi"] for one in row.rivals]) == (
-        "conflict",
-        ["CSDL quốc gia về dân cư", "CSDL hộ tịch điện tử"],
-    )
-    assert [one.shown for one in row.rivals] == ["Nam", "Nữ"]
-    form = await lab.fill(bearer)
-    sex = form["fields"]["applicant.sex"]
-    assert (sex["status"], sex["lock"], sex["why"]["code"]) == ("conflict", "confirm", "PF-109")
-    assert [(one["source"], one["value"]) for one in sex["conflict"]] == [
-        ("population", "male"),
-        ("civil_status", "female"),
-    ]
-    others = {name: one["status"] for name, one in form["fields"].items() if name != "applicant.sex"}
-    assert "conflict" not in others.values()
-    for chosen, outcome in (("male", "intact"), ("female", "intact"), ("other", "changed"), ("", "changed")):
-        answer = await lab.verify(bearer, form["manifest"], {"applicant.sex": chosen})
-        assert answer["fields"]["applicant.sex"] == outcome
-
-
-async def test_a_sex_that_no_register_confirms_is_a_strangers_record(lab: Lab) -> None:
-    lab.sources.trouble["population"] = Unavailable()
-    form = await lab.fill(await lab.sign_in(8))
-    sex = form["fields"]["applicant.sex"]
-    assert (sex["status"], sex["value"]) == ("unavailable", None)
-    assert "female" not in str(form["fields"])
-
-
-async def test_a_name_that_contradicts_makes_the_record_a_strangers_whoever_confirms_the_sex(lab: Lab) -> None:
-    provenance = Provenance(source="civil_status", as_of=START.date(), retrieved_at=START)
-    lab.sources.civil["full_name"] = Found("ĐỖ MINH HOẠ", provenance)
-    sex = (await lab.fill(await lab.sign_in(8)))["fields"]["applicant.sex"]
-    assert (sex["status"], sex["value"], sex["source"]) == ("verified", "male", "population")
-
-
-async def test_what_civil_status_says_late_joins_and_population_does_not_wait(lab: Lab) -> None:
-    bearer = await lab.sign_in(8)
-    lab.sources.late["civil_status"] = asyncio.Event()
-    form = await lab.fill(bearer)
-    sex = form["fields"]["applicant.sex"]
-    assert (sex["status"], sex["value"], sex["source"]) == ("verified", "male", "population")
-    assert (form["late"], form["complete"]) == (["applicant.sex"], False)
-    lab.sources.late["civil_status"].set()
-    await asyncio.gather(*lab.sources.tasks)
-    whole = await lab.again(bearer, form["id"])
-    assert (whole["late"], whole["complete"]) == ([], True)
-    assert whole["fields"]["applicant.sex"]["status"] == "conflict"
-
-
-async def test_nobody_recorded_as_dead_gets_a_form(lab: Lab) -> None:
-    bearer = await lab.sign_in(4)
-    with pytest.raises(RecordStopsForm) as refused:
-        await lab.house.prepare(lab.ask(4))
-    assert (refused.value.code, refused.value.http_status, refused.value.oauth_error) == (
-        "PF-118",
-        403,
-        "access_denied",
-    )
-    with pytest.raises(RecordStopsForm):
-        await lab.fill(bearer)
-    with pytest.raises(RecordStopsForm):
-        await lab.fill(bearer, fields=frozenset({"applicant.personal_number"}))
-    asked, stopped, *_ = await lab.events()
-    assert "death_date" in asked["attributes"]
-    assert (stopped["event"], stopped["outcome"], stopped["asked"]) == ("FormRefused", "PF-118", asked["receipt"])
-    for event in await lab.events():
-        assert event["event"] in {"FormAsked", "FormRefused"}
-        assert "2025" not in str(event.get("outcomes", "")) + str(event["attributes"])
-
-
-async def test_a_death_entry_nobody_can_read_stops_the_form_and_a_broken_answer_does_not(lab: Lab) -> None:
-    lab.sources.civil["death_date"] = Unavailable(reason="malformed")
-    with pytest.raises(RecordStopsForm):
-        await lab.fill(await lab.sign_in(3))
-    lab.sources.trouble["civil_status"] = Unavailable(reason="malformed")
-    assert (await lab.fill(lab.bearer(3)))["complete"] is True
-
-
-async def test_a_death_that_is_told_late_ends_what_was_begun(lab: Lab) -> None:
-    bearer = await lab.sign_in(4)
-    lab.sources.late["civil_status"] = asyncio.Event()
-    form = await lab.fill(bearer)
-    assert form["fields"]["applicant.full_name"]["status"] == "verified"  # a register that is silent says nothing
-    lab.sources.late["civil_status"].set()
-    await asyncio.gather(*lab.sources.tasks)
-    with pytest.raises(RecordStopsForm):
-        await lab.again(bearer, form["id"])
-    with pytest.raises(RecordStopsForm):
-        await lab.fill(bearer)
-
-
-async def test_the_date_of_death_is_told_to_no_portal(lab: Lab) -> None:
-    form = await lab.fill(await lab.sign_in(3))
-    assert "death_date" not in str(form)
-    released = (await lab.events())[-1]
-    assert "death_date" not in released["attributes"]
-    assert "death_date" not in released["outcomes"]
 
 
 @pytest.mark.parametrize("attribute", ["sex", "full_name"])
@@ -492,96 +282,3 @@ async def test_the_question_carries_the_three_way_key_and_a_deadline(lab: Lab) -
     assert (question.personal_number, question.full_name) == ("999175000003", "Trần Thị Bưởi")
     assert question.deadline_at == START + timedelta(milliseconds=2500)
     assert len(question.request_id) <= 40
-
-
-async def test_late_fields_arrive_with_the_whole_form_and_a_new_manifest(lab: Lab) -> None:
-    bearer = await lab.sign_in(13)
-    lab.sources.late["population"] = asyncio.Event()
-    form = await lab.fill(bearer)
-    assert len(form["late"]) == 10
-    assert form["fields"]["applicant.full_name"]["why"]["code"] == "CR-009"
-    assert form["fields"]["applicant.sex"]["source"] == "civil_status"
-    waiting = await lab.again(bearer, form["id"])
-    assert waiting["late"] == form["late"]
-    lab.sources.late["population"].set()
-    await asyncio.gather(*lab.sources.tasks)
-    whole = await lab.again(bearer, form["id"])
-    assert (whole["id"], whole["late"], whole["complete"]) == (form["id"], [], True)
-    assert whole["fields"]["applicant.full_name"]["value"] == "TRIỆU THỊ DUNG"
-    assert len({form["manifest"], waiting["manifest"], whole["manifest"]}) == 3
-    answer = await lab.verify(bearer, whole["manifest"], values_of(whole))
-    assert set(answer["fields"].values()) == {"intact"}
-    events = await lab.events()
-    assert events[-2]["event"] == "LateFieldsReleased"
-    assert events[-2]["late"] == [name for name in form["late"] if name != "applicant.old_number"]
-    assert len(lab.sources.asked) == 2
-
-
-async def test_a_late_answer_of_the_notice_page_serves_the_prefill(lab: Lab) -> None:
-    lab.sources.late["population"] = asyncio.Event()
-    await lab.house.prepare(lab.ask(13))
-    bearer = await lab.sign_in(13)
-    assert len((await lab.fill(bearer))["late"]) == 10
-    lab.sources.late["population"].set()
-    await asyncio.gather(*lab.sources.tasks)
-    assert (await lab.fill(bearer))["late"] == []
-    assert len(lab.sources.asked) == 2
-
-
-async def test_a_late_answer_that_arrives_while_the_next_form_is_made_is_not_lost(lab: Lab) -> None:
-    bearer = await lab.sign_in(13)
-    lab.sources.late["population"] = asyncio.Event()
-    form = await lab.fill(bearer)
-    kept = read_kept(
-        (await lab.storage.store.load(kept_address("grant-13", CODE)))[0], lab.ask(13).citizen.id, lab.clock.now()
-    )
-    assert kept is not None
-    lab.sources.late["population"].set()
-    await asyncio.gather(*lab.sources.tasks)
-    errand = permit(lab.house.plan(CODE, "self"), lab.ask(13), lab.house.policy)
-    other: dict[str, Any] = {"civil": {"birth_hamlet": Absent()}}
-    event = await tell(FormAsked, errand, lab.house, outcome="asked")
-    await commit_kept(errand, Heard(kept=kept.joined(other, {}), asked=other), [], [event], lab.house)
-    whole = await lab.again(bearer, form["id"])
-    assert whole["late"] == []
-    now_kept = read_kept(
-        (await lab.storage.store.load(kept_address("grant-13", CODE)))[0], lab.ask(13).citizen.id, lab.clock.now()
-    )
-    assert now_kept is not None
-    assert set(now_kept.answers) == {"population", "civil_status", "civil"}
-
-
-async def test_parallel_forms_of_one_grant_all_arrive(lab: Lab) -> None:
-    bearer = await lab.sign_in(3)
-    forms = await asyncio.gather(*(lab.fill(bearer) for _ in range(8)))
-    assert len({form["id"] for form in forms}) == 8
-    assert {str(values_of(form)) for form in forms} == {str(values_of(forms[0]))}
-
-
-async def test_an_answer_that_never_comes_ends_as_timed_out(lab: Lab) -> None:
-    bearer = await lab.sign_in(13)
-    lab.sources.late["population"] = asyncio.Event()
-    form = await lab.fill(bearer)
-    lab.clock.move(timedelta(seconds=21))
-    over = await lab.again(bearer, form["id"])
-    assert over["late"] == []
-    assert over["fields"]["applicant.full_name"]["why"]["code"] == "CR-005"
-
-
-@pytest.mark.parametrize(
-    "stranger",
-    [{"client_id": "portal-b"}, {"citizen": None}, {"index": 1, "grant_id": "grant-13"}],
-)
-async def test_a_form_is_unknown_to_everybody_else(lab: Lab, stranger: dict[str, Any]) -> None:
-    bearer = await lab.sign_in(13)
-    form = await lab.fill(bearer)
-    other = lab.bearer(stranger.pop("index", 13), **stranger)
-    with pytest.raises(FormUnknown):
-        await lab.again(other, form["id"])
-    with pytest.raises(FormUnknown):
-        await lab.again(bearer, "pf_" + "A" * 22)
-    with pytest.raises(SessionOver):
-        await lab.again(replace(bearer, session_alive=False), form["id"])
-    lab.clock.move(timedelta(minutes=11))
-    with pytest.raises(FormUnknown):
-        await lab.again(bearer, form["id"])

@@ -1,88 +1,44 @@
 """Somebody else's form: a guardian is believed on the child's own record, an officer on the law; both leave traces."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gateway.audit.record import Evidence
-from gateway.connector_runtime.contract import Question
 from gateway.identity_providers.contract import Authentication
 from gateway.openid_provider.citizens import link_account
 from gateway.policy.failure import ApplicantNotAdmitted, RelationNotAllowed
-from gateway.prefill.bearer import Bearer
 from gateway.prefill.failure import (
-    CitizenNotPresent,
     FormUnknown,
     GuardianshipNotChecked,
     GuardianshipNotShown,
     GuardianshipTriedTooOften,
-    RequestMalformed,
     SessionOver,
 )
 from gateway.prefill.represent import REFUSED_AT_MOST
 from gateway.vocabulary.assurance_level import LevelTooLow
-from gateway.vocabulary.citizen import number_address
-from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.organisation import Organisation
 from gateway.vocabulary.partial_date import PartialDate
 from gateway.vocabulary.persona import persona
 from gateway.vocabulary.provenance import Absent, Found, Provenance, Refused, Unavailable
-from gateway.vocabulary.representation import DeskOfficer, Represented
 from gateway.vocabulary.store import Kind, RecordKey
-from tests.prefill.lab import CODE, START, Lab, citizen_of, open_lab, values_of
+from tests.prefill.lab import CODE, START, Lab, citizen_of, values_of
+from tests.prefill.represented_people import (
+    CHILD,
+    DOSSIER,
+    MOTHER,
+    STRANGER,
+    child_id,
+    desk,
+    history,
+    of_population,
+    refused,
+    represented,
+)
 
-MOTHER, CHILD, STRANGER = 3, 5, 6
-DOSSIER = "H55.19-261123-0001"
-OFFICER = DeskOfficer(reference="st_7", agency="H55.19", level=2, register_code="H55.19-CB7")
-
-
-def of_population(lab: Lab) -> list[tuple[str, Question]]:
-    """Return what the population register was asked; civil status is asked beside it, about the same person."""
-    return [(source, question) for source, question in lab.sources.asked if source == "population"]
-
-
-@pytest.fixture
-async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
-    async with open_lab(tmp_path) as opened:
-        yield opened
-
-
-def represented(index: int, **changes: Any) -> Represented:
-    """Return a persona as somebody names them."""
-    one = persona(index)
-    assert one.personal_number is not None
-    named = Represented(
-        personal_number=one.personal_number,
-        full_name=one.full_name,
-        birth_date=PartialDate.parse(one.birth_date),
-    )
-    return replace(named, **changes)
-
-
-async def child_id(lab: Lab, index: int = CHILD) -> str:
-    number = persona(index).personal_number
-    assert number is not None
-    (pointer,) = await lab.storage.store.load(number_address(number, lab.storage.index))
-    assert pointer is not None
-    return str(pointer.body["citizen_id"])
-
-
-async def history(lab: Lab, citizen_id: str) -> list[dict[str, Any]]:
-    """Return what a person's own page would find, oldest first."""
-    evidence = Evidence(lab.clock, lab.house.desk.randomness, lab.storage.keys)
-    (tag,) = await evidence.subject_tags(citizen_id, ["2026-11"])
-    return [event for event in await lab.events() if event["subject_ref"] == tag]
-
-
-async def refused(lab: Lab, bearer: Bearer, person: Represented, **members: Any) -> Failure:
-    with pytest.raises(Failure) as caught:
-        await lab.fill(bearer, represented=person, **members)
-    return caught.value
+pytestmark = pytest.mark.anyio
 
 
 async def test_a_mother_gets_the_form_of_her_child(lab: Lab) -> None:
@@ -401,94 +357,6 @@ async def test_marriage_has_no_guardian_and_no_officer(lab: Lab) -> None:
     failure = await refused(lab, officer, represented(MOTHER), procedure="1.000894", dossier=DOSSIER)
     assert isinstance(failure, RelationNotAllowed)
     assert lab.sources.asked == []
-
-
-async def desk(lab: Lab, **changes: Any) -> Bearer:
-    """Return an officer at a desk."""
-    changes = {"grant_id": "grant-desk", "subject": "pairwise-officer"} | changes
-    return await lab.sign_in(1, **{"citizen": None, "officer": OFFICER} | changes)
-
-
-async def test_an_officer_gets_the_form_of_the_person_at_the_desk(lab: Lab) -> None:
-    form = await lab.fill(await desk(lab), represented=represented(MOTHER), dossier=DOSSIER)
-    assert form["fields"]["head.full_name"]["value"] == "NÔNG VĂN THẮNG"
-    assert form["fields"]["applicant.phone"]["status"] == "self_declared"
-    assert (form["relation"], form["dossier"], form["subject"]) == ("officer", DOSSIER, "pairwise-officer")
-    ((_, question),) = of_population(lab)
-    assert question.officer_ref == "H55.19-CB7"
-    assert not {"father_number", "mother_number"} & question.attributes
-    of_person = await history(lab, await child_id(lab, MOTHER))
-    assert [event["event"] for event in of_person] == ["FormAsked", "FormReleased"]
-    for event in of_person:
-        assert event["actor"] == {"kind": "officer", "ref": "st_7"}
-        assert (event["relation"], event["agency"], event["basis"], event["dossier"]) == (
-            "officer",
-            "H55.19",
-            "law",
-            DOSSIER,
-        )
-
-
-async def test_nobody_stands_in_for_an_officer_whom_registers_do_not_know(lab: Lab) -> None:
-    nameless = await desk(lab, officer=replace(OFFICER, register_code=None))
-    failure = await refused(lab, nameless, represented(MOTHER), dossier=DOSSIER)
-    assert (failure.code, failure.http_status) == ("PF-116", 403)
-    assert "claims.register_code" in failure.fix
-    assert lab.sources.asked == []
-
-
-async def test_the_code_of_an_officer_stands_in_no_event_and_no_repr(lab: Lab) -> None:
-    officer = await desk(lab)
-    await lab.fill(officer, represented=represented(MOTHER), dossier=DOSSIER)
-    assert "H55.19-CB7" not in str(await lab.events())
-    assert "H55.19-CB7" not in repr(officer)
-
-
-async def test_an_officer_names_the_person_and_the_dossier(lab: Lab) -> None:
-    officer = await desk(lab)
-    with pytest.raises(RequestMalformed) as caught:
-        await lab.fill(officer, dossier=DOSSIER)
-    assert caught.value.missing == ("represented",)
-    failure = await refused(lab, officer, represented(MOTHER))
-    assert (type(failure), failure.missing) == (RequestMalformed, ("dossier",))
-    assert lab.sources.asked == []
-
-
-@pytest.mark.parametrize(
-    ("change", "failure"),
-    [
-        ({"session_alive": False}, SessionOver),
-        ({"session_alive": False, "dossier": DOSSIER}, SessionOver),
-        ({"officer": replace(OFFICER, level=None)}, Failure),
-        ({"officer": replace(OFFICER, level=1)}, LevelTooLow),
-        ({"citizen": citizen_of(1)}, CitizenNotPresent),
-        ({"subject": None}, CitizenNotPresent),
-    ],
-)
-async def test_an_officer_needs_a_session_and_a_level_and_is_never_a_citizen_too(
-    lab: Lab, change: dict[str, Any], failure: type[Failure]
-) -> None:
-    caught = await refused(lab, await desk(lab, **change), represented(MOTHER), dossier=DOSSIER)
-    assert isinstance(caught, failure)
-    assert lab.sources.asked == []
-
-
-async def test_an_officers_form_is_given_again_to_that_officer_alone(lab: Lab) -> None:
-    officer = await desk(lab)
-    form = await lab.fill(officer, represented=represented(MOTHER), dossier=DOSSIER)
-    assert values_of(await lab.again(officer, form["id"])) == values_of(form)
-    colleague = replace(officer, officer=replace(OFFICER, reference="st_8"))
-    mother = await lab.sign_in(MOTHER, citizen=replace(citizen_of(MOTHER), id=await child_id(lab, MOTHER)))
-    for other in (colleague, mother):
-        with pytest.raises(FormUnknown):
-            await lab.again(other, form["id"])
-
-
-async def test_an_officer_asking_about_nobody_gets_a_form_that_says_so(lab: Lab) -> None:
-    nobody = represented(MOTHER, personal_number="999175999999")
-    form = await lab.fill(await desk(lab), represented=nobody, dossier=DOSSIER)
-    assert form["fields"]["applicant.full_name"]["value"] is None
-    assert form["fields"]["applicant.full_name"]["why"]["code"]
 
 
 async def test_a_guardians_form_ends_with_the_session(lab: Lab) -> None:

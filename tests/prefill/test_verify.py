@@ -14,9 +14,9 @@ from gateway.prefill.failure import EvidenceNotStored, VerifyThrottled
 from gateway.prefill.house import Figures
 from gateway.prefill.manifest import verify_manifest
 from gateway.vocabulary.provenance import Refused
+from tests.prefill.broken_store import break_store
 from tests.prefill.lab import CODE, ISSUER, Lab, open_lab, values_of
 from tests.prefill.mutations import GUILTY, run_mutations
-from tests.prefill.test_fill import break_store
 
 pytestmark = pytest.mark.anyio
 

@@ -102,6 +102,8 @@ async def prove_entries(stack: Stack, owner: Owner, journeys: int, altered: int)
     code, out, err = await owner.verify(proofs[0])
     assert (code, json.loads(out)["receipt"], NAME in err) == (0, proofs[0]["receipt"], True)
     refused = refuse_altered(verifier, owner, proofs, altered)
+    forms = refuse_other_forms(verifier, owner, proofs[0])
+    await refuse_unreadable(owner, proofs[0])
     for changed, checkpoint in list(alterations(proofs, owner.checkpoint, 5)):
         code, out, _ = await owner.verify(changed, checkpoint)
         assert (code, out.startswith("refused: ")) == (1, True), out
@@ -110,6 +112,7 @@ async def prove_entries(stack: Stack, owner: Owner, journeys: int, altered: int)
         "true_accepted": len(proofs),
         "altered_refused": sum(refused.values()),
         "rules": dict(refused),
+        "other_forms_refused": forms,
     }
 
 
@@ -139,6 +142,56 @@ def refuse_altered(verifier: ModuleType, owner: Owner, proofs: list[dict[str, An
         else:
             raise AssertionError(f"an altered proof is accepted: {proof}, {checkpoint}")
     return refused
+
+
+def refuse_other_forms(verifier: ModuleType, owner: Owner, proof: dict[str, Any]) -> int:
+    """Check the very same proof in every form that is not its own; return how many were refused."""
+    keys = verifier.read_key(owner.log_key, verifier.LOG), verifier.read_key(owner.public, verifier.WITNESS)
+    count = 0
+    for name, written, checkpoint in other_forms(proof, owner.checkpoint):
+        try:
+            opened = verifier.open_checkpoint(checkpoint.decode(), *keys)
+            verifier.verify(verifier.read(written.decode()), opened)
+        except (ValueError, RecursionError):
+            count += 1
+        else:
+            raise AssertionError(f"accepted: {name}")
+    return count
+
+
+def other_forms(proof: dict[str, Any], checkpoint: str) -> Iterator[tuple[str, bytes, bytes]]:
+    """Yield (what is wrong, proof file, checkpoint file): members too many or twice, other encodings, other types."""
+    true, note = json.dumps(proof).encode(), checkpoint.encode()
+    yield "a member too many", json.dumps({**proof, "note": "x"}).encode(), note
+    for name, value in proof.items():
+        twice = f"{{{json.dumps(name)}: {json.dumps(value)}, ".encode() + true[1:]
+        yield f"`{name}` twice", twice, note
+        for other in (None, True, 1.5, [], {}, [value], {"of": value}, str(value) + " ", 10**400):
+            yield f"`{name}` is {type(other).__name__}", json.dumps({**proof, name: other}).encode(), note
+    for sibling in (None, 1, [], {}):
+        yield "a hash is no text", json.dumps({**proof, "proof": [*proof["proof"], sibling]}).encode(), note
+    for encoding in ("utf-8-sig", "utf-16", "utf-16-le", "utf-32"):
+        yield f"proof in {encoding}", true.decode().encode(encoding), note
+        yield f"checkpoint in {encoding}", true, checkpoint.encode(encoding)
+    yield "checkpoint with other ends of lines", true, note.replace(b"\n", b"\r\n")
+    for document in (b"", b"null", b"[]", b"1", b'"x"', b"{}", b"NaN", b"[" * 100_000, true + true, true[:-1], b"\xff"):
+        yield "no proof at all", document, note
+        yield "no checkpoint at all", true, document
+
+
+async def refuse_unreadable(owner: Owner, proof: dict[str, Any]) -> None:
+    """Name files that are not there or are none to the command: 2 and one sentence, with no trace of the program."""
+    await owner.verify(proof)
+    there, gone = owner.folder / "proof.json", owner.folder / "gone.json"
+    for files in ((gone, there), (there, gone), (owner.folder, there), (there, owner.folder)):
+        code, out, err = await run(VERIFIER, *map(str, files), owner.log_key, owner.public)
+        assert (code, out, err.count("\n"), err.startswith("cannot read `")) == (2, "", 1, True), err
+    for written in (b"\xff\xfe{\x00}\x00", b"[" * 100_000, b"[]"):
+        gone.write_bytes(written)
+        code, out, err = await run(
+            VERIFIER, str(gone), str(owner.folder / "checkpoint.txt"), owner.log_key, owner.public
+        )
+        assert (code, out.startswith("refused: "), err) == (1, True, ""), (out, err)
 
 
 def alterations(proofs: list[dict[str, Any]], checkpoint: str, count: int) -> Iterator[tuple[dict[str, Any], str]]:

@@ -3,10 +3,12 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
+from typing import get_args
 
 import pytest
 
 from gateway.cli.acts import ACTS
+from gateway.consent.report_step import ReportVerb
 from gateway.staff.approval import (
     KEPT_FOR,
     OPEN_FOR,
@@ -21,6 +23,7 @@ from gateway.staff.failure import (
     ApprovalDecided,
     ApprovalExpired,
     ApproverIsRequester,
+    NobodySignedIn,
     ReasonMissing,
     RoleMissing,
 )
@@ -58,7 +61,8 @@ def test_each_role_may_ask_and_agree_exactly_as_the_table_says(verb: str, role: 
 
 
 def test_the_table_covers_every_act_and_nothing_else() -> None:
-    assert set(DUTIES) == set(ACTS)
+    reports = {f"report.{verb}" for verb in get_args(ReportVerb)}
+    assert set(DUTIES) == set(ACTS) | reports
     assert all({*duty.asks, *duty.approves}.issubset(STAFF_ROLES) for duty in DUTIES.values())
     lookers = {"auditor", "observer", "desk_officer"}
     assert all(lookers.isdisjoint((*duty.asks, *duty.approves)) for duty in DUTIES.values())
@@ -89,6 +93,8 @@ def test_a_yes_and_a_no_are_the_next_value() -> None:
         (WAITING, operator(*STAFF_ROLES, name="a"), NOW, ApproverIsRequester),
         (WAITING, operator("system_admin", "observer"), NOW, RoleMissing),
         (WAITING, operator(), NOW, RoleMissing),
+        (WAITING, Operator.local(1000), NOW, NobodySignedIn),
+        (replace(WAITING, asked_by="local:1000"), Operator.local(1000), NOW, ApproverIsRequester),
         (WAITING, operator("security_officer"), NOW + OPEN_FOR, ApprovalExpired),
         (lapse(WAITING), operator("security_officer"), NOW, ApprovalExpired),
         (replace(WAITING, state="approved"), operator("security_officer"), NOW, ApprovalDecided),

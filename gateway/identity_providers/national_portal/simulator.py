@@ -29,6 +29,9 @@ _KINDS = {"business": "2", "organisation": "3"}
 class NationalPortalSimulator(SignInDesk):
     """The endpoints of the WSO2 dialect."""
 
+    # a WSO2 Identity Server says so of every sign-in that ended without anybody
+    not_confirmed: Mapping[str, str] = {"error": "login_required", "error_description": "Authentication required"}
+
     def __init__(
         self, face: Face, clients: Iterable[Registration], people: People, clock: Clock, randomness: Randomness
     ) -> None:

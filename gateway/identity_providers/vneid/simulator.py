@@ -5,9 +5,10 @@ a fault. `PUT /_faults {target, fault, seconds?, times?}` switches a fault on fo
 `DELETE /_faults` switches all off, `GET /_calls` counts requests and lists the last ones, without any query.
 
 Faults: `cancelled`, `locked`, `closed`, `not_activated` come back as errors; `level1` signs in with level 1; `sso`
-lets a live browser session sign in without a page, whatever the hint says; `silent` shows a page that never comes
-back and, for who came with a hint, a token endpoint that does not answer (`seconds`, 30 when left out). For the
-others `seconds` is how long the fault stays; `times` is how many sign-ins it meets.
+lets a live browser session sign in without a page, whatever the hint says; `silent` is an app that nobody confirms in:
+the page waits (`seconds`, 30 when left out) and comes back with the product's own error, at once for who came with a
+hint; `stalled` is a token endpoint that does not answer (`seconds`, 30). For the others `seconds` is how long the fault
+stays; `times` is how many sign-ins it meets.
 """
 
 from collections.abc import Iterable, Mapping
@@ -38,6 +39,12 @@ class Client(Registration):
 
 class VNeIDSimulator(SignInDesk):
     """The endpoints of the direct dialect."""
+
+    # Keycloak's documented answer when the time to sign in is over; the paths of VNeID are Keycloak's (domain.md §4.1)
+    not_confirmed: Mapping[str, str] = {
+        "error": "temporarily_unavailable",
+        "error_description": "authentication_expired",
+    }
 
     def answer(self, attempt: Attempt, code: str) -> tuple[str, str]:
         """Seal the code. The dialect's base64 stands in the query as it is, with raw `+`, `/` and `=`."""

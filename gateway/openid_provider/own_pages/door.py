@@ -47,7 +47,7 @@ async def admit(house: House, browser: Browser) -> Visit | None:
 
 
 async def send_to_sign_in(house: House, browser: Browser, page: str) -> Reply:
-    """Begin a sign-in that comes back to a page by its name."""
+    """Begin a sign-in that comes back to a page: one of `PAGES` by name, or an address of the own pages."""
     attempt, cookie = await store_attempt(house, own_request(page), browser)
     return redirect(attempt_url(house, attempt), [cookie])
 

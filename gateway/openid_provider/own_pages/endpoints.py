@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from gateway.openid_provider.browser import Browser
 from gateway.openid_provider.cookies import SESSION, clear_cookie, read_cookie, set_cookie
-from gateway.openid_provider.endpoints import Endpoints, read_form
+from gateway.openid_provider.endpoints import Endpoints, address_of, read_form
 from gateway.openid_provider.house import House
 from gateway.openid_provider.logout import LogoutRequest, sign_out
 from gateway.openid_provider.notice import identity_rows
@@ -42,13 +42,13 @@ def own_routes(house: House) -> list[Route]:
     """Return the routes of the own pages."""
     own = OwnPages(house)
     shown: list[tuple[str, Handler]] = [
-        ("/me", own.shown("record", own.record)),
-        ("/me/usage", own.shown("usage", own.usage)),
-        ("/me/usage/export", own.shown("usage", own.export)),
-        ("/me/usage/{receipt}/proof", own.shown("usage", own.proof)),
-        ("/me/connections", own.shown("connections", own.connections)),
-        ("/me/notices", own.shown("notices", own.notices)),
-        ("/me/report/{number}", own.shown("notices", own.report)),
+        ("/me", own.shown(own.record)),
+        ("/me/usage", own.shown(own.usage)),
+        ("/me/usage/export", own.shown(own.export)),
+        ("/me/usage/{receipt}/proof", own.shown(own.proof)),
+        ("/me/connections", own.shown(own.connections)),
+        ("/me/notices", own.shown(own.notices)),
+        ("/me/report/{number}", own.shown(own.report)),
     ]
     done: list[tuple[str, Handler]] = [
         ("/me/connections/withdraw", own.done("connections", own.withdraw)),
@@ -58,7 +58,7 @@ def own_routes(house: House) -> list[Route]:
         ("/me/browser/forget", own.done("notices", own.forget)),
         ("/me/sign-out", own.done("record", own.sign_out)),
     ]
-    asking, sending = own.shown("report", own.report_form), own.done("report", own.send_report)
+    asking, sending = own.shown(own.report_form), own.done("report", own.send_report)
     return [
         *(Route(path, handler, methods=["GET"]) for path, handler in shown),
         *(Route(path, handler, methods=["POST"]) for path, handler in done),
@@ -74,13 +74,16 @@ class OwnPages:
         self.house = house
         self._wrap = Endpoints(house).page
 
-    def shown(self, page: str, show: Show) -> Handler:
-        """Wrap what is looked at; without a young sign-in the person signs in and comes to `page`."""
+    def shown(self, show: Show) -> Handler:
+        """Wrap what is looked at; without a young sign-in the person signs in and comes back to this very address."""
 
         async def handle(request: Request, browser: Browser) -> Reply:
             asked, chosen = in_language(self.house, browser)
             visit = await admit(self.house, asked)
-            reply = await (send_to_sign_in(self.house, asked, page) if visit is None else show(request, visit))
+            if visit is None:
+                reply = await send_to_sign_in(self.house, asked, address_of(request))
+            else:
+                reply = await show(request, visit)
             return reply.adding(*chosen)
 
         return self._wrap(handle)

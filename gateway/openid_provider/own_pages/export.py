@@ -5,61 +5,43 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC
-from zoneinfo import ZoneInfo
 
 import orjson
 
 from gateway.audit.proof import inclusion_members, prove_inclusion
 from gateway.openid_provider.house import House
-from gateway.openid_provider.own_pages.usage import EVERYTHING, load_history, own_event, use_of
+from gateway.openid_provider.own_pages.usage import EVERYTHING, load_history, own_event, use_of, with_names
 from gateway.openid_provider.own_pages.views import Text, Use
 from gateway.openid_provider.reply import NO_STORE, Reply
+from gateway.vocabulary.working_days import VIETNAM
 
-_VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 _BYTE_ORDER_MARK = "\ufeff"  # spreadsheets take a file without it for one of their own old code page
 _FORMULA = re.compile(r"[=+\-@\t\r]")
-_HEADER: dict[str, Sequence[str]] = {
-    "vi": (
-        "Thời điểm (giờ Việt Nam)",
-        "Ai",
-        "Cơ quan",
-        "Cán bộ",
-        "Đơn vị của cán bộ",
-        "Việc",
-        "Thủ tục",
-        "Mã thủ tục",
-        "Hồ sơ",
-        "Thông tin",
-        "Căn cứ pháp lý",
-        "Quy tắc",
-        "Kết quả",
-        "Lý do",
-        "Biên nhận",
-    ),
-    "en": (
-        "Time (Vietnam)",
-        "Who",
-        "Agency",
-        "Officer",
-        "Officer's agency",
-        "What",
-        "Procedure",
-        "Procedure code",
-        "Dossier",
-        "Items",
-        "Legal basis",
-        "Rule",
-        "Outcome",
-        "Reason",
-        "Receipt",
-    ),
-}
+_HEADER = (
+    "Thời điểm (giờ Việt Nam) / Time (Vietnam)",
+    "Ai / Who",
+    "Cơ quan / Agency",
+    "Cán bộ / Officer",
+    "Mã cán bộ / Officer's id",
+    "Đơn vị của cán bộ / Officer's agency",
+    "Việc / What",
+    "Thủ tục / Procedure",
+    "Mã thủ tục / Procedure code",
+    "Hồ sơ / Dossier",
+    "Thông tin / Items",
+    "Căn cứ pháp lý / Legal basis",
+    "Quy tắc / Rule",
+    "Kết quả / Outcome",
+    "Mã kết quả / Outcome code",
+    "Lý do / Reason",
+    "Biên nhận / Receipt",
+)
 
 
 async def export_history(house: House, citizen_id: str, kind: str, *, year: int | None, language: str) -> Reply:
     """Return the whole history as a file. `kind` is `csv` or `jsonl`."""
     history = await load_history(house, citizen_id, year=year, limit=EVERYTHING)
-    uses = [use_of(house, one) for one in history]
+    uses = [use_of(house, one) for one in await with_names(house, history)]
     name = f"gate06-usage{f'-{year}' if year else ''}.{kind}"
     if kind == "csv":
         return download(as_csv(uses, language).encode(), "text/csv; charset=utf-8; header=present", name)
@@ -91,6 +73,7 @@ def members_of(use: Use) -> dict[str, object]:
         "part": use.part,
         "who": None if by is None else {"client_id": by.key, "name": by.name, "agency": by.agency},
         "officer": use.officer,
+        "officer_name": use.officer_name or None,
         "office": None if use.office is None else {"code": use.office.code, "name": use.office.name or None},
         "by_other": use.by_other,
         "what": use.words,
@@ -102,17 +85,21 @@ def members_of(use: Use) -> dict[str, object]:
         "legal_basis": list(use.laws),
         "rules": list(use.rules),
         "outcome": use.outcome,
+        "outcome_words": dict(use.outcome_words),
         "reason": use.reason,
         "receipt": use.receipt,
     }
 
 
 def as_csv(uses: Iterable[Use], language: str) -> str:
-    """Return the entries for a spreadsheet: RFC 4180 with a byte order mark, times in Vietnam, no live formula."""
+    """Return the entries for a spreadsheet: RFC 4180 with a byte order mark, times in Vietnam, no live formula.
+
+    The header names every column in both languages; words stand beside their codes, in the language asked for.
+    """
     file = io.StringIO()
     file.write(_BYTE_ORDER_MARK)
     writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    writer.writerow(_HEADER[language])
+    writer.writerow(_HEADER)
     writer.writerows([harmless(cell) for cell in _cells(use, language)] for use in uses)
     return file.getvalue()
 
@@ -131,9 +118,10 @@ def _cells(use: Use, language: str) -> Sequence[str]:
 
     by = use.by
     return (
-        use.at.astimezone(_VIETNAM).strftime("%d/%m/%Y %H:%M:%S"),
+        use.at.astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M:%S"),
         "" if by is None else say(by.name),
         "" if by is None else say(by.agency),
+        use.officer_name,
         use.officer or "",
         "" if use.office is None else office_words(say(use.office.name), use.office.code),
         say(use.words),
@@ -143,6 +131,7 @@ def _cells(use: Use, language: str) -> Sequence[str]:
         join(use.items),
         join(use.laws),
         join(use.rules),
+        say(use.outcome_words),
         use.outcome,
         say(use.reason),
         use.receipt,

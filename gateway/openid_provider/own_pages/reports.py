@@ -7,13 +7,14 @@ from typing import get_args
 from gateway.audit.event import MisuseReported, PortalBlocked
 from gateway.consent.misuse_report import CONCERNS, Concern, MisuseReport, report_address, report_number, report_of
 from gateway.consent.portal_block import block_record
+from gateway.consent.report_step import answer_by
 from gateway.openid_provider.failure import AttemptFinished, InvalidRequest, ReportUnknown
 from gateway.openid_provider.house import House
 from gateway.openid_provider.own_client import is_own
 from gateway.openid_provider.own_pages.door import Visit, frame_of, service_of
 from gateway.openid_provider.own_pages.ending import Ending, end_all, ending_of
 from gateway.openid_provider.own_pages.usage import load_history, own_use
-from gateway.openid_provider.own_pages.views import MisuseDone, MisuseForm, ReportRow, by_name
+from gateway.openid_provider.own_pages.views import MisuseDone, MisuseForm, ReportAct, ReportRow, by_name
 from gateway.openid_provider.parameters import Parameters
 from gateway.openid_provider.reply import with_query
 from gateway.vocabulary.clock import text_token
@@ -198,4 +199,7 @@ def row_of(house: House, report: MisuseReport) -> ReportRow:
         concern=report.concern,
         service=None if report.portal is None else service_of(house, report.portal),
         blocked=report.blocked,
+        state=report.state,
+        due=None if report.answered else answer_by(report),
+        acts=tuple(ReportAct(state=one.state, at=one.at, who=one.who, text=one.text) for one in report.steps),
     )

@@ -1,10 +1,9 @@
 """“Who used my data”: the person's events, read from the log by their keyed references, in words."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -12,18 +11,20 @@ from gateway.audit.failure import ReceiptUnknown
 from gateway.audit.journal import FoundEvent
 from gateway.audit.receipt import is_receipt
 from gateway.consent.access_history import Access, access_of, history_of, months_between
+from gateway.consent.outcome_words import outcome_words
 from gateway.openid_provider.house import House
 from gateway.openid_provider.notice import identity_claims
 from gateway.openid_provider.own_pages.door import Visit, frame_of, service_of
 from gateway.openid_provider.own_pages.views import MyUsage, NamedPortal, Office, Text, Use
 from gateway.openid_provider.profiles import PROCEDURE_SCOPE
+from gateway.openid_provider.staff_realm.names import Called, called_at
 from gateway.policy.procedure import Procedure
 from gateway.vocabulary.failure import Failure, catalogue
+from gateway.vocabulary.working_days import VIETNAM
 
 PER_PAGE = 20
 MOST = 5000
 EVERYTHING = 1_000_000
-_VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 _DOUBTFUL = frozenset({"conflict", "stale"})
 _TOLD = frozenset({"verified", "self_declared", "conflict", "stale"})
 
@@ -63,7 +64,7 @@ async def load_history(house: House, citizen_id: str, *, year: int | None = None
         return []
     tags = await house.evidence.subject_tags(citizen_id, months)
     history = history_of(await house.log.journal.of_subject(tags, limit))
-    return [one for one in history if year is None or one.at.astimezone(_VIETNAM).year == year]
+    return [one for one in history if year is None or one.at.astimezone(VIETNAM).year == year]
 
 
 async def own_event(house: House, citizen_id: str, receipt: str) -> FoundEvent:
@@ -81,7 +82,20 @@ async def own_event(house: House, citizen_id: str, receipt: str) -> FoundEvent:
 async def own_use(house: House, citizen_id: str, receipt: str) -> Use:
     """Return an entry about this very person in words. Raises ReceiptUnknown."""
     event = await own_event(house, citizen_id, receipt)
-    return use_of(house, access_of(event, orjson.loads(event.leaf)))
+    (access,) = await with_names(house, [access_of(event, orjson.loads(event.leaf))])
+    return use_of(house, access)
+
+
+async def with_names(house: House, history: Sequence[Access]) -> list[Access]:
+    """Return entries with what the staff in them were called at that time, and the agency where the event has none."""
+    called = await called_at(house.store, [(one.officer, one.at) for one in history if one.officer])
+    return [_with_name(one, called.get((one.officer or "", one.at))) for one in history]
+
+
+def _with_name(access: Access, called: Called | None) -> Access:
+    if called is None:
+        return access
+    return replace(access, officer_name=called.full_name, agency=access.agency or called.agency)
 
 
 async def usage_page(house: House, visit: Visit, asked: Asked) -> MyUsage:
@@ -95,14 +109,14 @@ async def usage_page(house: House, visit: Visit, asked: Asked) -> MyUsage:
     query = f"&year={asked.year}" if asked.year else ""
     return MyUsage(
         frame=frame,
-        uses=tuple(use_of(house, one) for one in shown),
+        uses=tuple(use_of(house, one) for one in await with_names(house, shown)),
         count=len(history),
         year=asked.year,
-        years=tuple(range(now.astimezone(_VIETNAM).year, since.astimezone(_VIETNAM).year - 1, -1)),
+        years=tuple(range(now.astimezone(VIETNAM).year, since.astimezone(VIETNAM).year - 1, -1)),
         newer=frame.home + asked.address(page - 1) if page > 1 else None,
         older=frame.home + asked.address(page + 1) if page < last else None,
         cut=len(history) >= MOST,
-        since=since.astimezone(_VIETNAM).date(),
+        since=since.astimezone(VIETNAM).date(),
         exports=tuple((kind, f"{frame.home}/usage/export?format={kind}{query}") for kind in ("csv", "jsonl")),
     )
 
@@ -118,6 +132,7 @@ def use_of(house: House, access: Access) -> Use:
         by=_actor(house, access),
         words=access.meaning.words,
         officer=access.officer,
+        officer_name=access.officer_name,
         office=_office(house, access),
         by_other=access.by_other,
         title=None if procedure is None else procedure.title.wire(),
@@ -125,12 +140,15 @@ def use_of(house: House, access: Access) -> Use:
         dossier=access.dossier,
         items=_items(house, access),
         missing=tuple(
-            (_label(house, name), state) for name, state in access.states.items() if told and state not in _TOLD
+            (_label(house, name), access.reasons.get(name, state))
+            for name, state in access.states.items()
+            if told and state not in _TOLD
         ),
         basis=access.basis,
         laws=() if procedure is None or access.basis is None else _laws(procedure),
         rules=tuple(_rule(house, policy_id) for policy_id in access.policy_ids),
         outcome=access.outcome,
+        outcome_words=outcome_words(access.outcome),
         reason=_reason(access) if access.meaning.part == "refused" else None,
         proof=f"{house.issuer}/me/usage/{access.receipt}/proof",
         doubtful=tuple(f"attribute.{name}" for name, state in access.states.items() if told and state in _DOUBTFUL),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
+from gateway.consent.misuse_report import ReportState
 from gateway.consent.record import State
 from gateway.vocabulary.collation import Key, collation_key
 
@@ -49,10 +50,12 @@ class Office:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
     """One entry of “who used my data”: `by` acted (None: the gateway itself or the person), `officer` is the reference
-    of an officer who did it there and `office` that officer's agency, `words` say what happened after that name,
-    `items` are the labels of what was told or asked, `missing` those that were asked in vain with the reason's word,
-    `reason` says why somebody was refused; `proof` is where the proof of inclusion is fetched.
-    `doubtful` are the attributes that were in conflict or out of date, as the correction slip's form names them."""
+    of a member of staff who did it (for files, never shown), `officer_name` their name at that time (empty when none is
+    known) and `office` their agency, `words` say what happened after that name, `items` are the labels of what was told
+    or asked, `missing` those that were asked in vain with the reason's word, `outcome` is the code of the event and
+    `outcome_words` what it says, `reason` says why somebody was refused; `proof` is where the proof of inclusion is
+    fetched. `doubtful` are the attributes that were in conflict or out of date, as the correction slip's form names
+    them."""
 
     receipt: str
     at: datetime
@@ -60,6 +63,7 @@ class Use:
     by: NamedPortal | None
     words: Text
     officer: str | None
+    officer_name: str = ""
     office: Office | None = None
     by_other: bool
     title: Text | None
@@ -71,6 +75,7 @@ class Use:
     laws: tuple[Text, ...]
     rules: tuple[Text, ...]
     outcome: str
+    outcome_words: Text
     reason: Text | None
     proof: str
     doubtful: tuple[str, ...] = ()
@@ -151,14 +156,28 @@ class NoticeRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportAct:
+    """What was done about a report: `who` is the name of the member of staff at that time, empty when none is known,
+    `text` the answer."""
+
+    state: ReportState
+    at: datetime
+    who: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportRow:
-    """A report of the person."""
+    """A report of the person: where it stands, the last day for its answer until there is one, what was done."""
 
     number: str
     at: datetime
     concern: str
     service: NamedPortal | None
     blocked: bool
+    state: ReportState = "received"
+    due: date | None = None
+    acts: tuple[ReportAct, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,9 +4,11 @@ from gateway.identity_providers.contract import Authentication, IdentityProvider
 from gateway.openid_provider import failure
 from gateway.openid_provider.attempt import Attempt, attempt_record, signed_in
 from gateway.openid_provider.browser import Browser
+from gateway.openid_provider.callback import Arrival, find_callback, spend_state
 from gateway.openid_provider.conclusion import attempt_url, fail_attempt
 from gateway.openid_provider.cookies import STAFF_SESSION, read_cookie, set_cookie
 from gateway.openid_provider.house import House
+from gateway.openid_provider.interaction import led_on
 from gateway.openid_provider.reply import Reply, redirect
 from gateway.openid_provider.staff_realm.interaction import load_staff_attempt
 from gateway.openid_provider.staff_realm.session import (
@@ -15,7 +17,6 @@ from gateway.openid_provider.staff_realm.session import (
     staff_session_record,
 )
 from gateway.openid_provider.staff_realm.subject import know_officer
-from gateway.openid_provider.upstream import take_callback
 from gateway.staff.event import StaffSignedIn
 from gateway.tokens.issue import key_of
 from gateway.vocabulary.clock import text_token
@@ -24,12 +25,18 @@ from gateway.vocabulary.store import Insert, Outcome, Remove, Replace
 
 
 async def arrive(house: House, alias: str, raw_query: str, browser: Browser) -> Reply:
-    """Spend the state, check the browser, read who it is, make the session."""
-    attempt_id, callback = await take_callback(house, alias, raw_query)
-    attempt, portal = await load_staff_attempt(house, attempt_id, browser)
+    """The provider's callback, which is nothing in another browser than the one that left."""
+    arrival = await find_callback(house, alias, raw_query)
+    return await led_on(house, arrival.attempt_id, browser, _take(house, alias, arrival, browser))
+
+
+async def _take(house: House, alias: str, arrival: Arrival, browser: Browser) -> Reply:
+    """Check the browser, spend the state, read who it is, make the session."""
+    attempt, portal = await load_staff_attempt(house, arrival.attempt_id, browser)
+    await spend_state(house, arrival.state)
     browser = browser.asked_in(attempt.request.ui_locales)
     try:
-        seen = await house.identity_providers[alias].complete(callback)
+        seen = await house.identity_providers[alias].complete(arrival.callback)
         return await _sign_in(house, attempt, seen, browser)
     except Failure as refused:
         return await fail_attempt(house, attempt, portal, refused, browser)

@@ -1,21 +1,17 @@
 """HTTP for the staff realm: the device grant's endpoint and page, and an officer's own pages."""
 
-import structlog
 from starlette.requests import Request
 from starlette.routing import Route
 
-from gateway.openid_provider import failure
 from gateway.openid_provider.browser import Browser
 from gateway.openid_provider.endpoints import Endpoints, read_form, read_query, trace_of
 from gateway.openid_provider.house import House
-from gateway.openid_provider.interaction import lost_page
+from gateway.openid_provider.interaction import led_on
 from gateway.openid_provider.reply import Reply
 from gateway.openid_provider.staff_realm.device import authorize_device, begin_device, code_page
 from gateway.openid_provider.staff_realm.failure import DeviceLoginOff
 from gateway.openid_provider.staff_realm.interaction import show_officer, submit_officer
 from gateway.openid_provider.staff_realm.leaving import ask_to_leave, leave_staff
-
-log = structlog.get_logger()
 
 
 def staff_routes(house: House) -> list[Route]:
@@ -55,14 +51,11 @@ class StaffEndpoints:
     async def interaction(self, request: Request, browser: Browser) -> Reply:
         """One page of an officer's attempt."""
         attempt_id = request.path_params["attempt_id"]
-        try:
-            if request.method != "POST":
-                return await show_officer(self.house, attempt_id, browser)
-            return await submit_officer(self.house, attempt_id, await read_form(request), browser)
-        except (failure.AttemptLost, failure.AttemptFinished, failure.AttemptExpired) as refused:
-            refused.trace_id = browser.trace_id
-            log.info("refused", code=refused.code, trace_id=refused.trace_id, reason=refused.operator_detail)
-            return await lost_page(self.house, refused, attempt_id, browser)
+        if request.method == "POST":
+            step = submit_officer(self.house, attempt_id, await read_form(request), browser)
+        else:
+            step = show_officer(self.house, attempt_id, browser)
+        return await led_on(self.house, attempt_id, browser, step)
 
     async def sign_out(self, request: Request, browser: Browser) -> Reply:
         """Ask whether to end the staff session of this browser, and end it."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from gateway.identity_providers.contract import Authentication, UpstreamAnswerInvalid
 from gateway.openid_provider.house import House
 from gateway.openid_provider.staff_realm.failure import StaffAccountContradicts
+from gateway.openid_provider.staff_realm.names import remembered
 from gateway.vocabulary.clock import text_token
 from gateway.vocabulary.officer import Officer
 from gateway.vocabulary.store import Change, Insert, Kind, Put, Record, RecordKey
@@ -50,7 +51,10 @@ async def know_officer(house: House, seen: Authentication) -> Known:
         level=seen.account_level,
         register_code=staff.register_code or (staff_id[:_CODE_LENGTH] if staff.code_by_reference else None),
     )
-    changes: list[Change] = [Put(Record(kind=Kind.STAFF_SUBJECT, key=staff_id, body=officer.body()))]
+    (before,) = await house.store.load(RecordKey(Kind.STAFF_SUBJECT, staff_id))
+    names = remembered(None if before is None else before.body, officer, house.clock.now())
+    subject = Record(kind=Kind.STAFF_SUBJECT, key=staff_id, body={**officer.body(), "names": names})
+    changes: list[Change] = [Put(subject)]
     for address, known in ((account, of_account), (number, of_number)):
         if known is None:
             changes.append(Insert(Record(kind=address.kind, key=address.key, body={"staff_id": staff_id})))

@@ -1,12 +1,14 @@
 """Rendering: one template, one language, one page."""
 
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, meta
 from markupsafe import Markup
 
+from gateway.audit.canonical import canonical_bytes
 from gateway.openid_provider.screens import Page
 from gateway.pages.layout.assets import Assets
 from gateway.pages.layout.headers import page_headers
@@ -22,6 +24,7 @@ _SHARED = (
     "citizen/my_frame",
     "citizen/my_parts",
     "operator/connector_parts",
+    "operator/report_parts",
     "citizen/answer_parts",
     "citizen/slip_parts",
 )
@@ -65,6 +68,26 @@ class Layout:
     def words(self, template: str, language: str) -> Words:
         """Return the words of a page, for what is no page of it."""
         return Words(_phrases(template), language)
+
+    def edition(self, template: str, language: str) -> str:
+        """Return the SHA-256 (hexadecimal) of what a page is made of in a language: its markup, with every template it
+        draws on, and its words. The same edition says the same about the same things."""
+        markup = {name: self._source(name) for name in self._drawn_on(template)}
+        words = {key: text[language] for key, text in _phrases(template).items()}
+        return sha256(canonical_bytes({"markup": markup, "words": words})).hexdigest()
+
+    def _drawn_on(self, template: str) -> set[str]:
+        """Return the names of a template and of those it draws on."""
+        found, waiting = {template}, [template]
+        while waiting:
+            referenced = meta.find_referenced_templates(self._environment.parse(self._source(waiting.pop())))
+            more = {name for name in referenced if name is not None} - found
+            found |= more
+            waiting += more
+        return found
+
+    def _source(self, template: str) -> str:
+        return (_PAGES / template).read_text("utf-8")
 
     def render(
         self,

@@ -4,11 +4,7 @@ Whoever looks is a member of staff with a young sign-in and a role that may look
 session, and its step is decided by `connector_lifecycle` as the API's is.
 """
 
-from collections.abc import Awaitable, Callable
-from typing import Any
-
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.connector_lifecycle.compare import compare, minimum_bump
@@ -18,24 +14,16 @@ from gateway.connector_lifecycle.figures import filled_percent
 from gateway.connector_lifecycle.release import Release
 from gateway.connector_lifecycle.steps import APPROVALS_NEEDED, require_duty
 from gateway.connector_lifecycle.tier import tier_of
-from gateway.openid_provider.browser import Browser
-from gateway.openid_provider.endpoints import Endpoints, read_form
+from gateway.connector_lifecycle.wire import by_name
+from gateway.openid_provider.endpoints import read_form
 from gateway.openid_provider.house import House
-from gateway.openid_provider.own_pages.endpoints import in_language, language_of
-from gateway.openid_provider.reply import Reply, page_reply, redirect
-from gateway.openid_provider.staff_realm.console import (
-    FIRST_PAGE,
-    ConsoleVisit,
-    admit_operator,
-    check_console_form,
-    send_to_console,
-)
+from gateway.openid_provider.reply import Reply, redirect
+from gateway.openid_provider.staff_realm.console import FIRST_PAGE, ConsoleVisit, check_console_form
 from gateway.pages.layout.frame import Layout
 from gateway.pages.operator.connector_forms import forms_for, order_of, reports_checks, step_of
+from gateway.pages.operator.console_frame import ConsoleFrame
 from gateway.staff.roles import Operator
 
-Handler = Callable[[Request], Awaitable[Response]]
-Show = Callable[[Request, ConsoleVisit], Awaitable[Reply]]
 _ONE = f"{FIRST_PAGE}/{{connector}}/{{version}}"
 
 
@@ -43,9 +31,9 @@ def connector_page_routes(house: House, desk: ConnectorDesk, layout: Layout) -> 
     """Return the routes of the pages."""
     pages = ConnectorPages(house, desk, layout)
     return [
-        Route(FIRST_PAGE, pages.for_staff(pages.list), methods=["GET"]),
-        Route(_ONE, pages.for_staff(pages.version), methods=["GET"]),
-        Route(f"{_ONE}/{{step}}", pages.for_staff(pages.step), methods=["POST"]),
+        Route(FIRST_PAGE, pages.frame.for_staff(pages.list), methods=["GET"]),
+        Route(_ONE, pages.frame.for_staff(pages.version), methods=["GET"]),
+        Route(f"{_ONE}/{{step}}", pages.frame.for_staff(pages.step), methods=["POST"]),
     ]
 
 
@@ -55,29 +43,24 @@ class ConnectorPages:
     def __init__(self, house: House, desk: ConnectorDesk, layout: Layout) -> None:
         self.house = house
         self.desk = desk
-        self._layout = layout
-        self._wrap = Endpoints(house).page
-
-    def for_staff(self, show: Show) -> Handler:
-        """Wrap a page: without a young staff sign-in the visitor signs in first, without a role they are told."""
-
-        async def handle(request: Request, browser: Browser) -> Reply:
-            asked, chosen = in_language(self.house, browser)
-            visit = await admit_operator(self.house, asked)
-            if visit is None:
-                return (await send_to_console(self.house, asked)).adding(*chosen)
-            require_duty(Operator.of(visit.session.officer), "read")
-            return (await show(request, visit)).adding(*chosen)
-
-        return self._wrap(handle)
+        self.frame = ConsoleFrame(house, layout, FIRST_PAGE, lambda operator: require_duty(operator, "read"))
 
     async def list(self, request: Request, visit: ConsoleVisit) -> Reply:
         """Show every connector, and first what waits for an approval."""
-        releases = await self.desk.lifecycle.releases()
-        waiting = [one for one in releases if one.state == "submitted"]
+        releases = by_name(await self.desk.lifecycle.releases())
+        waiting = sorted((one for one in releases if one.state == "submitted"), key=lambda one: one.steps[-1].at)
         standings = self.desk.watch.standings()
         held = [one for one in standings.values() if one.why is not None]
-        return self._page("connectors", visit, FIRST_PAGE, releases=releases, waiting=waiting, held=held)
+        return self.frame.page(
+            "connectors",
+            visit,
+            FIRST_PAGE,
+            needed=APPROVALS_NEEDED,
+            tier_of=tier_of,
+            releases=releases,
+            waiting=waiting,
+            held=held,
+        )
 
     async def version(self, request: Request, visit: ConsoleVisit) -> Reply:
         """Show one version."""
@@ -85,10 +68,12 @@ class ConnectorPages:
         release = await self.desk.lifecycle.release(path["connector"], path["version"])
         older = await self._before(release)
         differences = () if older is None else compare(older.manifest, release.manifest)
-        return self._page(
+        return self.frame.page(
             "connector_version",
             visit,
             _address(release),
+            needed=APPROVALS_NEEDED,
+            tier_of=tier_of,
             release=release,
             older=older,
             differences=differences,
@@ -127,22 +112,6 @@ class ConnectorPages:
             name: next((filled_percent(tallies.get(source, {}).get(name)) for source in sources), None)
             for name in release.manifest.provides
         }
-
-    def _page(self, name: str, visit: ConsoleVisit, here: str, **values: Any) -> Reply:
-        page = self._layout.render(
-            f"operator/{name}.html",
-            language_of(visit.browser),
-            switch=self.house.issuer + here,
-            has_form=True,
-            home=self.house.issuer + FIRST_PAGE,
-            here=self.house.issuer + here,
-            visit=visit,
-            needed=APPROVALS_NEEDED,
-            tier_of=tier_of,
-            now=self.house.clock.now(),
-            **values,
-        )
-        return page_reply(page)
 
 
 def _address(release: Release) -> str:

@@ -152,6 +152,9 @@ def draw(slip: Slip, words: Words) -> bytes:
             sheet.blank(str(words("right")))
         sheet.row(str(words("where")), say(channel.where))
         sheet.row(str(words("online")), channel.url)
+        for key, told in (("phone", channel.phone), ("offices", channel.offices)):
+            if told:
+                sheet.row(str(words(key)), told)
         if channel.papers:
             sheet.row(str(words("papers")), "; ".join(say(paper) for paper in channel.papers))
     sheet.section(str(words("sign")))

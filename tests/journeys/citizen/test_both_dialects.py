@@ -66,6 +66,14 @@ def test_who_cannot_sign_in_is_refused_alike(clerks, way, persona, code):
     assert f"/errors/{code}?receipt=rf_" in back["error_uri"]
 
 
+@pytest.mark.parametrize(("fault", "code"), [("silent", "GW-1204"), ("cancelled", "GW-1101")])
+@pytest.mark.parametrize("way", WAYS)
+def test_an_app_that_nobody_confirms_in_is_no_outage_and_no_refusal(clerks, way, fault, code):
+    back = clerks[way].come_back(**ASKED, idp_hint=way, login_hint=f"persona:3;{fault}")
+    assert back["error"] == "access_denied"
+    assert f"/errors/{code}?receipt=rf_" in back["error_uri"]
+
+
 @pytest.mark.parametrize("account", organisation_personas(), ids=lambda one: str(one.index))
 def test_a_representative_signs_in_and_the_organisation_stands_beside(clerks, account):
     told = {"type": "represented_organisation", **account.organisation.body()}

@@ -134,7 +134,13 @@ def test_cancelled_at_vneid_and_back_with_the_draft_kept(visitor, stack):
 
 @pytest.mark.parametrize(
     ("fault", "code"),
-    [("not_activated", "GW-1205"), ("old_phone", "GW-1207"), ("level1", "GW-1203"), ("locked", "GW-1301")],
+    [
+        ("not_activated", "GW-1205"),
+        ("old_phone", "GW-1207"),
+        ("level1", "GW-1203"),
+        ("silent", "GW-1204"),
+        ("locked", "GW-1301"),
+    ],
 )
 def test_each_cause_says_what_to_do_and_keeps_the_draft(visitor, stack, fault, code):
     someone = visitor()
@@ -146,6 +152,8 @@ def test_each_cause_says_what_to_do_and_keeps_the_draft(visitor, stack, fault, c
     someone.tab.choose_vneid()
     stack.put_fault(stack.vneid_url, target=6, fault=fault, times=1)
     someone.tab.be(6)
+    if fault == "silent":
+        someone.page.locator("#time-over").click()
     assert someone.tab.code == code
     assert someone.page.locator("main ol li").count() >= 1
     assert someone.page.locator("#more-time").count() == 0, "nothing runs out on a page that has ended"

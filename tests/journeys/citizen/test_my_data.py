@@ -81,6 +81,29 @@ def test_what_a_portal_got_stands_there_at_once_with_a_proof_to_keep(visitor, st
     assert not [url for url in someone.asked if any(value in url for value in VALUES)]
 
 
+def test_from_the_first_own_page_to_everything_the_verifier_needs(visitor, stack):
+    someone = visitor()
+    someone.tab.reach_form(3)
+    page = enter(someone, 3, "/me")
+    page.locator("#go-evidence").click()
+    assert page.url == f"{stack.issuer}/evidence"
+    key = stack.command("audit", "checkpoint", "--key").stdout.strip()
+    assert page.locator("#log-key").inner_text() == key
+    with page.expect_download() as downloading:
+        page.locator("#program").click()
+    assert "def main()" in downloading.value.path().read_text("utf-8")
+    page.locator("#entries").click()
+    entry = page.locator('li[data-part="received"]').first
+    wait_for_proof(stack, entry.get_attribute("data-receipt"))
+    size = httpx2.get(f"{stack.issuer}/v1/log/checkpoint").text.split("\n")[1]
+    entry.locator("summary").click()
+    entry.locator("input[name=size]").fill(size)
+    with page.expect_download() as downloading:
+        entry.locator("input[name=size]").press("Enter")
+    proof = json.loads(downloading.value.path().read_text("utf-8"))
+    assert (proof["receipt"], str(proof["size"])) == (entry.get_attribute("data-receipt"), size)
+
+
 def test_a_portal_is_reported_and_blocked_in_one_step_and_opened_again(visitor, stack):
     someone = visitor()
     someone.tab.reach_form(6)

@@ -104,7 +104,7 @@ def test_whom_civil_status_records_as_dead_gets_no_form_though_the_account_is_op
     assert "death_date" in asked["attributes"]
     (refused,) = stack.events_after(before, "FormRefused")
     assert (refused["outcome"], refused["asked"]) == ("PF-118", asked["receipt"])
-    (left,) = stack.events_after(before, "OAuthRefused")
+    (left,) = stack.events_after(before, "SignInRefused")
     assert left["outcome"] == "PF-118"
     assert stack.events_after(before, "FormReleased") == []
     assert "2026-11-20" not in str(stack.events()[before:])

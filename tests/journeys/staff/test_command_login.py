@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import orjson
 import pytest
 from playwright.sync_api import Browser
@@ -122,6 +123,28 @@ def test_two_people_change_what_one_may_not_and_two_accounts_are_not_two_people(
     assert retired == []
     assert run(stack, pan, "logout").returncode == 0
     assert run(stack, pan, "whoami", GATE06_PROFILE="production").returncode in {3, 5}
+
+
+def test_who_signs_out_is_not_the_second_person(stack: Stack, tmp_path: Path) -> None:
+    """Asked while signed in, then signed out: neither the command nor the ended token decides it (decision 0058)."""
+    quan, nhung = tmp_path / "quan", tmp_path / "nhung"
+    log_in(stack, quan, "truong.quan")
+    token = orjson.loads((quan / ".config/gate06/login.json").read_bytes())[stack.issuer]["token"]
+    portal = ("portal", "add", "hai", "--redirect-uri", "https://hai.example/cb")
+    asked = run(stack, quan, *portal, "--reason", "theo kế hoạch", "--json")
+    approval = orjson.loads(asked.stdout)["approval"]["id"]
+    assert run(stack, quan, "logout").returncode == 0
+    for decision in (("approve", approval), ("reject", approval, "--reason", "x")):
+        refused = run(stack, quan, "approval", *decision)
+        assert (refused.returncode, "GW-2401" in refused.stderr) == (5, True), refused.stderr
+    hashes = {"manifest_sha256": "0" * 64, "report_sha256": "0" * 64}
+    held = {"Authorization": f"Bearer {token}"}
+    step = httpx2.post(f"{stack.issuer}/v1/connectors/population/versions/1.0.0/approve", json=hashes, headers=held)
+    assert step.status_code == 401
+    assert "hai" not in run(stack, quan, "portal", "list").stdout.split()
+    log_in(stack, nhung, "ha.nhung")
+    assert run(stack, nhung, "approval", "approve", approval).returncode == 0
+    assert "hai" in run(stack, nhung, "portal", "list").stdout.split()
 
 
 def test_without_a_login_the_developer_s_machine_answers_for_itself(stack: Stack, tmp_path: Path) -> None:

@@ -1,0 +1,60 @@
+"""What every page of the operators' console shares: who may come in, and how a page is drawn."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.openid_provider.browser import Browser
+from gateway.openid_provider.endpoints import Endpoints
+from gateway.openid_provider.house import House
+from gateway.openid_provider.own_pages.endpoints import in_language, language_of
+from gateway.openid_provider.reply import Reply, page_reply
+from gateway.openid_provider.staff_realm.console import ConsoleVisit, admit_operator, send_to_console
+from gateway.pages.layout.frame import Layout
+from gateway.staff.roles import Operator
+
+Handler = Callable[[Request], Awaitable[Response]]
+Show = Callable[[Request, ConsoleVisit], Awaitable[Reply]]
+MayLook = Callable[[Operator], object]
+"""Raises RoleMissing for whoever may not look."""
+
+
+class ConsoleFrame:
+    """The frame of pages below `home`, bound to one house."""
+
+    def __init__(self, house: House, layout: Layout, home: str, may_look: MayLook) -> None:
+        self._house = house
+        self._layout = layout
+        self._home = home
+        self._may_look = may_look
+        self._wrap = Endpoints(house).page
+
+    def for_staff(self, show: Show) -> Handler:
+        """Wrap a page: without a young staff sign-in the visitor signs in first, without a role they are told."""
+
+        async def handle(request: Request, browser: Browser) -> Reply:
+            asked, chosen = in_language(self._house, browser)
+            visit = await admit_operator(self._house, asked)
+            if visit is None:
+                return (await send_to_console(self._house, asked)).adding(*chosen)
+            self._may_look(Operator.of(visit.session.officer))
+            return (await show(request, visit)).adding(*chosen)
+
+        return self._wrap(handle)
+
+    def page(self, name: str, visit: ConsoleVisit, here: str, **values: Any) -> Reply:
+        """Draw a page; `here` is its address below the issuer."""
+        page = self._layout.render(
+            f"operator/{name}.html",
+            language_of(visit.browser),
+            switch=self._house.issuer + here,
+            has_form=True,
+            home=self._house.issuer + self._home,
+            here=self._house.issuer + here,
+            visit=visit,
+            now=self._house.clock.now(),
+            **values,
+        )
+        return page_reply(page)
