@@ -1,5 +1,7 @@
 """One reader per attribute of a CongDan; how each kind of value is read stands under the contract."""
 
+from unicodedata import normalize
+
 from gateway.connector_runtime.contract.document import text_of
 from gateway.connector_runtime.contract.values import (
     Reader,
@@ -22,6 +24,10 @@ def _read_old_number(row: Row) -> str | None:
     return number if number is not None and len(number) == 9 else None
 
 
+def _nfc(text: str | None) -> str | None:
+    return None if text is None else normalize("NFC", text)
+
+
 def _coded(name: str) -> Reader:
     return lambda row: read_code(row.part(name))
 
@@ -35,7 +41,6 @@ READERS: dict[str, Reader] = {
     "ethnic_group": _coded("dantoc"),
     "religion": _coded("tongiao"),
     "nationality": _coded("quoctich"),
-    "marital_status": _coded("tinhtranghonnhan"),
     "blood_type": _coded("nhommau"),
     "birth_registration_place": place("noidangkykhaisinh"),
     "native_place": place("quequan"),
@@ -53,5 +58,5 @@ READERS: dict[str, Reader] = {
     "head_name": relative("chuho", "hovaten"),
     "head_number": relative("chuho", "sodinhdanh"),
     "head_relation": relative("chuho", "quanhe"),
-    "household_number": lambda row: known(text_of(row.part("sosohokhau"))),
+    "household_number": lambda row: _nfc(known(text_of(row.part("sosohokhau")))),
 }

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from gateway.application.connector_meter import ConnectorMeter
 from gateway.audit.record import Evidence
 from gateway.connector_lifecycle.catalogue import AttributeCatalogue
 from gateway.connector_lifecycle.endpoints import ConnectorDesk
@@ -61,7 +62,7 @@ async def connect(
         egress=settings.egress,
         clock=clock,
         folders=settings.connectors.path,
-        shared=Shared(randomness, store, on_drift),
+        shared=Shared(randomness, store, on_drift, ConnectorMeter()),
         steering=watch,
     )
     await watch.look(registry.installed)

@@ -5,6 +5,7 @@ import typer
 from gateway.cli.connector_check import check
 from gateway.cli.connector_examine import examine
 from gateway.cli.connector_new import new
+from gateway.cli.connector_release import release
 from gateway.cli.connector_steps import add_steps
 from gateway.cli.connector_try import try_it
 from gateway.cli.connector_views import add_views
@@ -17,5 +18,6 @@ app.command("new")(new)
 app.command("check")(check)
 app.command("try")(try_it)
 app.command("test")(examine)
+app.command("release")(release)
 add_views(app)
 add_steps(app)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from gateway.cli.connection import Config, settings_of
 from gateway.cli.exit_codes import Exit
 from gateway.cli.output import talk
 from gateway.connector_exam.candidate import Candidate, MakeConnector, read_candidate
@@ -15,8 +16,10 @@ from gateway.connector_exam.report import Report
 from gateway.connector_exam.running import ServiceAddress
 from gateway.connector_exam.sitting import sit_exam
 from gateway.connector_exam.tiers import LABELS
+from gateway.connector_lifecycle.report import examined_live
 from gateway.connector_runtime.configuration import ZoneName
 from gateway.connector_runtime.folders import read_folder
+from gateway.connector_runtime.package_digest import Package, installed_package
 from gateway.connector_runtime.registry import GROUP
 from gateway.policy.failure import PolicyInvalid
 from gateway.vocabulary.clock import SystemClock
@@ -33,17 +36,26 @@ def examine(
     secret: Annotated[
         list[str] | None, typer.Option("--secret-file", help="NAME=FILE of a secret; the folder's `toy.key` otherwise.")
     ] = None,
+    config: Config = None,
     *,
     book: Annotated[list[Path] | None, typer.Option("--book", help="Further folders of the policy book.")] = None,
     report: Annotated[Path | None, typer.Option("--json", help="Write the report here; `-` prints it.")] = None,
 ) -> None:
-    """Take the 24 checks of the exam. Exit 7 when any of them fails."""
+    """Take the 24 checks of the exam. Exit 7 when any of them fails.
+
+    With --config the service is asked with the connector's table and the egress zones of these settings, as the gateway
+    asks it: token address, certificates, keys of signatures.
+    """
     try:
-        candidate = read_candidate(folder, book or [], _made_by(folder))
+        candidate = read_candidate(folder, book or [], *_made_by(folder))
     except PolicyInvalid as invalid:
         talk(f"the policy book cannot be read: {invalid.problems[0]}")
         raise typer.Exit(Exit.CONFIGURATION) from None
-    address = None if service is None else _address(candidate, service, zone, secret or [])
+    address = None
+    if config:
+        address = _address_of(candidate, "" if service in {None, "own"} else service or "", config)
+    elif service is not None:
+        address = _address(candidate, service, zone, secret or [])
     found = asyncio.run(sit_exam(candidate, SystemClock(), address))
     if report is not None:
         text = json.dumps(found.wire(), ensure_ascii=False, indent=1) + "\n"
@@ -55,15 +67,15 @@ def examine(
     raise typer.Exit(Exit.OK if found.passed else Exit.CHECK_FAILED)
 
 
-def _made_by(folder: Path) -> MakeConnector | None:
-    """Return the installed class of a connector with code, None for one without."""
+def _made_by(folder: Path) -> tuple[MakeConnector | None, Package | None]:
+    """Return the installed class of a connector with code and its package, None for one without."""
     manifest = read_folder(folder)
     if manifest.kind != "code":
-        return None
+        return None, None
     for point in entry_points(group=GROUP):
         if point.name == manifest.id:
             made: MakeConnector = point.load()
-            return made
+            return made, installed_package(point)
     talk(f"no installed package offers connector `{manifest.id}` (entry point group `{GROUP}`)")
     raise typer.Exit(Exit.NOT_FOUND)
 
@@ -77,6 +89,16 @@ def _address(candidate: Candidate, service: str, zone: str, secrets: list[str]) 
     if reference and reference not in files and (candidate.folder / "toy.key").is_file():
         files[reference] = candidate.folder / "toy.key"
     return ServiceAddress(url="" if service == "own" else service, zone=known, secret_files=files)
+
+
+def _address_of(candidate: Candidate, url: str, config: list[Path]) -> ServiceAddress:
+    """Return the service as the settings of a gateway reach it."""
+    whole = settings_of(None, None, config)
+    table = whole.connectors.by_name().get(candidate.manifest.id)
+    if table is None:
+        talk(f"these settings have no table `[connectors.{candidate.manifest.id}]`")
+        raise typer.Exit(Exit.NOT_FOUND)
+    return ServiceAddress(url=url, settings=table, egress=whole.egress)
 
 
 def _say(found: Report, folder: Path) -> None:
@@ -96,8 +118,12 @@ def _say(found: Report, folder: Path) -> None:
     for missing in found.tier.missing[:8]:
         talk(f"       for the next tier: {missing}")
     talk(f"report sha256 {found.digest}")
-    talk(
-        f"next: gate06 connector submit {folder} --report FILE"
-        if found.passed
-        else "next: mend what failed, and run it again"
-    )
+    talk(_next_step(found, folder))
+
+
+def _next_step(found: Report, folder: Path) -> str:
+    if not found.passed:
+        return "next: mend what failed, and run it again"
+    if examined_live(found.candidate.manifest) and not found.service_asked:
+        return "next: run it again with --service URL; approval wants a report for which the running service was asked"
+    return f"next: gate06 connector submit {folder} --report FILE"

@@ -29,14 +29,14 @@ def add_views(app: typer.Typer) -> None:
 
 
 def list_connectors(store: Store = None, redis: Redis = None, config: Config = None, *, as_json: Json = False) -> None:
-    """List every connector with its versions and their states, in the order of their Vietnamese names."""
+    """List every connector with its versions, their states and tiers, in the order of their Vietnamese names."""
     rows = connector_rows(asyncio.run(_releases(settings_of(store, redis, config))))
     if as_json:
         say_json({"schema": "gate06.connectors/1", "connectors": rows})
         return
-    columns = ("connector", "name", "version", "state", "kind", "owner")
+    columns = ("connector", "name", "version", "state", "tier", "kind", "owner")
     versions = [{**one, "name": one["name"]["vi"]} for row in rows for one in row["versions"]]
-    say_table(columns, [[str(one[column]) for column in columns] for one in versions])
+    say_table(columns, [[str(one[column] or "-") for column in columns] for one in versions])
 
 
 def show(

@@ -3,22 +3,21 @@ the settings cannot be read at all."""
 
 import asyncio
 import shutil
-from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import typer
 
 from gateway.cli.connection import Config, Json, Redis, Store, opened_ring, opened_storage, settings_of
+from gateway.cli.doctor_connectors import Approved, check_connectors, read_approved
+from gateway.cli.doctor_row import Row
 from gateway.cli.exit_codes import Exit
 from gateway.cli.output import say_json, say_table, talk
 from gateway.cli.portal import excess_of
 from gateway.connector_runtime.contract import SourceTrouble
-from gateway.connector_runtime.folders import address_of
 from gateway.connector_runtime.outbound import ZoneClient
 from gateway.settings import ConfigurationRefused, Settings, reserved_in
 from gateway.storage.open import Storage
@@ -30,16 +29,6 @@ _LEAST_DISK = 1 << 30
 _YEAR_OF_BUILD = 2026
 _CALL_FOR = 3.0
 _CLOCKS_DIFFER_BY = 10.0  # seconds; what an ID token may lie ahead of us
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line: what was looked at, whether it is in order, what was seen, what to do."""
-
-    check: str
-    in_order: bool
-    detail: str
-    fix: str = ""
 
 
 def doctor(store: Store = None, redis: Redis = None, config: Config = None, *, as_json: Json = False) -> None:
@@ -102,6 +91,7 @@ def check_policies(settings: Settings) -> list[Row]:
 async def check_stack(settings: Settings) -> list[Row]:
     """Open the storage and the ring, knock at sources and identity providers."""
     rows: list[Row] = []
+    approved: Approved | None = None
     try:
         async with opened_storage(settings, migrate=False) as storage:
             rows += [
@@ -114,20 +104,12 @@ async def check_stack(settings: Settings) -> list[Row]:
                 for found in await storage.check()
             ]
             rows += await _check_keys(settings, storage)
+            approved = await read_approved(storage)
     except Failure as failure:
         rows.append(Row("database", False, failure.detail or failure.title, failure.fix))
-    knocks: list[Callable[[], Awaitable[Row]]] = []
-    for name, connector in settings.connectors.by_name().items():
-        try:
-            url = connector.url or address_of(name, connector.folder, settings.connectors.path)
-        except Failure as failure:
-            rows.append(Row(f"connector {name}", False, failure.detail, failure.fix))
-            continue
-        knocks.append(lambda name=name, url=url: _knock(f"connector {name}", url))  # type: ignore[misc]
-    for provider in settings.identity_provider:
-        name, url = f"identity provider {provider.alias}", provider.issuer
-        knocks.append(lambda name=name, url=url: _compare_clock(name, url, settings))  # type: ignore[misc]
-    return rows + list(await asyncio.gather(*(knock() for knock in knocks)))
+    rows += await check_connectors(settings, approved)
+    providers = ((f"identity provider {one.alias}", one.issuer) for one in settings.identity_provider)
+    return rows + list(await asyncio.gather(*(_compare_clock(name, url, settings) for name, url in providers)))
 
 
 async def _check_keys(settings: Settings, storage: Storage) -> list[Row]:
@@ -137,20 +119,6 @@ async def _check_keys(settings: Settings, storage: Storage) -> list[Row]:
     oldest = min((key.use_at for key in active), default=None)
     detail = f"{len(active)} in use, oldest since {oldest.date().isoformat()}" if oldest else "no key is in use"
     return [Row("keys", not missing, detail, "gate06 key rotate --alg ALG --force")]
-
-
-async def _knock(name: str, url: str) -> Row:
-    """Open a connection and close it: nobody is asked about anybody."""
-    parts = urlsplit(url)
-    port = parts.port or {"https": 443, "postgresql": 5432}.get(parts.scheme, 80)
-    try:
-        async with asyncio.timeout(_CALL_FOR):
-            _, writer = await asyncio.open_connection(parts.hostname, port)
-            writer.close()
-            await writer.wait_closed()
-    except (OSError, TimeoutError):
-        return Row(name, False, f"{parts.hostname}:{port} does not answer", "check the network zone and the address")
-    return Row(name, True, f"{parts.hostname}:{port} answers")
 
 
 async def _compare_clock(name: str, url: str, settings: Settings) -> Row:

@@ -7,15 +7,19 @@ import os
 import shutil
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from socketserver import ThreadingMixIn
 from subprocess import Popen
+from typing import TYPE_CHECKING
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from gateway.cli.programs import die_with_parent
 from gateway.settings import ConfigurationRefused, Settings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -60,10 +64,16 @@ class _Silent(WSGIRequestHandler):
         """Say nothing of who looks at the metrics."""
 
 
+def _gone(folder: Path) -> set[int]:
+    """Return the workers that left a state behind and live no more: what they were in is nobody's state now."""
+    pids = {int(file.stem.rpartition("_")[2]) for file in folder.glob("gauge_live*_*.db")}
+    return {pid for pid in pids if not Path(f"/proc/{pid}").exists()}
+
+
 def main() -> None:
     """Serve until a signal ends it, or until the parent is gone."""
     from prometheus_client import CollectorRegistry, make_wsgi_app
-    from prometheus_client.multiprocess import MultiProcessCollector
+    from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
     descriptor, folder = int(sys.argv[1]), sys.argv[2]
     registry = CollectorRegistry()
@@ -72,7 +82,15 @@ def main() -> None:
     server.socket.close()
     server.socket = socket.socket(fileno=descriptor)
     server.server_bind()
-    server.set_app(make_wsgi_app(registry))
+    answer = make_wsgi_app(registry)
+
+    def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        for pid in _gone(Path(folder)):
+            mark_process_dead(pid, folder)  # type: ignore[no-untyped-call]
+        told: Iterable[bytes] = answer(environ, start_response)
+        return told
+
+    server.set_app(application)
     server.timeout = 2
     parent = os.getppid()
     while os.getppid() == parent:

@@ -11,6 +11,7 @@ from gateway.connector_runtime.folders import MANIFEST, read_folder
 from gateway.connector_runtime.kinds.samples import Sample, read_samples
 from gateway.connector_runtime.manifest import Manifest, place_of
 from gateway.connector_runtime.manifest_place import Places
+from gateway.connector_runtime.package_digest import Package
 from gateway.policy.catalogue import Attribute
 
 MakeConnector = Callable[[Equipment], Connector]
@@ -19,7 +20,8 @@ MakeConnector = Callable[[Equipment], Connector]
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
     """A folder that was read: its manifest and samples, the catalogue it is held against, and for the kind `code`
-    what makes the connector. `samples_sha256` is one hash over all samples and what is expected of them."""
+    what makes the connector, and the package it comes in. `samples_sha256` is one hash over all samples and what is
+    expected of them."""
 
     folder: Path
     text: str
@@ -29,6 +31,7 @@ class Candidate:
     attributes: Mapping[str, Attribute]
     books: Sequence[Path]
     make: MakeConnector | None = field(default=None, repr=False)
+    package: Package | None = None
 
     @property
     def manifest_sha256(self) -> str:
@@ -44,7 +47,12 @@ class Candidate:
         return next(index for index, row in enumerate(self.manifest.fields) if row.to == attribute)
 
 
-def read_candidate(folder: Path, books: Sequence[Path] = (), make: MakeConnector | None = None) -> Candidate:
+def read_candidate(
+    folder: Path,
+    books: Sequence[Path] = (),
+    make: MakeConnector | None = None,
+    package: Package | None = None,
+) -> Candidate:
     """Read a folder. Raises the failures of `read_folder`, InvalidManifest for a sample, PolicyInvalid for a book."""
     manifest = read_folder(folder)
     own = [folder / "book"] if (folder / "book").is_dir() else []
@@ -57,6 +65,7 @@ def read_candidate(folder: Path, books: Sequence[Path] = (), make: MakeConnector
         attributes=read_attributes([*own, *books]),
         books=[*own, *books],
         make=make,
+        package=package,
     )
 
 

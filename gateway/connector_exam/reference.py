@@ -22,14 +22,17 @@ about somebody else or about two people, and counts the calls that reach it. Wha
 does not know: it changes one member of a sample at a time and sees which field follows. So a manifest and code are
 examined alike.
 
-`--service own` asks the address in the manifest, `--zone` and `--secret-file NAME=FILE` are those of `try`. Without
-`--service` nothing real is asked; a view then fails `safety.view`, since nobody looked at its role. A connector with
-code is the installed package of its id; over a bus, samples stand for the service. Nobody signs what the stand-in
-changes: a signature (`[signature]`) is looked at in answers of the running service. Exit 0 passed, 7 a check failed.
+`--service own` asks the address in the manifest, `--zone` and `--secret-file NAME=FILE` are those of `try`. With
+`--config gate06.toml` the connector's own table counts, as for the gateway: where tokens come from, certificates, keys
+of signatures. Without either nothing real is asked, and approval turns the report down; a view then fails
+`safety.view`, since nobody looked at its role. A connector with code is the installed package of its id; over a bus,
+samples stand for the service. Nobody signs what the stand-in changes: a signature (`[signature]`) is looked at in
+answers of the running service. Exit 0 passed, 7 a check failed.
 
 For every fault the report says what, where (`file:line:key`, a sample, an answer of the stand-in), why and how to mend
 it. The SHA-256 of its canonical form (RFC 8785) is what two people approve; it names the manifest and the samples by
-their hashes.
+their hashes, and the edition of the exam (`exam`): when the exam begins to want more,
+reports of before no longer count.
 
 ## In your own tests
 ```python
@@ -59,6 +62,8 @@ until = 2027-03-31
 | Bạch kim (platinum) | `p95_ms` under 800, no code, and `sandbox_run_on` yesterday or today |
 
 The exam computes what it can see; what stands in `[quality]` is the department's word, and whoever approves reads it.
+The tier stands beside every version: in `gate06 connector list` and `show`, at `/staff/connectors` and in
+`/v1/connectors` (`tier`). What the report's own checks do not bear out is not shown.
 """
 
 

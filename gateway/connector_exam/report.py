@@ -1,7 +1,8 @@
 """What the exam found, as JSON. The hash of its canonical form (RFC 8785) is what gets approved.
 
-`gate06.connector-report/1`: `connector`, `version`, `kind`, `manifest_sha256`, `samples_sha256`, `taken_on` (a day in
-Vietnam), `service` (whether the running service was asked), `checks` and `tier`. No value of a person is in it.
+`gate06.connector-report/1`: `connector`, `version`, `kind`, `manifest_sha256`, `exam` (its edition), `samples_sha256`,
+`taken_on` (a day in Vietnam), `service` (whether the running service was asked), `checks` and `tier`; for a connector
+with code `package` and `package_sha256` of what was examined. No value of a person is in it.
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from gateway.audit.canonical import canonical_bytes
 from gateway.connector_exam.candidate import Candidate
 from gateway.connector_exam.finding import Result
 from gateway.connector_exam.tiers import Tier
+from gateway.connector_runtime.examination import EXAM
 
 SCHEMA = "gate06.connector-report/1"
 
@@ -41,15 +43,18 @@ class Report:
     def wire(self) -> dict[str, Any]:
         """Return the report as JSON shows it."""
         manifest = self.candidate.manifest
+        package = self.candidate.package
         return {
             "schema": SCHEMA,
             "connector": manifest.id,
             "version": manifest.version,
             "kind": manifest.kind,
             "manifest_sha256": self.candidate.manifest_sha256,
+            "exam": EXAM,
             "samples_sha256": self.candidate.samples_sha256,
             "taken_on": self.taken_on.isoformat(),
             "service": self.service_asked,
+            **({} if package is None else {"package": package.name, "package_sha256": package.sha256}),
             "checks": [one.wire() for one in self.results],
             "tier": self.tier.wire(),
         }

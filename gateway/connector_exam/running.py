@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gateway.connector_exam.candidate import Candidate
@@ -20,11 +20,27 @@ from gateway.vocabulary.clock import SystemClock
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceAddress:
     """Where the running service is: its address (the manifest's own when empty), the egress zone, and the files of
-    the secrets that the manifest names."""
+    the secrets that the manifest names. With `settings` the connector's own table counts in their place, as it does
+    for the gateway, and `egress` are the zones."""
 
     url: str = ""
     zone: ZoneName = "lab"
-    secret_files: Mapping[str, Path]
+    secret_files: Mapping[str, Path] = field(default_factory=dict)
+    settings: ConnectorSettings | None = None
+    egress: EgressSettings = field(default_factory=EgressSettings)
+
+    def table(self) -> ConnectorSettings:
+        """Return the settings the connector is asked with."""
+        if self.settings is None:
+            return ConnectorSettings(
+                url=self.url,
+                zone=self.zone,
+                secret_files=dict(self.secret_files),
+                timeout_for=5.0,
+                officer="999080000200",
+                agency_code="H00.00.00",
+            )
+        return self.settings.model_copy(update={"url": self.url}) if self.url else self.settings
 
 
 class RunningSource:
@@ -50,17 +66,9 @@ class RunningSource:
 @asynccontextmanager
 async def running_source(candidate: Candidate, address: ServiceAddress) -> AsyncIterator[RunningSource]:
     """Yield the running service. Raises the failures of `build_connector`."""
-    egress = EgressSettings()
-    client = ZoneClient(address.zone, egress)
-    settings = ConnectorSettings(
-        url=address.url,
-        zone=address.zone,
-        secret_files=dict(address.secret_files),
-        timeout_for=5.0,
-        officer="999080000200",
-        agency_code="H00.00.00",
-    )
-    ways = Ways(client=client, policy=AddressPolicy(address.zone, egress), clock=SystemClock())
+    settings = address.table()
+    client = ZoneClient(settings.zone, address.egress, tls=settings.read_tls())
+    ways = Ways(client=client, policy=AddressPolicy(settings.zone, address.egress), clock=SystemClock())
     connector, view = build_connector(candidate.manifest.id, candidate.manifest, settings, ways)
     try:
         yield RunningSource(connector, view)

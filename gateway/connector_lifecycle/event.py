@@ -96,6 +96,14 @@ class ConnectorRetired(Event):
     sentence = "a connector's version was retired"
 
 
+class ConnectorReleased(Event):
+    """A member of staff ended a quarantine after looking at it; `outcome` is the sign it began with."""
+
+    __slots__ = ()
+    name = "ConnectorReleased"
+    sentence = "a connector was released from quarantine"
+
+
 class ConnectorStepRefused(Event):
     """Somebody tried a step they may not take: without the role, alone, or with content nobody saw."""
 

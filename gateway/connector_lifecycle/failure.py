@@ -37,14 +37,17 @@ class StepOutOfOrder(Failure):
 
 
 class ReportRefused(Failure):
-    """The exam's report is about something else, has a failed check, or skips one without reason or end."""
+    """The exam's report is about something else, is not whole (checks, service, edition), or holds a failed check."""
 
     code = "CN-204"
     title = "exam report refused"
     http_status = 422
     vi = "Báo cáo kiểm tra không dùng được cho phiên bản này."
     en = "The exam's report does not count for this version."
-    fix = "Run `gate06 connector test` on exactly this manifest, mend what fails, and hand in the new report."
+    fix = (
+        "Run `gate06 connector test FOLDER --service URL --json FILE` on exactly this manifest, mend what fails, "
+        "and hand in the new report whole."
+    )
 
 
 class VersionTooSmall(Failure):
@@ -166,3 +169,14 @@ class AttributeUnknown(Failure):
     vi = "Danh mục không có thông tin này."
     en = "The catalogue has no such attribute."
     fix = "See `GET /v1/attributes`; ids are those of `policies/attributes`."
+
+
+class NotQuarantined(Failure):
+    """There is no quarantine to end: none was found, its version was mended, or somebody released it already."""
+
+    code = "CN-216"
+    title = "connector is not quarantined"
+    http_status = 404
+    vi = "Kết nối này không bị cách ly."
+    en = "This connector is not quarantined."
+    fix = "See `gate06 doctor`: it names every connector that is quarantined, by its table in the settings."

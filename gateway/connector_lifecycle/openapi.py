@@ -25,6 +25,7 @@ from gateway.connector_lifecycle.lifecycle import ACTIONS
 from gateway.connector_lifecycle.orders import DraftOrder
 from gateway.connector_lifecycle.release import STATES, StepName
 from gateway.connector_lifecycle.steps import DUTIES
+from gateway.connector_lifecycle.tier import TIERS
 from gateway.staff.failure import ReasonMissing, RoleMissing
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.operation import (
@@ -151,9 +152,14 @@ def _release() -> dict[str, Any]:
             "version": TEXT,
             "kind": TEXT,
             "state": {"enum": list(STATES)},
+            "tier": {
+                "enum": [*TIERS, None],
+                "description": "reached in the exam; null when none is told",
+            },
             "name": BOTH_LANGUAGES,
             "owner": TEXT,
             "package": {**_MAYBE_TEXT, "description": "`name==version` whose code a code connector runs"},
+            "package_sha256": {**_MAYBE_TEXT, "description": "of that package's files, as they were examined"},
             "manifest_sha256": _DIGEST,
             "report_sha256": {**_MAYBE_TEXT, "description": "of the report's RFC 8785 form"},
             "approvals": _COUNT,

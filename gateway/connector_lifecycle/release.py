@@ -116,6 +116,12 @@ class Release:
         return digest_of(self.text)
 
     @property
+    def package_sha256(self) -> str | None:
+        """The digest of the package's files that was examined; None for a connector without code."""
+        told = (self.report or {}).get("package_sha256")
+        return told if isinstance(told, str) else None
+
+    @property
     def address(self) -> RecordKey:
         """Where it is stored."""
         return release_address(self.connector, self.manifest.version)

@@ -1,10 +1,12 @@
 """What the exam found, as far as approval needs to read it; its hash is what gets approved.
 
 `gate06.connector-report/1`: `connector`, `version`, `manifest_sha256` (what was examined) and `checks`, each with `id`,
-`outcome` (passed, failed, skipped) and, when skipped, `reason` and `until` (a day): experience.md §2.5.
+`outcome` (passed, failed, skipped) and, when skipped, `reason` and `until` (a day): experience.md §2.5. `exam` is the
+edition of the exam, `service` says whether the running service was asked; `package` (`name==version`) and
+`package_sha256` say which code was examined.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from hashlib import sha256
 from typing import Annotated, Any, Literal
@@ -13,6 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gateway.audit.canonical import canonical_bytes, require_plain
 from gateway.connector_lifecycle.failure import ReportRefused
+from gateway.connector_lifecycle.release import Release
+from gateway.connector_runtime.examination import CHECKS, EXAM
+from gateway.connector_runtime.manifest import Manifest
 from gateway.staff.free_text import keep_words
 
 SCHEMA = "gate06.connector-report/1"
@@ -38,6 +43,10 @@ class Report(BaseModel):
     connector: str
     version: str
     manifest_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    exam: int = 0
+    service: bool = False
+    package: str | None = None
+    package_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
     checks: Annotated[tuple[Check, ...], Field(min_length=1)]
 
 
@@ -55,21 +64,18 @@ def report_digest(document: Mapping[str, Any]) -> str:
         ) from None
 
 
-def require_passed(document: Mapping[str, Any], connector: str, version: str, digest: str, today: date) -> None:
-    """Raise ReportRefused unless this is the report of exactly this manifest, without a failed or timeless skip."""
-    try:
-        report = Report.model_validate(document)
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise ReportRefused(f"`report.{place}`: {first['msg'].lower()}") from None
-    if (report.connector, report.version) != (connector, version):
+def require_passed(document: Mapping[str, Any], release: Release, today: date) -> None:
+    """Raise ReportRefused unless this is a whole report of exactly this version: every check of the present exam once,
+    the running service asked where there is one, nothing failed, nothing let off without a reason and a day to come."""
+    report = _read(document)
+    manifest = release.manifest
+    if (report.connector, report.version) != (manifest.id, manifest.version):
         raise ReportRefused(f"the report is about `{report.connector} {report.version}`")
-    if report.manifest_sha256 != digest:
+    if report.manifest_sha256 != release.manifest_sha256:
         raise ReportRefused("the report is about another manifest: `manifest_sha256` differs")
     failed = [check.id for check in report.checks if check.outcome == "failed"]
     if failed:
-        raise ReportRefused(f"failed: {', '.join(f'`{one}`' for one in failed)}", missing=failed)
+        raise ReportRefused(f"failed: {_quoted(failed)}", missing=failed)
     if not any(check.outcome == "passed" for check in report.checks):
         raise ReportRefused("no check passed")
     for check in report.checks:
@@ -80,6 +86,44 @@ def require_passed(document: Mapping[str, Any], connector: str, version: str, di
         if check.outcome == "skipped" and (not check.reason.strip() or check.until is None or check.until < today)
     ]
     if loose:
-        raise ReportRefused(
-            f"skipped without a reason and a day still to come: {', '.join(f'`{one}`' for one in loose)}", missing=loose
-        )
+        raise ReportRefused(f"skipped without a reason and a day still to come: {_quoted(loose)}", missing=loose)
+    _require_whole(report, examined_live=examined_live(manifest))
+    told = {"package": report.package, "package_sha256": report.package_sha256}
+    missing = [name for name, value in told.items() if value is None] if manifest.kind == "code" else []
+    if missing:
+        raise ReportRefused(f"the report does not say which code was examined: {_quoted(missing)}", missing=missing)
+    if manifest.kind != "code" and any(told.values()):
+        raise ReportRefused("the report names a package, and the connector has no code")
+
+
+def examined_live(manifest: Manifest) -> bool:
+    """Tell whether a connector has a running service of its own that the exam asks: over a bus, and with code, samples
+    and the stand-in stand for it."""
+    return manifest.kind != "code" and manifest.transport is None
+
+
+def _read(document: Mapping[str, Any]) -> Report:
+    try:
+        return Report.model_validate(document)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ReportRefused(f"`report.{place}`: {first['msg'].lower()}") from None
+
+
+def _require_whole(report: Report, *, examined_live: bool) -> None:
+    if report.exam != EXAM:
+        raise ReportRefused(f"the report is of exam {report.exam}, and exam {EXAM} counts now", missing=["exam"])
+    taken = [check.id for check in report.checks]
+    missing = [one for one in CHECKS if one not in taken]
+    if missing:
+        raise ReportRefused(f"{len(missing)} of {len(CHECKS)} checks are missing: {_quoted(missing)}", missing=missing)
+    odd = sorted({one for one in taken if one not in CHECKS or taken.count(one) > 1})
+    if odd:
+        raise ReportRefused(f"no check of the exam, or twice in the report: {_quoted(odd)}")
+    if examined_live and not report.service:
+        raise ReportRefused("the running service was not asked: take the exam with `--service`", missing=["service"])
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(f"`{one}`" for one in names)

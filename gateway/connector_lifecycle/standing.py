@@ -1,8 +1,9 @@
 """What all approvals come to for one gateway: which of its tables may be asked, for which share, or why none may.
 
 A table of the settings is in service when the version its manifest names is published, with exactly this content (and,
-for a code connector, exactly this package). Everything else answers nothing: fail closed. A developer's gateway may
-ask what nobody approved (`connectors.unpublished = "allow"`), never what was suspended or retired.
+for a code connector, exactly this package, by the digest of its files). Everything else answers nothing: fail closed. A
+developer's gateway may ask what nobody approved (`connectors.unpublished = "allow"`), never what was suspended or
+retired.
 """
 
 from collections.abc import Iterable, Mapping
@@ -79,7 +80,8 @@ def _why(one: Installed, release: Release | None, facts: Facts) -> Why | None:
         return "retired"
     if release.state == "suspended":
         return "suspended"
-    if (one.sha256, one.package) != (release.manifest_sha256, release.package):
+    approved = (release.manifest_sha256, release.package, release.package_sha256)
+    if (one.sha256, one.package, one.package_sha256) != approved:
         return "changed"
     return None if release.state == "published" else "unpublished"
 

@@ -64,6 +64,7 @@ DUTIES: Mapping[str, tuple[StaffRole, ...]] = {
     "publish": ("service_admin", "registration_officer"),
     "suspend": ("service_admin", "security_officer", "system_admin"),
     "resume": ("service_admin", "security_officer"),
+    "release": ("service_admin", "security_officer"),
     "retire": ("service_admin", "registration_officer"),
 }
 """Who may do what with a connector (experience.md §1.4); the officer at a desk does nothing here."""
@@ -130,8 +131,7 @@ def test(release: Release, operator: Operator, order: TestOrder, facts: Facts) -
     """Hand in the exam's report, by name. Raises RoleMissing, NobodySignedIn, StepOutOfOrder, ReportRefused."""
     role = _require(release, operator, "test")
     require_named(operator, _TWO)
-    digest = release.manifest_sha256
-    require_passed(order.report, release.connector, release.manifest.version, digest, facts.today)
+    require_passed(order.report, release, facts.today)
     changes: dict[str, Any] = {"report": order.report, "report_sha256": report_digest(order.report), "state": "tested"}
     return Moved(release=release.after(_step("test", operator, role, facts, order.reason), **changes))
 
@@ -139,13 +139,16 @@ def test(release: Release, operator: Operator, order: TestOrder, facts: Facts) -
 def submit(release: Release, operator: Operator, order: SubmitOrder, facts: Facts) -> Moved:
     """Ask for approval, by name: whoever prepared a version never approves it.
 
-    Raises RoleMissing, NobodySignedIn, StepOutOfOrder, VersionTooSmall, PackageUnnamed, ReasonMissing.
+    Raises RoleMissing, NobodySignedIn, StepOutOfOrder, ReportRefused, VersionTooSmall, PackageUnnamed, ReasonMissing.
     """
     role = _require(release, operator, "submit")
     require_named(operator, _TWO)
+    require_passed(release.report or {}, release, facts.today)
     require_number(release, facts.others)
     if (release.manifest.kind == "code") != (order.package is not None):
         raise PackageUnnamed("`package` goes with kind `code`, and only with it")
+    if order.package is not None and order.package != (release.report or {}).get("package"):
+        raise PackageUnnamed(f"the exam was of `{(release.report or {}).get('package')}`")
     step = _step("submit", operator, role, facts, require_reason(order.reason))
     return Moved(release=release.after(step, state="submitted", package=order.package))
 
@@ -172,7 +175,8 @@ def require_number(release: Release, others: tuple[Release, ...]) -> None:
 def approve(release: Release, operator: Operator, order: ApproveOrder, facts: Facts) -> Moved:
     """Agree to exactly this content.
 
-    Raises RoleMissing, NobodySignedIn, StepOutOfOrder, ApproverPrepared, ApprovedByYou, ContentChanged, PackageUnnamed.
+    Raises RoleMissing, NobodySignedIn, StepOutOfOrder, ApproverPrepared, ApprovedByYou, ContentChanged, PackageUnnamed,
+    ReportRefused.
     """
     role = _require(release, operator, "approve")
     require_named(operator, _TWO)
@@ -184,6 +188,8 @@ def approve(release: Release, operator: Operator, order: ApproveOrder, facts: Fa
         raise ContentChanged(f"`{release.name}` has other hashes than those named")
     if order.package != release.package:
         raise PackageUnnamed(f"`{release.name}` runs `{release.package or 'no package'}`")
+    # the report may have been handed in before the exam wanted more, or before what it skipped was overdue
+    require_passed(release.report or {}, release, facts.today)
     agreed = release.after(_step("approve", operator, role, facts, order.reason))
     count = len(agreed.approvals())
     told = {"count": count}
@@ -206,8 +212,7 @@ def publish(release: Release, operator: Operator, order: PublishOrder, facts: Fa
     """
     role = _require(release, operator, "publish")
     # what was skipped until a day may be overdue by now, and another version may have been published meanwhile
-    digest = release.manifest_sha256
-    require_passed(release.report or {}, release.connector, release.manifest.version, digest, facts.today)
+    require_passed(release.report or {}, release, facts.today)
     require_number(release, facts.others)
     step = _step("publish", operator, role, facts, order.reason)
     beside = predecessors(release, facts)

@@ -6,6 +6,7 @@ from typing import Any
 from gateway.connector_lifecycle.compare import compare, minimum_bump
 from gateway.connector_lifecycle.release import Release
 from gateway.connector_lifecycle.steps import APPROVALS_NEEDED
+from gateway.connector_lifecycle.tier import tier_of
 from gateway.vocabulary.collation import collation_key
 
 
@@ -17,9 +18,11 @@ def release_row(release: Release) -> dict[str, Any]:
         "version": release.manifest.version,
         "kind": release.manifest.kind,
         "state": release.state,
+        "tier": tier_of(release),
         "name": {"vi": release.manifest.name.vi, "en": release.manifest.name.en},
         "owner": release.manifest.owner.org,
         "package": release.package,
+        "package_sha256": release.package_sha256,
         "manifest_sha256": release.manifest_sha256,
         "report_sha256": release.report_sha256,
         "approvals": len(release.approvals()),

@@ -24,6 +24,7 @@ from gateway.connector_runtime.drift import DriftWatch
 from gateway.connector_runtime.failure import CannotVerify
 from gateway.connector_runtime.limits import Limits
 from gateway.connector_runtime.means import Means
+from gateway.connector_runtime.pace import Pace
 from gateway.connector_runtime.quota import Quotas
 from gateway.connector_runtime.single_flight import Flight, Flights
 from gateway.vocabulary.provenance import Absent, Outcome, Refused, Unavailable
@@ -44,17 +45,29 @@ class SourceCaller:
         self.source = source
         self.connector = connector
         self.breaker = Breaker(source, means.clock, limits)
-        self.quarantined = False
+        self._quarantined = False
         self._means = means
         self._clock = means.clock
         self._provides = provides
         self._limits = limits
         self._room = Bulkhead(limits.concurrency, limits.queue, limits.queue_for)
+        self._pace = Pace(limits.per_second, means.clock)
         self._attempts = Attempts(source, connector, self._room, limits, means)
         self._flights: Flights[Any] = Flights()
         self._late: set[asyncio.Task[None]] = set()
         self._cache = AnswerCache(limits, means.clock, means.chance) if limits.fresh_for else None
         self._drift = DriftWatch(limits.drift_window) if limits.drift_window else None
+        self._tell_state()
+
+    @property
+    def quarantined(self) -> bool:
+        """Whether the source is not asked because its answers drifted."""
+        return self._quarantined
+
+    @quarantined.setter
+    def quarantined(self, stopped: bool) -> None:
+        self._quarantined = stopped
+        self._tell_state()
 
     @property
     def watched(self) -> bool:
@@ -152,7 +165,12 @@ class SourceCaller:
         if self._room.full:
             return Unavailable(reason="closed", retry_after=5)
         wait = self.breaker.admit()
-        return None if wait is None else self._closed(wait)
+        if wait is not None:
+            return self._closed(wait)
+        if not self._pace.admit():
+            self.breaker.withdraw(self.breaker.era)  # it was a probe perhaps, and is not made
+            return Unavailable(reason="closed", retry_after=1)
+        return None
 
     def _closed(self, retry_after: int) -> Unavailable:
         """Return what is told of a source that is not asked, in its owner's words."""
@@ -280,9 +298,17 @@ class SourceCaller:
             return
         flight.counted = True
         took_for = asyncio.get_running_loop().time() - flight.started_at
+        self._means.meter.count_call(self.source, ended.failed or "answered", took_for)
         if ended.failed == "rest" and self.breaker.state == "closed":
             return  # a source that asks for a pause is well; the pause itself spares it
+        era = self.breaker.era
         self.breaker.record(ended.failed is None, era=flight.era, took_for=took_for, reason=ended.failed or "")
+        if self.breaker.era != era:
+            self._tell_state()
+
+    def _tell_state(self) -> None:
+        outage = self.breaker.state == "open"
+        self._means.meter.tell_state(self.source, outage=outage, quarantined=self._quarantined)
 
     def _watch(self, answer: Answer) -> None:
         drift = self._drift.observe(answer) if self._drift is not None else None

@@ -13,6 +13,7 @@ class Limits(BaseModel):
     `[connectors.NAME.limits]` wins over it key by key; what nobody states has the default. Durations are seconds.
 
     Room: `concurrency` calls at the same time in one worker; up to `queue` more wait for a place, at most `queue_for`.
+    Pace: `per_second` calls begun in a second in one worker, no more than a second's worth at once; 0 is no limit.
     An answer may come `late_for` after the form's deadline. `tell_time_left` sends `Gate06-Time-Left` (milliseconds)
     with every request, so that the source can give up what nobody waits for.
 
@@ -37,6 +38,7 @@ class Limits(BaseModel):
     concurrency: Annotated[int, Field(ge=1, le=1000)] = 64
     queue: Annotated[int, Field(ge=0, le=10_000)] = 64
     queue_for: Seconds = 0.5
+    per_second: Annotated[int, Field(ge=0, le=100_000)] = 0
     late_for: Annotated[float, Field(ge=0, le=60)] = 20.0
     tell_time_left: bool = True
     retries: Annotated[int, Field(ge=0, le=5)] = 1

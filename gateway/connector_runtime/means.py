@@ -1,9 +1,11 @@
-"""What calls are made with besides the connector: time, chance, the counter of quotas, and who hears of a drift."""
+"""What calls are made with besides the connector: time, chance, the counter of quotas, who hears of a drift, and who
+counts the calls."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gateway.connector_runtime.drift import Drift
+from gateway.connector_runtime.meter import Meter, Unmetered
 from gateway.connector_runtime.quota import Quotas
 from gateway.vocabulary.clock import Clock, Randomness, SystemRandomness
 
@@ -20,3 +22,4 @@ class Means:
     quotas: Quotas | None = None
     on_drift: OnDrift | None = None
     notice: tuple[str, str] | None = None
+    meter: Meter = field(default_factory=Unmetered)

@@ -1,8 +1,9 @@
 """A connector that drifted is asked by no worker, before a restart and after it, until somebody looked at it.
 
 The worker that saw the drift stops the connector at once and stores the finding with its event; the others read the
-finding within two seconds. It holds for the connector's version it was made of: a mended connector has another one. An
-operator who knows better switches the watch off (`limits.drift_window = 0`) or removes the finding.
+finding within two seconds. It holds for the connector's version it was made of: a mended connector has another one. A
+member of staff who looked and knows better releases it (`connector_lifecycle.quarantine`); the finding stays, with who
+released it and why, and the next drift is another one.
 """
 
 import asyncio
@@ -88,7 +89,7 @@ class Quarantine:
             del self._unstored[source]
         found = await self._store.load(*map(address_of, versions))
         for (source, version), record in zip(versions.items(), found, strict=True):
-            holds = record is not None and record.body["version"] == version
+            holds = record is not None and record.body["version"] == version and not is_released(record)
             stopped = source in connectors.quarantined()
             if holds and not stopped:
                 connectors.quarantine(source)
@@ -101,7 +102,7 @@ class Quarantine:
         """Store one finding with its event, once for all workers."""
         address = address_of(source)
         (known,) = await self._store.load(address)
-        if known is not None and known.body["version"] == version:
+        if known is not None and known.body["version"] == version and not is_released(known):
             return
         now = self._clock.now()
         finding = Record(
@@ -120,6 +121,11 @@ class Quarantine:
         )
         change = Insert(finding) if known is None else Replace(finding)
         await self._store.commit([change], [event], now=now)  # lost to another worker: it stored the same finding
+
+
+def is_released(finding: Record) -> bool:
+    """Tell whether somebody let the source be asked again after this finding."""
+    return finding.body.get("released") is not None
 
 
 def address_of(source: str) -> RecordKey:

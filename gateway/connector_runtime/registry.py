@@ -30,7 +30,9 @@ from gateway.connector_runtime.kinds.build import Ways, build_connector
 from gateway.connector_runtime.limits import Limits
 from gateway.connector_runtime.manifest import Manifest, read_manifest
 from gateway.connector_runtime.means import Means, OnDrift
+from gateway.connector_runtime.meter import Meter, Unmetered
 from gateway.connector_runtime.outbound import ZoneClient
+from gateway.connector_runtime.package_digest import installed_package
 from gateway.connector_runtime.quota import Quotas
 from gateway.connector_runtime.steering import Steering, Unsteered
 from gateway.connector_runtime.transports.lgsp import LgspTransport
@@ -58,12 +60,13 @@ class Closing(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """What a table of the settings carries: the manifest, the SHA-256 of its text, and the package (`name==version`)
-    whose code answers, None where the manifest says it all."""
+    """What a table of the settings carries: the manifest, the SHA-256 of its text, and the package (`name==version`,
+    and the digest of its files) whose code answers, None where the manifest says it all."""
 
     manifest: Manifest
     sha256: str
     package: str | None
+    package_sha256: str | None = None
 
 
 class Shared(NamedTuple):
@@ -72,6 +75,7 @@ class Shared(NamedTuple):
     chance: Randomness = SystemRandomness()
     store: Store | None = None
     on_drift: OnDrift | None = None
+    meter: Meter | None = None
 
 
 class ConnectorRegistry:
@@ -254,6 +258,14 @@ class Begun(NamedTuple):
     call: Waiting | Answer
 
 
+def carried_by(source: str, settings: ConnectorSettings, folders: Sequence[Path]) -> Installed:
+    """Return what a table of the settings carries, without making its connector. Raises a ConnectorFailure."""
+    installed = {point.name: point for point in entry_points(group=GROUP)}
+    if source in installed and settings.folder is None:
+        return _load_class(installed[source])[1]
+    return Installed(*read_hashed(_folder_of(source, settings, find_folders(folders), installed)), package=None)
+
+
 def _means_of(source: str, manifest: Manifest, limits: Limits, clock: Clock, shared: Shared) -> Means:
     """Return what one caller works with. Raises InvalidManifest for quotas that nothing can count."""
     quotas = None
@@ -262,7 +274,7 @@ def _means_of(source: str, manifest: Manifest, limits: Limits, clock: Clock, sha
             raise InvalidManifest(f"connector `{source}` has a daily quota, and nothing to count it in")
         quotas = Quotas(source, limits, shared.store, clock)
     notice = (manifest.notice.unavailable.vi, manifest.notice.unavailable.en)
-    return Means(clock, shared.chance, quotas, shared.on_drift, notice)
+    return Means(clock, shared.chance, quotas, shared.on_drift, notice, shared.meter or Unmetered())
 
 
 def _in_the_name_of(source: str, answer: Answer) -> Answer:
@@ -279,11 +291,11 @@ def _load_class(point: EntryPoint) -> tuple[Callable[[Equipment], Connector], In
     try:
         make: Callable[[Equipment], Connector] = point.load()
         text = files(point.module.rpartition(".")[0]).joinpath("manifest.toml").read_text("utf-8")
+        package = installed_package(point)
     except (ImportError, AttributeError, OSError) as error:
         raise UnknownConnector(f"connector `{point.name}` cannot be loaded: {type(error).__name__}") from error
     manifest = read_manifest(text, f"{point.name}/manifest.toml")
-    package = f"{point.dist.name}=={point.dist.version}" if point.dist is not None else "unpacked==0"
-    return make, Installed(manifest, sha256(text.encode()).hexdigest(), package)
+    return make, Installed(manifest, sha256(text.encode()).hexdigest(), package.name, package.sha256)
 
 
 def _client_of(

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from gateway.cli.connection import opened_storage, settings_of
+from gateway.connector_runtime.examination import EXAM
 from gateway.settings import ConfigurationRefused
 from tests.cli.conftest import Run
 from tests.cli.staff_login import Staff
-from tests.connector_lifecycle.samples import FIELDS, PACKAGE, manifest_text, report_on
+from tests.connector_lifecycle.samples import FIELDS, PACKAGE, manifest_text, report_on, report_without
 
 CODE = ("--package", PACKAGE)
 WHY = ("--reason", "theo kế hoạch")
@@ -78,8 +79,13 @@ def test_a_version_goes_the_whole_way_by_command(staff: Staff, run: Run, folder:
     assert run("connector", "retire", "trial", "1.0.0", "--on", "2099-01-01", *WHY)[:2] == (0, "published\n")
     assert run("connector", "retire", "trial", "1.0.0", *WHY)[:2] == (0, "retired\n")
     listed = run("connector", "list", "--json")[1]["connectors"]
-    assert [(one["version"], one["state"]) for one in listed[0]["versions"]] == [("1.0.0", "retired")]
+    assert [(one["version"], one["state"], one["tier"]) for one in listed[0]["versions"]] == [
+        ("1.0.0", "retired", "bronze")
+    ]
+    table = run("connector", "list")[1].splitlines()
+    assert ("tier" in table[0].split(), "bronze" in table[1].split()) == (True, True)
     steps = run("connector", "show", "trial", "1.0.0")[1]
+    assert json.loads(steps)["tier"] == "bronze"
     assert [step["name"] for step in json.loads(steps)["steps"]][3:5] == ["pan", "hoa"]
     names = [name for name, ref in told() if ref != "staff:id-pan" or name == "ConnectorApproved"]
     assert names.count("ConnectorApproved") == 2
@@ -109,9 +115,17 @@ def test_the_difference_and_the_least_number_are_told_before_anybody_submits(
 
 def test_a_failing_or_foreign_report_goes_no_further(staff: Staff, run: Run, folder: Path) -> None:
     staff.sign_in("nhung", "registration_officer")
-    (folder / "manifest.toml").write_text(manifest_text(summary="Sửa sau khi kiểm tra"), "utf-8")
+    text = manifest_text(summary="Sửa sau khi kiểm tra")
+    (folder / "manifest.toml").write_text(text, "utf-8")
     code, _, err = run("connector", "submit", str(folder), "--report", str(folder / "report.json"), *CODE, *WHY)
     assert (code, "CN-204" in err) == (7, True)
+    for report, named in (
+        (report_without(text, "meaning.letters"), "1 of 24 checks are missing: `meaning.letters`"),
+        (report_on(text, exam=EXAM + 1), f"exam {EXAM} counts now"),
+    ):
+        (folder / "report.json").write_text(json.dumps(report), "utf-8")
+        code, _, err = run("connector", "submit", str(folder), "--report", str(folder / "report.json"), *CODE, *WHY)
+        assert (code, "CN-204" in err, named in err) == (7, True, True)
     (folder / "report.json").write_text("{")
     code, _, err = run("connector", "submit", str(folder), "--report", str(folder / "report.json"), *CODE, *WHY)
     assert (code, "CN-211" in err) == (5, True)

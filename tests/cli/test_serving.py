@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.cli.metrics import _gone
 from gateway.cli.workers import Patience
 
 SEED = 'client_id = "{}"\nclient_secret = "x"\nredirect_uris = ["http://127.0.0.1:9/cb"]\n'
@@ -136,6 +137,14 @@ def test_metrics_have_a_port_of_their_own_and_name_no_person(served: Served) -> 
         text = answer.read().decode()
     assert "gate06_http_requests_total" in text
     assert "999175000003" not in text
+
+
+def test_the_state_a_dead_worker_left_is_nobodys_state(tmp_path: Path) -> None:
+    """A worker that was killed in an outage would otherwise report it for ever."""
+    for pid in (os.getpid(), 2**22 + 1):  # the second is above what a process id can be here
+        (tmp_path / f"gauge_livemax_{pid}.db").touch()
+    (tmp_path / f"counter_{2**22 + 1}.db").touch()
+    assert _gone(tmp_path) == {2**22 + 1}
 
 
 def test_nothing_outlives_a_killed_parent(served: Served) -> None:

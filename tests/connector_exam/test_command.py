@@ -5,7 +5,9 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
+from connectors.sample.simulator import create_application
 from gateway.cli.connector import app
+from gateway.connector_exam.pytest_contract import _served
 from tests.connector_exam.conftest import change
 
 
@@ -17,6 +19,7 @@ def test_a_sound_folder_ends_with_0_and_a_report(folder: Path, tmp_path: Path) -
     assert report["schema"] == "gate06.connector-report/1"
     assert report["service"] is False
     assert "24 of 24" in ended.output
+    assert "next: run it again with --service" in ended.output, "nobody submits a report that approval refuses"
 
 
 def test_a_fault_ends_with_7_and_says_what_where_why_and_how(folder: Path) -> None:
@@ -37,3 +40,17 @@ def test_code_that_is_not_installed_is_not_examined(folder: Path) -> None:
     change(folder, 'kind = "rest"', 'kind = "code"\ntransport = "lgsp"')
     ended = CliRunner().invoke(app, ["test", str(folder)])
     assert ended.exit_code == 4
+
+
+def test_with_settings_the_service_is_asked_as_the_gateway_asks_it(folder: Path, tmp_path: Path) -> None:
+    settings, report = tmp_path / "gate06.toml", tmp_path / "report.json"
+    with _served(create_application, None) as url:
+        head = 'issuer = "http://127.0.0.1:9"\nprofile = "dev"\n[connectors.library]\nzone = "lab"\n'
+        settings.write_text(f'{head}url = "{url}"\nsecret_files = {{ toy-key = "{folder}/toy.key" }}\n', "utf-8")
+        ended = CliRunner().invoke(app, ["test", str(folder), "--config", str(settings), "--json", str(report)])
+        assert ended.exit_code == 0, ended.output
+        assert json.loads(report.read_text("utf-8"))["service"] is True
+        assert "next: gate06 connector submit" in ended.output
+        settings.write_text(settings.read_text("utf-8").replace("connectors.library", "connectors.other"), "utf-8")
+        ended = CliRunner().invoke(app, ["test", str(folder), "--config", str(settings)])
+        assert (ended.exit_code, "connectors.library" in ended.output) == (4, True)

@@ -8,6 +8,7 @@ from gateway.audit.canonical import canonical_bytes
 from gateway.connector_exam.finding import all_checks
 from gateway.connector_exam.reference import render_exam
 from gateway.connector_exam.sitting import LOOKS, READS
+from gateway.connector_runtime.examination import CHECKS, EXAM
 from tests.connector_exam.conftest import Sit, add, change
 
 _GROUPS = {"manifest": 5, "safety": 5, "meaning": 6, "behaviour": 5, "evidence": 3}
@@ -16,6 +17,7 @@ _GROUPS = {"manifest": 5, "safety": 5, "meaning": 6, "behaviour": 5, "evidence":
 def test_there_are_24_checks_in_five_groups_and_each_is_carried_out() -> None:
     checks = all_checks()
     assert {group: sum(one.group == group for one in checks.values()) for group in _GROUPS} == _GROUPS
+    assert list(checks) == list(CHECKS), "what approval wants is what the exam takes, in its order"
     assert READS.keys() | LOOKS.keys() == checks.keys()
     assert not READS.keys() & LOOKS.keys()
 
@@ -35,6 +37,7 @@ def test_a_scaffold_passes_before_any_edit(folder: Path, sit: Sit) -> None:
     assert wire["manifest_sha256"] == sha256((folder / "manifest.toml").read_bytes()).hexdigest()
     assert (wire["connector"], wire["version"], wire["taken_on"]) == ("library", "0.1.0", "2026-11-27")
     assert [one["id"] for one in wire["checks"]] == list(all_checks())
+    assert wire["exam"] == EXAM
 
 
 def test_the_hash_is_that_of_the_canonical_form_and_follows_what_was_examined(folder: Path, sit: Sit) -> None:

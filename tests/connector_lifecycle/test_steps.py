@@ -49,11 +49,20 @@ from gateway.connector_lifecycle.steps import (
     suspend,
 )
 from gateway.connector_lifecycle.steps import test as examine
+from gateway.connector_runtime.examination import CHECKS, EXAM
 from gateway.staff.failure import NobodySignedIn, ReasonMissing, RoleMissing, WordsNamePerson
 from gateway.staff.roles import Operator
 from gateway.vocabulary.officer import STAFF_ROLES
 from tests.connector_lifecycle.conftest import FIRST, NOW, OWNER, SECOND
-from tests.connector_lifecycle.samples import FIELDS, PACKAGE, manifest_text, report_on
+from tests.connector_lifecycle.samples import (
+    FIELDS,
+    PACKAGE,
+    manifest_text,
+    own_manifest,
+    report_on,
+    report_skipping,
+    report_without,
+)
 
 FACTS = Facts(now=NOW)
 ALL = Operator(reference="staff:all", name="Cả", roles=STAFF_ROLES)
@@ -174,16 +183,14 @@ def test_a_draft_may_be_replaced_and_loses_its_report_what_was_submitted_may_not
         ({"checks": []}, "checks"),
         ({"checks": [{"id": "a", "outcome": "failed"}]}, "`a`"),
         ({"checks": [{"id": "a", "outcome": "skipped", "reason": "x", "until": "2040-01-01"}]}, "no check passed"),
-        ({"checks": [{"id": "b", "outcome": "passed"}, {"id": "a", "outcome": "skipped"}]}, "`a`"),
+        ({"checks": [{"id": one, "outcome": "passed"} for one in CHECKS[1:]]}, "1 of 24 checks .* `manifest.schema`"),
+        ({"checks": [{"id": "a", "outcome": "passed"}]}, "24 of 24 checks are missing"),
         (
-            {
-                "checks": [
-                    {"id": "b", "outcome": "passed"},
-                    {"id": "a", "outcome": "skipped", "reason": "x", "until": "2031-02-28"},
-                ]
-            },
-            "`a`",
+            {"checks": [{"id": one, "outcome": "passed"} for one in (*CHECKS, CHECKS[3])]},
+            "twice .* `manifest.purposes`",
         ),
+        ({"checks": [{"id": one, "outcome": "passed"} for one in (*CHECKS, "safety.more")]}, "`safety.more`"),
+        ({"exam": EXAM - 1}, f"of exam {EXAM - 1}, and exam {EXAM} counts"),
     ],
 )
 def test_a_report_counts_for_exactly_its_manifest_and_without_a_hole(changes, words):
@@ -193,10 +200,53 @@ def test_a_report_counts_for_exactly_its_manifest_and_without_a_hole(changes, wo
         examine(release, OWNER, TestOrder(report=report_on(text, **changes)), FACTS)
 
 
+@pytest.mark.parametrize("without", ["exam", "service"])
+def test_a_report_of_a_service_says_its_exam_and_that_the_service_was_asked(without):
+    text = own_manifest("land")
+    whole = report_on(text)
+    release = draft(None, OWNER, DraftOrder(manifest=text), FACTS).release
+    assert examine(release, OWNER, TestOrder(report=whole), FACTS).release.state == "tested"
+    with pytest.raises(ReportRefused) as refused:
+        examine(release, OWNER, TestOrder(report={name: one for name, one in whole.items() if name != without}), FACTS)
+    assert refused.value.missing == (without,)
+
+
+@pytest.mark.parametrize("without", ["package", "package_sha256"])
+def test_a_report_of_code_says_which_code_was_examined(without):
+    text = manifest_text()
+    whole = report_on(text)
+    release = draft(None, OWNER, DraftOrder(manifest=text), FACTS).release
+    assert examine(release, OWNER, TestOrder(report=whole), FACTS).release.package_sha256 == whole["package_sha256"]
+    with pytest.raises(ReportRefused) as refused:
+        examine(release, OWNER, TestOrder(report=whole | {without: None}), FACTS)
+    assert refused.value.missing == (without,)
+    no_code = own_manifest("land")
+    release = draft(None, OWNER, DraftOrder(manifest=no_code), FACTS).release
+    with pytest.raises(ReportRefused, match="the connector has no code"):
+        examine(release, OWNER, TestOrder(report=report_on(no_code, package="x==1")), FACTS)
+
+
+@pytest.mark.parametrize("members", [{}, {"reason": "x"}, {"reason": "x", "until": "2031-02-28"}])
+def test_a_check_is_let_off_with_a_reason_until_a_day_to_come(members):
+    text = manifest_text()
+    release = draft(None, OWNER, DraftOrder(manifest=text), FACTS).release
+    with pytest.raises(ReportRefused, match=r"`meaning.dates`"):
+        examine(release, OWNER, TestOrder(report=report_skipping(text, "meaning.dates", **members)), FACTS)
+    let_off = report_skipping(text, "meaning.dates", reason="x", until="2031-03-10")
+    assert examine(release, OWNER, TestOrder(report=let_off), FACTS).release.state == "tested"
+
+
+@pytest.mark.parametrize("step", ["submit", "approve", "publish"])
+def test_a_report_that_was_taken_in_before_the_exam_wanted_more_goes_no_further(step):
+    release = replace(submitted(), state=next(iter(FROM[step])))
+    release = replace(release, report=report_without(release.text, "safety.view", "evidence.logs"))
+    with pytest.raises(ReportRefused, match=r"2 of 24 checks are missing: `safety.view`, `evidence.logs`"):
+        ACTIONS[step].decide(release, ALL, ORDERS[step](release), FACTS)
+
+
 def test_a_skip_that_ran_out_since_the_exam_stops_the_publication():
     text = manifest_text()
-    skip = {"id": "a", "outcome": "skipped", "reason": "chờ nguồn", "until": "2031-03-10"}
-    report = report_on(text, checks=[{"id": "b", "outcome": "passed"}, skip])
+    report = report_skipping(text, "meaning.dates", reason="chờ nguồn", until="2031-03-10")
     release = draft(None, OWNER, DraftOrder(manifest=text), FACTS).release
     release = examine(release, OWNER, TestOrder(report=report), FACTS).release
     release = submit(release, OWNER, SubmitOrder(reason="thử", package=PACKAGE), FACTS).release
@@ -215,7 +265,7 @@ def test_the_hash_of_a_report_does_not_know_spaces_and_order():
     for odd in (0.5, "\ud800", 1 << 60, {"tên": 1}):
         with pytest.raises(ReportRefused):
             report_digest(report | {"more": odd})
-    require_passed(report, "trial", "1.0.0", report["manifest_sha256"], date(2031, 3, 1))
+    require_passed(report, draft(None, OWNER, DraftOrder(manifest=text), FACTS).release, date(2031, 3, 1))
 
 
 def test_package_and_code_go_together():
@@ -224,6 +274,8 @@ def test_package_and_code_go_together():
     release = examine(release, OWNER, TestOrder(report=report_on(text)), FACTS).release
     with pytest.raises(PackageUnnamed):
         submit(release, OWNER, SubmitOrder(reason="thử"), FACTS)
+    with pytest.raises(PackageUnnamed, match="the exam was of"):
+        submit(release, OWNER, SubmitOrder(reason="thử", package="gate06==9"), FACTS)
     with pytest.raises(ReasonMissing):
         submit(release, OWNER, SubmitOrder(package=PACKAGE), FACTS)
 

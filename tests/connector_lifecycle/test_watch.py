@@ -61,13 +61,14 @@ class Register:
 class Gateway:
     """One gateway with some tables, a lifecycle and a watch, on a store."""
 
-    def __init__(self, storage, clock, tables, *, unpublished_allowed=False, package=PACKAGE):
+    def __init__(self, storage, clock, tables, *, unpublished_allowed=False, package=PACKAGE, code="5" * 64):
         self.lifecycle = lifecycle_over(storage, clock)
         self.clock, self.storage = clock, storage
         self.counting = Counting(clock, "holder")
         self.watch = Watch(self.lifecycle, self.counting, clock, unpublished_allowed=unpublished_allowed)
         self.installed = {
-            table: Installed(read_manifest(text, "m.toml"), digest_of(text), package) for table, text in tables.items()
+            table: Installed(read_manifest(text, "m.toml"), digest_of(text), package, code)
+            for table, text in tables.items()
         }
         self.registers = {table: Register(table) for table in tables}
         limits = Limits(late_for=0)
@@ -146,22 +147,24 @@ async def test_nothing_is_asked_before_the_first_look_and_before_publication(sto
 
 
 @pytest.mark.parametrize(
-    ("tables", "package"),
+    ("tables", "code"),
     [
-        ({"trial": OLD + "\n# một dòng\n"}, PACKAGE),
-        ({"trial": OLD.replace("person.name", "person.other")}, PACKAGE),
-        ({"trial": OLD.replace("1.0.0", "1.0.1")}, PACKAGE),
-        ({"trial": OLD}, "gate06==0.0.1"),
-        ({"trial": OLD}, None),
+        ({"trial": OLD + "\n# một dòng\n"}, {}),
+        ({"trial": OLD.replace("person.name", "person.other")}, {}),
+        ({"trial": OLD.replace("1.0.0", "1.0.1")}, {}),
+        ({"trial": OLD}, {"package": "gate06==0.0.1"}),
+        ({"trial": OLD}, {"package": None}),
+        ({"trial": OLD}, {"code": "6" * 64}),
+        ({"trial": OLD}, {"code": None}),
     ],
 )
-async def test_another_content_or_package_than_the_approved_one_is_not_asked(storage, clock, tables, package):
-    gateway = Gateway(storage, clock, tables, package=package)
+async def test_another_content_or_package_than_the_approved_one_is_not_asked(storage, clock, tables, code):
+    gateway = Gateway(storage, clock, tables, **code)
     await gateway.publish(OLD)
     await gateway.look()
     assert silent(await gateway.ask())
     assert gateway.registers["trial"].asked == 0
-    developers = Gateway(storage, clock, tables, package=package, unpublished_allowed=True)
+    developers = Gateway(storage, clock, tables, **code, unpublished_allowed=True)
     await developers.look()
     assert isinstance(await developers.ask(), Found)
 

@@ -38,7 +38,7 @@ TEXT = files("connectors.population").joinpath("manifest.toml").read_text("utf-8
 def test_the_population_manifest_reads() -> None:
     manifest = read_manifest(TEXT, "population/manifest.toml")
     assert manifest.id == "population"
-    assert len(manifest.provides) == 27
+    assert len(manifest.provides) == 26
     assert manifest.fill_options({})["key_form"] == "capitals_no_space"
 
 

@@ -144,6 +144,22 @@ async def test_whom_the_queue_has_no_place_for_is_told_at_once() -> None:
         assert reasons(await ask(registry, question())) == {Found}
 
 
+async def test_a_source_is_asked_so_often_in_a_second_and_not_more() -> None:
+    clock = SettableClock(NOW)
+    async with running() as toy, asking({"toy": toy}, means=Means(clock), per_second=5) as registry:
+        told = [reasons(await ask(registry, question(person, clock=clock))) for person in range(8)]
+        assert told == [{Found}] * 5 + [{"closed"}] * 3
+        late = await ask(registry, question(9, clock=clock))
+        assert set(late.values()) == {Unavailable(reason="closed", retry_after=1)}
+        clock.move(timedelta(seconds=0.4))
+        told = [reasons(await ask(registry, question(person, clock=clock))) for person in range(10, 13)]
+        assert told == [{Found}] * 2 + [{"closed"}]
+        clock.move(timedelta(minutes=5))
+        told = [reasons(await ask(registry, question(person, clock=clock))) for person in range(20, 26)]
+        assert told == [{Found}] * 5 + [{"closed"}], "a quiet time is not saved up"
+        assert len(toy.seen) == 12
+
+
 async def test_a_replicated_source_is_asked_again_when_one_of_it_hangs() -> None:
     async def first_hangs(request: web.Request) -> web.StreamResponse:
         toy.behave = well

@@ -1,18 +1,15 @@
 """The civil status connector against its simulator, over real HTTP."""
 
 from datetime import date
-from importlib.resources import files
 
 import pytest
 
 from connectors.civil_status.connector import NAMES
 from connectors.civil_status.fields import READERS
-from connectors.civil_status.rendering import render_error, render_people
 from gateway.connector_runtime.contract import Absent, Found, Refused, Unavailable
 from gateway.connector_runtime.contract.answer_tree import read_answer
 from gateway.connector_runtime.contract.document import Unreadable, read_document
 from gateway.connector_runtime.contract.simulator_people import generate_people
-from gateway.connector_runtime.contract.simulator_writing import shape_of
 from gateway.policy.bundle import PolicyBundle
 from gateway.vocabulary.areas import shipped_lists
 from gateway.vocabulary.partial_date import PartialDate
@@ -21,11 +18,6 @@ from tests.connectors.test_population_over_http import told
 
 pytestmark = pytest.mark.anyio
 
-SAMPLES = files("connectors.civil_status").joinpath("samples")
-WRITTEN = {f"persona_{index:02d}.xml": render_people([persona(index)], shape_of(index)) for index in (3, 4, 5, 8)} | {
-    "no_match.xml": render_people([], shape_of(0)),
-    "error_004.xml": render_error("004"),
-}
 ALL = {"attributes": frozenset(READERS)}
 
 
@@ -123,15 +115,6 @@ async def test_the_probe_asks_about_nobody(civil) -> None:
     assert (await civil.registry().check_all())["civil_status"].state == "up"
     assert (await civil.registry(secret="wrong").check_all())["civil_status"].state == "down"
     assert (await civil.calls())["count"] == 0
-
-
-@pytest.mark.parametrize("name", WRITTEN)
-def test_a_sample_is_what_the_simulator_writes(name: str) -> None:
-    assert SAMPLES.joinpath(name).read_bytes() == WRITTEN[name]
-
-
-def test_there_is_no_sample_besides() -> None:
-    assert {one.name for one in SAMPLES.iterdir()} == set(WRITTEN)
 
 
 def row_of(inner: str):

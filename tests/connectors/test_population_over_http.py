@@ -39,7 +39,6 @@ def expected(person: Persona) -> dict[str, object]:
         "ethnic_group": code(person.ethnic_group),
         "religion": code(person.religion),
         "nationality": person.nationality or None,
-        "marital_status": code(person.marital_status),
         "blood_type": code(person.blood_type),
         "birth_registration_place": person.birth_registration_place,
         "native_place": person.native_place,

@@ -29,6 +29,7 @@ from tests.proofs import (
     offline_verifier,
     people,
     races,
+    registers_in_trouble,
     roles,
     rules,
     tampering,
@@ -108,6 +109,12 @@ PROOFS = {
         "one register of seven in trouble: the time is kept, every field says why, the other six notice nothing",
         connector_faults.prove,
         connector_faults.COVERS,
+        issue=4,
+    ),
+    "registers_in_trouble": Proof(
+        "registers in trouble behind the running gateway: forms keep coming in time, and the owner's notice is read",
+        registers_in_trouble.prove,
+        registers_in_trouble.COVERS,
         issue=4,
     ),
 }

@@ -30,7 +30,7 @@ NAMES = ("gateway", "vneid", "sources")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """How a stack is wanted. `toml` is one more settings file, `modules` replaces what a program runs, `bus` carries
-    the questions to the population register."""
+    the questions to the population register, `books` are folders beside the policy book."""
 
     folder: Path
     urls: Urls
@@ -39,6 +39,7 @@ class Wish:
     environment: Mapping[str, str] = field(default_factory=dict)
     modules: Mapping[str, Sequence[str]] = field(default_factory=dict)
     bus: str = "ndxp"
+    books: tuple[Path, ...] = ()
 
 
 class Stack:
@@ -207,6 +208,7 @@ def _plan(wish: Wish) -> DemoPlan:
         metrics_port=ports[4],
         workers=wish.workers,
         population_transport=wish.bus,
+        books=wish.books,
     )
 
 

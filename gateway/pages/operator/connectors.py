@@ -13,6 +13,7 @@ from gateway.connector_lifecycle.failure import ReleaseUnknown
 from gateway.connector_lifecycle.figures import filled_percent
 from gateway.connector_lifecycle.release import Release
 from gateway.connector_lifecycle.steps import APPROVALS_NEEDED, require_duty
+from gateway.connector_lifecycle.tier import tier_of
 from gateway.connector_lifecycle.wire import by_name
 from gateway.openid_provider.endpoints import read_form
 from gateway.openid_provider.house import House
@@ -51,7 +52,14 @@ class ConnectorPages:
         standings = self.desk.watch.standings()
         held = [one for one in standings.values() if one.why is not None]
         return self.frame.page(
-            "connectors", visit, FIRST_PAGE, needed=APPROVALS_NEEDED, releases=releases, waiting=waiting, held=held
+            "connectors",
+            visit,
+            FIRST_PAGE,
+            needed=APPROVALS_NEEDED,
+            tier_of=tier_of,
+            releases=releases,
+            waiting=waiting,
+            held=held,
         )
 
     async def version(self, request: Request, visit: ConsoleVisit) -> Reply:
@@ -65,6 +73,7 @@ class ConnectorPages:
             visit,
             _address(release),
             needed=APPROVALS_NEEDED,
+            tier_of=tier_of,
             release=release,
             older=older,
             differences=differences,

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.connector_lifecycle.samples import manifest_text, report_on
+from tests.connector_lifecycle.samples import PACKAGE, manifest_text, report_on
 from tests.journeys.citizen.road import chromium
 from tests.journeys.stack import Stack
 from tests.journeys.staff.desk import Desk, staff_token
@@ -78,7 +78,8 @@ def test_submitted_approved_by_two_and_published_on_pages(browser: Browser, stac
         page.goto(tested)
         assert overflows(page) <= 0
         assert state_of(page) == "đã kiểm tra"
-        take(page, "submit", package="toy==1.0", reason="đưa vào dùng")
+        assert page.locator("#tier").inner_text().strip() == "Đồng"
+        take(page, "submit", package=PACKAGE, reason="đưa vào dùng")
         assert state_of(page) == "chờ phê duyệt"
         # whoever submitted sees the button, why it is closed for them, and no way round
         assert page.locator("#do-approve").is_disabled()
@@ -90,6 +91,7 @@ def test_submitted_approved_by_two_and_published_on_pages(browser: Browser, stac
     for account, after in (("lo.pan", "chờ phê duyệt"), ("dinh.hoa", "đã phê duyệt")):
         with someone(browser, stack, account) as page:
             assert page.locator("[data-waiting='page-trial/1.0.0']").count() == 1
+            assert page.locator("[data-tier='bronze']").count() == 1
             page.goto(tested)
             take(page, "approve")
             assert state_of(page) == after

@@ -8,7 +8,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.connector_lifecycle.samples import PACKAGE, manifest_text, own_manifest, report_on
+from gateway.connector_runtime.examination import EXAM
+from tests.connector_lifecycle.samples import PACKAGE, manifest_text, own_manifest, report_on, report_without
 from tests.docs.walk import redeem, sign_in
 from tests.journeys.stack import Stack
 from tests.journeys.staff.desk import staff_token
@@ -85,6 +86,11 @@ def test_from_a_draft_to_a_filled_form_and_back(stack: Stack, people: dict[str, 
     refused(nhung.step("submit", where, reason="thử"), 409, "CN-203")
     failing = report_on(text, checks=[{"id": "safety.redirect", "outcome": "failed"}])
     refused(nhung.step("test", where, report=failing), 422, "CN-204")
+    holed = nhung.step("test", where, report=report_without(text, "safety.reach", "evidence.logs"))
+    refused(holed, 422, "CN-204")
+    assert holed.json()["missing"] == ["safety.reach", "evidence.logs"]
+    assert "2 of 24 checks are missing: `safety.reach`, `evidence.logs`" in holed.text
+    refused(nhung.step("test", where, report=report_on(text, exam=EXAM - 1)), 422, "CN-204")
     tested = nhung.step("test", where, report=report_on(text))
     assert tested.json()["state"] == "tested"
     refused(nhung.step("submit", where, reason="đưa vào dùng"), 409, "CN-212")
@@ -146,6 +152,18 @@ def test_each_step_is_an_event_of_whoever_took_it(stack: Stack, people: dict[str
 def paths_of(stack: Stack) -> list[tuple[str, str]]:
     paths = httpx2.get(f"{stack.issuer}/openapi.json").json()["paths"]
     return [(method, path) for path, item in paths.items() if path.startswith("/v1/connectors") for method in item]
+
+
+def test_a_register_with_a_service_is_examined_at_its_service(people: dict[str, Person]) -> None:
+    nhung, text = people["ha.nhung"], own_manifest("land")
+    drafted = nhung.http.post("/v1/connectors", json={"manifest": text}).json()
+    where = f"land/{drafted['version']}"
+    unasked = nhung.step("test", where, report=report_on(text, service=False))
+    refused(unasked, 422, "CN-204")
+    assert (unasked.json()["missing"], "the running service was not asked" in unasked.text) == (["service"], True)
+    assert nhung.step("test", where, report=report_on(text)).json()["state"] == "tested"
+    told = nhung.http.get("/v1/connectors/land").json()["versions"][0]
+    assert (told["state"], told["tier"]) == ("tested", "bronze")
 
 
 def test_nobody_but_staff_comes_in(stack: Stack, people: dict[str, Person]) -> None:
