@@ -236,7 +236,9 @@ def _declared(manifest: Manifest, way: _Way, secret: Path) -> Connector:
     auth = manifest.auth if manifest.auth.kind in _KEPT_AUTH else Auth()
     local = Endpoint(url=way.url, allowed_hosts=("127.0.0.1",))
     # nobody signs what the stand-in changes: a signature is looked at by the running source
-    changed = manifest.model_copy(update={"endpoint": local, "auth": auth, "signature": None})
+    changed = manifest.model_copy(
+        update={"endpoint": local, "auth": auth, "signature": None, "envelope_signature": None}
+    )
     settings = ConnectorSettings(
         url=way.url,
         zone="lab",

@@ -115,6 +115,16 @@ class SourceKeysUnfit(ConnectorFailure):
     fix = "Put the JWK Set that the source publishes, public members alone, into the file that `secret_files` names."
 
 
+class CredentialUnfit(ConnectorFailure):
+    """A key or certificate that the gateway proves itself with, or believes, cannot be used."""
+
+    code = "CN-181"
+    title = "key or certificate cannot be used"
+    vi = "Khóa hoặc chứng thư số của kết nối không dùng được."
+    en = "A key or certificate of the connector cannot be used."
+    fix = "`gate06 connector credentials NAME` names the file and what is wrong: kind, strength, days, permissions."
+
+
 class CredentialsRefused(ConnectorFailure):
     """The source refused who asked."""
 

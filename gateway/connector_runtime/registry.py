@@ -124,7 +124,8 @@ class ConnectorRegistry:
                 manifest, digest = read_hashed(folder)
                 carried[source] = Installed(manifest, digest, None)
                 transport = make_transport(source, manifest, one, client, clock) if manifest.transport else None
-                ways = Ways(client=client, policy=AddressPolicy(one.zone, egress), clock=clock, transport=transport)
+                policy, chance = AddressPolicy(one.zone, egress), (shared or Shared()).chance
+                ways = Ways(client=client, policy=policy, clock=clock, transport=transport, chance=chance)
                 connector, opened = build_connector(source, manifest, one, ways)
                 closing += [opened] if opened else []
             limits = manifest.limits_under(one)

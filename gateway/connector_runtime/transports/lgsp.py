@@ -49,7 +49,7 @@ class LgspTransport:
         """
         token, reply = await self._post(message, deadline_at, officer_class)
         if reply.status == 401:
-            self._tokens.drop(officer_class, token)
+            self._tokens.drop(officer_class, token.text)
             _, reply = await self._post(message, deadline_at, officer_class)
         return open_envelope(reply)
 
