@@ -125,6 +125,16 @@ class CredentialUnfit(ConnectorFailure):
     fix = "`gate06 connector credentials NAME` names the file and what is wrong: kind, strength, days, permissions."
 
 
+class TransportReserved(ConnectorFailure):
+    """A connector names a bus whose protocol is not published yet."""
+
+    code = "CN-182"
+    title = "transport is kept for later"
+    vi = "Trục kết nối này chưa được công bố nên chưa dùng được."
+    en = "The protocol of this bus is not published yet, so it cannot be used."
+    fix = "Use `ndxp` or a bus of the province until it is; docs/connector_transports.md says where it will go."
+
+
 class CredentialsRefused(ConnectorFailure):
     """The source refused who asked."""
 

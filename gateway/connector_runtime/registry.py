@@ -29,11 +29,14 @@ from gateway.connector_runtime.health import check_connectors
 from gateway.connector_runtime.kinds.build import Ways, build_connector
 from gateway.connector_runtime.limits import Limits
 from gateway.connector_runtime.manifest import Manifest, read_manifest
+from gateway.connector_runtime.manifest_failure import TransportReserved
 from gateway.connector_runtime.means import Means, OnDrift
 from gateway.connector_runtime.outbound import ZoneClient
 from gateway.connector_runtime.quota import Quotas
 from gateway.connector_runtime.steering import Steering, Unsteered
 from gateway.connector_runtime.transports.lgsp import LgspTransport
+from gateway.connector_runtime.transports.lgsp_json import LgspJsonTransport
+from gateway.connector_runtime.transports.lgsp_wrapper import LgspWrapperTransport
 from gateway.connector_runtime.transports.ndxp import NdxpTransport
 from gateway.vocabulary.clock import Clock, Randomness, SystemRandomness
 from gateway.vocabulary.provenance import Found, Unavailable
@@ -44,7 +47,9 @@ GROUP = "gate06.connectors"
 _TRANSPORTS: Mapping[TransportName, Callable[[ConnectorSettings, OutboundClient, Clock], Transport]] = {
     "ndxp": NdxpTransport,
     "lgsp": LgspTransport,
-}
+    "lgsp_wrapper": LgspWrapperTransport,
+    "lgsp_json": LgspJsonTransport,
+}  # `ndop` is a name without a transport: a class with `speech`, `send` and `check` goes here when NDOP is published
 
 
 class Closing(Protocol):
@@ -311,14 +316,33 @@ def _equip(
 def make_transport(
     source: str, manifest: Manifest, settings: ConnectorSettings, client: OutboundClient, clock: Clock
 ) -> Transport:
-    """Return the bus a connector is asked over. Raises InvalidManifest, TransportUnset, SecretUnreadable."""
-    make = _TRANSPORTS[manifest.choose_transport(settings.transport)]
+    """Return the bus a connector is asked over.
+
+    Raises InvalidManifest, TransportReserved, TransportUnset, SecretUnreadable.
+    """
+    name = manifest.choose_transport(settings.transport)
+    if name not in _TRANSPORTS:
+        raise TransportReserved(
+            f"`connectors.{source}.transport`: the name `{name}` is kept for a bus not yet published"
+        )
+    make = _TRANSPORTS[name]
     if not settings.url:
         raise TransportUnset(f"`connectors.{source}.url` is missing: the service's address at the bus")
     try:
         return make(settings, client, clock)
     except OSError as error:
         raise SecretUnreadable(f"a secret file of connector `{source}` cannot be read: {error.strerror}") from None
+
+
+def manifest_of(source: str, settings: ConnectorSettings, folders: Sequence[Path]) -> Manifest:
+    """Return the manifest a table of the settings is about, without making its connector.
+
+    Raises UnknownConnector, UnknownManifestKey, InvalidManifest.
+    """
+    installed = {point.name: point for point in entry_points(group=GROUP)}
+    if source in installed and settings.folder is None:
+        return _load_class(installed[source])[1].manifest
+    return read_hashed(_folder_of(source, settings, find_folders(folders), installed))[0]
 
 
 def _folder_of(

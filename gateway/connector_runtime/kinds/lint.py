@@ -9,7 +9,13 @@ from urllib.parse import urlsplit
 from gateway.connector_runtime.failure import ConnectorFailure, InvalidManifest
 from gateway.connector_runtime.kinds.question import InputUnknown, Needed
 from gateway.connector_runtime.manifest import Manifest
-from gateway.connector_runtime.manifest_failure import FieldWrong, HostNotAllowed, InlineSecret, TemplateWrong
+from gateway.connector_runtime.manifest_failure import (
+    FieldWrong,
+    HostNotAllowed,
+    InlineSecret,
+    TemplateWrong,
+    TransportReserved,
+)
 from gateway.connector_runtime.manifest_parts import Auth, Endpoint, FieldRow, LookUp, RecordRow
 from gateway.connector_runtime.mapping.address import Basis
 from gateway.connector_runtime.mapping.body import xml_names
@@ -19,7 +25,7 @@ from gateway.connector_runtime.mapping.template import TemplateInvalid, parse_te
 from gateway.vocabulary.areas import shipped_lists
 
 SHAPES: Mapping[str, Shape] = {"rest": "json", "soap": "xml", "sqlview": "row"}
-_CARRIED = {"ndxp": "soap", "lgsp": "rest"}
+_CARRIED = {"ndxp": "soap", "lgsp": "rest", "lgsp_wrapper": "soap", "lgsp_json": "rest"}
 _SPEAKERS = {
     "oauth2_jwt": ("rest", "soap"),
     "jwt": ("rest", "soap"),
@@ -192,7 +198,10 @@ def _headers(headers: Mapping[str, str], at: tuple[str, ...]) -> Iterator[Proble
 def _over_a_bus(manifest: Manifest, look_up: LookUp) -> Iterator[Problem]:
     """A bus has its own address, headers and credentials, and carries messages of one kind."""
     for bus in (manifest.transport, *manifest.other_transports):
-        if _CARRIED.get(str(bus)) != manifest.kind:
+        if bus == "ndop":
+            text = "`ndop` is kept for the national platform to come: nothing of its protocol is published"
+            yield Problem(TransportReserved, ("transport",), text)
+        elif _CARRIED.get(str(bus)) != manifest.kind:
             said = ", ".join(f"`{name}` {kind}" for name, kind in _CARRIED.items())
             yield Problem(InvalidManifest, ("transport",), f"`{bus}` does not carry kind `{manifest.kind}`; {said}")
     if look_up.body is None:
