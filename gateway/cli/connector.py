@@ -3,6 +3,7 @@
 import typer
 
 from gateway.cli.connector_check import check
+from gateway.cli.connector_credentials import credentials
 from gateway.cli.connector_examine import examine
 from gateway.cli.connector_new import new
 from gateway.cli.connector_steps import add_steps
@@ -17,5 +18,6 @@ app.command("new")(new)
 app.command("check")(check)
 app.command("try")(try_it)
 app.command("test")(examine)
+app.command("credentials")(credentials)
 add_views(app)
 add_steps(app)

@@ -14,10 +14,13 @@ from zoneinfo import ZoneInfo
 import typer
 
 from gateway.cli.connection import Config, Json, Redis, Store, opened_ring, opened_storage, settings_of
+from gateway.cli.connector_credentials import proof_of
 from gateway.cli.exit_codes import Exit
 from gateway.cli.output import say_json, say_table, talk
 from gateway.cli.portal import excess_of
+from gateway.connector_runtime.configuration import ConnectorSettings
 from gateway.connector_runtime.contract import SourceTrouble
+from gateway.connector_runtime.credential_check import inspect_all
 from gateway.connector_runtime.folders import address_of
 from gateway.connector_runtime.outbound import ZoneClient
 from gateway.settings import ConfigurationRefused, Settings, reserved_in
@@ -118,6 +121,7 @@ async def check_stack(settings: Settings) -> list[Row]:
         rows.append(Row("database", False, failure.detail or failure.title, failure.fix))
     knocks: list[Callable[[], Awaitable[Row]]] = []
     for name, connector in settings.connectors.by_name().items():
+        rows += _check_credentials(name, connector, settings)
         try:
             url = connector.url or address_of(name, connector.folder, settings.connectors.path)
         except Failure as failure:
@@ -137,6 +141,28 @@ async def _check_keys(settings: Settings, storage: Storage) -> list[Row]:
     oldest = min((key.use_at for key in active), default=None)
     detail = f"{len(active)} in use, oldest since {oldest.date().isoformat()}" if oldest else "no key is in use"
     return [Row("keys", not missing, detail, "gate06 key rotate --alg ALG --force")]
+
+
+def _check_credentials(name: str, one: ConnectorSettings, settings: Settings) -> list[Row]:
+    """Say how a connector proves itself and whether what it needs for that can be used."""
+    from gateway.connector_runtime.registry import manifest_of
+
+    check, fix = f"credentials of {name}", f"gate06 connector credentials {name}"
+    try:
+        manifest = manifest_of(name, one, settings.connectors.path)
+    except Failure:
+        return []  # the connector's own row says so
+    found = inspect_all(manifest, one, SystemClock().now())
+    wrong = [f"`{finding.reference.name}` {finding.wrong}" for finding in found if finding.state == "wrong"]
+    soon = [
+        f"`{finding.reference.name}` ends on {finding.ends_at.date()}"
+        if finding.ends_at
+        else f"`{finding.reference.name}` is short"
+        for finding in found
+        if finding.state == "soon"
+    ]
+    said = "; ".join([proof_of(manifest, one), *(wrong or soon or [f"{len(found)} secrets in order"])])
+    return [Row(check, not wrong, said, fix if wrong else "")]
 
 
 async def _knock(name: str, url: str) -> Row:
