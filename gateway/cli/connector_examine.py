@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any
@@ -34,6 +35,9 @@ def examine(
         list[str] | None, typer.Option("--secret-file", help="NAME=FILE of a secret; the folder's `toy.key` otherwise.")
     ] = None,
     *,
+    token_url: Annotated[
+        str | None, typer.Option("--token-url", help="Where the service's Bearer tokens come from.")
+    ] = None,
     book: Annotated[list[Path] | None, typer.Option("--book", help="Further folders of the policy book.")] = None,
     report: Annotated[Path | None, typer.Option("--json", help="Write the report here; `-` prints it.")] = None,
 ) -> None:
@@ -43,7 +47,9 @@ def examine(
     except PolicyInvalid as invalid:
         talk(f"the policy book cannot be read: {invalid.problems[0]}")
         raise typer.Exit(Exit.CONFIGURATION) from None
-    address = None if service is None else _address(candidate, service, zone, secret or [])
+    address = (
+        None if service is None else replace(_address(candidate, service, zone, secret or []), token_url=token_url)
+    )
     found = asyncio.run(sit_exam(candidate, SystemClock(), address))
     if report is not None:
         text = json.dumps(found.wire(), ensure_ascii=False, indent=1) + "\n"

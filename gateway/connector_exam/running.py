@@ -19,12 +19,13 @@ from gateway.vocabulary.clock import SystemClock
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceAddress:
-    """Where the running service is: its address (the manifest's own when empty), the egress zone, and the files of
-    the secrets that the manifest names."""
+    """Where the running service is: its address (the manifest's own when empty), the egress zone, the files of the
+    secrets that the manifest names, and where its Bearer tokens come from, if it wants any."""
 
     url: str = ""
     zone: ZoneName = "lab"
     secret_files: Mapping[str, Path]
+    token_url: str | None = None
 
 
 class RunningSource:
@@ -55,6 +56,7 @@ async def running_source(candidate: Candidate, address: ServiceAddress) -> Async
     settings = ConnectorSettings(
         url=address.url,
         zone=address.zone,
+        token_url=address.token_url,
         secret_files=dict(address.secret_files),
         timeout_for=5.0,
         officer="999080000200",
