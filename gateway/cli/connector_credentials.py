@@ -1,8 +1,7 @@
 """`gate06 connector credentials`: the secrets a connector needs, whether they can be used, and how each is replaced."""
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +12,7 @@ from gateway.cli.exit_codes import Exit
 from gateway.cli.output import say_json, say_table, talk
 from gateway.connector_runtime.configuration import ConnectorSettings
 from gateway.connector_runtime.contract import Health
-from gateway.connector_runtime.credential_check import Finding, Reference, inspect, inspect_all
+from gateway.connector_runtime.credential_check import Finding, Reference, inspect_all, references_of
 from gateway.connector_runtime.manifest import Manifest
 from gateway.settings import Settings
 from gateway.vocabulary.clock import SystemClock
@@ -24,8 +23,10 @@ _STATES = {"in_order": "ok", "soon": "SOON", "wrong": "WRONG"}
 def credentials(
     connector: Annotated[str, typer.Argument(help="The connector's name in the settings.")],
     trial: Annotated[
-        str | None,
-        typer.Option("--try", help="NAME=FILE: ask the source's probe with another file, and change nothing."),
+        list[str] | None,
+        typer.Option(
+            "--try", help="NAME=FILE: ask the source's probe with another file, and change nothing; repeat it."
+        ),
     ] = None,
     config: Config = None,
     *,
@@ -44,7 +45,7 @@ def credentials(
         talk(f"the settings have no table `connectors.{connector}`; they have {known}")
         raise typer.Exit(Exit.NOT_FOUND)
     manifest = manifest_of(connector, one, settings.connectors.path)
-    if trial is not None:
+    if trial:
         raise typer.Exit(_try(connector, manifest, one, settings, trial))
     found = inspect_all(manifest, one, SystemClock().now())
     if as_json:
@@ -82,7 +83,8 @@ def steps_of(reference: Reference) -> list[str]:
     return [
         made,
         f"write it into a new file: umask 077, then for example {reference.name}.next",
-        f"gate06 connector credentials NAME --try {reference.name}=FILE.next, until the source takes it",
+        f"gate06 connector credentials NAME --try {reference.name}=FILE.next, until the source takes it; a key and its "
+        "certificate in one command, with --try twice",
         "move the new file over the old one, and restart the gateway's workers one after the other",
         "gate06 doctor; then have the owner withdraw the old one",
     ]
@@ -97,21 +99,23 @@ _MADE = {
 }
 
 
-def _try(name: str, manifest: Manifest, one: ConnectorSettings, settings: Settings, trial: str) -> Exit:
-    """Ask the source's probe with another file in the place of one."""
-    secret, _, file = trial.partition("=")
-    known = {found.reference.name: found.reference for found in inspect_all(manifest, one, SystemClock().now())}
-    if not file or secret not in known:
-        said = ", ".join(f"`{other}`" for other in known) or "none"
-        raise typer.BadParameter(f"write NAME=FILE with one of {said}", param_hint="--try")
-    reference = known[secret]
-    changed = one.model_copy(update=_in_place(reference, Path(file), one))
-    candidate = inspect(replace(reference, file=Path(file), is_value=False), SystemClock().now())
-    if candidate.state == "wrong":
-        talk(f"{file}: {candidate.wrong}")
+def _try(name: str, manifest: Manifest, one: ConnectorSettings, settings: Settings, trials: Sequence[str]) -> Exit:
+    """Ask the source's probe with other files in the place of some; a key and its certificate change together."""
+    known = {reference.name: reference for reference in references_of(manifest, one)}
+    changed = one
+    for trial in trials:
+        secret, _, file = trial.partition("=")
+        if not file or secret not in known:
+            said = ", ".join(f"`{other}`" for other in known) or "none"
+            raise typer.BadParameter(f"write NAME=FILE with one of {said}", param_hint="--try")
+        changed = changed.model_copy(update=_in_place(known[secret], Path(file), changed))
+    wrong = [found for found in inspect_all(manifest, changed, SystemClock().now()) if found.state == "wrong"]
+    for found in wrong:
+        talk(f"{found.reference.name} ({_place(found.reference)}): {found.wrong}")
+    if wrong:
         return Exit.CHECK_FAILED
     health = asyncio.run(_probe(name, changed, settings))
-    talk(f"{name} with {secret}={file}: {health.state}{f', {health.detail}' if health.detail else ''}")
+    talk(f"{name} with {' and '.join(trials)}: {health.state}{f', {health.detail}' if health.detail else ''}")
     if manifest.auth.kind.startswith("wss_") and manifest.transport is None:
         talk("its probe holds no message, so it proves nothing: ask about a test person with `gate06 connector try`")
     return Exit.OK if health.state == "up" else Exit.REMOTE

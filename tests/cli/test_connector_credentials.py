@@ -181,6 +181,15 @@ def test_another_file_is_tried_before_it_takes_the_place(run, tmp_path: Path) ->
     assert (code, "`own`" in err) == (2, True)
 
 
+def test_a_key_and_its_certificate_are_tried_together(run, tmp_path: Path) -> None:
+    own, following = pem_files(tmp_path, "own"), pem_files(tmp_path, "following")
+    settle(tmp_path, CERTIFICATE, {"own": own.key, "own-cert": own.certificate})
+    code, _, err = run("the_sample", "--try", f"own={following.key}")
+    assert (code, "does not belong to the key" in err) == (7, True)
+    code, _, err = run("the_sample", "--try", f"own={following.key}", "--try", f"own-cert={following.certificate}")
+    assert (code, "proves nothing" in err) == (6, True)  # nobody is there, but the pair is sound
+
+
 def test_the_source_decides_whether_it_takes_the_next_one(run, tmp_path: Path) -> None:
     class Guarded(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
