@@ -4,11 +4,13 @@
 exclusive form is told to keep.
 """
 
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
 from lxml import etree
 
 from gateway.tokens.key_material import KeyRefused
@@ -73,6 +75,17 @@ def test_a_signature_over_less_or_more_than_asked_is_refused(kind: str) -> None:
             verify_elements(signature, covered, keys)
     with pytest.raises(XmlSignatureRefused, match="digest"):  # another element under the name of the signed one
         verify_elements(signature, signed | {"id-7": etree.fromstring("<Body/>")}, keys)
+
+
+def test_more_than_the_one_transform_is_refused_though_it_was_signed_so() -> None:
+    root = etree.fromstring("<a><b/></a>")
+    signature = sign_elements({"x": root[0]}, RSA, etree.Element("k"))
+    told = signature[0]
+    told[2][0].append(etree.fromstring(etree.tostring(told[2][0][0])))
+    octets = etree.tostring(told, method="c14n", exclusive=True)
+    signature[1].text = b64encode(RSA.sign(octets, padding.PKCS1v15(), SHA256())).decode()
+    with pytest.raises(XmlSignatureRefused, match="algorithm"):
+        verify_elements(signature, {"x": root[0]}, [RSA.public_key()])
 
 
 @pytest.mark.parametrize("key", [RSA, ec.generate_private_key(ec.SECP256R1())], ids=["RSA", "P-256"])
