@@ -28,6 +28,7 @@ GATEWAY = frozenset(
         "audit",
         "cli",
         "connector_exam",
+        "connector_import",
         "connector_lifecycle",
         "connector_runtime",
         "connector_runtime/contract",

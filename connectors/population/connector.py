@@ -22,7 +22,9 @@ class PopulationConnector:
     def __init__(self, equipment: Equipment) -> None:
         self._register = PlatformRegister(equipment, NAMES, READERS)
         self._look_up = Operation(name=LOOK_UP, namespace=NAMESPACE, code=equipment.options["integration_code"])
-        self._verify = Operation(name=VERIFY, namespace=NAMESPACE, code=equipment.options["verification_code"])
+        self._verify = Operation(
+            name=VERIFY, namespace=NAMESPACE, code=equipment.options["verification_code"], has_own_name=True
+        )
 
     async def answer(self, question: Question) -> Answer:
         """Map every attribute asked to an outcome. Raises SourceTrouble when the call as a whole failed."""

@@ -1,7 +1,8 @@
 """Plays the invented library over REST and SOAP: `gate06 simulate toy`.
 
 `GET /readers/{number}?birth=` wants the header X-Api-Key, `POST /soap` Basic credentials; both the key of
-`shared/toy.key`. Every record holds a member that no manifest names. `/_faults` and `/_calls` steer and watch it.
+`shared/toy.key`, unless another door is given (signed statements, WS-Security). Every record holds a member that no
+manifest names. `/_faults` and `/_calls` steer and watch it, `/_refusals` says why the door stayed shut.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from starlette.routing import Route
 
 from connectors.sample.readers import Reader, as_envelope, as_fault, as_members, readers
 from gateway.connector_runtime.contract.document import Malformed, child, descendants, read_document, text_of
+from gateway.connector_runtime.contract.simulator_credentials import Door, Doors
 from gateway.connector_runtime.contract.simulator_faults import Fault
 from gateway.connector_runtime.contract.simulator_register import Play, Register, steering_routes
 from gateway.connector_runtime.contract.values import read_date
@@ -34,17 +36,32 @@ _PLAY = Play(
 )
 
 
-class Library:
-    """Who reads there, how the service fails today, and who asked."""
+class KeyDoor:
+    """Opens for the key: in a header of its own for REST, as a password for SOAP."""
 
     def __init__(self, key: str) -> None:
-        self.steering = Register([], _PLAY)
         self._key = key
+        self._basic = "Basic " + b64encode(f"{USER}:{key}".encode()).decode("ascii")
+
+    def refusal(self, request: Request, body: bytes) -> str | None:
+        """Return the rule by which a call is refused."""
+        is_soap = request.url.path == "/soap"
+        name, wanted = ("authorization", self._basic) if is_soap else ("x-api-key", self._key)
+        return None if request.headers.get(name) == wanted else "key"
+
+
+class Library:
+    """Who reads there, how the service fails today, and who asked. `seal` signs what the SOAP face answers."""
+
+    def __init__(self, door: Door, seal: Callable[[bytes], bytes]) -> None:
+        self.steering = Register([], _PLAY)
+        self.doors = Doors(door)
+        self._seal = seal
         self._readers = readers()
 
     async def rest(self, request: Request) -> Response:
         """Answer one reader as JSON; nobody is a 404 with a word in it."""
-        if request.headers.get("x-api-key") != self._key:
+        if not self.doors.opens(request, await request.body()):
             return JSONResponse({"error": "no_key"}, 401)
         number = request.path_params["number"]
         found = self._find(number, request.query_params.get("birth", ""))
@@ -52,8 +69,7 @@ class Library:
 
     async def soap(self, request: Request) -> Response:
         """Answer one reader in an envelope."""
-        proof = b64encode(f"{USER}:{self._key}".encode()).decode("ascii")
-        if request.headers.get("authorization") != f"Basic {proof}":
+        if not self.doors.opens(request, await request.body()):
             return Response("refused\n", 401, media_type="text/plain")
         try:
             asked = next(descendants(read_document(await request.body()), "findreader"), None)
@@ -65,7 +81,7 @@ class Library:
         found = self._find(number, text_of(child(asked, "birth")))
         if found is not None and name_key(found.person.full_name) != name_key(text_of(child(asked, "name"))):
             found = None
-        return await self._answer(number, found, _in_envelope)
+        return await self._answer(number, found, lambda rows, error: _in_envelope(rows, error, self._seal))
 
     def _find(self, number: str, born: str) -> Reader | None:
         """Return a reader when number and birth date agree."""
@@ -123,19 +139,21 @@ def _in_json(found: list[Reader], error: str) -> Response:
     return Response(body, media_type="application/json")
 
 
-def _in_envelope(found: list[Reader], error: str) -> Response:
+def _in_envelope(found: list[Reader], error: str, seal: Callable[[bytes], bytes]) -> Response:
     if error:
-        return _xml(as_fault("Client.NoRight" if error == "no_right" else "Server.Broken"), 500)
-    return _xml(as_envelope(found), 200)
+        return _xml(seal(as_fault("Client.NoRight" if error == "no_right" else "Server.Broken")), 500)
+    return _xml(seal(as_envelope(found)), 200)
 
 
 def _xml(body: bytes, status: int) -> Response:
     return Response(body, status, media_type="text/xml")
 
 
-def create_application(*, key: str = KEY) -> Starlette:
-    """Return the library. `key` is what callers prove themselves with."""
-    library = Library(key)
+def create_application(
+    *, key: str = KEY, door: Door | None = None, seal: Callable[[bytes], bytes] = lambda body: body
+) -> Starlette:
+    """Return the library. `key` is what callers prove themselves with unless there is another `door`."""
+    library = Library(door or KeyDoor(key), seal)
 
     async def tell_health(_: Request) -> Response:
         return JSONResponse({"status": "up"})
@@ -146,5 +164,6 @@ def create_application(*, key: str = KEY) -> Starlette:
             Route("/readers/{number:path}", library.rest, methods=["GET"]),
             Route("/soap", library.soap, methods=["POST"]),
             *steering_routes(library.steering),
+            library.doors.route(),
         ]
     )

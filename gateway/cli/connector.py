@@ -3,7 +3,9 @@
 import typer
 
 from gateway.cli.connector_check import check
+from gateway.cli.connector_credentials import credentials
 from gateway.cli.connector_examine import examine
+from gateway.cli.connector_import import import_openapi, import_wsdl
 from gateway.cli.connector_new import new
 from gateway.cli.connector_release import release
 from gateway.cli.connector_steps import add_steps
@@ -15,9 +17,12 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 app.command("new")(new)
+app.command("import-openapi")(import_openapi)
+app.command("import-wsdl")(import_wsdl)
 app.command("check")(check)
 app.command("try")(try_it)
 app.command("test")(examine)
 app.command("release")(release)
+app.command("credentials")(credentials)
 add_views(app)
 add_steps(app)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any
@@ -38,6 +39,9 @@ def examine(
     ] = None,
     config: Config = None,
     *,
+    token_url: Annotated[
+        str | None, typer.Option("--token-url", help="Where the service's Bearer tokens come from.")
+    ] = None,
     book: Annotated[list[Path] | None, typer.Option("--book", help="Further folders of the policy book.")] = None,
     report: Annotated[Path | None, typer.Option("--json", help="Write the report here; `-` prints it.")] = None,
 ) -> None:
@@ -55,7 +59,7 @@ def examine(
     if config:
         address = _address_of(candidate, "" if service in {None, "own"} else service or "", config)
     elif service is not None:
-        address = _address(candidate, service, zone, secret or [])
+        address = replace(_address(candidate, service, zone, secret or []), token_url=token_url)
     found = asyncio.run(sit_exam(candidate, SystemClock(), address))
     if report is not None:
         text = json.dumps(found.wire(), ensure_ascii=False, indent=1) + "\n"

@@ -35,17 +35,23 @@ def new(
     """Make a connector's folder that passes its own check and answers from the toy register."""
     if kind not in _URLS:
         raise typer.BadParameter(f"`{kind}` is none of rest, soap, sqlview", param_hint="--kind")
+    target = require_free(folder / name)
+    write_folder(target, name, kind, url)
+    talk(f"made {target}: {len(list(target.rglob('*.*')))} files")
+    talk(f"next: gate06 connector check {target}")
+
+
+def require_free(target: Path) -> Path:
+    """Return a folder that may be made: its name is an id, and nothing is there yet. Ends the command otherwise."""
+    name = target.name
     if not _NAME.fullmatch(name):
         advice = re.sub(r"[^a-z0-9_]+", "_", name.lower()).strip("_0123456789")
         talk(f"`{name}` is no id: small letters, digits and `_`, as the catalogue writes it; try `{advice or 'land'}`")
         raise typer.Exit(Exit.USAGE)
-    target = folder / name
     if target.exists():
         talk(f"`{target}` is there already; nothing was changed")
         raise typer.Exit(Exit.NEEDS_APPROVAL)
-    write_folder(target, name, kind, url)
-    talk(f"made {target}: {len(list(target.rglob('*.*')))} files")
-    talk(f"next: gate06 connector check {target}")
+    return target
 
 
 def write_folder(target: Path, name: str, kind: str, url: str | None) -> None:

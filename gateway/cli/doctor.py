@@ -13,6 +13,7 @@ import typer
 
 from gateway.cli.connection import Config, Json, Redis, Store, opened_ring, opened_storage, settings_of
 from gateway.cli.doctor_connectors import Approved, check_connectors, read_approved
+from gateway.cli.doctor_credentials import check_credentials
 from gateway.cli.doctor_row import Row
 from gateway.cli.exit_codes import Exit
 from gateway.cli.output import say_json, say_table, talk
@@ -107,6 +108,8 @@ async def check_stack(settings: Settings) -> list[Row]:
             approved = await read_approved(storage)
     except Failure as failure:
         rows.append(Row("database", False, failure.detail or failure.title, failure.fix))
+    for name, connector in settings.connectors.by_name().items():
+        rows += check_credentials(name, connector, settings)
     rows += await check_connectors(settings, approved)
     providers = ((f"identity provider {one.alias}", one.issuer) for one in settings.identity_provider)
     return rows + list(await asyncio.gather(*(_compare_clock(name, url, settings) for name, url in providers)))

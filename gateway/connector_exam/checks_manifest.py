@@ -26,6 +26,7 @@ _CEILINGS: dict[str, float] = {
 }
 _FRESHEST = 86_400
 _MOST_HOSTS = 3
+_GUESS = "# confirm:"
 _SAID = re.compile(
     r"""(?ix) (?:pass(?:word|wd)? | secret | api[_-]?key | token | mật\s*khẩu)"""
     r"""["']? \s* [:=] \s* ["']? ([^\s"',}<]{8,})"""
@@ -45,6 +46,7 @@ def check_schema(candidate: Candidate) -> list[Fault]:
                 fix="Name two ways to reach the owner, one of them a telephone.",
             )
         )
+    faults += _unconfirmed(candidate)
     for index, skip in enumerate(candidate.manifest.quality.skips):
         if skip.check not in all_checks():
             faults.append(
@@ -57,9 +59,33 @@ def check_schema(candidate: Candidate) -> list[Fault]:
     return faults
 
 
+def _unconfirmed(candidate: Candidate) -> list[Fault]:
+    """What an import guessed and nobody has looked at since; the comment that says so is taken away by whoever has."""
+    text = (candidate.folder / "manifest.toml").read_text("utf-8")
+    lines = [number for number, line in enumerate(text.splitlines(), 1) if line.lstrip().startswith(_GUESS)]
+    if not lines:
+        return []
+    return [
+        Fault(
+            what=f"{len(lines)} guesses of the import are not confirmed",
+            where=f"manifest.toml:{lines[0]}",
+            fix="Correct what stands under each comment with `confirm:`, and take the comment away.",
+        )
+    ]
+
+
 def check_secrets(candidate: Candidate) -> list[Fault]:
     """Nothing in the folder is a secret or the number of a real person."""
     faults = [_fault(candidate, one) for one in lint(candidate.manifest) if one.failure is InlineSecret]
+    faults += [
+        Fault(
+            what="a private key lies in the folder",
+            where=str(file.relative_to(candidate.folder)),
+            fix="Take it out, have the source take another one, and name its file in the settings' `secret_files`.",
+        )
+        for file in sorted(candidate.folder.rglob("*"))
+        if file.is_file() and b"PRIVATE KEY-----" in file.read_bytes()
+    ]
     files = [candidate.folder / "manifest.toml", candidate.folder / "README.md"]
     files += sorted((candidate.folder / "samples").glob("*"))
     for file in files:

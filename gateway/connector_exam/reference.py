@@ -22,12 +22,14 @@ about somebody else or about two people, and counts the calls that reach it. Wha
 does not know: it changes one member of a sample at a time and sees which field follows. So a manifest and code are
 examined alike.
 
-`--service own` asks the address in the manifest, `--zone` and `--secret-file NAME=FILE` are those of `try`. With
-`--config gate06.toml` the connector's own table counts, as for the gateway: where tokens come from, certificates, keys
-of signatures. Without either nothing real is asked, and approval turns the report down; a view then fails
-`safety.view`, since nobody looked at its role. A connector with code is the installed package of its id; over a bus,
-samples stand for the service. Nobody signs what the stand-in changes: a signature (`[signature]`) is looked at in
-answers of the running service. Exit 0 passed, 7 a check failed.
+`--service own` asks the address in the manifest, `--zone` and `--secret-file NAME=FILE` are those of `try`,
+`--token-url` is where the service's Bearer tokens come from. With `--config gate06.toml` the connector's own table
+counts, as for the gateway: where tokens come from, certificates, keys of signatures. Without either nothing real is
+asked, and approval turns the report down; a view then fails `safety.view`, since nobody looked at its role. A connector
+with code is the installed package of its id; over a bus, samples stand for the service. Nobody signs what the stand-in
+changes, and it takes no proof but a fixed one: a signature (`[signature]`, `[envelope_signature]`), a token, a
+statement and WS-Security are looked at with the running service. Guesses of an import that nobody confirmed fail
+`manifest.schema`, a private key in the folder `manifest.secrets`. Exit 0 passed, 7 a check failed.
 
 For every fault the report says what, where (`file:line:key`, a sample, an answer of the stand-in), why and how to mend
 it. The SHA-256 of its canonical form (RFC 8785) is what two people approve; it names the manifest and the samples by

@@ -19,13 +19,14 @@ from gateway.vocabulary.clock import SystemClock
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceAddress:
-    """Where the running service is: its address (the manifest's own when empty), the egress zone, and the files of
-    the secrets that the manifest names. With `settings` the connector's own table counts in their place, as it does
-    for the gateway, and `egress` are the zones."""
+    """Where the running service is: its address (the manifest's own when empty), the egress zone, the files of the
+    secrets that the manifest names, and where its Bearer tokens come from, if it wants any. With `settings` the
+    connector's own table counts in their place, as it does for the gateway, and `egress` are the zones."""
 
     url: str = ""
     zone: ZoneName = "lab"
     secret_files: Mapping[str, Path] = field(default_factory=dict)
+    token_url: str | None = None
     settings: ConnectorSettings | None = None
     egress: EgressSettings = field(default_factory=EgressSettings)
 
@@ -35,6 +36,7 @@ class ServiceAddress:
             return ConnectorSettings(
                 url=self.url,
                 zone=self.zone,
+                token_url=self.token_url,
                 secret_files=dict(self.secret_files),
                 timeout_for=5.0,
                 officer="999080000200",

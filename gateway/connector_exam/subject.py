@@ -19,7 +19,7 @@ import structlog
 from gateway.connector_exam.candidate import Candidate
 from gateway.connector_exam.stand_in import TOKEN_PATH, Call, Reply, StandIn
 from gateway.connector_runtime.addresses import AddressPolicy
-from gateway.connector_runtime.configuration import ConnectorSettings, EgressSettings
+from gateway.connector_runtime.configuration import ConnectorSettings, EgressSettings, TransportName
 from gateway.connector_runtime.contract import (
     Answer,
     Connector,
@@ -50,6 +50,13 @@ SECRET = "exam-secret-4b1d90"  # noqa: S105  opens nothing: the stand-in's own
 PURPOSE = "exam_purpose"
 _PATIENCE = 5.0
 _KEPT_AUTH = frozenset({"none", "basic", "apikey"})
+_SPEECHES: Mapping[TransportName, Speech] = {
+    "ndxp": "soap",
+    "lgsp": "json",
+    "lgsp_wrapper": "soap",
+    "lgsp_json": "camel",
+    "ndop": "json",
+}
 _ids = count(1)
 
 
@@ -134,7 +141,7 @@ class Subject:
             return self.candidate.make(
                 Equipment(
                     source=manifest.id,
-                    transport=_ExamTransport(way, "json" if manifest.transport == "lgsp" else "soap"),
+                    transport=_ExamTransport(way, _SPEECHES[manifest.transport or "ndxp"]),
                     clock=clock,
                     officer="999080000200",
                     agency_code="H00.00.00",
@@ -236,7 +243,9 @@ def _declared(manifest: Manifest, way: _Way, secret: Path) -> Connector:
     auth = manifest.auth if manifest.auth.kind in _KEPT_AUTH else Auth()
     local = Endpoint(url=way.url, allowed_hosts=("127.0.0.1",))
     # nobody signs what the stand-in changes: a signature is looked at by the running source
-    changed = manifest.model_copy(update={"endpoint": local, "auth": auth, "signature": None})
+    changed = manifest.model_copy(
+        update={"endpoint": local, "auth": auth, "signature": None, "envelope_signature": None}
+    )
     settings = ConnectorSettings(
         url=way.url,
         zone="lab",

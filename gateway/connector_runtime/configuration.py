@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from gateway.connector_runtime.limits import Limits
 
 ZoneName = Literal["internet", "gov-wan", "lab"]
-TransportName = Literal["ndxp", "lgsp"]
+TransportName = Literal["ndxp", "lgsp", "lgsp_wrapper", "lgsp_json", "ndop"]
+"""`lgsp` is Thái Nguyên's bus and type 3 (WSO2), `lgsp_wrapper` type 1, `lgsp_json` type 2; `ndop` is kept free."""
 Network = IPv4Network | IPv6Network
 
 
@@ -41,6 +42,9 @@ class ConnectorSettings(BaseModel):
     the service at the bus, `zone` where its addresses may lie, `user` and `secret` the account there. NDXP: `auth_url`
     enters the time-bound secret (default `url`). LGSP: `token_url` gives the Bearer tokens, and `desk_user` with
     `desk_secret` is the client of officers at a desk (default: the same as the system's).
+    LGSP type 1 (`lgsp_wrapper`): `user` and `secret` are AccessKey and SecretKey, `application`, `partner_code` and
+    `customer_code` AppName, PartnerCode and PartnerCodeCus, `key_user` and `key_secret` the officer's account in
+    AuthHash (`desk_user` and `desk_secret` at a desk). LGSP type 2 (`lgsp_json`): `key_user` is userNameService.
     A secret comes as a value or as the path of a file that holds it.
     A connector without code: `folder` is where its manifest is, unless it is found under `[connectors] path`; `url`
     replaces the manifest's own; `secret_files` hold, by the name that the manifest gives, the path of each secret.
@@ -63,6 +67,12 @@ class ConnectorSettings(BaseModel):
     secret_file: Path | None = None
     api_key: SecretStr | None = None
     api_key_file: Path | None = None
+    application: str = ""
+    partner_code: str = ""
+    customer_code: str = ""
+    key_user: str = ""
+    key_secret: SecretStr | None = None
+    key_secret_file: Path | None = None
     desk_user: str = ""
     desk_secret: SecretStr | None = None
     desk_secret_file: Path | None = None
@@ -82,7 +92,7 @@ class ConnectorSettings(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        for name in ("secret", "api_key", "desk_secret"):
+        for name in ("secret", "api_key", "key_secret", "desk_secret"):
             if getattr(self, name) is not None and getattr(self, f"{name}_file") is not None:
                 raise ValueError(f"give `{name}` or `{name}_file`, not both")
         if (self.certificate_file is None) != (self.certificate_key_file is None):
@@ -119,6 +129,10 @@ class ConnectorSettings(BaseModel):
     def read_api_key(self) -> str:
         """Return the API key, from the value or the file; empty when the bus wants none."""
         return _read(self.api_key, self.api_key_file)
+
+    def read_key_secret(self) -> str:
+        """Return the secret of the officer's account, from the value or the file."""
+        return _read(self.key_secret, self.key_secret_file)
 
     def read_desk_secret(self) -> str:
         """Return the desk officers' secret, from the value or the file."""

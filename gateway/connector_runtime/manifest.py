@@ -18,6 +18,7 @@ from gateway.connector_runtime.manifest_parts import (
     Auth,
     CodeList,
     Endpoint,
+    EnvelopeSignatureRow,
     FieldRow,
     Name,
     Operations,
@@ -84,7 +85,8 @@ class Manifest(Table):
 
     `transport` is the bus it is asked through unless an operator chooses one of `other_transports`; a connector
     without code and without one has an `endpoint` of its own. `operations`, `record`, `outcomes` and `code_lists` say
-    how the kinds rest, soap and sqlview ask and read, `signature` what a rest source signs. `assumptions` says what was
+    how the kinds rest, soap and sqlview ask and read, `signature` and `envelope_signature` what a rest or a soap source
+    signs. `assumptions` says what was
     not read at the source and has to be checked before the connector goes live; `quality` is what the exam and its
     tiers are told.
     """
@@ -112,6 +114,7 @@ class Manifest(Table):
     operations: Operations | None = None
     record: RecordRow | None = None
     signature: SignatureRow | None = None
+    envelope_signature: EnvelopeSignatureRow | None = None
     outcomes: Annotated[tuple[OutcomeRow, ...], Field(strict=False)] = ()
     code_lists: dict[str, CodeList] = {}
     quality: Quality = Quality()

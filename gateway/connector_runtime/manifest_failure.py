@@ -115,6 +115,26 @@ class SourceKeysUnfit(ConnectorFailure):
     fix = "Put the JWK Set that the source publishes, public members alone, into the file that `secret_files` names."
 
 
+class CredentialUnfit(ConnectorFailure):
+    """A key or certificate that the gateway proves itself with, or believes, cannot be used."""
+
+    code = "CN-181"
+    title = "key or certificate cannot be used"
+    vi = "Khóa hoặc chứng thư số của kết nối không dùng được."
+    en = "A key or certificate of the connector cannot be used."
+    fix = "`gate06 connector credentials NAME` names the file and what is wrong: kind, strength, days, permissions."
+
+
+class TransportReserved(ConnectorFailure):
+    """A connector names a bus whose protocol is not published yet."""
+
+    code = "CN-182"
+    title = "transport is kept for later"
+    vi = "Trục kết nối này chưa được công bố nên chưa dùng được."
+    en = "The protocol of this bus is not published yet, so it cannot be used."
+    fix = "Use `ndxp` or a bus of the province until it is; docs/connector_transports.md says where it will go."
+
+
 class CredentialsRefused(ConnectorFailure):
     """The source refused who asked."""
 

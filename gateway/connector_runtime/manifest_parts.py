@@ -19,7 +19,8 @@ TransformName = Literal[
 assert set(TransformName.__args__) == set(TRANSFORMS)  # type: ignore[attr-defined]
 
 ValueType = Literal["text", "date", "number", "code", "sex", "address"]
-AuthKind = Literal["none", "basic", "apikey", "oauth2"]
+AuthKind = Literal["none", "basic", "apikey", "oauth2", "oauth2_jwt", "jwt", "wss_password", "wss_certificate"]
+SignaturePolicy = Literal["required", "when_present"]
 OutcomeWord = Literal[
     "found", "not_found", "ambiguous", "conflict", "denied", "officer_denied", "bad_request", "transient", "fatal"
 ]
@@ -100,13 +101,25 @@ class Endpoint(Table):
 class Auth(Table):
     """How the gateway proves itself. `secret_ref` is the name of a secret in the operator's settings, never a secret.
 
-    `user` is the account (basic), `header` the name of the header (apikey).
+    `user` is the account (basic, oauth2, wss_password) or who states it (oauth2_jwt, jwt), `header` the name of the
+    header (apikey). `oauth2_jwt` proves the client at the token endpoint by a signed statement (RFC 7523 §2.2), `jwt`
+    sends one with every call; `secret_ref` names the private key then (PEM), `algorithm` is how it signs, `key_id` its
+    name at the source (its RFC 7638 thumbprint without one), `audience` who is spoken to (the token endpoint where
+    `oauth2_jwt` says nothing) and `lifetime_for` how many seconds a statement holds. SOAP: `wss_password` is a
+    UsernameToken of WS-Security, whose password is `sent_as` a digest, or as text over TLS; `wss_certificate` signs
+    Body and Timestamp with the key of `secret_ref` and sends the certificate of `certificate_ref` (PEM).
     """
 
     kind: AuthKind = "none"
     secret_ref: Annotated[str, Field(max_length=200)] | None = None
     user: str = ""
     header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,60}$")] = "X-Api-Key"
+    algorithm: Literal["ES256", "RS256"] = "ES256"
+    key_id: Annotated[str, Field(max_length=200)] = ""
+    audience: Annotated[str, Field(max_length=500)] = ""
+    lifetime_for: Annotated[int, Field(ge=10, le=300)] = 60
+    sent_as: Literal["digest", "text"] = "digest"
+    certificate_ref: Annotated[str, Field(max_length=200)] | None = None
 
 
 class LookUp(Table):
@@ -167,7 +180,18 @@ class SignatureRow(Table):
     at: Path
     over: Path
     keys_ref: Name
-    policy: Literal["required", "when_present"] = "required"
+    policy: SignaturePolicy = "required"
+
+
+class EnvelopeSignatureRow(Table):
+    """What a SOAP source signs of its answer: Body and Timestamp by WS-Security. `certificates_ref` names the PEM file
+    of the certificates it may sign with in the operator's settings; one that an answer brings is not believed.
+
+    `policy` as in `[signature]`.
+    """
+
+    certificates_ref: Name
+    policy: SignaturePolicy = "required"
 
 
 class OutcomeRow(Table):
@@ -189,6 +213,7 @@ __all__ = [
     "Auth",
     "CodeList",
     "Endpoint",
+    "EnvelopeSignatureRow",
     "FieldRow",
     "LookUp",
     "Name",

@@ -29,6 +29,7 @@ from gateway.connector_runtime.health import check_connectors
 from gateway.connector_runtime.kinds.build import Ways, build_connector
 from gateway.connector_runtime.limits import Limits
 from gateway.connector_runtime.manifest import Manifest, read_manifest
+from gateway.connector_runtime.manifest_failure import TransportReserved
 from gateway.connector_runtime.means import Means, OnDrift
 from gateway.connector_runtime.meter import Meter, Unmetered
 from gateway.connector_runtime.outbound import ZoneClient
@@ -36,6 +37,8 @@ from gateway.connector_runtime.package_digest import installed_package
 from gateway.connector_runtime.quota import Quotas
 from gateway.connector_runtime.steering import Steering, Unsteered
 from gateway.connector_runtime.transports.lgsp import LgspTransport
+from gateway.connector_runtime.transports.lgsp_json import LgspJsonTransport
+from gateway.connector_runtime.transports.lgsp_wrapper import LgspWrapperTransport
 from gateway.connector_runtime.transports.ndxp import NdxpTransport
 from gateway.vocabulary.clock import Clock, Randomness, SystemRandomness
 from gateway.vocabulary.correction import CorrectionStart
@@ -47,7 +50,9 @@ GROUP = "gate06.connectors"
 _TRANSPORTS: Mapping[TransportName, Callable[[ConnectorSettings, OutboundClient, Clock], Transport]] = {
     "ndxp": NdxpTransport,
     "lgsp": LgspTransport,
-}
+    "lgsp_wrapper": LgspWrapperTransport,
+    "lgsp_json": LgspJsonTransport,
+}  # `ndop` is a name without a transport: a class with `speech`, `send` and `check` goes here when NDOP is published
 
 
 class Closing(Protocol):
@@ -129,7 +134,8 @@ class ConnectorRegistry:
                 manifest, digest = read_hashed(folder)
                 carried[source] = Installed(manifest, digest, None)
                 transport = make_transport(source, manifest, one, client, clock) if manifest.transport else None
-                ways = Ways(client=client, policy=AddressPolicy(one.zone, egress), clock=clock, transport=transport)
+                policy, chance = AddressPolicy(one.zone, egress), (shared or Shared()).chance
+                ways = Ways(client=client, policy=policy, clock=clock, transport=transport, chance=chance)
                 connector, opened = build_connector(source, manifest, one, ways)
                 closing += [opened] if opened else []
             limits = manifest.limits_under(one)
@@ -328,14 +334,33 @@ def _equip(
 def make_transport(
     source: str, manifest: Manifest, settings: ConnectorSettings, client: OutboundClient, clock: Clock
 ) -> Transport:
-    """Return the bus a connector is asked over. Raises InvalidManifest, TransportUnset, SecretUnreadable."""
-    make = _TRANSPORTS[manifest.choose_transport(settings.transport)]
+    """Return the bus a connector is asked over.
+
+    Raises InvalidManifest, TransportReserved, TransportUnset, SecretUnreadable.
+    """
+    name = manifest.choose_transport(settings.transport)
+    if name not in _TRANSPORTS:
+        raise TransportReserved(
+            f"`connectors.{source}.transport`: the name `{name}` is kept for a bus not yet published"
+        )
+    make = _TRANSPORTS[name]
     if not settings.url:
         raise TransportUnset(f"`connectors.{source}.url` is missing: the service's address at the bus")
     try:
         return make(settings, client, clock)
     except OSError as error:
         raise SecretUnreadable(f"a secret file of connector `{source}` cannot be read: {error.strerror}") from None
+
+
+def manifest_of(source: str, settings: ConnectorSettings, folders: Sequence[Path]) -> Manifest:
+    """Return the manifest a table of the settings is about, without making its connector.
+
+    Raises UnknownConnector, UnknownManifestKey, InvalidManifest.
+    """
+    installed = {point.name: point for point in entry_points(group=GROUP)}
+    if source in installed and settings.folder is None:
+        return _load_class(installed[source])[1].manifest
+    return read_hashed(_folder_of(source, settings, find_folders(folders), installed))[0]
 
 
 def _folder_of(

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey
 
@@ -68,6 +68,12 @@ def import_signing_key(jwk: Mapping[str, Any]) -> SigningKey:
     members = ("kty", *_PUBLIC_MEMBERS[kty], *_PRIVATE_MEMBERS[kty])
     native = _KEY_CLASSES[kty].import_key({name: str(jwk[name]) for name in members if name in jwk})
     return SigningKey(str(jwk["kid"]), str(jwk["alg"]), native)
+
+
+def signing_key_of(native: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, alg: str, kid: str) -> SigningKey:
+    """Return a key that was read from elsewhere as one that signs; without `kid` its RFC 7638 thumbprint names it."""
+    key = RSAKey.import_key(native) if isinstance(native, rsa.RSAPrivateKey) else ECKey.import_key(native)
+    return SigningKey(kid or key.thumbprint(), alg, key)
 
 
 def generate_private_jwk(alg: str, kid: str, randomness: Randomness) -> dict[str, str]:
@@ -135,7 +141,7 @@ def _algorithms_of(jwk: Mapping[str, Any]) -> frozenset[str]:
     if any(name not in jwk for name in _PUBLIC_MEMBERS[jwk["kty"]]):
         raise KeyRefused("form")
     if jwk["kty"] == "RSA":
-        _check_rsa(_whole(jwk["n"]), _whole(jwk["e"]))
+        check_rsa(_whole(jwk["n"]), _whole(jwk["e"]))
         able = {"RS256", "PS256", "RS384", "PS384", "RS512", "PS512"}
     else:
         named = _CURVES[jwk["kty"]].get(jwk["crv"])
@@ -160,7 +166,8 @@ def _whole(text: str) -> int:
         raise KeyRefused("form") from trouble
 
 
-def _check_rsa(modulus: int, exponent: int) -> None:
+def check_rsa(modulus: int, exponent: int) -> None:
+    """Raise KeyRefused for RSA that is too weak, too slow to verify, or made by a broken generator."""
     # Below 2048 bits is weak (SP 800-131A); far above it, or with a long exponent, one verification is an attack.
     if not 2048 <= modulus.bit_length() <= 8192:
         raise KeyRefused("rsa_size")

@@ -182,8 +182,9 @@ def test_the_doctor_names_what_is_wrong_and_its_fix(capfd: pytest.CaptureFixture
     code, seen, _ = run(capfd, "doctor", "--json")
     assert code == 7
     wrong = [check for check in seen["checks"] if not check["in_order"]]
-    assert [check["check"] for check in wrong] == ["connector population"]
-    assert wrong[0]["fix"]
+    assert [check["check"] for check in wrong] == ["credentials of population", "connector population"]
+    assert wrong[0]["fix"] == "gate06 connector credentials population"
+    assert wrong[1]["fix"]
     code, table, said = run(capfd, "doctor")
     assert code == 7
     assert "WRONG" in table

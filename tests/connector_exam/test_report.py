@@ -77,6 +77,14 @@ def test_a_connector_that_cannot_be_built_fails_with_its_reason(folder: Path, si
     assert failed["safety.reach"].startswith("the connector cannot be asked: CN-107")
 
 
+def test_a_guess_nobody_confirmed_and_a_key_in_the_folder_are_faults(folder: Path, sit: Sit) -> None:
+    change(folder, "[record]", "# confirm: where the one record is\n[record]")
+    (folder / "samples" / "own.pem").write_text("-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n")
+    failed = {one.check.id: one.faults[0] for one in sit(folder).failed}
+    assert failed["manifest.schema"].what == "1 guesses of the import are not confirmed"
+    assert failed["manifest.secrets"].where == "samples/own.pem"
+
+
 def test_a_check_that_is_let_off_is_skipped_until_its_day(folder: Path, sit: Sit) -> None:
     change(folder, 'from = "card.no"', 'from = "card.number"')
     reason = "the owner renames the member in December, as agreed in writing"

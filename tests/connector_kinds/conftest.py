@@ -24,6 +24,7 @@ from gateway.connector_runtime.outbound import ZoneClient
 from gateway.vocabulary.clock import SystemClock
 from gateway.vocabulary.partial_date import PartialDate
 from gateway.vocabulary.persona import persona
+from tests.connector_kinds.pem_files import PemFiles
 
 SAMPLE = Path(__file__).resolve().parents[2] / "connectors/sample"
 CANARY = "canary-6d1f"
@@ -70,11 +71,11 @@ class Toy:
             tree["endpoint"]["url"] = self.url
             change(tree)
 
-        client = ZoneClient("lab", EgressSettings())
-        self.closing.append(client)
         secrets = {"toy-key": SAMPLE / "shared/toy.key"}
         known = {"zone": "lab", "secret_files": secrets, "officer": "999080000200", "timeout_for": 3.0}
         settings = ConnectorSettings(**known | members)
+        client = ZoneClient("lab", EgressSettings(), tls=settings.read_tls())
+        self.closing.append(client)
         ways = Ways(client=client, policy=AddressPolicy("lab", EgressSettings()), clock=SystemClock())
         made, opened = build_connector("the_sample", manifest_of(kind, at_toy), settings, ways)
         if opened is not None:
@@ -96,13 +97,14 @@ async def outcome_of(connector: Any, question: Question) -> Any:
 
 
 @asynccontextmanager
-async def serving(application: Any) -> AsyncIterator[Toy]:
+async def serving(application: Any, tls: PemFiles | None = None) -> AsyncIterator[Toy]:
     listening = socket.create_server(("127.0.0.1", 0))
+    own = {} if tls is None else {"ssl_certfile": tls.certificate, "ssl_keyfile": tls.key}
     server = uvicorn.Server(
-        uvicorn.Config(application, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
+        uvicorn.Config(application, log_level="critical", lifespan="off", timeout_graceful_shutdown=1, **own)
     )
     running = asyncio.create_task(server.serve(sockets=[listening]))
-    made = Toy(f"http://127.0.0.1:{listening.getsockname()[1]}")
+    made = Toy(f"{'http' if tls is None else 'https'}://127.0.0.1:{listening.getsockname()[1]}")
     yield made
     for one in made.closing:
         await one.close()

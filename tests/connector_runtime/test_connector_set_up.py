@@ -66,9 +66,9 @@ def test_an_unknown_key_names_its_place_and_the_nearest(old: str, new: str, plac
     ("old", "new", "place"),
     [
         ('kind = "code"', 'kind = "magic"', "kind"),
-        ('version = "1.1.0"', 'version = "1"', "version"),
+        ('version = "1.2.0"', 'version = "1"', "version"),
         ("schema = 1", "schema = 2", "schema"),
-        ('type = "date"', 'type = "datum"', r"toml:69:fields\[1\]\.type"),
+        ('type = "date"', 'type = "datum"', r"toml:73:fields\[1\]\.type"),
         ("[legal]", "[legal", "not TOML"),
         ('id = "population"\n', "", "id"),
     ],

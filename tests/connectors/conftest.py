@@ -22,6 +22,7 @@ from gateway.vocabulary.clock import Clock, SystemClock
 from gateway.vocabulary.partial_date import PartialDate
 from gateway.vocabulary.persona import Persona, persona
 
+_PLACES = {"ndxp": "ndxp", "lgsp": "lgsp/ngsp", "lgsp_wrapper": "lgsp1", "lgsp_json": "lgsp2"}
 SECRETS = {"population": population.DEMO_SECRET, "civil_status": civil_status.DEMO_SECRET}
 
 
@@ -37,14 +38,19 @@ class Source:
     def settings(self, **changes: Any) -> ConnectorSettings:
         known: dict[str, Any] = {
             "transport": self.transport,
-            "url": f"{self.url}/{'lgsp/ngsp' if self.transport == 'lgsp' else 'ndxp'}/{self.name}",
-            "token_url": f"{self.url}{population.TOKEN_PATH}",
+            "url": f"{self.url}/{_PLACES[self.transport]}/{self.name}",
+            "token_url": f"{self.url}/{_PLACES[self.transport].partition('/')[0]}/token",
             "zone": "lab",
             "user": "gate06-demo",
             "secret": SecretStr(SECRETS[self.name]),
             "officer": "999080000200",
             "agency_code": "H55.19",
             "road_client": "VN/GOV/H55/gate06",
+            "application": population.PARTNER["AppName"],
+            "partner_code": population.PARTNER["PartnerCode"],
+            "customer_code": population.PARTNER["PartnerCodeCus"],
+            "key_user": "gate06-demo",
+            "key_secret": SecretStr(SECRETS[self.name]),
         }
         return ConnectorSettings(**known | changes)
 

@@ -38,7 +38,8 @@ __all__ = [
 
 Answer = Mapping[str, Outcome]
 
-Speech = Literal["soap", "json"]
+Speech = Literal["soap", "json", "camel"]
+"""An envelope, an object under the operation's name, or a flat object whose members are in camel case."""
 OfficerClass = Literal["system", "desk"]
 """On whose behalf a bus is used: the system's own officer when a citizen asks, or an officer at a desk."""
 
@@ -156,7 +157,7 @@ class Transport(Protocol):
 
     @property
     def speech(self) -> Speech:
-        """`soap` for an envelope, `json` for an object."""
+        """`soap` for an envelope, `json` and `camel` for an object."""
         ...
 
     async def send(self, message: bytes, *, deadline_at: datetime, officer_class: OfficerClass = "system") -> bytes:

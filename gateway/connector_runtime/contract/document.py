@@ -28,6 +28,18 @@ def read_document(body: bytes) -> etree._Element:
     """Return the root of a document, its element names without prefix and in lower case.
 
     Raises Malformed for anything that is not plain, small, well-formed XML.
+    """
+    root = parse_document(body)
+    for element in root.iter():
+        # once here, so that every reader may look for a plain name: prefixes and capitals differ between callers
+        element.tag = element.tag.rpartition("}")[2].lower()
+    return root
+
+
+def parse_document(body: bytes) -> etree._Element:
+    """Return the root of a document with its names as they stand, comments and processing instructions left out.
+
+    Raises Malformed as `read_document`.
 
     libxml2 refuses entity bombs by itself, but with entities unresolved an external one reads as empty text: so a
     document that brings any document type is refused as a whole.
@@ -51,9 +63,6 @@ def read_document(body: bytes) -> etree._Element:
     document = root.getroottree().docinfo
     if document.internalDTD is not None or document.externalDTD is not None or document.doctype:
         raise Malformed("brings a document type")
-    for element in root.iter():
-        # once here, so that every reader may look for a plain name: prefixes and capitals differ between callers
-        element.tag = element.tag.rpartition("}")[2].lower()
     return root
 
 

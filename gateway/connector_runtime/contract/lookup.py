@@ -24,11 +24,15 @@ DateForm = Literal["wrapped", "plain"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """What is asked of a register: the element's name and namespace, and the service's code (MaTichHop)."""
+    """What is asked of a register: the element's name and namespace, and the service's code (MaTichHop).
+
+    `has_own_name` is an operation beside the look-up, which a message that names no operation cannot ask for.
+    """
 
     name: str
     namespace: str
     code: str
+    has_own_name: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +69,16 @@ class Unaskable(ValueError):
 
 _LONGEST = {"MaYeuCau": 40, "MaDVC": 20, "MaTichHop": 20, "MaDonVi": 35, "MaCanBo": 20, "HoVaTen": 100}
 
+_CAMEL = {
+    "MaYeuCau": "maYeuCau",
+    "MaDVC": "maDVC",
+    "MaCanBo": "maCanBo",
+    "SoDinhDanh": "soDinhDanh",
+    "SoCMND": "soCMND",
+    "HoVaTen": "hoVaTen",
+    "NgayThangNamSinh": "ngayThangNam",
+}
+
 _UNCARRIED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # XML 1.0 §2.2
 
 Members = list[tuple[str, "str | Members"]]
@@ -98,6 +112,8 @@ def write_lookup(lookup: Lookup, operation: Operation, speech: Speech) -> bytes:
     """Return the message. Every value is escaped by its writer. Raises SourceTrouble (bad_request)."""
     try:
         members = lookup_members(lookup, operation)
+        if speech == "camel":
+            return _as_flat(members, operation)
         return _as_envelope(members, operation) if speech == "soap" else _as_object(members, operation)
     except Unaskable as error:
         raise SourceTrouble(Refused("bad_request"), str(error)) from None
@@ -165,6 +181,17 @@ def _append(parent: etree._Element, members: Members, namespace: str) -> None:
 
 def _as_object(members: Members, operation: Operation) -> bytes:
     return json.dumps({operation.name: _object(members)}, ensure_ascii=False).encode()
+
+
+def _as_flat(members: Members, operation: Operation) -> bytes:
+    """Return the message of LGSP type 2 (domain.md §5.3): no operation's name, no agency, both numbers always there."""
+    if operation.has_own_name:
+        raise Unaskable(f"`{operation.name}`: this bus carries the look-up alone")
+    told: dict[str, str] = {}
+    for name, content in members:
+        told[name] = content if isinstance(content, str) else str(content[0][1])
+    flat = {_CAMEL[name]: told.get(name, "") for name in _CAMEL}
+    return json.dumps(flat, ensure_ascii=False).encode()
 
 
 def _object(members: Members) -> dict[str, object]:

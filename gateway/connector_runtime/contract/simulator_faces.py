@@ -76,7 +76,7 @@ class LgspFace:
             "code": status,
             "status": "SUCCESS" if status == 200 else "FAILED",
             "correlationId": text_token(self.randomness, 128),
-            "response": _as_object(body) if status == 200 else {"error_code": "99", "message": _fault_text(body)},
+            "response": _as_object(body) if status == 200 else {"error_code": "99", "message": fault_text(body)},
         }
         return JSONResponse(envelope)
 
@@ -115,10 +115,15 @@ def _basic(request: Request) -> bytes:
 
 def _as_object(body: bytes) -> dict[str, Any]:
     """Return a SOAP answer as the JSON object that says the same; an error code as the bus writes one."""
-    content = next(etree.fromstring(body).iterchildren(f"{{{SOAP}}}Body"))[0]
-    told = {etree.QName(one).localname: one.text or "" for one in content}
-    if "errorCode" in told:
+    (name, told), *_ = members_of(body).items()
+    if isinstance(told, dict) and "errorCode" in told:
         return {"error_code": told["errorCode"], "message": told.get("errorMessage", "")}
+    return {name: told}
+
+
+def members_of(body: bytes) -> dict[str, Any]:
+    """Return the content of a SOAP answer as an object of one member."""
+    content = next(etree.fromstring(body).iterchildren(f"{{{SOAP}}}Body"))[0]
     return {etree.QName(content).localname: _members(content)}
 
 
@@ -138,5 +143,6 @@ def _members(element: etree._Element) -> Any:
     return members
 
 
-def _fault_text(body: bytes) -> str:
+def fault_text(body: bytes) -> str:
+    """Return what a SOAP fault says."""
     return etree.fromstring(body).findtext(".//faultstring", "")

@@ -56,6 +56,8 @@ def read_question(body: bytes, operations: Sequence[str], speech: Speech = "soap
     """Read a question about one of `operations` and check names and order of its members. Raises Refusal."""
     try:
         tree = read_document(body) if speech == "soap" else read_object(body)
+        if speech == "camel":
+            tree = _named(tree, operations[0])
         found = {name: next(descendants(tree, name.lower()), None) for name in operations}
         operation = next((name for name, element in found.items() if element is not None), None)
         element = found[operation] if operation else None
@@ -66,7 +68,8 @@ def read_question(body: bytes, operations: Sequence[str], speech: Speech = "soap
         born = read_birth_date(child(element, "ngaythangnamsinh"))
     except (Malformed, Unreadable) as error:
         raise Refusal(str(error)) from None
-    missing = [name for name in _REQUIRED[:-1] if not texts[name]] + ([] if born else ["NgayThangNamSinh"])
+    required = _REQUIRED[:-1] if speech != "camel" else [name for name in _REQUIRED[:-1] if name != "MaTichHop"]
+    missing = [name for name in required if not texts[name]] + ([] if born else ["NgayThangNamSinh"])
     number = texts["SoDinhDanh"] or texts["SoCMND"]
     if missing or born is None or not number:
         raise Refusal("missing: " + ", ".join(missing or ["SoDinhDanh or SoCMND"]))
@@ -82,6 +85,16 @@ def read_question(body: bytes, operations: Sequence[str], speech: Speech = "soap
         name=texts["HoVaTen"],
         born=born,
     )
+
+
+def _named(tree: etree._Element, operation: str) -> etree._Element:
+    """Return a flat question as the one that names its operation."""
+    if local_name(tree) != "response":
+        raise Refusal("the members stand in no object of their own here")
+    tree.tag = operation.lower()
+    for element in tree.iterchildren("ngaythangnam"):
+        element.tag = "ngaythangnamsinh"
+    return tree
 
 
 def _check_order(operation: etree._Element) -> None:

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -101,6 +101,15 @@ class Face(Protocol):
         ...
 
 
+@runtime_checkable
+class UnwrapsQuestion(Protocol):
+    """A further ability of a face: questions come wrapped, and the wrapper proves something, too."""
+
+    def unwrap(self, body: bytes) -> bytes:
+        """Return the question. Raises Refusal."""
+        ...
+
+
 class Register:
     """Who is in it, how it fails today, and who asked."""
 
@@ -149,7 +158,10 @@ def service_routes(register: Register, path: str, face: Face) -> list[Route]:
         if not face.opens(request):
             return _unauthorised()
         try:
-            asked = read_question(await request.body(), register.play.operations, face.speech)
+            body = await request.body()
+            if isinstance(face, UnwrapsQuestion):
+                body = face.unwrap(body)
+            asked = read_question(body, register.play.operations, face.speech)
         except Refusal as refusal:
             return face.wrap(write_fault(str(refusal)), 500)
         return await _answer(register, asked, face)
@@ -232,8 +244,8 @@ def _spoil(whole: bytes, fault: str, speech: Speech) -> bytes:
     """Return an answer as half a document, as too large a one, or as one that brings what no reader may follow."""
     if fault == "malformed":
         return whole[: len(whole) // 2]
-    if speech == "json":
-        padding = b" " * 1_300_000 if fault == "oversize" else b'"response":{},'
+    if speech != "soap":
+        padding = b" " * 1_300_000 if fault == "oversize" else b'"response":{},"response":{},'
         return whole.replace(b"{", b"{" + padding, 1)
     if fault == "oversize":
         return whole.replace(b"?>", b"?><!--" + b" " * 1_300_000 + b"-->", 1)

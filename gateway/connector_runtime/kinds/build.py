@@ -1,13 +1,13 @@
 """A manifest becomes a connector: every template, path and expression is compiled here, before anybody is asked."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from gateway.connector_runtime.addresses import AddressPolicy
 from gateway.connector_runtime.configuration import ConnectorSettings
 from gateway.connector_runtime.contract import OutboundClient, Transport
 from gateway.connector_runtime.failure import InvalidManifest, SecretUnreadable
 from gateway.connector_runtime.kinds.carrier import BusCarrier, Carrier, EndpointCarrier, choose_url
-from gateway.connector_runtime.kinds.credential import make_credential, read_secret
+from gateway.connector_runtime.kinds.credential import Way, make_credential
 from gateway.connector_runtime.kinds.declared import (
     Asker,
     DeclaredConnector,
@@ -16,9 +16,11 @@ from gateway.connector_runtime.kinds.declared import (
     open_json,
     refuse_no_envelope,
 )
+from gateway.connector_runtime.kinds.envelope_seal import open_envelope_seal
 from gateway.connector_runtime.kinds.lint import SHAPES, lint
 from gateway.connector_runtime.kinds.question import Needed
 from gateway.connector_runtime.kinds.record import RecordReader
+from gateway.connector_runtime.kinds.secret_files import read_secret
 from gateway.connector_runtime.kinds.signature import open_seal
 from gateway.connector_runtime.kinds.signs import Judge, Signs
 from gateway.connector_runtime.kinds.sqlview import ViewConnector, view_of
@@ -29,17 +31,19 @@ from gateway.connector_runtime.mapping.template import parse_template
 from gateway.connector_runtime.transports.reply import refuse_status
 from gateway.connector_runtime.transports.sqlview import Database, SqlView
 from gateway.vocabulary.areas import shipped_lists
-from gateway.vocabulary.clock import Clock
+from gateway.vocabulary.clock import Clock, Randomness, SystemRandomness
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ways:
-    """What the runtime lends: the way out of the house and its address policy, the time, and a bus where one is set."""
+    """What the runtime lends: the way out of the house and its address policy, time and chance, and a bus where one is
+    set."""
 
     client: OutboundClient
     policy: AddressPolicy
     clock: Clock
     transport: Transport | None = None
+    chance: Randomness = field(default_factory=SystemRandomness)
 
 
 def require_sound(manifest: Manifest, file: str) -> None:
@@ -55,7 +59,8 @@ def build_connector(
 ) -> tuple[DeclaredConnector | ViewConnector, SqlView | None]:
     """Return the connector of a sound manifest under the name `source`, and what it holds open.
 
-    Raises the failures of `require_sound`, HostNotAllowed, SecretUnnamed, SecretUnreadable and TransportUnset.
+    Raises the failures of `require_sound`, HostNotAllowed, SecretUnnamed, SecretUnreadable, CredentialUnfit and
+    TransportUnset.
     """
     require_sound(manifest, f"{manifest.id}/manifest.toml")
     asker = Asker(source=source, officer=settings.officer, agency_code=settings.agency_code, clock=ways.clock)
@@ -63,10 +68,10 @@ def build_connector(
         if manifest.kind == "sqlview":
             return _view(manifest, settings, ways, asker)
         carrier = _carrier(manifest, settings, ways)
-        seal = None if manifest.signature is None else open_seal(manifest.signature, settings)
+        speech = _sealed(make_speech(manifest), manifest, settings)
     except OSError as error:
         raise SecretUnreadable(f"a secret file of connector `{source}` cannot be read: {error.strerror}") from None
-    return DeclaredConnector(asker, replace(make_speech(manifest), seal=seal), carrier), None
+    return DeclaredConnector(asker, speech, carrier), None
 
 
 def make_speech(manifest: Manifest) -> Speech:
@@ -84,12 +89,22 @@ def make_speech(manifest: Manifest) -> Speech:
     )
 
 
+def _sealed(speech: Speech, manifest: Manifest, settings: ConnectorSettings) -> Speech:
+    """Return a speech that requires what the source signs. Raises as `open_seal` and `open_envelope_seal`."""
+    if manifest.signature is not None:
+        return replace(speech, seal=open_seal(manifest.signature, settings))
+    if manifest.envelope_signature is not None:
+        return replace(speech, envelope_seal=open_envelope_seal(manifest.envelope_signature, settings))
+    return speech
+
+
 def _carrier(manifest: Manifest, settings: ConnectorSettings, ways: Ways) -> Carrier:
     if ways.transport is not None:
         return BusCarrier(ways.transport)
     assert manifest.endpoint is not None
     assert manifest.operations is not None
-    credential = make_credential(manifest.auth, settings, ways.client, ways.clock)
+    way = Way(choose_url(settings, manifest.endpoint), ways.client, ways.clock, ways.chance)
+    credential = make_credential(manifest.auth, settings, way)
     return EndpointCarrier(
         settings, manifest.endpoint, manifest.operations.check, credential, (ways.client, ways.clock)
     )

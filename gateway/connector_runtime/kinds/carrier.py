@@ -1,8 +1,7 @@
 """How a written question reaches its source: at the source's own endpoint, or over a bus that carries messages."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from gateway.connector_runtime.configuration import ConnectorSettings
@@ -14,20 +13,12 @@ from gateway.connector_runtime.contract import (
     SourceTrouble,
     Transport,
 )
-from gateway.connector_runtime.kinds.credential import Credential
+from gateway.connector_runtime.kinds.credential import Credential, RenewsProof
+from gateway.connector_runtime.kinds.writing import Written
 from gateway.connector_runtime.manifest_failure import HostNotAllowed
 from gateway.connector_runtime.manifest_parts import Endpoint, Probe
 from gateway.connector_runtime.transports.reply import time_left
 from gateway.vocabulary.clock import Clock
-
-
-class Written(NamedTuple):
-    """A question as it goes out: `path` with its query, from the endpoint on."""
-
-    method: str
-    path: str
-    headers: Mapping[str, str]
-    body: bytes | None
 
 
 class Carrier(Protocol):
@@ -60,22 +51,35 @@ class EndpointCarrier:
         self._timeout_for = settings.timeout_for
 
     async def send(self, written: Written, *, deadline_at: datetime, officer_class: OfficerClass) -> OutboundReply:
-        """Send the question under the credential. Raises SourceTrouble."""
+        """Send the question under the credential. Raises SourceTrouble.
+
+        A token that the source refuses is fetched anew, once: it may have been withdrawn before its time.
+        """
+        proven, reply = await self._send_proven(written, deadline_at, officer_class)
+        if reply.status == 401 and isinstance(self._credential, RenewsProof):
+            self._credential.renew(officer_class, proven)
+            _, reply = await self._send_proven(written, deadline_at, officer_class)
+        return reply
+
+    async def _send_proven(
+        self, written: Written, deadline_at: datetime, officer_class: OfficerClass
+    ) -> tuple[Written, OutboundReply]:
         wait_for = time_left(self._timeout_for, deadline_at, self._clock.now())
-        proof = await self._credential.headers(officer_class, wait_for=wait_for)
-        return await self._client.send(
-            written.method,
-            self.url + written.path,
-            headers={**written.headers, **proof},
-            body=written.body,
+        proven = await self._credential.prove(written, officer_class, wait_for=wait_for)
+        reply = await self._client.send(
+            proven.method,
+            self.url + proven.path,
+            headers=proven.headers,
+            body=proven.body,
             timeout_for=time_left(self._timeout_for, deadline_at, self._clock.now()),
         )
+        return proven, reply
 
     async def check(self) -> Health:
         """Ask the probe's path and judge the status alone."""
         try:
-            proof = await self._credential.headers("system", wait_for=2.0)
-            reply = await self._client.send("GET", self.url + self._probe.path, headers=proof, timeout_for=2.0)
+            probe = await self._credential.prove(Written("GET", self._probe.path, {}, None), "system", wait_for=2.0)
+            reply = await self._client.send("GET", self.url + probe.path, headers=probe.headers, timeout_for=2.0)
         except SourceTrouble as failed:
             return Health("down", failed.operator_detail)
         if reply.status in {401, 403}:

@@ -18,12 +18,13 @@ from gateway.connector_runtime.contract import (
 )
 from gateway.connector_runtime.contract.document import LARGEST, Malformed, read_document, read_json
 from gateway.connector_runtime.contract.lookup import officer_class
-from gateway.connector_runtime.kinds.carrier import Carrier, Written
+from gateway.connector_runtime.kinds.carrier import Carrier
+from gateway.connector_runtime.kinds.envelope_seal import EnvelopeSeal
 from gateway.connector_runtime.kinds.question import Needed
 from gateway.connector_runtime.kinds.record import RecordReader
 from gateway.connector_runtime.kinds.signature import Seal
 from gateway.connector_runtime.kinds.signs import Signs
-from gateway.connector_runtime.kinds.writing import Write
+from gateway.connector_runtime.kinds.writing import Write, Written
 from gateway.connector_runtime.mapping.template import Unaskable, inputs_of
 from gateway.connector_runtime.transports.reply import refuse_status
 from gateway.vocabulary.clock import Clock
@@ -41,8 +42,10 @@ class Asker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speech:
-    """How a kind speaks: writes a question, opens a body, judges its signs, requires its signature (`seal`, None where
-    the source signs nothing) and reads its record."""
+    """How a kind speaks: writes a question, opens a body, judges its signs, requires its signature, reads its record.
+
+    `seal` is over an object of a JSON answer, `envelope_seal` over a SOAP message; None where the source signs nothing.
+    """
 
     needed: Needed
     write: Write
@@ -50,6 +53,7 @@ class Speech:
     signs: Signs
     record: RecordReader
     seal: Seal | None = None
+    envelope_seal: EnvelopeSeal | None = None
 
 
 class DeclaredConnector:
@@ -91,6 +95,8 @@ class DeclaredConnector:
 
     def read(self, reply: OutboundReply, question: Question) -> Answer:
         """Read an answer about the person of a question. Raises SourceTrouble."""
+        if self._speech.envelope_seal is not None:
+            self._speech.envelope_seal.require(reply, now=self._asker.clock.now())
         root = self.open(reply)
         if self._speech.seal is not None:
             self._speech.seal.require(root, now=self._asker.clock.now())

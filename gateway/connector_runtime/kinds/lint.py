@@ -9,7 +9,13 @@ from urllib.parse import urlsplit
 from gateway.connector_runtime.failure import ConnectorFailure, InvalidManifest
 from gateway.connector_runtime.kinds.question import InputUnknown, Needed
 from gateway.connector_runtime.manifest import Manifest
-from gateway.connector_runtime.manifest_failure import FieldWrong, HostNotAllowed, InlineSecret, TemplateWrong
+from gateway.connector_runtime.manifest_failure import (
+    FieldWrong,
+    HostNotAllowed,
+    InlineSecret,
+    TemplateWrong,
+    TransportReserved,
+)
 from gateway.connector_runtime.manifest_parts import Auth, Endpoint, FieldRow, LookUp, RecordRow
 from gateway.connector_runtime.mapping.address import Basis
 from gateway.connector_runtime.mapping.body import xml_names
@@ -19,7 +25,22 @@ from gateway.connector_runtime.mapping.template import TemplateInvalid, parse_te
 from gateway.vocabulary.areas import shipped_lists
 
 SHAPES: Mapping[str, Shape] = {"rest": "json", "soap": "xml", "sqlview": "row"}
-_CARRIED = {"ndxp": "soap", "lgsp": "rest"}
+_CARRIED = {"ndxp": "soap", "lgsp": "rest", "lgsp_wrapper": "soap", "lgsp_json": "rest"}
+_SPEAKERS = {
+    "oauth2_jwt": ("rest", "soap"),
+    "jwt": ("rest", "soap"),
+    "wss_password": ("soap",),
+    "wss_certificate": ("soap",),
+}
+_STATED = ("oauth2_jwt", "jwt")
+_READ_BY: Mapping[str, tuple[str, ...]] = {
+    "algorithm": _STATED,
+    "key_id": _STATED,
+    "audience": _STATED,
+    "lifetime_for": _STATED,
+    "sent_as": ("wss_password",),
+    "certificate_ref": ("wss_certificate",),
+}
 _LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
 _OF_AUTH = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key", "apikey"})
 _OF_THE_CLIENT = frozenset(
@@ -60,7 +81,7 @@ def lint(manifest: Manifest) -> Iterator[Problem]:
         yield Problem(InvalidManifest, ("inputs",), str(error))
         known = Needed(("personal_number or old_number", "full_name", "birth_date")).names
     yield from _endpoint(manifest.endpoint, manifest.kind)
-    yield from _auth(manifest.auth)
+    yield from _auth(manifest)
     yield from _look_up(manifest.operations.lookup, manifest.kind, known)
     if manifest.transport is not None:
         yield from _over_a_bus(manifest, manifest.operations.lookup)
@@ -106,12 +127,37 @@ def _endpoint(endpoint: Endpoint | None, kind: str) -> Iterator[Problem]:
         yield Problem(HostNotAllowed, ("endpoint", "url"), f"host `{host}` is not in `allowed_hosts` ({allowed})")
 
 
-def _auth(auth: Auth) -> Iterator[Problem]:
+def _auth(manifest: Manifest) -> Iterator[Problem]:
+    auth = manifest.auth
     if auth.kind != "none" and not auth.secret_ref:
         yield Problem(InvalidManifest, ("auth",), f"auth kind `{auth.kind}` needs `secret_ref`, the name of its secret")
-    if auth.secret_ref and (len(auth.secret_ref) > 40 or looks_like_a_secret(auth.secret_ref)):
-        text = f"`secret_ref` looks like a secret itself ({len(auth.secret_ref)} characters); write the name of one"
-        yield Problem(InlineSecret, ("auth", "secret_ref"), text)
+    for member, named in (("secret_ref", auth.secret_ref), ("certificate_ref", auth.certificate_ref)):
+        if named and (len(named) > 40 or looks_like_a_secret(named)):
+            text = f"`{member}` looks like a secret itself ({len(named)} characters); write the name of one"
+            yield Problem(InlineSecret, ("auth", member), text)
+    kinds = _SPEAKERS.get(auth.kind, (manifest.kind,))
+    if manifest.kind not in kinds:
+        said = " or ".join(f"`{one}`" for one in kinds)
+        yield Problem(InvalidManifest, ("auth", "kind"), f"auth kind `{auth.kind}` belongs to kind {said}")
+    if auth.kind == "wss_certificate" and not auth.certificate_ref:
+        text = "auth kind `wss_certificate` needs `certificate_ref`, the name of the certificate that goes with the key"
+        yield Problem(InvalidManifest, ("auth",), text)
+    if auth.kind == "jwt" and not auth.audience:
+        yield Problem(InvalidManifest, ("auth",), "auth kind `jwt` needs `audience`: to whom the statement speaks")
+    if auth.sent_as == "text" and not (manifest.endpoint and manifest.endpoint.url.startswith("https://")):
+        text = "a password as text goes over TLS only: give an https address, or use the digest"
+        yield Problem(InvalidManifest, ("auth", "sent_as"), text)
+    yield from _misplaced_auth(auth)
+
+
+def _misplaced_auth(auth: Auth) -> Iterator[Problem]:
+    """Members that the kind of proof never reads."""
+    for name, kinds in _READ_BY.items():
+        if name in auth.model_fields_set and auth.kind not in kinds:
+            said = " or ".join(f"`{one}`" for one in kinds)
+            yield Problem(
+                InvalidManifest, ("auth", name), f"`{name}` belongs to auth kind {said}, not to `{auth.kind}`"
+            )
 
 
 def _look_up(look_up: LookUp, kind: str, known: frozenset[str]) -> Iterator[Problem]:
@@ -152,7 +198,10 @@ def _headers(headers: Mapping[str, str], at: tuple[str, ...]) -> Iterator[Proble
 def _over_a_bus(manifest: Manifest, look_up: LookUp) -> Iterator[Problem]:
     """A bus has its own address, headers and credentials, and carries messages of one kind."""
     for bus in (manifest.transport, *manifest.other_transports):
-        if _CARRIED.get(str(bus)) != manifest.kind:
+        if bus == "ndop":
+            text = "`ndop` is kept for the national platform to come: nothing of its protocol is published"
+            yield Problem(TransportReserved, ("transport",), text)
+        elif _CARRIED.get(str(bus)) != manifest.kind:
             said = ", ".join(f"`{name}` {kind}" for name, kind in _CARRIED.items())
             yield Problem(InvalidManifest, ("transport",), f"`{bus}` does not carry kind `{manifest.kind}`; {said}")
     if look_up.body is None:
@@ -203,10 +252,14 @@ def _outcome_row(index: int, path: str | None, status: str | None, kind: str) ->
 
 def _signature(manifest: Manifest) -> Iterator[Problem]:
     row = manifest.signature
+    if manifest.envelope_signature is not None and manifest.kind != "soap":
+        text = "only the answers of kind `soap` can be signed so; a REST source has `[signature]`"
+        yield Problem(InvalidManifest, ("envelope_signature",), text)
     if row is None:
         return
     if manifest.kind != "rest":
-        yield Problem(InvalidManifest, ("signature",), "only the answers of kind `rest` can be signed so")
+        text = "only the answers of kind `rest` can be signed so; a SOAP source has `[envelope_signature]`"
+        yield Problem(InvalidManifest, ("signature",), text)
     for name in ("at", "over"):
         try:
             parse_path(getattr(row, name), "json")

@@ -1,12 +1,22 @@
 """Questions of the kinds rest and soap, written from the manifest's templates. Raises TemplateInvalid when made."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 from urllib.parse import quote
 
-from gateway.connector_runtime.kinds.carrier import Written
 from gateway.connector_runtime.manifest_parts import LookUp
 from gateway.connector_runtime.mapping.body import Inputs, json_body, soap_body
 from gateway.connector_runtime.mapping.template import TemplateInvalid, parse_template
+
+
+class Written(NamedTuple):
+    """A question as it goes out: `path` with its query, from the endpoint on."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes | None
+
 
 Write = Callable[[Inputs], Written]
 

@@ -1,5 +1,6 @@
-"""Access tokens for a bus by client credentials (RFC 6749 §4.4): kept per officer class, renewed before they end,
-fetched once however many calls wait for them.
+"""Access tokens of a bus or a source: kept per officer class, renewed before they end, fetched once however many calls
+wait for them. How a client proves itself at the token endpoint is a `TokenProof`; client credentials (RFC 6749 §4.4)
+with a secret stand here.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple, Protocol
 from urllib.parse import quote_plus
 
 from gateway.connector_runtime import deadline
@@ -19,7 +21,23 @@ from gateway.vocabulary.clock import Clock
 _RENEWED_EARLY = timedelta(seconds=60)
 _UNTOLD_LIFETIME = 300  # seconds, when the answer does not say `expires_in`
 _LONGEST_LIFETIME = 86_400
+FORM: Mapping[str, str] = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
 _TOKEN = re.compile(r"[\x21-\x7e]{1,8192}")
+
+
+class TokenRequest(NamedTuple):
+    """What is posted to a token endpoint."""
+
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class TokenProof(Protocol):
+    """A client at a token endpoint."""
+
+    def request(self, now: datetime) -> TokenRequest:
+        """Return the request of this instant: what proves the client may be made for it alone."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +55,10 @@ class Credentials:
         """Return the Authorization header, both parts form-encoded first (RFC 6749 §2.3.1)."""
         pair = f"{quote_plus(self.client_id)}:{quote_plus(self.client_secret)}"
         return "Basic " + b64encode(pair.encode()).decode("ascii")
+
+    def request(self, now: datetime) -> TokenRequest:
+        """Return the request; it is the same at every instant."""
+        return TokenRequest({**FORM, "Authorization": self.basic()}, b"grant_type=client_credentials")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,14 +79,14 @@ class TokenKeeper:
     def __init__(
         self,
         url: str,
-        credentials: Mapping[OfficerClass, Credentials],
+        proofs: Mapping[OfficerClass, TokenProof],
         client: OutboundClient,
         clock: Clock,
         *,
         timeout_for: float,
     ) -> None:
         self._url = url
-        self._credentials = credentials
+        self._proofs = proofs
         self._client = client
         self._clock = clock
         self._timeout_for = timeout_for
@@ -93,23 +115,16 @@ class TokenKeeper:
         except TimeoutError:
             raise trouble("timeout", "no token in time") from None
 
-    def drop(self, officer_class: OfficerClass, refused: AccessToken) -> None:
+    def drop(self, officer_class: OfficerClass, refused: str) -> None:
         """Forget a token the bus refused; a newer one stays."""
-        if self._kept.get(officer_class) is refused:
+        kept = self._kept.get(officer_class)
+        if kept is not None and kept.text == refused:
             del self._kept[officer_class]
 
     async def _fetch(self, officer_class: OfficerClass) -> AccessToken:
+        asked = self._proofs[officer_class].request(self._clock.now())
         reply = await self._client.send(
-            "POST",
-            self._url,
-            headers={
-                "Authorization": self._credentials[officer_class].basic(),
-                "Content-Type": "application/x-www-form-urlencoded",
-                "Accept": "application/json",
-            },
-            body=b"grant_type=client_credentials",
-            timeout_for=self._timeout_for,
-            limit=65_536,
+            "POST", self._url, headers=asked.headers, body=asked.body, timeout_for=self._timeout_for, limit=65_536
         )
         token = _read_token(reply, self._clock.now())
         self._kept[officer_class] = token

@@ -10,17 +10,9 @@ from datetime import datetime
 from typing import Any
 
 from gateway.connector_runtime.configuration import ConnectorSettings
-from gateway.connector_runtime.contract import (
-    Health,
-    OfficerClass,
-    OutboundClient,
-    OutboundReply,
-    SourceTrouble,
-    Speech,
-)
-from gateway.connector_runtime.failure import TransportUnset
-from gateway.connector_runtime.transports.access_token import AccessToken, Credentials, TokenKeeper
-from gateway.connector_runtime.transports.reply import health_of, refuse_status, time_left, trouble
+from gateway.connector_runtime.contract import Health, OfficerClass, OutboundClient, OutboundReply, Speech
+from gateway.connector_runtime.transports.bearer_bus import BearerBus, client_credentials
+from gateway.connector_runtime.transports.reply import refuse_status, trouble
 from gateway.vocabulary.clock import Clock
 from gateway.vocabulary.provenance import UnavailableReason
 
@@ -32,46 +24,16 @@ class LgspTransport:
     speech: Speech = "json"
 
     def __init__(self, settings: ConnectorSettings, client: OutboundClient, clock: Clock) -> None:
-        if not settings.token_url:
-            raise TransportUnset("transport `lgsp` wants `token_url`, where its Bearer tokens come from")
-        self._settings = settings
-        self._client = client
-        self._clock = clock
-        credentials = _credentials(settings)
-        self._tokens = TokenKeeper(
-            settings.token_url, credentials, client, clock, timeout_for=min(settings.timeout_for, 10.0)
-        )
+        self._bus = BearerBus("lgsp", settings, client_credentials(settings), (client, clock))
 
     async def send(self, message: bytes, *, deadline_at: datetime, officer_class: OfficerClass = "system") -> bytes:
-        """Post a message and return what stands inside the envelope. Raises SourceTrouble.
-
-        A token the bus refuses is fetched anew, once: it may have been withdrawn before its time.
-        """
-        token, reply = await self._post(message, deadline_at, officer_class)
-        if reply.status == 401:
-            self._tokens.drop(officer_class, token)
-            _, reply = await self._post(message, deadline_at, officer_class)
+        """Post a message and return what stands inside the envelope. Raises SourceTrouble."""
+        reply = await self._bus.post(lambda *_: message, deadline_at=deadline_at, officer_class=officer_class)
         return open_envelope(reply)
 
     async def check(self) -> Health:
         """Fetch a token and ask for the service's address without a message."""
-        try:
-            token = await self._tokens.token("system", wait_for=2.0)
-            reply = await self._client.send("GET", self._settings.url, headers=_headers(token), timeout_for=2.0)
-        except SourceTrouble as failed:
-            return Health("down", failed.operator_detail)
-        return health_of(reply)
-
-    async def _post(
-        self, message: bytes, deadline_at: datetime, officer_class: OfficerClass
-    ) -> tuple[AccessToken, OutboundReply]:
-        wait_for = time_left(self._settings.timeout_for, deadline_at, self._clock.now())
-        token = await self._tokens.token(officer_class, wait_for=wait_for)
-        timeout_for = time_left(self._settings.timeout_for, deadline_at, self._clock.now())
-        headers = _headers(token) | {"Content-Type": "application/json; charset=utf-8"}
-        return token, await self._client.send(
-            "POST", self._settings.url, headers=headers, body=message, timeout_for=timeout_for
-        )
+        return await self._bus.check()
 
 
 def open_envelope(reply: OutboundReply) -> bytes:
@@ -100,16 +62,3 @@ def _single(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(known) != len(pairs):
         raise ValueError("a member stands twice")
     return known
-
-
-def _credentials(settings: ConnectorSettings) -> dict[OfficerClass, Credentials]:
-    """Return whose tokens are used: desk officers have their own client where the operator names one."""
-    system = Credentials(client_id=settings.user, client_secret=settings.read_secret())
-    if not settings.desk_user:
-        return {"system": system, "desk": system}
-    desk = Credentials(client_id=settings.desk_user, client_secret=settings.read_desk_secret())
-    return {"system": system, "desk": desk}
-
-
-def _headers(token: AccessToken) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token.text}", "Accept": "application/json"}
