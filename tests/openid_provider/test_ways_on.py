@@ -139,3 +139,13 @@ async def test_signed_out_leads_to_the_portals_first_page(guided: world.Provider
     page = await guided.get("/logout?client_id=guided")
     several = len(guided.house.clients.get("guided").redirect_uris) > 1  # type: ignore[union-attr]
     assert link(page.text) == (None if several else "https://one.example/")
+
+
+async def test_the_last_page_of_a_logout_speaks_the_other_language_too(guided: world.Provider) -> None:
+    for address in ("/logout/done", "/logout?client_id=guided"):
+        page = await guided.get(address)
+        other = re.search(r'class="switch" href="([^"]+)"', page.text)
+        assert other, address
+        again = await guided.get(other[1].replace("&amp;", "&"))
+        assert '<html lang="en">' in again.text
+        assert link(again.text) == link(page.text)
