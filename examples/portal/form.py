@@ -99,10 +99,13 @@ def show_value(value: Any) -> str:
     return text
 
 
-def lay_out(questions: tuple[Question, ...], filled: Mapping[str, Any] | None, draft: Mapping[str, str]) -> list[Entry]:
-    """Return all entries: the form's questions in order, then whatever else the gateway filled."""
+def lay_out(
+    questions: tuple[Question, ...], filled: Mapping[str, Any] | None, draft: Mapping[str, str], *, over: bool = False
+) -> list[Entry]:
+    """Return all entries: the form's questions in order, then whatever else the gateway filled. When the session is
+    `over` nothing is on its way any more."""
     fields: Mapping[str, Any] = (filled or {}).get("fields", {})
-    late = (filled or {}).get("late", [])
+    late = [] if over else (filled or {}).get("late", [])
     known = {question.id for question in questions}
     more = tuple(
         Question(name, envelope.get("label") or {"vi": name, "en": name})

@@ -32,6 +32,8 @@ from examples.portal.texts import Texts, read_texts
 
 HERE = Path(__file__).parent
 MOST_CHARACTERS = 4000
+# the gateway's codes for a token that is no longer good, and for a session that has ended
+SESSION_OVER = ("GW-1601", "PF-104")
 # the page leads on to the gateway after a post, and from there to identity providers: no form-action (it would
 # apply to those redirects as well); there is no script and every value is escaped
 HEADERS = {
@@ -69,14 +71,10 @@ class Portal:
         form = await self._posted(request)
         if form is None:
             return self.refuse(request, {"code": "form_expired"}, 403)
-        hint = form.get("login_hint")
-        try:
-            return await self._gateway.begin(request, language=self._language(request), login_hint=hint)
-        except GatewayRefusal as refused:
-            return self.refuse(request, refused.problem, 502)
+        return await self._begin(request, form.get("login_hint"))
 
     async def callback(self, request: Request) -> Response:
-        """The gateway's answer. What was typed before stays, whatever it says."""
+        """The gateway's answer. What was typed before stays, whatever it says, unless somebody else signed in."""
         try:
             token = await self._gateway.complete(request)
         except GatewayRefusal as refused:
@@ -85,12 +83,7 @@ class Portal:
         session.renew()
         session["token"] = {"access_token": token["access_token"], "id_token": token.get("id_token")}
         session["person"] = token["name"]
-        subject = token.get("userinfo", {}).get("sub")
-        if session.get("subject") != subject:
-            session.pop("shown", None)  # somebody else: no page of the person before may be sent
-        session["subject"] = subject
-        for stale in ("filled", "refusal"):
-            session.pop(stale, None)
+        self._receive(session, token["userinfo"]["sub"])
         return RedirectResponse("/form", 303)
 
     async def form(self, request: Request) -> Response:
@@ -108,17 +101,16 @@ class Portal:
         form = await self._posted(request)
         if form is None:
             return self.refuse(request, {"code": "form_expired"}, 403)
-        session = request.session
-        if form.get("key", "") in session.get("sent", {}):
+        do, twice = form.get("do"), form.get("key", "") in request.session.get("sent", {})
+        if not twice:
+            self._keep(request.session, form)
+        if do == "login":
+            return await self._begin(request, None)
+        if twice:
             return RedirectResponse("/receipt", 303)  # sent twice: the first counts
-        session["draft"] = {
-            name: value for name, value in form.items() if name.startswith(("own.", "confirm.")) and value
-        }
-        if shown := session.get("shown", {}).get(form.get("key", "")):
-            session["filled"] = shown  # another tab may have fetched or sent its own since
-        if form.get("do") == "refresh":
+        if do == "refresh":
             return await self.refresh(request)
-        if form.get("do") == "save":
+        if do == "save":
             return RedirectResponse("/form", 303)
         return await self._submit(request, form)
 
@@ -164,10 +156,36 @@ class Portal:
         """There is no such page."""
         return self.refuse(request, {"code": "not_found"}, 404)
 
+    def _keep(self, session: Session, form: dict[str, str]) -> None:
+        session["draft"] = {
+            name: value for name, value in form.items() if name.startswith(("own.", "confirm.")) and value
+        }
+        if shown := session.get("shown", {}).get(form.get("key", "")):
+            session["filled"] = shown  # another tab may have fetched or sent its own since
+
+    async def _begin(self, request: Request, hint: str | None) -> Response:
+        try:
+            return await self._gateway.begin(request, language=self._language(request), login_hint=hint)
+        except GatewayRefusal as refused:
+            return self.refuse(request, refused.problem, 502)
+
+    def _receive(self, session: Session, subject: str) -> None:
+        """Make the session this person's: of the person before, nothing may be shown, nor sent from a page left open.
+
+        What was typed before anybody signed in stays, since it is most likely theirs.
+        """
+        before = session.get("subject")
+        if before != subject:
+            for theirs in ("shown", "sent") if before is None else ("shown", "sent", "draft", "csrf"):
+                session.pop(theirs, None)
+        session["subject"] = subject
+        for stale in ("filled", "refusal", "over"):
+            session.pop(stale, None)
+
     async def _fill(self, request: Request, *, again: bool = False) -> None:
         session = request.session
         token, filled = session.get("token"), session.get("filled")
-        if token is None or (filled is not None and not again):
+        if token is None or session.get("over") or (filled is not None and not again):
             return
         language = self._language(request)
         try:
@@ -178,10 +196,13 @@ class Portal:
             session.pop("refusal", None)
         except GatewayRefusal as refused:
             session["refusal"] = refused.problem
+            # another sign-in mends it; what came before stays on the form
+            session["over"] = refused.problem.get("code") in SESSION_OVER
 
     def _entries(self, request: Request) -> list[Entry]:
         session = request.session
-        return lay_out(self._questions, session.get("filled"), session.get("draft", {}))
+        over = session.get("over", False)
+        return lay_out(self._questions, session.get("filled"), session.get("draft", {}), over=over)
 
     def _form_page(self, request: Request, missing: tuple[Entry, ...] = (), status: int = 200) -> Response:
         entries = self._entries(request)
@@ -194,6 +215,7 @@ class Portal:
             entries=entries,
             missing=[entry.question.id for entry in missing],
             late=any(entry.late for entry in entries),
+            filled="filled" in request.session,
             refusal=request.session.get("refusal"),
             key=key,
             slip=self._slip(request.session.get("filled") or {}),
@@ -281,7 +303,9 @@ class Portal:
             else None,
             csrf=session.get("csrf", ""),
             person=session.get("person", ""),
-            signed_in="token" in session,
+            # after the gateway ended the session the person is still known here, until they sign out
+            known="token" in session,
+            signed_in="token" in session and not session.get("over"),
             issuer=self._settings.issuer,
             **values,
         )

@@ -129,6 +129,12 @@ def attempt_record(attempt: Attempt) -> Record:
     )
 
 
+def is_held(attempt_id: str, record: Record | None, cookies: Mapping[str, str], *, secure: bool) -> bool:
+    """Tell whether these are the cookies of the browser that began the attempt."""
+    secret = read_cookie(cookies, attempt_cookie(attempt_id), secure=secure)
+    return record is not None and secret is not None and hmac.compare_digest(key_of(secret), record.body["cookie_key"])
+
+
 def attempt_of(
     attempt_id: str,
     record: Record | None,
@@ -140,12 +146,16 @@ def attempt_of(
 ) -> Attempt:
     """Read a stored attempt of a realm for the browser that started it.
 
-    Raises AttemptExpired, AttemptLost (no or another cookie) or AttemptFinished.
+    Raises AttemptExpired, AttemptUnknown (no record any more, or never), AttemptLost (no or another cookie) or
+    AttemptFinished.
     """
-    if record is None or record.expires_at is None or now >= record.expires_at or _realm_of(record) != realm:
+    if record is None or record.expires_at is None or _realm_of(record) != realm:
+        # a browser with a cookie of it began it once: the record of what took too long is cleaned up some time
+        begun = record is None and read_cookie(cookies, attempt_cookie(attempt_id), secure=secure) is not None
+        raise failure.AttemptExpired() if begun else failure.AttemptUnknown()
+    if now >= record.expires_at:
         raise failure.AttemptExpired()
-    secret = read_cookie(cookies, attempt_cookie(attempt_id), secure=secure)
-    if secret is None or not hmac.compare_digest(key_of(secret), record.body["cookie_key"]):
+    if not is_held(attempt_id, record, cookies, secure=secure):
         raise failure.AttemptLost()
     if record.state != "active":
         raise failure.AttemptFinished()

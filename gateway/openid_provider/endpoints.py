@@ -344,4 +344,5 @@ class Endpoints:
 
     async def logout_done(self, request: Request, browser: Browser) -> Reply:
         """The last page of a logout that has nowhere to return to."""
-        return page_reply(self.house.screens.show(LoggedOut(portal=None), languages=browser.languages))
+        view = LoggedOut(portal=None, again=f"{self.house.issuer}/logout/done")
+        return page_reply(self.house.screens.show(view, languages=browser.languages))

@@ -195,6 +195,16 @@ class AttemptExpired(Failure):
     fix = "Start the authorization request again; nothing was told to anybody."
 
 
+class AttemptUnknown(AttemptExpired):
+    """No attempt has this address: it never had one, or what had it was over long ago."""
+
+    code = "GW-1215"
+    title = "no such sign-in"
+    vi = "Không có lần đăng nhập nào ở địa chỉ này, hoặc lần đó đã kết thúc. Mở trang dịch vụ và bắt đầu từ đó."
+    en = "There is no sign-in at this address, or it is over. Open the service and start from there."
+    fix = "Start an authorization request; do not keep or pass on the address of a page of a sign-in."
+
+
 class CallbackForged(UpstreamAnswerInvalid):
     """Somebody came back from where we never sent them: the fault is not the identity provider's."""
 

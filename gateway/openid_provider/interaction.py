@@ -19,6 +19,7 @@ from gateway.openid_provider.attempt import (
     attempt_of,
     attempt_record,
     begin_attempt,
+    is_held,
 )
 from gateway.openid_provider.authorization import AuthorizationRequest, request_of
 from gateway.openid_provider.browser import Browser
@@ -56,6 +57,7 @@ from gateway.openid_provider.screens import FailurePage, NoticePage, ProviderBut
 from gateway.openid_provider.session import Session, session_address, session_of
 from gateway.openid_provider.staying import TRUST, shown_proof, stay, stays, still_ticked
 from gateway.openid_provider.trusted_browser import may_trust, trust
+from gateway.openid_provider.way_back import way_back
 from gateway.tokens.issue import key_of
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.store import Insert, Kind, Record, RecordKey, Replace, Spend
@@ -196,15 +198,17 @@ async def lost_page(house: House, refused: Failure, attempt_id: str, browser: Br
     """Say why an attempt cannot go on here, with the way to the portal's first page where it is known whose it was, and
     to the attempt's own page in the browser that started it, while it lives.
 
-    Nothing but the portal's public name and address is told: whoever asks may not be who started the attempt.
+    Nothing but the portal's public name and address is told: whoever asks may not be who started the attempt. Only the
+    browser that holds its cookie may learn which of a portal's addresses it was begun from.
     """
     (record,) = await house.store.load(RecordKey(Kind.ATTEMPT, key_of(attempt_id)))
     request = None if record is None else request_of(record.body["request"])
     portal = None if request is None else portal_of(house, request.client_id)
+    held = is_held(attempt_id, record, browser.cookies, secure=house.secure)
     view = FailurePage(
         failure=refused,
         portal=None if portal is None else face(portal),
-        return_url=None if portal is None else portal.client_uri,
+        return_url=None if portal is None or request is None else way_back(portal, request, held=held),
         onward_url=_page_of(house, attempt_id, record, browser),
     )
     languages = browser.asked_in(None if request is None else request.ui_locales).languages

@@ -82,8 +82,7 @@ async def begin_logout(house: House, parameters: Parameters, browser: Browser) -
     if proven and (session is None or _means(house, request, session)):
         return await sign_out(house, request, session, browser)
     if session is None and request.return_to is None:
-        view = LoggedOut(portal=request.face, developer=request.developer)
-        return page_reply(house.screens.show(view, languages=browser.languages))
+        return page_reply(house.screens.show(_logged_out(house, request), languages=browser.languages))
     # the confirmation repeats what was asked, so that nothing has to be stored for a stranger
     query = repeated(house, parameters)
     confirm = LogoutConfirm(
@@ -132,8 +131,15 @@ async def sign_out(house: House, request: LogoutRequest, session: Session | None
         return redirect(upstream, [gone])
     if request.return_to is not None:
         return redirect(request.return_to, [gone])
-    view = LoggedOut(portal=request.face, developer=request.developer)
-    return page_reply(house.screens.show(view, languages=browser.languages), [gone])
+    return page_reply(house.screens.show(_logged_out(house, request), languages=browser.languages), [gone])
+
+
+def _logged_out(house: House, request: LogoutRequest) -> LoggedOut:
+    """Return the page of a session that is over; nothing is left to end when it is shown again."""
+    again = f"{house.issuer}/logout/done"
+    if request.portal is not None:
+        again = with_query(f"{house.issuer}/logout", {"client_id": request.portal.client_id})
+    return LoggedOut(portal=request.face, again=again, developer=request.developer)
 
 
 async def _forget(house: House, request: LogoutRequest, session: Session, trace_id: str) -> None:

@@ -12,6 +12,7 @@ from gateway.openid_provider.parameters import Parameters
 from gateway.openid_provider.pushed_request import answered_mark
 from gateway.openid_provider.reply import Reply, json_reply, redirect, with_query
 from gateway.openid_provider.screens import PortalFace
+from gateway.openid_provider.way_back import first_page
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.store import Change, Put
 
@@ -127,4 +128,4 @@ async def refuse_to_portal(
 
 def face(portal: Portal) -> PortalFace:
     """Return how a portal is named to people."""
-    return PortalFace(name=portal.display_name, agency=portal.display_agency, home=portal.client_uri)
+    return PortalFace(name=portal.display_name, agency=portal.display_agency, home=first_page(portal))

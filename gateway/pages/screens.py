@@ -52,7 +52,7 @@ class PageScreens:
         explained = explain_rows(view.developer if isinstance(view, LoggedOut | LogoutConfirm) else ())
         if isinstance(view, LoggedOut):
             return self._layout.render(
-                "citizen/logged_out.html", language, status=status, view=view, explained=explained
+                "citizen/logged_out.html", language, status=status, switch=view.again, view=view, explained=explained
             )
         return self._layout.render(
             _template_of(view),

@@ -271,7 +271,7 @@ async def test_an_attempt_of_one_realm_is_none_at_the_other_s_address(both: worl
     ]
     for address in (citizen.replace("/interaction/", "/staff/interaction/"), officer.replace("/staff/", "/")):
         page = await both.get(address)
-        assert 'data-code="GW-1212"' in page.text
+        assert 'data-code="GW-1215"' in page.text
         assert (await both.http.post(address, data={"csrf": "x", "provider": "staff"})).status_code == 400
 
 

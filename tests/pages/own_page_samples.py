@@ -195,6 +195,9 @@ OWN_VIEWS: dict[str, OwnView] = {
     "my_report_general": replace(
         FORM, frame=frame("report", "my_report_general"), use=None, service=None, services=(PORTAL, HOSTILE)
     ),
+    "my_report_unanswered": replace(
+        FORM, frame=frame("report", "my_report_unanswered"), action="/view/my_report", unanswered=True, block=True
+    ),
     "my_report_done": MisuseDone(
         frame=frame("report", "my_report_done"), report=REPORT, receipt="rc_0123", again="/me"
     ),

@@ -237,7 +237,7 @@ VIEWS: dict[str, View] = {
             ("registered post_logout_redirect_uri", "https://portal.example/bye"),
         ),
     ),
-    "logged_out": LoggedOut(portal=PORTAL),
+    "logged_out": LoggedOut(portal=PORTAL, again="/view/logged_out"),
     "stayed": LoggedOut(portal=None, stayed=True),
     "form_post": FormPost(action="https://portal.example/cb", parameters=(("code", 'a"b'), ("state", "<s>"))),
     "redirect": FailurePage(

@@ -126,6 +126,40 @@ def test_the_keyboard_reaches_the_action_and_the_focus_shows(chromium, address, 
     context.close()
 
 
+def test_a_report_that_says_nothing_is_not_sent(chromium, address):
+    context = chromium.new_context(java_script_enabled=False, locale="vi-VN")
+    page = context.new_page()
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.method))
+    page.goto(f"{address}/view/my_report")
+    assert page.locator("[name=concern]:checked").count() == 0
+    page.locator("#send").focus()
+    page.keyboard.press("Enter")
+    assert page.locator("[name=concern]:focus").count() == 1, "the browser leads to what is missing"
+    assert "POST" not in sent
+    page.locator("#concern-other").check()
+    with page.expect_request(lambda request: request.method == "POST"):
+        page.locator("#send").click()
+    page.goto(f"{address}/view/my_report_unanswered")
+    assert page.locator("#unanswered").is_visible()
+    assert page.locator("#block").is_checked()
+    context.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "words"), [("/errors/NO-001", "There is no such page"), ("/view/logged_out", "signed out")]
+)
+def test_a_page_at_the_end_of_a_road_speaks_the_other_language_too(chromium, address, path, words):
+    context = chromium.new_context(java_script_enabled=False, locale="vi-VN")
+    page = context.new_page()
+    page.goto(f"{address}{path}")
+    page.get_by_role("link", name="English").click()
+    assert page.url == f"{address}{path}?ui_locales=en"
+    assert words in page.locator("main").inner_text()
+    assert page.get_by_role("link", name="Tiếng Việt").count() == 1
+    context.close()
+
+
 def test_values_open_and_close_without_a_script(chromium, address):
     context = chromium.new_context(java_script_enabled=False, locale="vi-VN")
     page = context.new_page()

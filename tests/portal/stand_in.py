@@ -39,6 +39,10 @@ def verified(value: Any, shown: str, lock: str = "locked", **more: Any) -> dict[
     } | more
 
 
+SESSION_OVER: tuple[int, dict[str, Any]] = (
+    401,
+    {"code": "GW-1601", "messages": {"vi": "Phiên làm việc đã hết.", "en": "The session has ended."}},
+)
 FIELDS: dict[str, dict[str, Any]] = {
     "applicant.full_name": verified("H'ƀIL <b>NIÊ</b> KĐĂM", "H'Ƀil <b>Niê</b> Kđăm"),
     "applicant.birth_date": verified("1941", "1941", precision="year"),
@@ -75,7 +79,8 @@ FIELDS: dict[str, dict[str, Any]] = {
 
 class StandIn:
     """What the tests may turn: `error` answers authorize with it, `iss` and `nonce` lie, `prefill_refusal` and
-    `verify_status` refuse; `calls` is what was asked."""
+    `verify_status` refuse, `over` is how a session that ended answers; `be` signs somebody else in next; `calls` is
+    what was asked."""
 
     def __init__(self) -> None:
         self.issuer = ""
@@ -86,11 +91,16 @@ class StandIn:
         self.prefill_refusal: tuple[int, dict[str, Any]] | None = None
         self.verify_status = 200
         self.manifest = "valid"
-        self.subject = "pairwise"
+        self.person = self.subject = "pairwise"
         self.name = "H'Ƀil <b>Niê</b> Kđăm"
         self.late = True
+        self.over: tuple[int, dict[str, Any]] | None = None
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.codes: dict[str, dict[str, str]] = {}
+
+    def be(self, person: str) -> None:
+        self.person = self.subject = person
+        self.over = None
 
     def application(self) -> Starlette:
         return Starlette(
@@ -152,7 +162,7 @@ class StandIn:
         now = int(time.time())
         claims = {
             "iss": self.issuer,
-            "sub": "pairwise",
+            "sub": self.person,
             "aud": CLIENT_ID,
             "iat": now,
             "exp": now + 300,
@@ -168,12 +178,16 @@ class StandIn:
         self.calls.append(("prefill", await request.json()))
         if request.headers["authorization"] != "Bearer citizen":
             return JSONResponse({"code": "GW-1601"}, 401)
+        if self.over is not None:
+            return JSONResponse(self.over[1], self.over[0])
         if self.prefill_refusal is not None:
             return JSONResponse(self.prefill_refusal[1], self.prefill_refusal[0])
         return JSONResponse(self.form())
 
     async def refresh(self, request: Request) -> Response:
         self.calls.append(("refresh", {"id": request.path_params["id"]}))
+        if self.over is not None:
+            return JSONResponse(self.over[1], self.over[0])
         self.late = False
         return JSONResponse(self.form())
 

@@ -9,7 +9,7 @@ from examples.portal.portal import create_application
 from examples.portal.settings import PortalSettings
 from tests.pages.browser import axe_source, barriers, focus_path, forbid_elsewhere, launch, overflows
 from tests.pages.page_samples import serving
-from tests.portal.stand_in import CLIENT_ID, CLIENT_SECRET, StandIn
+from tests.portal.stand_in import CLIENT_ID, CLIENT_SECRET, SESSION_OVER, StandIn
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -42,7 +42,7 @@ def chromium():
 
 @pytest.fixture(autouse=True)
 def fresh(gateway):
-    gateway.error, gateway.late = None, True
+    gateway.error, gateway.late, gateway.over = None, True, None
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
@@ -82,6 +82,33 @@ def test_the_whole_road_without_a_script_at_320_pixels(chromium, address, gatewa
     context.close()
 
 
+def test_what_was_typed_outlives_the_sign_in_button_and_a_session_that_ends(chromium, address, gateway):
+    context = chromium.new_context(viewport={"width": 320, "height": 640}, java_script_enabled=False, locale="vi-VN")
+    page = context.new_page()
+    page.goto(f"{address}/form")
+    box = page.locator("#own-request\\.content")
+    box.fill("Đăng ký tại phường Hồ Chè")
+    gateway.error = "access_denied"
+    page.locator("#login").focus()
+    page.keyboard.press("Enter")
+    assert page.locator("#error").inner_text() == "access_denied"
+    page.goto(f"{address}/form")
+    assert box.input_value() == "Đăng ký tại phường Hồ Chè"
+    gateway.error = None
+    page.locator("#login").click()
+    page.wait_for_url(f"{address}/form")
+    gateway.over = SESSION_OVER
+    page.goto(f"{address}/form/refresh")
+    assert overflows(page) <= 0
+    assert "login" in focus_path(page)
+    box.fill("Đăng ký tại phường Hồ Trà")
+    gateway.over = None
+    page.locator("#login").click()
+    page.wait_for_url(f"{address}/form")
+    assert box.input_value() == "Đăng ký tại phường Hồ Trà"
+    context.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_barrier_for_anybody(chromium, address, gateway, scheme):
     axe = axe_source()
@@ -105,6 +132,12 @@ def test_no_barrier_for_anybody(chromium, address, gateway, scheme):
     page.locator("#login").click()
     page.wait_for_url(f"{address}/form")
     look("form")
+    gateway.over = SESSION_OVER
+    page.goto(f"{address}/form/refresh")
+    look("session over")
+    gateway.over = None
+    page.locator("#login").click()
+    page.wait_for_url(f"{address}/form")
     page.locator("#own-request\\.content").evaluate("one => one.required = false")
     page.locator("#submit").click()
     look("missing")

@@ -23,7 +23,13 @@ from gateway.openid_provider.own_pages.notices import (
     provider_name,
     trust_browser,
 )
-from gateway.openid_provider.own_pages.reports import misuse_form, read_complaint, report_page, submit_report
+from gateway.openid_provider.own_pages.reports import (
+    misuse_form,
+    read_complaint,
+    report_page,
+    submit_report,
+    unanswered_form,
+)
 from gateway.openid_provider.own_pages.usage import Asked, usage_page
 from gateway.openid_provider.own_pages.views import MyRecord, OwnView
 from gateway.openid_provider.parameters import Parameters
@@ -153,7 +159,10 @@ class OwnPages:
         return self._page(await report_page(self.house, visit, request.path_params["number"]), visit)
 
     async def send_report(self, form: Parameters, visit: Visit) -> Reply:
-        """Store a report, and block the portal when that is wanted."""
+        """Store a report, and block the portal when that is wanted; without a word of what is wrong nothing is done."""
+        if "concern" not in form:
+            view, languages = await unanswered_form(self.house, visit, form), visit.browser.languages
+            return page_reply(self.house.screens.show(view, languages=languages, status=400))
         report = await submit_report(self.house, visit, await read_complaint(self.house, visit, form))
         return redirect(f"{self.house.issuer}/me/report/{report.number}")
 

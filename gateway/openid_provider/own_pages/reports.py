@@ -1,7 +1,7 @@
 """Reporting a misuse: one form, one number, and on the person's word the portal is blocked in the same commit."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 
 from gateway.audit.event import MisuseReported, PortalBlocked
@@ -59,6 +59,15 @@ async def misuse_form(house: House, visit: Visit, receipt: str | None, client_id
     )
 
 
+async def unanswered_form(house: House, visit: Visit, form: Parameters) -> MisuseForm:
+    """Return the form again, with what was chosen, for a person who did not say what is wrong.
+
+    Raises ReceiptUnknown for an entry that is not theirs.
+    """
+    again = await misuse_form(house, visit, form.get("about"), form.get("portal"))
+    return replace(again, unanswered=True, block="block" in form)
+
+
 async def _known_portals(house: House, visit: Visit) -> list[str]:
     """Return the portals that the person's history names, the latest first."""
     history = await load_history(house, visit.citizen_id)
@@ -67,7 +76,7 @@ async def _known_portals(house: House, visit: Visit) -> list[str]:
 
 async def read_complaint(house: House, visit: Visit, form: Parameters) -> Complaint:
     """Read what was sent. Raises InvalidRequest, ReceiptUnknown."""
-    concern = form.get("concern", "other")
+    concern = form.required("concern")
     if concern not in get_args(Concern):
         raise InvalidRequest("`concern` is not one of the offered ones")
     about = form.get("about")

@@ -194,7 +194,8 @@ class MyNotices:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MisuseForm:
     """Asks what was wrong. Posts `csrf`, `once`, `concern`, `about`, `portal` and `block` to `action`; `use` is the
-    entry it is about, `services` are offered when it is about none."""
+    entry it is about, `services` are offered when it is about none. Nothing is chosen for the person: `unanswered` says
+    that it was sent without `concern`, `block` that the box was ticked then."""
 
     frame: OwnFrame
     action: str
@@ -203,6 +204,8 @@ class MisuseForm:
     service: NamedPortal | None
     services: tuple[NamedPortal, ...]
     concerns: tuple[str, ...]
+    unanswered: bool = False
+    block: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

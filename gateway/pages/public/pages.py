@@ -55,11 +55,11 @@ class PublicPages:
 
     def missing(self, language: str) -> Page:
         """Return the 404 page."""
-        return self._show("missing", language, http_status=404)
+        return self._show("missing", language, switch="", http_status=404)
 
     def not_offered(self, language: str) -> Page:
         """Return the 405 page: the address exists and does not take what was sent this way."""
-        return self._show("not_offered", language, http_status=405)
+        return self._show("not_offered", language, switch="", http_status=405)
 
     def broken(self, language: str, *, trace_id: str | None = None) -> Page:
         """Return the 500 page: constant words and a support code, nothing of what went wrong."""
@@ -68,5 +68,6 @@ class PublicPages:
     def _show(
         self, name: str, language: str, *, switch: str | None = None, http_status: int = 200, **values: Any
     ) -> Page:
-        address = None if switch is None else self.layout.base_path + switch
+        # an empty address is this very one, whatever it is: nothing of what was asked for is repeated in the page
+        address = self.layout.base_path + switch if switch else switch
         return self.layout.render(f"public/{name}.html", language, status=http_status, switch=address, **values)

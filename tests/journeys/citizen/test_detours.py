@@ -118,7 +118,6 @@ def test_cancelled_at_vneid_and_back_with_the_draft_kept(visitor, stack):
     someone.page.goto(f"{stack.portal_url}/form")
     box = someone.page.locator("#own-request\\.content")
     box.fill("Đăng ký tại phường Hồ Chè")
-    someone.page.locator("#save").click()
     someone.tab.leave_for_sign_in()
     someone.tab.choose_vneid()
     someone.page.locator("#cancel").click()
@@ -161,6 +160,28 @@ def test_each_cause_says_what_to_do_and_keeps_the_draft(visitor, stack, fault, c
     assert someone.page.locator("#draft").is_visible()
     someone.page.locator("#by-hand").click()
     assert box.input_value() == "Đăng ký tại phường Hồ Chè"
+
+
+def test_signed_out_at_the_own_pages_the_portals_form_leads_back_in_and_the_next_person_finds_nothing(visitor, stack):
+    someone = visitor()
+    someone.tab.reach_form(3)
+    box = someone.page.locator("#own-request\\.content")
+    box.fill("Đăng ký tại phường Hồ Chè")
+    someone.page.locator("#save").click()
+    own = someone.new_tab().page
+    own.goto(f"{stack.issuer}/me")
+    own.locator("#sign-out").click()
+    someone.page.goto(f"{stack.portal_url}/form/refresh")
+    assert someone.page.locator("#refusal").get_attribute("data-code") == "GW-1601"
+    assert someone.tab.field("applicant.full_name").locator("[readonly]").count() == 1, "the form stays as it was"
+    assert box.input_value() == "Đăng ký tại phường Hồ Chè"
+    someone.tab.leave_for_sign_in()
+    someone.tab.choose_vneid()
+    someone.tab.be(2)
+    someone.page.locator("#consent-allow").wait_for()
+    someone.tab.agree()
+    assert someone.tab.field("applicant.full_name").locator("[readonly]").input_value() == "Sơn"
+    assert box.input_value() == ""
 
 
 def test_a_second_try_after_a_slip_goes_on(visitor):
