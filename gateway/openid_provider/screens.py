@@ -49,7 +49,8 @@ class SignInChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticePage:
-    """What will be told to the portal. Posts `csrf` and `decision` (`allow` or `deny`), or `more_time=1`, to `action`.
+    """What will be told to the portal. Posts `csrf` and `decision` (`allow` or `deny`), or `more_time=1`, or `stay=1`
+    (the key Enter, which answers nothing), to `action`.
 
     `person` lists who the citizen is (label, masked display, full display); `form` is None when only identity
     claims are told; then `claims` names them. `mode` `notice`: the law is the basis and the page offers to go
