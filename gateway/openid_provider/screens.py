@@ -80,7 +80,8 @@ class NoticePage:
 class FailurePage:
     """A failure in words: what happened, what to do, the way back. `return_url` leads to the portal with its
     OAuth error, `retry_url` starts the sign-in again, `onward_url` to where the sign-in stands in this browser,
-    `unblock_url` to where a blocked portal is opened again; any may be None. `developer` is filled in dev only."""
+    `unblock_url` to where a blocked portal is opened again, `here` shows the same page again by GET; any may be None.
+    `developer` is filled in dev only."""
 
     failure: Failure
     portal: PortalFace | None = None
@@ -88,6 +89,7 @@ class FailurePage:
     retry_url: str | None = None
     onward_url: str | None = None
     unblock_url: str | None = None
+    here: str | None = None
     developer: tuple[tuple[str, str], ...] = ()
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import provider_house as world
 import pytest
+from journey import arrive
 from own_visitor import (
     FORM,
     OTHER,
@@ -77,7 +78,7 @@ async def test_a_failed_sign_in_leads_back_to_itself_and_to_no_portal(provider: 
     attempt = begun.headers["location"]
     chosen = await press(provider, await provider.get(attempt), attempt, provider="fake")
     state = members(chosen.headers["location"])["state"]
-    failed = await provider.get(f"/upstream/fake/callback?code=x&state={state}")
+    failed = await arrive(provider, f"/upstream/fake/callback?code=x&state={state}")
     assert 'id="retry"' in failed.text
     assert 'id="return"' not in failed.text
 

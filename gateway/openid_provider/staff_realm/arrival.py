@@ -5,11 +5,12 @@ from gateway.openid_provider import failure
 from gateway.openid_provider.attempt import Attempt, attempt_record, signed_in
 from gateway.openid_provider.browser import Browser
 from gateway.openid_provider.callback import Arrival, find_callback, spend_state
-from gateway.openid_provider.conclusion import attempt_url, fail_attempt
+from gateway.openid_provider.conclusion import attempt_url
 from gateway.openid_provider.cookies import STAFF_SESSION, read_cookie, set_cookie
 from gateway.openid_provider.house import House
 from gateway.openid_provider.interaction import led_on
 from gateway.openid_provider.reply import Reply, redirect
+from gateway.openid_provider.setback import fail_attempt
 from gateway.openid_provider.staff_realm.interaction import load_staff_attempt
 from gateway.openid_provider.staff_realm.session import (
     StaffSession,
