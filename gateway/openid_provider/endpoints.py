@@ -258,7 +258,9 @@ class Endpoints:
 
     async def consent(self, request: Request, browser: Browser) -> Reply:
         """The page of a person's own consent."""
-        return await show_consent(self.house, request.path_params["consent_id"], browser, address_of(request))
+        undone = "undone" in request.query_params
+        consent_id = request.path_params["consent_id"]
+        return await show_consent(self.house, consent_id, browser, address_of(request), undone=undone)
 
     async def consent_pdf(self, request: Request, browser: Browser) -> Reply:
         """The receipt on A4."""

@@ -168,7 +168,8 @@ class FormPost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentView:
-    """A consent, to the person whose it is: on a page that posts `csrf` to `address`/withdraw, and on paper."""
+    """A consent, to the person whose it is: on a page that posts `csrf` to `address`/withdraw, and on paper. `undone`
+    tells that a withdrawal pressed before was not done."""
 
     consent: Consent
     state: State
@@ -176,6 +177,7 @@ class ConsentView:
     portal_name: Text
     address: str
     csrf: str
+    undone: bool = False
 
 
 View = (

@@ -122,7 +122,7 @@ def _again(view: View) -> str | None:
     if isinstance(view, SignInChoice | NoticePage | DeviceConfirm):
         return view.action
     if isinstance(view, ConsentView):
-        return view.address
+        return f"{view.address}?undone=on" if view.undone else view.address
     frame = getattr(view, "frame", None)
     return frame.here if isinstance(frame, OwnFrame) else None
 
