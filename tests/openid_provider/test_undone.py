@@ -6,9 +6,16 @@ import html
 import httpx2
 import provider_house as world
 import pytest
-from journey import hidden, obtain_tokens
+from journey import authorize_url, hidden, members, obtain_tokens
 from own_visitor import FORM, OTHER, enter, log_names, press, receipts
+from staff_journey import DESK_CALLBACK
 from test_own_address import pass_sign_in
+
+from gateway.openid_provider.browser import Browser
+from gateway.openid_provider.parameters import parse_form
+from gateway.openid_provider.staff_realm.console import ConsoleVisit, admit_operator, check_console_form
+from gateway.openid_provider.staff_realm.failure import PageOutdated
+from gateway.vocabulary.officer import StaffAccount
 
 pytestmark = pytest.mark.anyio
 DONE = {"GrantRevoked", "MisuseReported", "PortalBlocked", "SessionEnded"}
@@ -104,3 +111,30 @@ async def test_the_same_person_in_another_browser_or_session_has_another_value(p
         assert "undone=on" in html.unescape(sent.headers["location"])
     await press(provider, here, "/me/sign-out", sign_out="yes")
     assert hidden((await enter(provider, "/me/connections")).text, "csrf") != hidden(here.text, "csrf")
+
+
+async def officers_visit(provider: world.Provider) -> ConsoleVisit:
+    """Sign an officer in at this browser and return their visit of the operators' pages."""
+    asked = {"client_id": "desk", "redirect_uri": DESK_CALLBACK, "idp_hint": "staff", "scope": "openid"}
+    begun = await provider.get(authorize_url(**asked, prompt="login"))
+    await provider.get(f"/upstream/staff/callback?code=x&state={members(begun.headers['location'])['state']}")
+    browser = Browser(cookies=dict(provider.http.cookies), accepted="vi", chosen=None, trace_id="t")
+    visit = await admit_operator(provider.house, browser)
+    assert visit is not None
+    return visit
+
+
+async def test_an_operators_page_stays_good_for_the_same_officer_only(provider: world.Provider) -> None:
+    first = parse_form(f"csrf={(await officers_visit(provider)).csrf}".encode())
+    again = await officers_visit(provider)
+    check_console_form(first, again)
+    check_console_form(first, await officers_visit(provider))
+    async with provider.another_browser() as other:
+        with pytest.raises(PageOutdated):
+            check_console_form(first, await officers_visit(other))
+    other_officer = StaffAccount(number="999180000102", agency="H55.01", roles=("security_officer",))
+    provider.staff.answer = world.officer(subject="cb-2", full_name="Lò Thị Pản", staff=other_officer)
+    with pytest.raises(PageOutdated):
+        check_console_form(first, await officers_visit(provider))
+    with pytest.raises(PageOutdated):
+        check_console_form(parse_form(b""), again)
