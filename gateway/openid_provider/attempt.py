@@ -32,11 +32,22 @@ class Unsent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Setback:
+    """Why the last sign-in of an attempt failed, as its page tells it again: the failure's code, its receipt if it has
+    one, and the `detail` that the portal may read. Nothing of a citizen."""
+
+    code: str
+    receipt: str | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """`cookie_key` is the hash of the browser's secret, `session_key` the session made in this attempt (or None),
     `grant_seed` what `grant_id_for` derives from, `signed_out_of` the provider whose session was ended for it,
     `failures` how often a provider came back without anybody, `begun_at` when the portal asked, `unsent` what was
-    ticked and not sent. An attempt of one realm is none in the other."""
+    ticked and not sent, `setback` why the last sign-in failed, `ended` that it is not active any more. An attempt of
+    one realm is none in the other."""
 
     id: str
     request: AuthorizationRequest
@@ -52,6 +63,8 @@ class Attempt:
     version: int = 1
     realm: Realm = "citizen"
     unsent: Unsent | None = None
+    setback: Setback | None = None
+    ended: bool = False
 
     def grant_id_for(self, acting: str) -> str:
         """Return the id of the grant a person may give here: known before there is one, so that what sources answer
@@ -113,6 +126,7 @@ def attempt_record(attempt: Attempt) -> Record:
         key=key_of(attempt.id),
         expires_at=attempt.expires_at,
         version=attempt.version,
+        state="used" if attempt.ended else "active",
         body={
             "request": request_body(attempt.request),
             "csrf": attempt.csrf,
@@ -125,6 +139,7 @@ def attempt_record(attempt: Attempt) -> Record:
             "begun_at": attempt.begun_at.timestamp(),
             "realm": attempt.realm,
             "unsent": None if attempt.unsent is None else _unsent_body(attempt.unsent),
+            "setback": None if attempt.setback is None else _setback_body(attempt.setback),
         },
     )
 
@@ -143,8 +158,9 @@ def attempt_of(
     *,
     secure: bool,
     realm: Realm = "citizen",
+    ended_too: bool = False,
 ) -> Attempt:
-    """Read a stored attempt of a realm for the browser that started it.
+    """Read a stored attempt of a realm for the browser that started it; one that has ended only when `ended_too`.
 
     Raises AttemptExpired, AttemptUnknown (no record any more, or never), AttemptLost (no or another cookie) or
     AttemptFinished.
@@ -157,7 +173,7 @@ def attempt_of(
         raise failure.AttemptExpired()
     if not is_held(attempt_id, record, cookies, secure=secure):
         raise failure.AttemptLost()
-    if record.state != "active":
+    if record.state != "active" and not ended_too:
         raise failure.AttemptFinished()
     body = record.body
     return Attempt(
@@ -175,12 +191,24 @@ def attempt_of(
         version=record.version,
         realm=realm,
         unsent=_unsent_of(body.get("unsent")),
+        setback=_setback_of(body.get("setback")),
+        ended=record.state != "active",
     )
 
 
-def failed(attempt: Attempt) -> Attempt:
-    """Return the attempt after a provider came back without anybody."""
-    return replace(attempt, failures=attempt.failures + 1, version=attempt.version + 1)
+def set_back(attempt: Attempt, setback: Setback, *, ended: bool) -> Attempt:
+    """Return the attempt after a failure; `ended`: it cannot be tried again. Otherwise a provider came back without
+    anybody, which is counted."""
+    failures = attempt.failures if ended else attempt.failures + 1
+    return replace(attempt, failures=failures, setback=setback, ended=ended, version=attempt.version + 1)
+
+
+def _setback_body(setback: Setback) -> dict[str, object]:
+    return {"code": setback.code, "receipt": setback.receipt, "detail": setback.detail}
+
+
+def _setback_of(body: Mapping[str, Any] | None) -> Setback | None:
+    return None if body is None else Setback(code=body["code"], receipt=body["receipt"], detail=body["detail"])
 
 
 def _unsent_body(unsent: Unsent) -> dict[str, object]:
@@ -196,5 +224,5 @@ def _realm_of(record: Record) -> str:
 
 
 def signed_in(attempt: Attempt, session_key: str) -> Attempt:
-    """Return the attempt after its sign-in."""
-    return replace(attempt, session_key=session_key, version=attempt.version + 1)
+    """Return the attempt after its sign-in, which leaves the failures before it behind."""
+    return replace(attempt, session_key=session_key, setback=None, version=attempt.version + 1)

@@ -2,14 +2,11 @@
 
 from dataclasses import replace
 
-from gateway.audit.event import SignInRefused
 from gateway.consent.grant import Answered
-from gateway.identity_providers.contract import SignInFailure
 from gateway.openid_provider import failure
 from gateway.openid_provider.answer import Answering, Overtaken, Resting, answer_portal
-from gateway.openid_provider.attempt import Attempt, attempt_record, failed
+from gateway.openid_provider.attempt import Attempt
 from gateway.openid_provider.authorization import AuthorizationRequest
-from gateway.openid_provider.browser import Browser
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.consent_step import (
     asks_consent,
@@ -24,15 +21,13 @@ from gateway.openid_provider.house import House
 from gateway.openid_provider.notice import notice_of
 from gateway.openid_provider.own_client import enter_own_pages, is_own, leave_own_pages
 from gateway.openid_provider.parameters import Parameters
-from gateway.openid_provider.refusals import error_url, face, leave_receipt, refuse_to_portal
-from gateway.openid_provider.reply import Reply, page_reply, redirect
-from gateway.openid_provider.screens import FailurePage
+from gateway.openid_provider.refusals import refuse_to_portal
+from gateway.openid_provider.reply import Reply, redirect
 from gateway.openid_provider.session import Session
 from gateway.openid_provider.staying import stay
 from gateway.openid_provider.trusted_browser import Trusting
 from gateway.tokens.issue import mint_grant_id
-from gateway.vocabulary.failure import Failure
-from gateway.vocabulary.store import Change, Put, Replace, Spend
+from gateway.vocabulary.store import Change, Put, Spend
 
 
 def attempt_url(house: House, attempt: Attempt) -> str:
@@ -182,42 +177,3 @@ async def finish(
         return await answer_portal(house, answering)
     except Overtaken:
         return redirect(attempt_url(house, attempt))
-
-
-async def fail_attempt(
-    house: House,
-    attempt: Attempt,
-    portal: Portal,
-    refused: Failure,
-    browser: Browser,
-    *,
-    session: Session | None = None,
-) -> Reply:
-    """Show what happened, what to do and the way back to the portal with its error.
-
-    A sign-in that may be tried again keeps its attempt, so that the journey goes on; any other failure ends it.
-    """
-    request = attempt.request
-    retryable = isinstance(refused, SignInFailure) and refused.retryable
-    if retryable:
-        # apart from the receipt: a lost race with another tab loses a count and no evidence
-        await house.store.commit([Replace(attempt_record(failed(attempt)))], now=house.clock.now())
-    await leave_receipt(
-        house,
-        refused,
-        portal,
-        trace_id=attempt.trace_id,
-        procedure=request.procedures[0] if request.procedures else None,
-        citizen_id=None if session is None else session.citizen.id,
-        proven=False,  # whoever begins a sign-in only names the portal
-        changes=() if retryable else (Spend(attempt.address),),
-        kind=SignInRefused,
-    )
-    view = FailurePage(
-        failure=refused,
-        portal=face(portal),
-        return_url=error_url(house, refused, request) if request.redirect_uri else None,
-        retry_url=attempt_url(house, attempt) if retryable else None,
-        unblock_url=f"{house.issuer}/me/connections" if isinstance(refused, failure.PortalClosed) else None,
-    )
-    return page_reply(house.screens.show(view, languages=browser.languages, status=refused.http_status))

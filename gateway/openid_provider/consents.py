@@ -8,32 +8,36 @@ this session's own page can hold.
 
 import hmac
 import re
+from dataclasses import replace
+
+import structlog
 
 from gateway.consent.failure import ConsentUnknown
 from gateway.consent.receipt import receipt_claims, receipt_type
 from gateway.consent.record import Consent
 from gateway.consent.withdraw import ConsentDesk, find_consent, withdraw_consent
 from gateway.openid_provider.browser import Browser
-from gateway.openid_provider.cookies import SESSION, read_cookie
-from gateway.openid_provider.failure import AttemptLost
 from gateway.openid_provider.house import House
 from gateway.openid_provider.interaction import load_session
 from gateway.openid_provider.notice import identity_rows
-from gateway.openid_provider.own_pages.door import send_to_sign_in
+from gateway.openid_provider.own_pages.door import UNDONE, send_to_sign_in
 from gateway.openid_provider.parameters import Parameters, same_secret
 from gateway.openid_provider.reply import NO_STORE, Reply, page_reply, redirect
 from gateway.openid_provider.screens import ConsentView, Text
 from gateway.openid_provider.session import Session
 
+log = structlog.get_logger()
+
 _ID = re.compile(r"cs_[A-Za-z0-9_-]{22}")
 
 
-async def show_consent(house: House, consent_id: str, browser: Browser, here: str) -> Reply:
-    """GET: the person's own consent; `here` is where a sign-in comes back to. Raises ConsentUnknown."""
+async def show_consent(house: House, consent_id: str, browser: Browser, here: str, *, undone: bool = False) -> Reply:
+    """GET: the person's own consent; `here` is where a sign-in comes back to, `undone` says on the page that the
+    withdrawal was not done. Raises ConsentUnknown."""
     session = await load_session(house, browser)
     if session is None:
         return await send_to_sign_in(house, browser, here)
-    view = await own_view(house, consent_id, session, browser)
+    view = replace(await own_view(house, consent_id, session), undone=undone)
     return page_reply(house.screens.show(view, languages=browser.languages))
 
 
@@ -42,7 +46,7 @@ async def print_receipt(house: House, consent_id: str, browser: Browser, here: s
     session = await load_session(house, browser)
     if session is None:
         return await send_to_sign_in(house, browser, here)
-    view = await own_view(house, consent_id, session, browser)
+    view = await own_view(house, consent_id, session)
     return page_reply(house.screens.print(view, languages=browser.languages))
 
 
@@ -64,18 +68,20 @@ async def sign_receipt(house: House, consent_id: str, browser: Browser, here: st
 
 
 async def withdraw_own(house: House, consent_id: str, given: Parameters, browser: Browser) -> Reply:
-    """POST: withdraw, then show what became of it. Raises ConsentUnknown, AttemptLost for a form of another page."""
+    """POST: withdraw, then show what became of it. Without a session, or with a form of another's page, nothing is
+    withdrawn and the page says so. Raises ConsentUnknown."""
     session = await load_session(house, browser)
     if session is None:
-        return await send_to_sign_in(house, browser, f"/consents/{consent_id}")
+        return await send_to_sign_in(house, browser, f"/consents/{consent_id}?{UNDONE}=on")
     consent = await own_consent(house, consent_id, session)
-    if not same_secret(given.get("csrf", ""), withdraw_proof(house, consent.id, browser)):
-        raise AttemptLost(operator_detail="the form's csrf value is not this session's")
+    if not same_secret(given.get("csrf", ""), withdraw_proof(house, consent.id, session)):
+        log.info("form_not_taken", page="consent", trace_id=browser.trace_id)
+        return redirect(f"{consent_url(house, consent.id)}?{UNDONE}=on")
     await withdraw_consent(consent.id, consent.citizen_id, desk_of(house), trace_id=browser.trace_id)
     return redirect(consent_url(house, consent.id))
 
 
-async def own_view(house: House, consent_id: str, session: Session, browser: Browser) -> ConsentView:
+async def own_view(house: House, consent_id: str, session: Session) -> ConsentView:
     """Return what the page and the paper show."""
     consent = await own_consent(house, consent_id, session)
     return ConsentView(
@@ -84,7 +90,7 @@ async def own_view(house: House, consent_id: str, session: Session, browser: Bro
         person=identity_rows(consent.citizen),
         portal_name=portal_name(house, consent),
         address=consent_url(house, consent.id),
-        csrf=withdraw_proof(house, consent.id, browser),
+        csrf=withdraw_proof(house, consent.id, session),
     )
 
 
@@ -112,7 +118,7 @@ def consent_url(house: House, consent_id: str) -> str:
     return f"{house.issuer}/consents/{consent_id}"
 
 
-def withdraw_proof(house: House, consent_id: str, browser: Browser) -> str:
-    """Return what the page's form posts: keyed with the session's cookie, which no other site can read."""
-    cookie = read_cookie(browser.cookies, SESSION, secure=house.secure) or ""
-    return hmac.digest(cookie.encode("utf-8", "surrogatepass"), f"withdraw:{consent_id}".encode(), "sha256").hex()
+def withdraw_proof(house: House, consent_id: str, session: Session) -> str:
+    """Return what the page's form posts: nobody without the house's secret can make it, and it stays good when the same
+    person signs in anew in this browser."""
+    return hmac.digest(house.refresh_secret, f"withdraw|{consent_id}|{session.root}".encode(), "sha256").hex()

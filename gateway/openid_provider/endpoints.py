@@ -34,6 +34,7 @@ from gateway.openid_provider.interaction import (
     led_on,
     load_session,
     show_attempt,
+    show_failed,
     start,
     submit_attempt,
 )
@@ -249,13 +250,17 @@ class Endpoints:
         attempt_id = request.path_params["attempt_id"]
         if request.method == "POST":
             step = submit_attempt(self.house, attempt_id, await read_form(request), browser)
+        elif "failed" in request.query_params:
+            step = show_failed(self.house, attempt_id, browser)
         else:
             step = show_attempt(self.house, attempt_id, browser, straight="straight" in request.query_params)
         return await led_on(self.house, attempt_id, browser, step)
 
     async def consent(self, request: Request, browser: Browser) -> Reply:
         """The page of a person's own consent."""
-        return await show_consent(self.house, request.path_params["consent_id"], browser, address_of(request))
+        undone = "undone" in request.query_params
+        consent_id = request.path_params["consent_id"]
+        return await show_consent(self.house, consent_id, browser, address_of(request), undone=undone)
 
     async def consent_pdf(self, request: Request, browser: Browser) -> Reply:
         """The receipt on A4."""

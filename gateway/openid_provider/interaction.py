@@ -30,7 +30,6 @@ from gateway.openid_provider.conclusion import (
     answer_yes,
     ask_of,
     attempt_url,
-    fail_attempt,
     finish,
     leave,
 )
@@ -55,6 +54,7 @@ from gateway.openid_provider.refusals import face, refuse_to_portal
 from gateway.openid_provider.reply import Reply, page_reply, redirect
 from gateway.openid_provider.screens import FailurePage, NoticePage, ProviderButton, SignInChoice
 from gateway.openid_provider.session import Session, session_address, session_of
+from gateway.openid_provider.setback import fail_attempt, setback_url, show_setback
 from gateway.openid_provider.staying import TRUST, shown_proof, stay, stays, still_ticked
 from gateway.openid_provider.trusted_browser import may_trust, trust
 from gateway.openid_provider.way_back import way_back
@@ -189,40 +189,51 @@ async def led_on(house: House, attempt_id: str, browser: Browser, step: Awaitabl
     try:
         return await step
     except (failure.AttemptLost, failure.AttemptFinished, failure.AttemptExpired) as refused:
+        (record,) = await house.store.load(RecordKey(Kind.ATTEMPT, key_of(attempt_id)))
+        own = _own_attempt(house, attempt_id, record, browser)
+        if own is not None and own.setback is not None and isinstance(refused, failure.AttemptFinished):
+            return _failed_before(house, own, browser) or redirect(attempt_url(house, own))
         refused.trace_id = browser.trace_id
         log.info("refused", code=refused.code, trace_id=refused.trace_id, reason=refused.operator_detail)
-        return await lost_page(house, refused, attempt_id, browser)
+        return lost_page(house, refused, attempt_id, record, browser)
 
 
-async def lost_page(house: House, refused: Failure, attempt_id: str, browser: Browser) -> Reply:
+def _failed_before(house: House, own: Attempt, browser: Browser) -> Reply | None:
+    """A second use of what failed at the first: it is not finished, and the page of the failure says so again."""
+    if not own.ended:
+        return redirect(setback_url(house, own))
+    return show_setback(house, own, portal_of(house, own.request.client_id), browser)
+
+
+def lost_page(house: House, refused: Failure, attempt_id: str, record: Record | None, browser: Browser) -> Reply:
     """Say why an attempt cannot go on here, with the way to the portal's first page where it is known whose it was, and
     to the attempt's own page in the browser that started it, while it lives.
 
     Nothing but the portal's public name and address is told: whoever asks may not be who started the attempt. Only the
     browser that holds its cookie may learn which of a portal's addresses it was begun from.
     """
-    (record,) = await house.store.load(RecordKey(Kind.ATTEMPT, key_of(attempt_id)))
     request = None if record is None else request_of(record.body["request"])
     portal = None if request is None else portal_of(house, request.client_id)
+    own = _own_attempt(house, attempt_id, record, browser)
     held = is_held(attempt_id, record, browser.cookies, secure=house.secure)
     view = FailurePage(
         failure=refused,
         portal=None if portal is None else face(portal),
         return_url=None if portal is None or request is None else way_back(portal, request, held=held),
-        onward_url=_page_of(house, attempt_id, record, browser),
+        onward_url=None if own is None or own.ended else attempt_url(house, own),
     )
     languages = browser.asked_in(None if request is None else request.ui_locales).languages
     return page_reply(house.screens.show(view, languages=languages, status=refused.http_status))
 
 
-def _page_of(house: House, attempt_id: str, record: Record | None, browser: Browser) -> str | None:
+def _own_attempt(house: House, attempt_id: str, record: Record | None, browser: Browser) -> Attempt | None:
+    """Return an attempt that lives or has ended, in the browser that started it."""
     realm: Realm = "staff" if record is not None and record.body.get("realm") == "staff" else "citizen"
     now = house.clock.now()
     try:
-        attempt = attempt_of(attempt_id, record, browser.cookies, now, secure=house.secure, realm=realm)
+        return attempt_of(attempt_id, record, browser.cookies, now, secure=house.secure, realm=realm, ended_too=True)
     except Failure:
         return None
-    return attempt_url(house, attempt)
 
 
 async def next_step(
@@ -261,10 +272,17 @@ async def show_attempt(house: House, attempt_id: str, browser: Browser, *, strai
     if isinstance(step, SignIn) or session is None:
         return page_reply(house.screens.show(sign_in_choice(house, attempt, portal), languages=browser.languages))
     if isinstance(step, Refuse):
-        return await fail_attempt(house, attempt, portal, step.failure, browser, session=session)
+        return await fail_attempt(house, attempt, portal, step.failure, browser, session=session, here=True)
     if isinstance(step, ShowNotice):
         return await show_notice(house, attempt, portal, session, browser)
     return await finish(house, attempt, portal, session)
+
+
+async def show_failed(house: House, attempt_id: str, browser: Browser) -> Reply:
+    """GET: say why the last sign-in failed; where another one succeeded since, the attempt goes on."""
+    attempt, portal, _ = await load_attempt(house, attempt_id, browser)
+    attempt = await remember_language(house, attempt, browser)
+    return show_setback(house, attempt, portal, browser) or await show_attempt(house, attempt_id, browser)
 
 
 async def remember_language(house: House, attempt: Attempt, browser: Browser) -> Attempt:
@@ -297,7 +315,7 @@ async def show_notice(house: House, attempt: Attempt, portal: Portal, session: S
         try:
             form = await house.forms.prepare(ask_of(house, attempt, portal, session))
         except Failure as refused:
-            return await fail_attempt(house, attempt, portal, refused, browser, session=session)
+            return await fail_attempt(house, attempt, portal, refused, browser, session=session, here=True)
     consent = form is not None and form.basis == "consent"
     told = told_claims(request.scopes, session.citizen)
     notice = page_hash(form, portal, [claim.wire() for claim in told]) if form is not None and consent else ""

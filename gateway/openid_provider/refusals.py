@@ -1,5 +1,7 @@
 """How a refusal leaves the provider: with a receipt, as OAuth JSON, as a redirect to the portal, or as a page."""
 
+from collections.abc import Callable, Sequence
+
 import structlog
 
 from gateway.audit.event import Event, OAuthRefused
@@ -14,7 +16,7 @@ from gateway.openid_provider.reply import Reply, json_reply, redirect, with_quer
 from gateway.openid_provider.screens import PortalFace
 from gateway.openid_provider.way_back import first_page
 from gateway.vocabulary.failure import Failure
-from gateway.vocabulary.store import Change, Put
+from gateway.vocabulary.store import Change, Outcome, Put, Verdict
 
 log = structlog.get_logger()
 
@@ -37,14 +39,40 @@ async def leave_receipt(
     portal is only named. What strangers can cause is limited: beyond their allowance there is no receipt. `kind` says
     what was refused: a portal's request, or the sign-in of whoever came for it.
     """
+    await record_refusal(
+        house,
+        failure,
+        portal,
+        trace_id=trace_id,
+        procedure=procedure,
+        citizen_id=citizen_id,
+        proven=proven,
+        changes=lambda: changes,
+        kind=kind,
+    )
+    return failure
+
+
+async def record_refusal(
+    house: House,
+    failure: Failure,
+    portal: Portal | None,
+    *,
+    trace_id: str,
+    procedure: str | None = None,
+    citizen_id: str | None = None,
+    proven: bool = True,
+    changes: Callable[[], Sequence[Change]],
+    kind: type[Event] = OAuthRefused,
+) -> Verdict:
+    """Do what `leave_receipt` does and return how the commit ended; `changes` is asked when the receipt is known."""
     failure.trace_id = trace_id
     client_id = None if portal is None else portal.client_id
     log.info("refused", code=failure.code, portal=client_id, trace_id=trace_id, reason=failure.operator_detail)
     stranger = citizen_id is None and (portal is None or portal.public or not proven)
     if stranger and not house.strangers.take():
-        if changes:
-            await house.store.commit(changes, now=house.clock.now())
-        return failure
+        alone = changes()
+        return await house.store.commit(alone, now=house.clock.now()) if alone else Verdict(Outcome.DONE)
     record, event = await refuse(
         failure,
         evidence=house.evidence,
@@ -55,8 +83,7 @@ async def leave_receipt(
         procedure=procedure,
         citizen_id=citizen_id,
     )
-    await house.store.commit([*changes, Put(record)], [event], now=house.clock.now())
-    return failure
+    return await house.store.commit([*changes(), Put(record)], [event], now=house.clock.now())
 
 
 async def required_of(house: House, portal: Portal, parameters: Parameters, name: str, *, trace_id: str) -> str:

@@ -49,7 +49,8 @@ class SignInChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticePage:
-    """What will be told to the portal. Posts `csrf` and `decision` (`allow` or `deny`), or `more_time=1`, to `action`.
+    """What will be told to the portal. Posts `csrf` and `decision` (`allow` or `deny`), or `more_time=1`, or `stay=1`
+    (the key Enter, which answers nothing), to `action`.
 
     `person` lists who the citizen is (label, masked display, full display); `form` is None when only identity
     claims are told; then `claims` names them. `mode` `notice`: the law is the basis and the page offers to go
@@ -79,7 +80,8 @@ class NoticePage:
 class FailurePage:
     """A failure in words: what happened, what to do, the way back. `return_url` leads to the portal with its
     OAuth error, `retry_url` starts the sign-in again, `onward_url` to where the sign-in stands in this browser,
-    `unblock_url` to where a blocked portal is opened again; any may be None. `developer` is filled in dev only."""
+    `unblock_url` to where a blocked portal is opened again, `here` shows the same page again by GET; any may be None.
+    `developer` is filled in dev only."""
 
     failure: Failure
     portal: PortalFace | None = None
@@ -87,6 +89,7 @@ class FailurePage:
     retry_url: str | None = None
     onward_url: str | None = None
     unblock_url: str | None = None
+    here: str | None = None
     developer: tuple[tuple[str, str], ...] = ()
 
 
@@ -167,7 +170,8 @@ class FormPost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentView:
-    """A consent, to the person whose it is: on a page that posts `csrf` to `address`/withdraw, and on paper."""
+    """A consent, to the person whose it is: on a page that posts `csrf` to `address`/withdraw, and on paper. `undone`
+    tells that a withdrawal pressed before was not done."""
 
     consent: Consent
     state: State
@@ -175,6 +179,7 @@ class ConsentView:
     portal_name: Text
     address: str
     csrf: str
+    undone: bool = False
 
 
 View = (

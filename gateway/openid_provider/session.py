@@ -43,6 +43,12 @@ class Session:
     shared: bool = False
     version: int = 1
 
+    @property
+    def root(self) -> str:
+        """The key of the first sign-in of this person in this browser that the session goes on from: it survives that
+        they sign in anew, and ends with the session or with anybody else's sign-in."""
+        return self.former[0] if self.former else self.key
+
     def alive(self, now: datetime, lifetimes: Lifetimes) -> bool:
         """Tell whether neither the idle time nor the hard maximum has passed."""
         return now < min(self.touched_at + lifetimes.session_idle_for, self.created_at + lifetimes.session_max_for)

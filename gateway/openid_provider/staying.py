@@ -22,7 +22,7 @@ _MOST = 200
 
 def stays(given: Parameters) -> bool:
     """Tell whether a post asks for the same page again."""
-    return "more_time" in given or "ui_locales" in given
+    return not {"more_time", "ui_locales", "stay"}.isdisjoint(given)
 
 
 async def stay(house: House, attempt: Attempt, given: Parameters, *, shown: bool) -> Attempt:

@@ -31,7 +31,7 @@ from gateway.openid_provider.callback import (
 )
 from gateway.openid_provider.citizens import link_account
 from gateway.openid_provider.clients import Portal
-from gateway.openid_provider.conclusion import attempt_url, fail_attempt
+from gateway.openid_provider.conclusion import attempt_url
 from gateway.openid_provider.cookies import SESSION, set_cookie
 from gateway.openid_provider.ending import end_session
 from gateway.openid_provider.house import House, offered_providers
@@ -39,6 +39,7 @@ from gateway.openid_provider.interaction import led_on, load_attempt
 from gateway.openid_provider.matching import confirm_number, tell_verdict
 from gateway.openid_provider.reply import Reply, redirect
 from gateway.openid_provider.session import Session, session_record
+from gateway.openid_provider.setback import fail_attempt
 from gateway.tokens.issue import key_of
 from gateway.vocabulary.citizen import Citizen
 from gateway.vocabulary.clock import text_token

@@ -38,7 +38,7 @@ class PageScreens:
     """Shows a view as a page (implements `gateway.openid_provider.screens.Screens`).
 
     The language link of a page with a form leads to the form's `action` by GET, where the same view is shown
-    again; a failure, which cannot be asked for again, links to its public catalogue page instead.
+    again; a failure that no address shows again links to its public catalogue page instead.
     """
 
     def __init__(self, layout: Layout) -> None:
@@ -82,7 +82,7 @@ class PageScreens:
             "citizen/failure.html",
             language,
             status=status,
-            switch=f"{self._layout.base_path}/errors/{failure.code}",
+            switch=view.here or f"{self._layout.base_path}/errors/{failure.code}",
             view=view,
             # trying again with a locked or closed account would only end here again
             retry_url=view.retry_url if getattr(failure, "retryable", True) else None,
@@ -122,7 +122,7 @@ def _again(view: View) -> str | None:
     if isinstance(view, SignInChoice | NoticePage | DeviceConfirm):
         return view.action
     if isinstance(view, ConsentView):
-        return view.address
+        return f"{view.address}?undone=on" if view.undone else view.address
     frame = getattr(view, "frame", None)
     return frame.here if isinstance(frame, OwnFrame) else None
 

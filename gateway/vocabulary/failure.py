@@ -62,3 +62,14 @@ def catalogue() -> Iterator[type[Failure]]:
             if "code" in child.__dict__:
                 found[child.code] = child
     yield from (found[code] for code in sorted(found))
+
+
+def recalled(code: str, detail: str) -> Failure | None:
+    """Return a failure that was told before, to tell it again; None for a code that this version does not know."""
+    kind = next((one for one in catalogue() if one.code == code), None)
+    if kind is None:
+        return None
+    again = kind.__new__(kind)
+    # a class's own constructor may want what only the first telling knew
+    Failure.__init__(again, detail)
+    return again

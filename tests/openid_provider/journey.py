@@ -64,11 +64,16 @@ async def reach_sign_in(provider: world.Provider, **changes: str | None) -> tupl
 async def sign_in(provider: world.Provider, **changes: str | None) -> httpx2.Response:
     """Go as far as the notice page (or wherever the journey ends)."""
     attempt, callback = await reach_sign_in(provider, **changes)
+    page = await provider.get(callback)
+    while page.status_code == 303 and page.headers["location"] in {attempt, f"{attempt}?failed=on"}:
+        page = await provider.get(page.headers["location"])
+    return page
+
+
+async def arrive(provider: world.Provider, callback: str) -> httpx2.Response:
+    """Open a callback and the page it leads to."""
     returned = await provider.get(callback)
-    if returned.status_code != 303:
-        return returned
-    assert returned.headers["location"] == attempt
-    return await provider.get(attempt)
+    return returned if returned.status_code != 303 else await provider.get(returned.headers["location"])
 
 
 async def agree(provider: world.Provider, page: httpx2.Response) -> httpx2.Response:

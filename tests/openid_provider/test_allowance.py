@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from journey import authorize_url, basic, hidden, members, reach_sign_in, sign_in
+from journey import arrive, authorize_url, basic, hidden, members, reach_sign_in, sign_in
 
 from gateway.identity_providers.contract import SignInCancelled
 from gateway.openid_provider.allowance import BURST
@@ -53,7 +53,7 @@ async def test_a_sign_in_that_fails_upstream_is_a_strangers(provider):
     before = await events_stored(provider)
     provider.upstream.answer = SignInCancelled()
     _, callback = await reach_sign_in(provider)
-    page = await provider.get(callback)
+    page = await arrive(provider, callback)
     assert (page.status_code, "GW-1101" in page.text, "rf_" in page.text) == (403, True, False)
     assert await events_stored(provider) == before
 

@@ -112,7 +112,7 @@ async def test_a_code_ends_after_ten_minutes_wherever_it_is(provider: world.Prov
     provider.clock.move(timedelta(minutes=10))
     for device in (asked, allowed):
         assert (await staff.poll(provider, device["device_code"])).json()["error"] == "expired_token"
-    late = await staff.decide(provider, shown, "allow")
+    late = await staff.follow(provider, await staff.decide(provider, shown, "allow"))
     assert 'data-code="GW-1413"' in late.text
     again = await staff.follow(provider, await provider.get(await staff.type_code(provider, asked["user_code"])))
     assert 'id="wrong"' in again.text
@@ -151,7 +151,7 @@ async def test_nobody_guesses_before_a_sign_in_and_nobody_for_long_after(provide
         form = {"csrf": journey.hidden(page.text, "csrf"), "user_code": wrong}
         page = await staff.follow(provider, await provider.http.post(attempt, data=form))
     form = {"csrf": journey.hidden(page.text, "csrf"), "user_code": device["user_code"]}
-    refused = await provider.http.post(attempt, data=form)
+    refused = await staff.follow(provider, await provider.http.post(attempt, data=form))
     assert (refused.status_code, 'data-code="GW-1415"' in refused.text) == (429, True)
     other_tab = await staff.follow(provider, await provider.get(await staff.type_code(provider, device["user_code"])))
     assert other_tab.status_code == 429, "the count is the person's, not the page's"

@@ -92,7 +92,7 @@ async def test_a_form_sent_after_the_session_leads_back_to_its_page(provider: wo
     for path, page in ((f"{UNKNOWN}/withdraw", UNKNOWN), ("/me/connections/unblock", "/me/connections")):
         begun = await provider.http.post(path, data={"csrf": "x"})
         ended = await pass_sign_in(provider, begun)
-        assert ended.headers["location"] == world.ISSUER + page
+        assert ended.headers["location"] == f"{world.ISSUER}{page}?undone=on"
         provider.http.cookies.clear()
 
 

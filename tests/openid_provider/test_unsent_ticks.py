@@ -36,8 +36,8 @@ async def post(provider: Provider, page: httpx2.Response, *ticked: str, **presse
     return await provider.get(answered.headers["location"])
 
 
-@pytest.mark.parametrize("pressed", [{"more_time": "1"}, {"ui_locales": "en"}])
-async def test_ticks_survive_more_time_and_another_language(provider: Provider, pressed: dict[str, str]) -> None:
+@pytest.mark.parametrize("pressed", [{"more_time": "1"}, {"ui_locales": "en"}, {"stay": "1"}])
+async def test_ticks_survive_every_way_of_staying(provider: Provider, pressed: dict[str, str]) -> None:
     page = await sign_in(provider, **asked())
     (optional,) = [name for name in boxes(page) if name != "trust"]
     again = await post(provider, page, optional, "trust", **pressed)

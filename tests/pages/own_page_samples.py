@@ -185,6 +185,9 @@ OWN_VIEWS: dict[str, OwnView] = {
     "my_connections_empty": MyConnections(
         frame=frame("connections", "my_connections_empty"), connections=(), blocked=()
     ),
+    "my_connections_undone": MyConnections(
+        frame=replace(frame("connections", "my_connections_undone"), undone=True), connections=(), blocked=()
+    ),
     "my_notices": MyNotices(
         frame=frame("notices", "my_notices"), notices=NOTICES, reports=(REPORT,), trusted=False, browsers=2
     ),

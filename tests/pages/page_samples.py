@@ -259,6 +259,7 @@ VIEWS: dict[str, View] = {
     ),
     "elsewhere": failing(AttemptLost, retry_url=None, return_url="https://portal.example/"),
     "done": failing(AttemptFinished, retry_url=None, return_url="https://portal.example/", onward_url="/interaction/a"),
+    "again": failing(AttemptFinished, retry_url=None, here="/view/again"),
     "blocked": failing(PortalClosed, retry_url=None, unblock_url="/me/connections"),
     **{name: failing(kind) for name, kind in CAUSES.items()},
     **OWN_VIEWS,

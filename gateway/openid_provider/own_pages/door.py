@@ -5,30 +5,37 @@ hour old, otherwise the person signs in anew; a staff session is another cookie 
 """
 
 import hmac
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateway.audit.receipt import is_receipt
 from gateway.openid_provider.browser import Browser
 from gateway.openid_provider.conclusion import attempt_url
-from gateway.openid_provider.cookies import SESSION, read_cookie
-from gateway.openid_provider.failure import AttemptLost
 from gateway.openid_provider.house import House
 from gateway.openid_provider.interaction import load_session, store_attempt
-from gateway.openid_provider.own_client import OPEN_FOR, OWN_PAGES, own_portal, own_request
+from gateway.openid_provider.own_client import OPEN_FOR, OWN_PAGES, PAGES, own_portal, own_request
 from gateway.openid_provider.own_pages.views import NamedPortal, OwnFrame, Tab
 from gateway.openid_provider.parameters import Parameters, same_secret
-from gateway.openid_provider.reply import Reply, redirect
+from gateway.openid_provider.reply import Reply, redirect, with_query
 from gateway.openid_provider.session import Session
+
+UNDONE = "undone"
+"""The parameter of an address whose page says that what was pressed before was not done."""
+
+_PORTAL = re.compile(r"[A-Za-z0-9._~-]{1,80}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """Somebody who may see the own pages now: whose session, in which browser, and until when."""
+    """Somebody who may see the own pages now: whose session, in which browser, and until when; `undone` tells that what
+    they pressed before was not done."""
 
     session: Session
     browser: Browser
     csrf: str
     ends_at: datetime
+    undone: bool = False
 
     @property
     def citizen_id(self) -> str:
@@ -41,8 +48,8 @@ async def admit(house: House, browser: Browser) -> Visit | None:
     session = await load_session(house, browser)
     if session is None or session.auth_time + OPEN_FOR <= house.clock.now():
         return None
-    cookie = read_cookie(browser.cookies, SESSION, secure=house.secure) or ""
-    csrf = hmac.digest(house.refresh_secret, f"own-pages|{cookie}".encode(), "sha256").hex()
+    # not the cookie, which every sign-in replaces: a page in one tab stays good when the person signs in in another
+    csrf = hmac.digest(house.refresh_secret, f"own-pages|{session.root}".encode(), "sha256").hex()
     return Visit(session=session, browser=browser, csrf=csrf, ends_at=session.auth_time + OPEN_FOR)
 
 
@@ -52,16 +59,27 @@ async def send_to_sign_in(house: House, browser: Browser, page: str) -> Reply:
     return redirect(attempt_url(house, attempt), [cookie])
 
 
-def check_csrf(form: Parameters, visit: Visit) -> None:
-    """Raise AttemptLost for a form that did not come from a page of this session."""
-    if not same_secret(form.get("csrf", ""), visit.csrf):
-        raise AttemptLost(operator_detail="the form's csrf value is not the session's")
+def is_from_here(form: Parameters, visit: Visit) -> bool:
+    """Tell whether a form comes from a page that this very person was shown in this browser."""
+    return same_secret(form.get("csrf", ""), visit.csrf)
+
+
+def undone_page(page: str, form: Parameters) -> str:
+    """Return the address of a page of `PAGES` that says its form was not acted upon, about the entry or portal that the
+    form was about; the person looks and presses again."""
+    about, portal = form.get("about"), form.get("portal")
+    kept: dict[str, str | None] = {}
+    if page == "report":
+        kept["about"] = about if about is not None and is_receipt(about) else None
+        kept["portal"] = portal if portal is not None and _PORTAL.fullmatch(portal) else None
+    return with_query(PAGES[page], {**kept, UNDONE: "on"})
 
 
 def frame_of(house: House, visit: Visit, tab: Tab, here: str = "") -> OwnFrame:
     """Return what a page carries; `here` is its address below `/me`."""
     home = f"{house.issuer}/me"
-    return OwnFrame(tab=tab, home=home, here=home + here, csrf=visit.csrf, ends_at=visit.ends_at)
+    shown = with_query(home + here, {UNDONE: "on" if visit.undone else None})
+    return OwnFrame(tab=tab, home=home, here=shown, csrf=visit.csrf, ends_at=visit.ends_at, undone=visit.undone)
 
 
 def service_of(house: House, client_id: str) -> NamedPortal:

@@ -1,7 +1,9 @@
 """HTTP for the own pages: every address wants a young sign-in, every form a value of this session's pages."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
+import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -14,7 +16,15 @@ from gateway.openid_provider.logout import LogoutRequest, sign_out
 from gateway.openid_provider.notice import identity_rows
 from gateway.openid_provider.own_client import PAGES
 from gateway.openid_provider.own_pages.connections import connections_page, unblock, withdraw
-from gateway.openid_provider.own_pages.door import Visit, admit, check_csrf, frame_of, send_to_sign_in
+from gateway.openid_provider.own_pages.door import (
+    UNDONE,
+    Visit,
+    admit,
+    frame_of,
+    is_from_here,
+    send_to_sign_in,
+    undone_page,
+)
 from gateway.openid_provider.own_pages.export import export_history, export_proof
 from gateway.openid_provider.own_pages.notices import (
     forget_browsers,
@@ -35,6 +45,8 @@ from gateway.openid_provider.own_pages.views import MyRecord, OwnView
 from gateway.openid_provider.parameters import Parameters
 from gateway.openid_provider.reply import Reply, page_reply, redirect
 from gateway.vocabulary.problem import preferred_language
+
+log = structlog.get_logger()
 
 LANGUAGE = "language"
 """The cookie of a language chosen on an own page, so that it lasts from page to page."""
@@ -89,21 +101,24 @@ class OwnPages:
             if visit is None:
                 reply = await send_to_sign_in(self.house, asked, address_of(request))
             else:
-                reply = await show(request, visit)
+                reply = await show(request, replace(visit, undone=UNDONE in request.query_params))
             return reply.adding(*chosen)
 
         return self._wrap(handle)
 
     def done(self, page: str, act: Act) -> Handler:
-        """Wrap what is done: the form is read, and its `csrf` is this session's, before anything happens."""
+        """Wrap what is done: the form is read, and it is from a page of this person's in this browser, before anything
+        happens. Otherwise nothing does: the page comes back, says so, and wants a new press."""
 
         async def handle(request: Request, browser: Browser) -> Reply:
             form = await read_form(request)
             asked, _ = in_language(self.house, browser)
             visit = await admit(self.house, asked)
             if visit is None:
-                return await send_to_sign_in(self.house, asked, page)
-            check_csrf(form, visit)
+                return await send_to_sign_in(self.house, asked, undone_page(page, form))
+            if not is_from_here(form, visit):
+                log.info("form_not_taken", page=page, trace_id=asked.trace_id)
+                return redirect(self.house.issuer + undone_page(page, form))
             return await act(form, visit)
 
         return self._wrap(handle)

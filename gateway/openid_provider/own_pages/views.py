@@ -16,13 +16,15 @@ Tab = Literal["record", "usage", "connections", "notices", "report"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnFrame:
     """What every own page carries. `here` shows the same page again by GET; every form posts `csrf`; `ends_at` is when
-    the person has to sign in anew. `home` is the address that the tabs stand under."""
+    the person has to sign in anew; `undone` tells that what they pressed before was not done. `home` is the address
+    that the tabs stand under."""
 
     tab: Tab
     home: str
     here: str
     csrf: str
     ends_at: datetime
+    undone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,14 +5,16 @@ from gateway.openid_provider import failure
 from gateway.openid_provider.attempt import Attempt, attempt_record, signed_in
 from gateway.openid_provider.browser import Browser
 from gateway.openid_provider.callback import Arrival, find_callback, spend_state
-from gateway.openid_provider.conclusion import attempt_url, fail_attempt
+from gateway.openid_provider.conclusion import attempt_url
 from gateway.openid_provider.cookies import STAFF_SESSION, read_cookie, set_cookie
 from gateway.openid_provider.house import House
 from gateway.openid_provider.interaction import led_on
 from gateway.openid_provider.reply import Reply, redirect
+from gateway.openid_provider.setback import fail_attempt
 from gateway.openid_provider.staff_realm.interaction import load_staff_attempt
 from gateway.openid_provider.staff_realm.session import (
     StaffSession,
+    load_staff_session,
     staff_session_address,
     staff_session_record,
 )
@@ -45,13 +47,16 @@ async def _take(house: House, alias: str, arrival: Arrival, browser: Browser) ->
 async def _sign_in(house: House, attempt: Attempt, seen: Authentication, browser: Browser) -> Reply:
     cookie = text_token(house.randomness)
     before = read_cookie(browser.cookies, STAFF_SESSION, secure=house.secure)
+    previous = await load_staff_session(house, browser)
     ended = () if before is None else (Remove(staff_session_address(before)),)
     # two first sign-ins of one person at the same moment: the second finds what the first made
     for _ in range(3):
         now = house.clock.now()
         known = await know_officer(house, seen)
+        same = previous is not None and previous.officer.id == known.officer.id
         session = StaffSession(
             key=key_of(cookie),
+            root=previous.root if previous is not None and same else key_of(cookie),
             officer=known.officer,
             auth_time=seen.auth_time or now,
             provider=seen.provider,

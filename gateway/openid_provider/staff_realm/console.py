@@ -12,13 +12,12 @@ from gateway.openid_provider.authorization import AuthorizationRequest
 from gateway.openid_provider.browser import Browser
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.conclusion import attempt_url
-from gateway.openid_provider.cookies import STAFF_SESSION, read_cookie
-from gateway.openid_provider.failure import AttemptFinished, AttemptLost
+from gateway.openid_provider.failure import AttemptFinished
 from gateway.openid_provider.house import House
 from gateway.openid_provider.interaction import store_attempt
 from gateway.openid_provider.parameters import Parameters, same_secret
 from gateway.openid_provider.reply import Reply, redirect
-from gateway.openid_provider.staff_realm.failure import DeviceLoginOff
+from gateway.openid_provider.staff_realm.failure import DeviceLoginOff, PageOutdated
 from gateway.openid_provider.staff_realm.session import StaffSession, load_staff_session
 from gateway.vocabulary.store import Spend
 
@@ -66,8 +65,8 @@ async def admit_operator(house: House, browser: Browser) -> ConsoleVisit | None:
     ends_at = session.auth_time + house.lifetimes.staff_token_for
     if ends_at <= house.clock.now():
         return None
-    cookie = read_cookie(browser.cookies, STAFF_SESSION, secure=house.secure) or ""
-    csrf = hmac.digest(house.refresh_secret, f"console|{cookie}".encode(), "sha256").hex()
+    # not the cookie, which every sign-in replaces: a page in one tab stays good when the officer signs in in another
+    csrf = hmac.digest(house.refresh_secret, f"console|{session.root}".encode(), "sha256").hex()
     return ConsoleVisit(session=session, browser=browser, csrf=csrf, ends_at=ends_at)
 
 
@@ -91,6 +90,6 @@ async def enter_console(house: House, attempt: Attempt) -> Reply:
 
 
 def check_console_form(form: Parameters, visit: ConsoleVisit) -> None:
-    """Raise AttemptLost for a form that did not come from a page of this session."""
+    """Raise PageOutdated for a form that did not come from a page of this officer's in this browser."""
     if not same_secret(form.get("csrf", ""), visit.csrf):
-        raise AttemptLost(operator_detail="the form's csrf value is not the session's")
+        raise PageOutdated(operator_detail="the form's csrf value is not the session's")

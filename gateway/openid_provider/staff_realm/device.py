@@ -16,13 +16,14 @@ from gateway.openid_provider.authorization import AuthorizationRequest
 from gateway.openid_provider.browser import Browser
 from gateway.openid_provider.client_authentication import authenticate_client
 from gateway.openid_provider.clients import DEVICE_GRANT, Portal
-from gateway.openid_provider.conclusion import attempt_url, fail_attempt
+from gateway.openid_provider.conclusion import attempt_url
 from gateway.openid_provider.house import House
 from gateway.openid_provider.interaction import store_attempt
 from gateway.openid_provider.parameters import Parameters, same_secret
 from gateway.openid_provider.refusals import error_json, face, leave_receipt
 from gateway.openid_provider.reply import Reply, json_reply, page_reply, redirect
 from gateway.openid_provider.screens import DeviceCodeEntry, DeviceConfirm, DeviceDone
+from gateway.openid_provider.setback import fail_attempt
 from gateway.openid_provider.staff_realm.command import COMMAND_CLIENT, OPERATE
 from gateway.openid_provider.staff_realm.console import CONSOLE
 from gateway.openid_provider.staff_realm.failure import DeviceLoginOff, ExpiredDeviceCode, TooManyCodes

@@ -10,7 +10,7 @@ from gateway.openid_provider.interaction import led_on
 from gateway.openid_provider.reply import Reply
 from gateway.openid_provider.staff_realm.device import authorize_device, begin_device, code_page
 from gateway.openid_provider.staff_realm.failure import DeviceLoginOff
-from gateway.openid_provider.staff_realm.interaction import show_officer, submit_officer
+from gateway.openid_provider.staff_realm.interaction import show_failed_officer, show_officer, submit_officer
 from gateway.openid_provider.staff_realm.leaving import ask_to_leave, leave_staff
 
 
@@ -53,6 +53,8 @@ class StaffEndpoints:
         attempt_id = request.path_params["attempt_id"]
         if request.method == "POST":
             step = submit_officer(self.house, attempt_id, await read_form(request), browser)
+        elif "failed" in request.query_params:
+            step = show_failed_officer(self.house, attempt_id, browser)
         else:
             step = show_officer(self.house, attempt_id, browser)
         return await led_on(self.house, attempt_id, browser, step)

@@ -94,3 +94,13 @@ class NotForStaff(Failure):
     vi = "Cần phiên đăng nhập của cán bộ."
     en = "A staff sign-in is needed."
     fix = "Sign in as staff: `gate06 login`, or the desk's own sign-in."
+
+
+class PageOutdated(Failure):
+    """A form of the operators' pages that is not of the officer who is signed in, or of a sign-in that has ended."""
+
+    code = "GW-1417"
+    title = "page of another sign-in"
+    vi = "Trang này được mở trước lần đăng nhập hiện tại. Chưa có gì được thực hiện. Mở lại trang và bấm lại."
+    en = "This page was opened before the present sign-in. Nothing was done. Open the page again and press once more."
+    fix = "Open the page again: a page stays good while the same officer signs in anew in the same browser."

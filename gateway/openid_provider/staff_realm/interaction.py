@@ -12,7 +12,7 @@ from gateway.openid_provider.attempt import Attempt, attempt_of
 from gateway.openid_provider.authorization import AuthorizationRequest
 from gateway.openid_provider.browser import Browser
 from gateway.openid_provider.clients import Portal
-from gateway.openid_provider.conclusion import attempt_url, fail_attempt
+from gateway.openid_provider.conclusion import attempt_url
 from gateway.openid_provider.grant import code_record
 from gateway.openid_provider.hints import hinted_subject
 from gateway.openid_provider.house import House, offered_providers
@@ -23,6 +23,7 @@ from gateway.openid_provider.pushed_request import answered_mark
 from gateway.openid_provider.refusals import face, refuse_to_portal
 from gateway.openid_provider.reply import Reply, page_reply, redirect, with_query
 from gateway.openid_provider.screens import ProviderButton, SignInChoice
+from gateway.openid_provider.setback import fail_attempt, show_setback
 from gateway.openid_provider.staff_realm.console import CONSOLE, enter_console, staff_client
 from gateway.openid_provider.staff_realm.device import (
     Visit,
@@ -87,7 +88,7 @@ async def show_officer(house: House, attempt_id: str, browser: Browser) -> Reply
             house, step.failure, attempt.request, portal, trace_id=attempt.trace_id, changes=(Spend(attempt.address),)
         )
     if isinstance(step, Refuse):
-        return await fail_attempt(house, attempt, portal, step.failure, browser)
+        return await fail_attempt(house, attempt, portal, step.failure, browser, here=True)
     if isinstance(step, SignIn) or session is None:
         return page_reply(house.screens.show(_choice(house, attempt, portal), languages=browser.languages))
     if portal.client_id == CONSOLE:
@@ -96,6 +97,13 @@ async def show_officer(house: House, attempt_id: str, browser: Browser) -> Reply
         visit = Visit(attempt=attempt, portal=portal, session=session, browser=browser)
         return await show_device(house, visit)
     return await _answer(house, attempt.request, portal, session, attempt.trace_id, Spend(attempt.address))
+
+
+async def show_failed_officer(house: House, attempt_id: str, browser: Browser) -> Reply:
+    """GET: say why the last sign-in failed; where another one succeeded since, the attempt goes on."""
+    attempt, portal = await load_staff_attempt(house, attempt_id, browser)
+    attempt = await remember_language(house, attempt, browser)
+    return show_setback(house, attempt, portal, browser) or await show_officer(house, attempt_id, browser)
 
 
 async def submit_officer(house: House, attempt_id: str, parameters: Parameters, browser: Browser) -> Reply:

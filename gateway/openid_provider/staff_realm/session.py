@@ -17,9 +17,11 @@ from gateway.vocabulary.store import Kind, Record, RecordKey
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaffSession:
-    """Which officer is signed in, and since when."""
+    """Which officer is signed in, and since when; `root` is the key of the first of the sign-ins that this one follows
+    without a gap: of the same officer in the same browser."""
 
     key: str
+    root: str
     officer: Officer
     auth_time: datetime
     provider: str
@@ -33,6 +35,7 @@ def staff_session_record(session: StaffSession, house: House) -> Record:
         key=session.key,
         expires_at=session.created_at + house.lifetimes.staff_session_for,
         body={
+            "root": session.root,
             "officer": session.officer.body(),
             "auth_time": session.auth_time.timestamp(),
             "provider": session.provider,
@@ -57,6 +60,7 @@ async def load_staff_session(house: House, browser: Browser) -> StaffSession | N
     body = record.body
     return StaffSession(
         key=record.key,
+        root=body.get("root", record.key),  # sessions of an earlier version have none
         officer=Officer.of(body["officer"]),
         auth_time=datetime.fromtimestamp(body["auth_time"], UTC),
         provider=body["provider"],

@@ -131,6 +131,44 @@ def test_cancelled_at_vneid_and_back_with_the_draft_kept(visitor, stack):
     assert box.input_value() == "Đăng ký tại phường Hồ Chè"
 
 
+def test_a_failure_stays_through_reload_language_and_back(visitor, stack):
+    someone = visitor()
+    someone.tab.reach_vneid()
+    someone.page.locator("#cancel").click()
+    assert someone.tab.code == "GW-1101"
+    receipt = someone.page.locator("#error").inner_text().partition("rf_")[2][:12]
+    refused = [event for event in stack.events() if event["event"] == "SignInRefused"]
+
+    def expect_the_failure(language: str) -> None:
+        expect(someone.page.locator("#error")).to_have_attribute("data-code", "GW-1101")
+        assert someone.page.locator("html").get_attribute("lang") == language
+        assert receipt in someone.page.locator("#error").inner_text()
+        assert someone.page.locator("#retry").is_visible()
+        assert someone.page.locator("#return").get_attribute("href").startswith(stack.portal_url)
+
+    expect_the_failure("vi")
+    someone.page.reload()
+    expect_the_failure("vi")
+    someone.page.locator(".switch").click()
+    expect_the_failure("en")
+    someone.page.reload()
+    expect_the_failure("en")
+    someone.page.locator(".switch").click()
+    expect_the_failure("vi")
+    someone.page.go_back()
+    expect(someone.page.locator("#error")).to_have_attribute("data-code", "GW-1101")
+    someone.page.locator("#retry").click()
+    someone.page.locator("#login").wait_for()
+    someone.page.go_back()
+    expect(someone.page.locator("#error")).to_have_attribute("data-code", "GW-1101")
+    assert [event for event in stack.events() if event["event"] == "SignInRefused"] == refused, "told once, seen often"
+    someone.page.locator("#retry").click()
+    someone.tab.choose_vneid()
+    someone.tab.be(3)
+    someone.page.locator("#consent-allow").wait_for()
+    someone.tab.agree()
+
+
 @pytest.mark.parametrize(
     ("fault", "code"),
     [
@@ -204,7 +242,7 @@ def test_leaving_the_notice_sends_nothing(visitor, stack):
     before = len(stack.events())
     someone.page.locator("#consent-deny").click()
     assert someone.page.locator("#error").get_attribute("data-error") == "access_denied"
-    refused = stack.events_after(before, "OAuthRefused")
+    refused = stack.events_after(before, "SignInRefused")
     assert [event["portal"] for event in refused] == ["sample-portal"]
 
 
