@@ -393,6 +393,28 @@ def test_a_mask_is_said_in_words(masked, said):
     assert spell_mask(masked, "vi") == said
 
 
+@pytest.mark.parametrize(
+    ("masked", "said"),
+    [
+        ("•••, Tỉnh Thái Nguyên", "3 characters hidden, Tỉnh Thái Nguyên"),
+        ("Trần T•", "Trần T, 1 character hidden"),
+    ],
+)
+def test_a_mask_is_said_in_english(masked, said):
+    assert spell_mask(masked, "en") == said
+
+
+def test_what_stays_vietnamese_on_an_english_page_says_so():
+    """WCAG 3.1.2: a name is read aloud as Vietnamese, a number and a translated value are not."""
+    for name in ("notice", "consent", "my_record"):
+        page = show(VIEWS[name], "en").body.decode()
+        told = re.findall(r'<(?:span|p) class="shown"( lang="vi")?>([^<]*)<', page)
+        letters = [(bool(lang), text) for lang, text in told if any(one.isalpha() for one in text)]
+        assert any(lang for lang, _ in letters), name
+        assert all(not lang for lang, text in told if not any(one.isalpha() for one in text)), name
+        assert 'class="shown" lang="vi"' not in show(VIEWS[name]).body.decode()
+
+
 @both
 @pytest.mark.parametrize(
     ("name", "button"),

@@ -4,6 +4,7 @@ import re
 
 _HIDDEN = re.compile(r"[•*●∗xX]{2,}|[•*●∗]")
 _SAID = {"vi": "{count} ký tự đã che", "en": "{count} characters hidden"}
+_SAID_OF_ONE = {"vi": "1 ký tự đã che", "en": "1 character hidden"}
 
 
 def spell_mask(masked: str, language: str) -> str:
@@ -15,11 +16,13 @@ def spell_mask(masked: str, language: str) -> str:
     position = 0
     for run in _HIDDEN.finditer(masked):
         parts.append(_spell(masked[position : run.start()]))
-        parts.append(_SAID[language].format(count=len(run.group())))
+        count = len(run.group())
+        parts.append(_SAID_OF_ONE[language] if count == 1 else _SAID[language].format(count=count))
         position = run.end()
     parts.append(_spell(masked[position:]))
     return ", ".join(part for part in parts if part)
 
 
 def _spell(shown: str) -> str:
-    return " ".join(shown) if shown.isdigit() else shown.strip()
+    """Return what is shown, without the marks that parted it from what is hidden: their pause is there already."""
+    return " ".join(shown) if shown.isdigit() else shown.strip(" ,;")
