@@ -61,7 +61,8 @@ async def test_labels_are_a_closed_list_without_people() -> None:
         for person in range(5):
             await registry.ask({source: question(person, clock=clock)})
     ConnectorMeter().count_call(source, "said 999175000003", 0.1)
-    written = generate_latest(REGISTRY).decode()
+    # other tests of the process count other things
+    written = "\n".join(line for line in generate_latest(REGISTRY).decode().splitlines() if "gate06_" in line)
     assert "999175" not in written
     assert figure("calls_total", source, outcome="fault") == 1
     outcomes = {

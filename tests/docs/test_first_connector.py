@@ -6,6 +6,7 @@ Only ports are others than on the pages: those of this machine may be taken.
 """
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -87,8 +88,8 @@ class Developer:
 
     def here(self, text: str) -> str:
         """Put the ports of this machine in the place of those of the page."""
-        text = text.replace(":8010", f":{self.toy}").replace("--port 8010", f"--port {self.toy}")
-        return text.replace(":5432", f":{self.database}")
+        ports = {"8010": self.toy, "5432": self.database}
+        return re.sub(r"(:|--port )(8010|5432)\b", lambda found: f"{found[1]}{ports[found[2]]}", text)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import provider_house as world
 import pytest
 import staff_journey as staff
-from journey import authorize_url, hidden, obtain_tokens, reach_sign_in
+from journey import arrive, authorize_url, hidden, obtain_tokens, reach_sign_in
 from own_visitor import enter, press, receipts, words
 
 from gateway.identity_providers.contract import AccountLocked, SignInCancelled, UpstreamAnswerInvalid
@@ -22,7 +22,7 @@ async def refusals(provider: world.Provider) -> list[tuple[object, ...]]:
 async def test_what_the_identity_provider_refuses_is_a_refused_sign_in(provider: world.Provider, cause: type) -> None:
     provider.upstream.answer = cause()
     _, callback = await reach_sign_in(provider)
-    failed = await provider.get(callback)
+    failed = await arrive(provider, callback)
     assert cause.code in failed.text
     assert await refusals(provider) == [("SignInRefused", cause.code, "portal")]
 

@@ -168,8 +168,11 @@ def test_no_phrase_is_left_over(file):
     imported = [
         Path("gateway/pages", name).read_text("utf-8") for name in re.findall(r'import "([\w/]+\.html)"', template)
     ]
-    literal = set(re.findall(r"t\('([\w-]+)'", "".join((template, *imported))))
-    families = re.findall(r"t\('(\w+_)' ~", template)
+    name = str(file.relative_to("gateway/pages"))
+    importing = [one for one in map(Path.read_text, Path("gateway/pages").rglob("*.html")) if f'"{name}"' in one]
+    everything = "".join((template, *imported, *importing))
+    literal = set(re.findall(r"t\('([\w-]+)'", everything))
+    families = re.findall(r"t\('(\w+_)' ~", everything)
     for key in phrases:
         made = "." in key or key in {"out", "stayed", "up", "degraded", "down"}
         assert (

@@ -189,7 +189,9 @@ async def prove_identity_provider_killed(stack: Stack) -> None:
     async with walker(stack) as browser:
         callback = await browser.go(browser.authorization(1), lambda step: "/callback" in step.url)
         await stack.kill("vneid")
-        page = await browser.ask(callback)
+        failed = await browser.ask(callback)
+        assert isinstance(failed, Step), failed
+        page = await browser.ask(failed)
         assert isinstance(page, Page), page
         read = page.read()
         assert read.codes == ["GW-1209"], (page.status, read.codes)

@@ -106,7 +106,7 @@ def test_a_procedure_for_persons_refuses_an_organisation_and_asks_no_register(st
     problem = httpx2.get(f"{stack.issuer}/v1/receipts/{receipt}", headers=bearer).json()
     assert (problem["code"], problem["refused_by"]) == ("PF-009", "policy")
     assert stack.calls(stack.sources_url) == asked
-    (event,) = stack.events_after(before, "OAuthRefused")
+    (event,) = stack.events_after(before, "SignInRefused")
     assert event["procedure"] == "1.004222"
     assert not any(word in str(event) for word in ("9900000101", "Bàu Trăn"))
 

@@ -67,7 +67,7 @@ def test_from_the_notice_the_form_and_the_own_pages(visitor, stack, tmp_path):
     enter(someone, 8, "/me/usage")
     entry = page.locator('li[data-part="received"]').first
     entry.locator("summary").click()
-    require_slip(pressed(page, 'li[data-part="received"] button.link'), stack.issuer, tmp_path)
+    require_slip(pressed(page, 'li[data-part="received"] [id^="slip-open"]'), stack.issuer, tmp_path)
     assert not [url for url in someone.asked if "applicant" in url or "field" in url]
 
 

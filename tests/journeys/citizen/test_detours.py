@@ -249,7 +249,7 @@ def test_leaving_the_notice_sends_nothing(visitor, stack):
     before = len(stack.events())
     someone.page.locator("#consent-deny").click()
     assert someone.page.locator("#error").get_attribute("data-error") == "access_denied"
-    refused = stack.events_after(before, "SignInRefused")
+    refused = stack.events_after(before, "OAuthRefused")
     assert [event["portal"] for event in refused] == ["sample-portal"]
 
 

@@ -83,8 +83,8 @@ def test_what_a_portal_got_stands_there_at_once_with_a_proof_to_keep(visitor, st
 
 def test_from_the_first_own_page_to_everything_the_verifier_needs(visitor, stack):
     someone = visitor()
-    someone.tab.reach_form(3)
-    page = enter(someone, 3, "/me")
+    someone.tab.reach_form(7)
+    page = enter(someone, 7, "/me")
     page.locator("#go-evidence").click()
     assert page.url == f"{stack.issuer}/evidence"
     key = stack.command("audit", "checkpoint", "--key").stdout.strip()
