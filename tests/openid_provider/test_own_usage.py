@@ -78,6 +78,18 @@ async def test_what_a_sign_in_did_not_know_is_not_listed_as_told(provider: world
     assert "Giới tính (nếu có)" in words(await provider.get("/me/usage"))
 
 
+async def test_an_empty_item_says_what_its_source_said_and_ours_what_it_came_to(provider: world.Provider) -> None:
+    await enter(provider)
+    states = {"full_name": "verified", "old_number": "unavailable", "sex": "withheld", "birth_date": "not_applicable"}
+    reasons = {"old_number": "CR-003", "sex": "PF-122", "birth_date": "PF-120"}
+    extra = (("outcomes", states), ("reasons", reasons))
+    await tell(provider, FormReleased, await citizen_id(provider), attributes=("full_name",), extra=extra)
+    said = words(await provider.get("/me/usage"))
+    for part in ("nguồn có hồ sơ, mục này để trống", "không được gửi", "nguồn không có"):
+        assert part in said, part
+    assert "nguồn không trả lời" not in said
+
+
 async def test_no_value_ever_stands_in_the_history(provider: world.Provider) -> None:
     await obtain_tokens(provider, scope=FORM)
     page = await enter(provider, "/me/usage")

@@ -140,7 +140,7 @@ def use_of(house: House, access: Access) -> Use:
         dossier=access.dossier,
         items=_items(house, access),
         missing=tuple(
-            (_label(house, name), access.reasons.get(name, state))
+            (_label(house, name), _why_missing(access, name, state))
             for name, state in access.states.items()
             if told and state not in _TOLD
         ),
@@ -153,6 +153,12 @@ def use_of(house: House, access: Access) -> Use:
         proof=f"{house.issuer}/me/usage/{access.receipt}/proof",
         doubtful=tuple(f"attribute.{name}" for name, state in access.states.items() if told and state in _DOUBTFUL),
     )
+
+
+def _why_missing(access: Access, name: str, state: str) -> str:
+    """Return what a source's own reason was, else the status: our own reasons are told by what it came to."""
+    reason = access.reasons.get(name, "")
+    return reason if reason.startswith("CR-") else state
 
 
 def _actor(house: House, access: Access) -> NamedPortal | None:
