@@ -28,8 +28,8 @@ async def keep_seeds_fresh(
     loop = asyncio.get_running_loop()
     try:
         loop.add_signal_handler(signal.SIGHUP, asked.set)
-    except (ValueError, RuntimeError, NotImplementedError):
-        return  # not the main thread: whoever runs us so starts us again instead
+    except (ValueError, RuntimeError, NotImplementedError):  # not the main thread: whoever runs us so starts us again
+        return
     try:
         while True:
             await asked.wait()

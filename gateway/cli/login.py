@@ -19,7 +19,7 @@ from gateway.cli.connection import Config, Json, Redis, Store, opened_storage, s
 from gateway.cli.login_file import Login, forget_login, keep_login, login_path, read_login
 from gateway.cli.operating import find_login, find_operator
 from gateway.cli.output import say_json, talk
-from gateway.openid_provider.clients import DEVICE_GRANT
+from gateway.openid_provider.client_rules import DEVICE_GRANT
 from gateway.openid_provider.staff_realm.command import COMMAND_CLIENT
 from gateway.openid_provider.staff_realm.failure import CommandRefused, ExpiredDeviceCode
 from gateway.settings import Settings

@@ -9,7 +9,7 @@ from gateway.openid_provider.client_keys import KeysUnreachable
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.house import House
 from gateway.openid_provider.profiles import PROFILES
-from gateway.tokens.jose import JoseRefused, KeySource, verify
+from gateway.tokens.jose import JosePolicy, JoseRefused, KeySource, verify
 from gateway.vocabulary.store import Insert, Kind, Record
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -41,7 +41,7 @@ async def prove_by_assertion(house: House, portal: Portal, assertion: str, now: 
         raise AssertionRefused("jti")
     policy = PROFILES[portal.profile].assertions
     until = datetime.fromtimestamp(claims["exp"], UTC) + timedelta(seconds=policy.leeway_for + 1)
-    _require_remembered(house, claims, until)
+    _require_remembered(house, claims, until, policy)
     verdict = await house.store.commit([Insert(_mark(portal, claims["jti"], until))], now=now)
     if not verdict.done:
         raise AssertionRefused("replay")
@@ -82,13 +82,14 @@ def _require_audience(named: object, accepted: frozenset[str]) -> None:
         raise AssertionRefused("aud")
 
 
-def _require_remembered(house: House, claims: dict[str, Any], until: datetime) -> None:
+def _require_remembered(house: House, claims: dict[str, Any], until: datetime, policy: JosePolicy) -> None:
     """Refuse what was made before the memory of used ones began: it may have been used (design.md §11)."""
     since = house.replays.remembers_since
     if since is None:
         return
     issued = claims.get("iat")
-    made_at = datetime.fromtimestamp(issued, UTC) if isinstance(issued, int | float) else until - timedelta(hours=1)
+    longest = timedelta(seconds=policy.lifetime_for or 0)
+    made_at = datetime.fromtimestamp(issued, UTC) if isinstance(issued, int | float) else until - longest
     if made_at <= since:
         raise AssertionRefused("restart")
 

@@ -29,7 +29,6 @@ from gateway.vocabulary.store import Kind, Listing, Record
 
 Text = Mapping[str, str]
 ClientId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._~:/-]{0,127}$")]
-DEVICE_GRANT: Literal["urn:ietf:params:oauth:grant-type:device_code"] = "urn:ietf:params:oauth:grant-type:device_code"
 GrantType = Literal[
     "authorization_code",
     "refresh_token",

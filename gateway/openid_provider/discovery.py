@@ -3,7 +3,7 @@
 from typing import Any
 
 from gateway.openid_provider.authorization_details import AUTHORIZATION_DETAILS_TYPES
-from gateway.openid_provider.clients import DEVICE_GRANT
+from gateway.openid_provider.client_rules import DEVICE_GRANT
 from gateway.openid_provider.house import House
 from gateway.openid_provider.profiles import CLAIMS_OF_SCOPE, IDENTITY_SCOPES, PROCEDURE_SCOPE, PROFILES
 from gateway.tokens.keys import SIGNING_ALGORITHMS

@@ -13,6 +13,7 @@ from provider_house import Provider, open_provider
 
 from gateway.consent.record import Consent, consent_of
 from gateway.openid_provider.clients import Portal
+from gateway.openid_provider.house import House
 from gateway.policy.bundle import PolicyBundle
 from gateway.prefill.house import Desk, Figures, Prefill
 from gateway.vocabulary.partial_date import PartialDate
@@ -49,20 +50,24 @@ class NoSources:
         raise AssertionError("a source was asked")
 
 
+def desk_of(house: House) -> Desk:
+    """Return the desk of prefill in the provider's own house."""
+    return Desk(
+        store=house.store,
+        keys=house.evidence._keys,
+        index=house.index,
+        evidence=house.evidence,
+        clock=house.clock,
+        randomness=house.randomness,
+    )
+
+
 @asynccontextmanager
 async def open_consent_house(folder: Path) -> AsyncIterator[Provider]:
     """Yield a provider whose forms are the policy book's, and whose sources must not be asked."""
     async with open_provider(folder, portals=(PORTAL,)) as opened:
         house = opened.house
-        desk = Desk(
-            store=house.store,
-            keys=house.evidence._keys,
-            index=house.index,
-            evidence=house.evidence,
-            clock=house.clock,
-            randomness=house.randomness,
-        )
-        forms = Prefill(PolicyBundle.load(), NoSources(), desk, house.keys, Figures(issuer=house.issuer))  # type: ignore[arg-type]
+        forms = Prefill(PolicyBundle.load(), NoSources(), desk_of(house), house.keys, Figures(issuer=house.issuer))  # type: ignore[arg-type]
         object.__setattr__(house, "forms", forms)
         yield opened
 

@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 import provider_house as world
 import pytest
-from consent_house import MARRIAGE, OTHER, PORTAL, answer, asked
+from consent_house import MARRIAGE, OTHER, PORTAL, answer, asked, desk_of
 from journey import authorize_url, hidden, members, redeem, sign_in
 from own_visitor import enter, press
 from provider_house import Provider, events_of, open_provider
@@ -17,7 +17,7 @@ from gateway.application.joints import TokenBearers
 from gateway.consent.record import consent_of
 from gateway.policy.bundle import PolicyBundle
 from gateway.prefill.endpoints import prefill_routes
-from gateway.prefill.house import Desk, Figures, Prefill
+from gateway.prefill.house import Figures, Prefill
 from gateway.vocabulary.store import Insert, Kind, Record
 from tests.prefill.lab import FakeSources
 
@@ -31,18 +31,10 @@ async def provider(tmp_path: Path) -> AsyncIterator[Provider]:
     """A provider with prefill behind it, whose sources know the personas."""
     async with open_provider(tmp_path, portals=(PORTAL,)) as opened:
         house = opened.house
-        desk = Desk(
-            store=house.store,
-            keys=house.evidence._keys,
-            index=house.index,
-            evidence=house.evidence,
-            clock=house.clock,
-            randomness=house.randomness,
-        )
         forms = Prefill(
             PolicyBundle.load(),
             FakeSources(opened.clock),  # type: ignore[arg-type]
-            desk,
+            desk_of(house),
             house.keys,
             Figures(issuer=house.issuer),
         )

@@ -1,11 +1,10 @@
 """The pages in a real Chromium: no script, 320 px, keyboard, axe, weight, fonts."""
 
 import pytest
-from playwright.sync_api import sync_playwright
 
-from tests.pages.browser import axe_source, barriers, focus_path, forbid_elsewhere, launch, overflows
+from tests.pages.browser import axe_source, barriers, focus_path, forbid_elsewhere, overflows
 from tests.pages.own_page_samples import OWN_VIEWS
-from tests.pages.page_samples import VIEWS, make_application, serving
+from tests.pages.page_samples import VIEWS
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 PUBLIC = [
@@ -19,20 +18,6 @@ PUBLIC = [
     "/broken",
 ]
 PATHS = [f"/view/{name}" for name in VIEWS] + PUBLIC
-
-
-@pytest.fixture(scope="module")
-def address():
-    with serving(make_application(trial=True)) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

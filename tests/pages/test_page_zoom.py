@@ -1,10 +1,10 @@
 """Every page at 400 %: a window of 1280 × 1024 shows 320 × 256 CSS pixels (WCAG 1.4.10), each of them four by four."""
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-from tests.pages.browser import launch, overflows
-from tests.pages.page_samples import VIEWS, make_application, serving
+from tests.pages.browser import overflows
+from tests.pages.page_samples import VIEWS
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 PUBLIC = [
@@ -63,20 +63,6 @@ FOCUSED = """() => {
   }
   return {name, fault: null};
 }"""
-
-
-@pytest.fixture(scope="module")
-def address():
-    with serving(make_application(trial=True)) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

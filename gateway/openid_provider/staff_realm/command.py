@@ -1,6 +1,7 @@
 """The client that the command `gate06` is: public, of the staff realm, by the device grant alone."""
 
-from gateway.openid_provider.clients import DEVICE_GRANT, Portal
+from gateway.openid_provider.client_rules import DEVICE_GRANT
+from gateway.openid_provider.clients import Portal
 
 COMMAND_CLIENT = "gate06-cli"
 OPERATE = "operate"

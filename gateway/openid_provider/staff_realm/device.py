@@ -15,7 +15,8 @@ from gateway.openid_provider.attempt import Attempt, attempt_record
 from gateway.openid_provider.authorization import AuthorizationRequest
 from gateway.openid_provider.browser import Browser
 from gateway.openid_provider.client_authentication import authenticate_client
-from gateway.openid_provider.clients import DEVICE_GRANT, Portal
+from gateway.openid_provider.client_rules import DEVICE_GRANT
+from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.conclusion import attempt_url
 from gateway.openid_provider.house import House
 from gateway.openid_provider.interaction import store_attempt

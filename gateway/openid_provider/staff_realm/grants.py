@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from gateway.audit.event import CodeRedeemed, Event
-from gateway.openid_provider.clients import DEVICE_GRANT, Portal
+from gateway.openid_provider.client_rules import DEVICE_GRANT
+from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.failure import InvalidGrant
 from gateway.openid_provider.grant import grant_address
 from gateway.openid_provider.grants.authorization_code import check_redeemer

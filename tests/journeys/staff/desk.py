@@ -12,7 +12,7 @@ import httpx2
 import orjson
 
 from gateway.cli.citizen import Form, PageReader
-from gateway.openid_provider.clients import DEVICE_GRANT
+from gateway.openid_provider.client_rules import DEVICE_GRANT
 from gateway.openid_provider.staff_realm.command import COMMAND_CLIENT
 from tests.journeys.stack import Stack
 
