@@ -31,6 +31,7 @@ from tests.proofs import (
     races,
     registers_in_trouble,
     roles,
+    rotation,
     rules,
     tampering,
     withdrawal,
@@ -104,6 +105,12 @@ PROOFS = {
     ),
     "mix_up": Proof(
         "identity providers that are taken for each other sign nobody in", mix_up.prove, mix_up.COVERS, issue=3
+    ),
+    "rotation": Proof(
+        "signing keys change under load: nobody's sign-in fails, and a retired key's signature is worth nothing",
+        rotation.prove,
+        rotation.COVERS,
+        issue=5,
     ),
     "connector_faults": Proof(
         "one register of seven in trouble: the time is kept, every field says why, the other six notice nothing",

@@ -1,0 +1,13 @@
+"""Signing keys change under load, over HTTP."""
+
+import pytest
+
+from tests.proofs import rotation
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_nobody_notices_that_a_key_changed(tmp_path):
+    figures = await rotation.prove(tmp_path, settings=("sqlite",), rotations=1)
+    assert figures["failed"] == 0
+    assert len(figures["settings"]["sqlite"]["by_key"]) == 2
