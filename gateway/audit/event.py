@@ -119,15 +119,16 @@ class SignInRefused(Event):
 
 
 class PortalAnswered(Event):
-    """A portal got an authorization code for a person."""
+    """A portal got an authorization code for a person; whether it came for more, `CodeRedeemed` tells."""
 
     __slots__ = ()
     name = "PortalAnswered"
-    sentence = "a portal was told who signed in"
+    sentence = "a portal was given a code for somebody who signed in"
 
 
 class CodeRedeemed(Event):
-    """A portal turned an authorization code into tokens."""
+    """A portal turned an authorization code into tokens and was told who signed in; `asked` is the receipt of the
+    event of the code."""
 
     __slots__ = ()
     name = "CodeRedeemed"

@@ -38,7 +38,11 @@ MEANINGS: Mapping[str, Meaning] = {
     "LateFieldsReleased": Meaning(
         "received", "nhận thêm thông tin đến muộn của biểu mẫu", "received late items of a form"
     ),
-    "PortalAnswered": Meaning("received", "được báo ai vừa đăng nhập", "was told who signed in"),
+    "PortalAnswered": Meaning(
+        "checked",
+        "được cấp mã để nhận kết quả đăng nhập, nhưng chưa dùng mã và chưa nhận gì",
+        "was given a code to collect the outcome of a sign-in; it has not used it and received nothing",
+    ),
     "FormAsked": Meaning(
         "unknown", "yêu cầu điền biểu mẫu; chưa rõ kết quả", "asked for a filled form; outcome unknown"
     ),
@@ -84,6 +88,63 @@ MEANINGS: Mapping[str, Meaning] = {
     "ConsentSuperseded": Meaning("own", "thay sự đồng ý cũ bằng lần trả lời mới", "replaced a consent by a new answer"),
 }
 
+_COLLECTED = Meaning("received", "được báo ai vừa đăng nhập", "was told who signed in")
+_ACTED: Mapping[str, Meaning] = {
+    "FormReleased": Meaning(
+        "received",
+        "nhân danh ông/bà nhận biểu mẫu đã điền sẵn của người ông/bà đại diện",
+        "received, in your name, a filled form of the person you represent",
+    ),
+    "LateFieldsReleased": Meaning(
+        "received",
+        "nhân danh ông/bà nhận thêm thông tin đến muộn về người ông/bà đại diện",
+        "received, in your name, late items of a form of the person you represent",
+    ),
+    "FormAsked": Meaning(
+        "unknown",
+        "nhân danh ông/bà yêu cầu biểu mẫu của một người được khai là do ông/bà đại diện; chưa rõ kết quả",
+        "asked, in your name, for a form of a person stated to be represented by you; outcome unknown",
+    ),
+    "FormRefused": Meaning(
+        "refused",
+        "nhân danh ông/bà yêu cầu biểu mẫu của một người được khai là do ông/bà đại diện và bị từ chối",
+        "asked, in your name, for a form of a person stated to be represented by you and was refused",
+    ),
+}
+"""What a portal did in the name of whoever signed in, about somebody they represent."""
+
+_OF_THE_OTHER_PARTY: Mapping[str, Meaning] = {
+    "FormReleased": Meaning(
+        "received",
+        "nhận phần của ông/bà trong tờ khai mà bên kia của hồ sơ lập",
+        "received your part in a form that the other party of the dossier had filled",
+    ),
+    "FormAsked": Meaning(
+        "unknown",
+        "yêu cầu phần của ông/bà trong tờ khai mà bên kia của hồ sơ lập; chưa rõ kết quả",
+        "asked for your part in a form that the other party of the dossier had filled; outcome unknown",
+    ),
+    "FormRefused": Meaning(
+        "refused",
+        "yêu cầu phần của ông/bà trong tờ khai mà bên kia của hồ sơ lập và bị từ chối",
+        "asked for your part in a form that the other party of the dossier had filled and was refused",
+    ),
+}
+
+CLAIMED: Mapping[str, Text] = {
+    "PF-112": {
+        "vi": "Người nói trên không được chứng minh là đại diện của ông/bà, hoặc ông/bà không còn là người chưa thành "
+        "niên, nên không thông tin nào được gửi.",
+        "en": "That person was not shown to represent you, or you are of age, so nothing was sent.",
+    },
+    "PF-113": {
+        "vi": "Chưa kiểm tra được người nói trên có đại diện cho ông/bà hay không nên không thông tin nào được gửi.",
+        "en": "It could not be checked whether that person represents you, so nothing was sent.",
+    },
+}
+"""Why somebody who said they represent the person was refused, as that person reads it: the failure itself speaks to
+the one who asked."""
+
 _STAFF = frozenset({"officer", "operator"})
 _ENDED_BY_PORTAL = Meaning("checked", "trả lại quyền truy cập", "gave its access back")
 _REPLAYED = Meaning(
@@ -97,7 +158,7 @@ class Access:
     status of each attribute a form planned, `reasons` the code of what left one without a value (events of before this
     was written have none); `officer` is the reference of a member of staff who acted, `officer_name` what they were
     called then where that is looked up, `agency` the code of their agency; `by_other` tells that another person acted
-    for this one (a guardian); `index` is None until the event is in the tree."""
+    for this one (a guardian), or was stated to; `index` is None until the event is in the tree."""
 
     receipt: str
     at: datetime
@@ -118,13 +179,23 @@ class Access:
     agency: str | None = None
     by_other: bool = False
 
+    @property
+    def claimed(self) -> bool:
+        """Tell whether the other person only said that they represent this one: no register showed it."""
+        return self.by_other and self.outcome in CLAIMED
+
 
 def history_of(found: Iterable[FoundEvent]) -> list[Access]:
     """Return the entries of events, in their order. A question whose answer is there too is one entry, the answer:
     what is left as “asked” has no known outcome (design.md §9)."""
     told = [(event, orjson.loads(event.leaf)) for event in found]
     answered = {leaf["asked"] for _, leaf in told if isinstance(leaf.get("asked"), str)}
-    return [access_of(event, leaf) for event, leaf in told if event.receipt not in answered]
+    return [access_of(event, leaf) for event, leaf in told if not answered & {event.receipt, _mirrored(leaf)}]
+
+
+def _mirrored(leaf: Mapping[str, Any]) -> str | None:
+    """Return the receipt of what a guardian's own entry is about: it goes with that one's answer."""
+    return leaf.get("about") if leaf["event"] == "ActedForAnother" else None
 
 
 def access_of(event: FoundEvent, leaf: Mapping[str, Any]) -> Access:
@@ -155,6 +226,12 @@ def access_of(event: FoundEvent, leaf: Mapping[str, Any]) -> Access:
 def meaning_of(leaf: Mapping[str, Any]) -> Meaning:
     """Return what an event means; a revocation is the person's, the portal's, or what a replay led to."""
     name = leaf["event"]
+    if name == "ActedForAnother" and leaf.get("did") in _ACTED:
+        return _ACTED[leaf["did"]]
+    if leaf.get("for") == "other_party" and name in _OF_THE_OTHER_PARTY:
+        return _OF_THE_OTHER_PARTY[name]
+    if name == "CodeRedeemed" and leaf.get("asked"):
+        return _COLLECTED
     if name == "GrantRevoked" and leaf["actor"]["kind"] == "portal":
         return _REPLAYED if leaf["outcome"] == "replay" else _ENDED_BY_PORTAL
     return MEANINGS.get(name) or Meaning("checked", f"sự kiện {name}", f"event {name}")

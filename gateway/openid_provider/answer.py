@@ -66,6 +66,7 @@ async def answer_portal(house: House, answering: Answering) -> Reply:
         citizen_id=grant.citizen_id,
         portal=grant.client_id,
         procedure=grant.procedure,
+        dossier=grant.dossier,
         attributes=grant.scopes,
         consent_id=grant.consent_id,
         trace_id=answering.trace_id,
@@ -78,7 +79,7 @@ async def answer_portal(house: House, answering: Answering) -> Reply:
         *(() if mark is None else (Insert(mark),)),
         *resting.changes,
         Insert(grant_record(grant)),
-        Insert(code_record(code, grant, answering.request, now + house.lifetimes.code_for)),
+        Insert(code_record(code, grant, answering.request, now + house.lifetimes.code_for, receipt=event.receipt)),
     ]
     changes += news
     trusting = answering.trusting

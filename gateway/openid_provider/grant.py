@@ -68,7 +68,12 @@ class Grant:
 
     def told(self) -> dict[str, Any]:
         """Return what evidence says of it: members of `Evidence.tell`."""
-        return {"citizen_id": self.citizen_id, "procedure": self.procedure, "attributes": self.scopes}
+        return {
+            "citizen_id": self.citizen_id,
+            "procedure": self.procedure,
+            "dossier": self.dossier,
+            "attributes": self.scopes,
+        }
 
 
 def grant_address(grant_id: str) -> RecordKey:
@@ -139,8 +144,11 @@ class Coded(Protocol):
         ...
 
 
-def code_record(code: str, grant: Coded, request: AuthorizationRequest, expires_at: datetime) -> Record:
-    """Return what is stored of a code: what its redemption must repeat, never the code itself."""
+def code_record(
+    code: str, grant: Coded, request: AuthorizationRequest, expires_at: datetime, *, receipt: str = ""
+) -> Record:
+    """Return what is stored of a code: what its redemption must repeat, never the code itself; `receipt` is of the
+    event that tells of the code."""
     return Record(
         kind=Kind.CODE,
         key=key_of(code),
@@ -151,6 +159,7 @@ def code_record(code: str, grant: Coded, request: AuthorizationRequest, expires_
             "redirect_uri": request.redirect_uri,
             "code_challenge": request.code_challenge,
             "nonce": request.nonce,
+            "receipt": receipt,
         },
     )
 

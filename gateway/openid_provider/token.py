@@ -32,13 +32,15 @@ class Granted(Protocol):
 class Decision:
     """What a grant type decided: changes for the one commit, the event of the step, and what to answer with.
 
-    `id_token` holds the claims to sign, None for no ID token. `waiting` is answered as an error and is no refusal: the
-    client asks again (RFC 8628 §3.5), so it leaves no receipt.
+    `answers` is the receipt of the event that the step's own event completes. `id_token` holds the claims to sign, None
+    for no ID token. `waiting` is answered as an error and is no refusal: the client asks again (RFC 8628 §3.5), so it
+    leaves no receipt.
     """
 
     changes: Sequence[Change] = ()
     event: type[Event] | None = None
     grant: Granted | None = None
+    answers: str | None = None
     answer: Mapping[str, Any] = field(default_factory=dict)
     id_token: Mapping[str, Any] | None = None
     waiting: Failure | None = None
@@ -121,6 +123,7 @@ async def _commit(house: House, decision: Decision, portal: Portal, trace_id: st
                 actor_ref=portal.client_id,
                 portal=portal.client_id,
                 trace_id=trace_id,
+                extra=(("asked", decision.answers),) if decision.answers else (),
                 **decision.grant.told(),
             )
         )

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from gateway.openid_provider.screens import Page
+from gateway.pages.public.finding import asked_words
 from gateway.pages.public.pages import PublicPages
 from gateway.pages.public.status import StatusReport
 from gateway.vocabulary.problem import preferred_language
@@ -26,7 +27,7 @@ def public_routes(pages: PublicPages, read_status: StatusReading) -> list[BaseRo
         return page_response(pages.home(page_language(request)))
 
     async def errors(request: Request) -> Response:
-        return page_response(pages.errors(page_language(request)))
+        return page_response(pages.errors(page_language(request), asked_words(request)))
 
     async def error(request: Request) -> Response:
         receipt = request.query_params.get("receipt")

@@ -88,7 +88,7 @@ async def fill_form(request: PrefillRequest, house: Prefill) -> FilledForm:
     try:
         asked = await store_asked(errand, kept, house)  # 7 no source is called before this is stored
         heard, other = await hear_all(errand, cover, kept, request.fields, house)  # 8 ask, in parallel, in time
-        await require_represented(errand, heard, house)  # 9 a guardian is one by the register's own record
+        await require_represented(errand, heard, asked, house)  # 9 a guardian is one by the register's own record
         living = living_part(errand, heard)  # 10 nothing is told of whoever is recorded as dead
         assembled = assemble(living, facts_of(errand, heard, house.desk.clock.now()))  # 11 values with provenance
         # 12 stored before the caller sees it
@@ -264,14 +264,15 @@ async def hear_all(
     return await asyncio.gather(hear(errand, kept, house), other)
 
 
-async def require_represented(errand: Errand, heard: Heard, house: Prefill) -> None:
+async def require_represented(errand: Errand, heard: Heard, asked: Asked, house: Prefill) -> None:
     """Let a guardian's form go on only when the registers show the guardian; what they said is forgotten otherwise.
 
     A register that is still working is waited for: its answer is kept, and the form can be asked for again.
     Raises GuardianshipNotShown, GuardianshipNotChecked.
     """
     try:
-        await require_guardian(errand.plan, errand.ask, heard.kept.answers, house)
+        question = asked.event if asked.stored else None
+        await require_guardian(errand.plan, errand.ask, heard.kept.answers, house, asked=question)
     except GuardianshipNotChecked:
         if heard.late_until:
             await commit_kept(errand, heard, [], (), house)

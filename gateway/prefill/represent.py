@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+import orjson
+
 from gateway.assurance.match import match_name
 from gateway.audit.event import ActedForAnother, FormRefused
 from gateway.audit.receipt import refuse
@@ -53,6 +55,8 @@ REFUSED_COUNTED_FOR = timedelta(days=1)
 
 _VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 _TRIES = 3
+_MIRRORED = ("asked", "outcomes", "reasons", "late")
+"""What an event about somebody says beside its common members, and their guardian's own entry repeats."""
 
 
 def citizen_represented(person: Represented) -> Citizen:
@@ -140,15 +144,18 @@ async def _known(ask: FormAsk, house: Prefill) -> FormAsk:
     return ask
 
 
-async def require_guardian(plan: Plan, ask: FormAsk, answers: Mapping[str, Answer], house: Prefill) -> None:
-    """Raise GuardianshipNotShown or GuardianshipNotChecked, with its evidence stored, unless a guardian is shown."""
+async def require_guardian(
+    plan: Plan, ask: FormAsk, answers: Mapping[str, Answer], house: Prefill, *, asked: StoredEvent | None = None
+) -> None:
+    """Raise GuardianshipNotShown or GuardianshipNotChecked, with its evidence stored, unless a guardian is shown.
+    `asked` is the stored question that the refusal answers."""
     if ask.relation != "guardian":
         return
     found = judge_guardianship(plan, ask, answers, house.desk.clock.now())
     if found == "shown":
         return
     failure: Failure = GuardianshipNotShown() if found == "not_shown" else GuardianshipNotChecked(retry_after=30)
-    await _store_refusal(failure, ask, house)
+    await _store_refusal(failure, ask, house, asked=asked)
     raise failure
 
 
@@ -209,9 +216,11 @@ def relation_of(ask: FormAsk) -> tuple[tuple[str, Any], ...]:
 
 
 async def with_mirror(event: StoredEvent, ask: FormAsk, house: Prefill, *, outcome: str) -> tuple[StoredEvent, ...]:
-    """Return the events of a step: when a guardian acts, one more, so that their own history shows it."""
+    """Return the events of a step: when a guardian acts, one more, so that their own history shows the same of it."""
     if ask.guardian is None:
         return (event,)
+    leaf = orjson.loads(event.leaf)
+    same = tuple((name, leaf[name]) for name in _MIRRORED if name in leaf)
     mirror = await house.desk.evidence.tell(
         ActedForAnother,
         outcome=outcome,
@@ -221,12 +230,23 @@ async def with_mirror(event: StoredEvent, ask: FormAsk, house: Prefill, *, outco
         procedure=ask.procedure,
         dossier=ask.dossier,
         trace_id=ask.trace_id,
-        extra=(("about", event.receipt),),
+        **_common(leaf),
+        extra=(("about", event.receipt), ("did", leaf["event"]), *same),
     )
     return (event, mirror)
 
 
-async def _store_refusal(failure: Failure, ask: FormAsk, house: Prefill) -> None:
+def _common(leaf: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members of an event that say what it was about and by which rules."""
+    return {
+        "attributes": tuple(leaf["attributes"]),
+        "basis": leaf["basis"],
+        "policy_bundle": leaf["policy_bundle"],
+        "policy_ids": tuple(leaf["policy_ids"]),
+    }
+
+
+async def _store_refusal(failure: Failure, ask: FormAsk, house: Prefill, *, asked: StoredEvent | None) -> None:
     """Store the refusal as the child's evidence and as the guardian's. One that cannot be stored has no receipt."""
     failure.trace_id = ask.trace_id
     try:
@@ -239,7 +259,8 @@ async def _store_refusal(failure: Failure, ask: FormAsk, house: Prefill) -> None
             citizen_id=ask.citizen.id,
             procedure=ask.procedure,
             dossier=ask.dossier,
-            extra=relation_of(ask),
+            extra=(*(() if asked is None else (("asked", asked.receipt),)), *relation_of(ask)),
+            **({} if asked is None else _common(orjson.loads(asked.leaf))),
             **actor_of(ask),
         )
         events: Sequence[StoredEvent] = await with_mirror(event, ask, house, outcome=failure.code)

@@ -83,6 +83,54 @@ def test_a_revocation_is_the_persons_the_portals_or_a_replay(kind, outcome, part
     assert entry.meaning.part == part
 
 
+def mirrored(receipt: str, about: str, did: str, **changes: object) -> FoundEvent:
+    return found("ActedForAnother", receipt, about=about, did=did, **changes)
+
+
+def test_what_was_done_in_a_guardians_name_says_what_came_of_it_in_one_entry():
+    asked = mirrored("rc_m1", "rc_1", "FormAsked", outcome="asked")
+    for did, part in (("FormReleased", "received"), ("FormRefused", "refused"), ("LateFieldsReleased", "received")):
+        (entry,) = history_of([mirrored("rc_m2", "rc_2", did, asked="rc_1"), asked])
+        assert (entry.receipt, entry.meaning.part, entry.by_other) == ("rc_m2", part, False)
+        assert "nhân danh ông/bà" in entry.meaning.vi
+        assert (entry.attributes, entry.policy_ids) == (("full_name",), RULES)
+    (entry,) = history_of([asked])
+    assert entry.meaning.part == "unknown"
+
+
+def test_a_report_about_an_entry_goes_with_nobodys_answer():
+    told = [
+        found("MisuseReported", "rc_3", about="rc_1"),
+        found("FormReleased", "rc_2", asked="rc_1"),
+        found("FormAsked", "rc_1"),
+    ]
+    assert [one.receipt for one in history_of(told)] == ["rc_3", "rc_2"]
+
+
+def test_whom_no_register_shows_as_a_representative_is_not_called_one():
+    claim = {"actor": {"kind": "citizen", "ref": "stranger"}}
+    for outcome in ("PF-112", "PF-113"):
+        (entry,) = history_of([found("FormRefused", "rf_1", outcome=outcome, **claim)])
+        assert (entry.by_other, entry.claimed) == (True, True)
+    (shown,) = history_of([found("FormReleased", "rc_1", **claim)])
+    (own,) = history_of([found("FormRefused", "rf_1", outcome="PF-112")])
+    assert (shown.claimed, own.claimed) == (False, False)
+
+
+def test_the_part_in_the_other_partys_form_is_told_apart():
+    own, beside = history_of([found("FormReleased", "rc_2"), found("FormReleased", "rc_1", **{"for": "other_party"})])
+    assert "bên kia của hồ sơ" not in own.meaning.vi
+    assert "bên kia của hồ sơ" in beside.meaning.vi
+    assert beside.meaning.part == "received"
+
+
+def test_a_code_is_no_receipt_until_it_was_redeemed():
+    (given,) = history_of([found("PortalAnswered", "rc_1")])
+    assert given.meaning.part == "checked"
+    (collected,) = history_of([found("CodeRedeemed", "rc_2", asked="rc_1"), found("PortalAnswered", "rc_1")])
+    assert (collected.receipt, collected.meaning.part) == ("rc_2", "received")
+
+
 def test_an_event_of_a_later_version_is_shown_by_its_name():
     (entry,) = history_of([found("SomethingNew", "rc_1")])
     assert "SomethingNew" in entry.meaning.vi

@@ -38,6 +38,26 @@ def test_a_public_page_speaks_both_languages(client, path, language):
     assert "<script" not in page.text
 
 
+@pytest.mark.parametrize(
+    ("typed", "found", "left_out"),
+    [("gw-1203", "GW-1203", "GW-1204"), ("dang nhap", "GW-1201", "GW-1203"), ("ĐĂNG NHẬP", "GW-1201", "GW-1203")],
+)
+def test_the_catalogue_of_errors_is_searched_however_it_is_typed(client, typed, found, left_out):
+    page = client.get("/errors", params={"q": typed, "ui_locales": "vi"}).text
+    assert f"/errors/{found}?" in page
+    assert f"/errors/{left_out}?" not in page
+    assert 'id="found"' in page
+    assert "q=" in re.search(r'class="switch" href="([^"]+)"', page)[1], "the other language shows the same"
+
+
+def test_a_search_that_finds_nothing_says_so_and_leads_back(client):
+    page = client.get("/errors", params={"q": "<script>không có"}).text
+    assert "<script>" not in page
+    assert 'id="found">Không tìm thấy mục nào.' in page
+    assert 'href="/errors?ui_locales=vi"' in page
+    assert 'id="found"' not in client.get("/errors", params={"q": "   "}).text
+
+
 def test_accept_language_counts_without_ui_locales(client):
     assert '<html lang="en">' in client.get("/", headers={"accept-language": "en-GB"}).text
     assert '<html lang="vi">' in client.get("/").text

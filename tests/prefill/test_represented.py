@@ -88,6 +88,8 @@ async def test_both_histories_show_it(lab: Lab) -> None:
     assert [event["event"] for event in of_mother] == ["ActedForAnother", "ActedForAnother"]
     assert [event["about"] for event in of_mother] == [event["receipt"] for event in of_child]
     assert form["receipt"] == of_child[1]["receipt"]
+    assert [event["did"] for event in of_mother if event["event"] == "ActedForAnother"] == ["FormAsked", "FormReleased"]
+    assert [event["attributes"] for event in of_mother[-2:]] == [event["attributes"] for event in of_child]
     for event in of_child:
         assert event["actor"] == {"kind": "citizen", "ref": of_mother[0]["subject_ref"]}
         assert event["relation"] == "guardian"
@@ -123,6 +125,8 @@ async def test_absent_stranger_and_adult_end_alike(lab: Lab, index: int) -> None
         ("FormAsked", "asked"),
         ("FormRefused", "PF-112"),
     ]
+    assert of_adult[1]["asked"] == of_adult[0]["receipt"], "the refusal is the answer to that question"
+    assert of_adult[1]["attributes"] == of_adult[0]["attributes"] != []
 
 
 async def test_a_refused_attempt_keeps_nothing(lab: Lab) -> None:

@@ -97,4 +97,7 @@ class AuthorizationCode:
             changes.append(refresh)
             answer["refresh_token"] = token
         claims = id_token(house, portal, grant, now, access_token=answer["access_token"], nonce=code.body["nonce"])
-        return Decision(changes=changes, event=CodeRedeemed, grant=grant, answer=answer, id_token=claims)
+        told_of = code.body.get("receipt")  # codes of an earlier version have none
+        return Decision(
+            changes=changes, event=CodeRedeemed, grant=grant, answers=told_of, answer=answer, id_token=claims
+        )

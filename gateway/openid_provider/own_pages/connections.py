@@ -12,7 +12,7 @@ from gateway.openid_provider.house import House
 from gateway.openid_provider.notice import identity_claims
 from gateway.openid_provider.own_pages.door import Visit, frame_of, service_of
 from gateway.openid_provider.own_pages.ending import end_all, living_grants
-from gateway.openid_provider.own_pages.usage import forms_of, load_history, title_of
+from gateway.openid_provider.own_pages.usage import load_history, title_of
 from gateway.openid_provider.own_pages.views import Connection, ConsentRow, MyConnections, by_name
 from gateway.vocabulary.store import Kind, Remove
 
@@ -64,14 +64,15 @@ async def _consents(house: House, citizen_id: str) -> list[ConsentRow]:
 
 
 def _connection(house: House, client_id: str, grants: list[Grant], history: list[Access]) -> Connection:
-    scopes = list(dict.fromkeys(scope for grant in grants for scope in grant.scopes))
+    # named by a scope or by authorization details: either opens the form
+    codes = [code for grant in grants for code in sorted(grant.may_prefill(grant.scopes))]
     # each grant tells what its own sign-in knew
     told = [label for grant in grants for label in identity_claims(grant.scopes, grant.citizen)]
     return Connection(
         service=service_of(house, client_id),
         since=min(grant.granted_at for grant in grants),
         covers=tuple({label["vi"]: label for label in told}.values()),
-        forms=forms_of(house, scopes),
+        forms=tuple(title_of(house, code) for code in dict.fromkeys(codes)),
         dossiers=tuple(dict.fromkeys(grant.dossier for grant in grants if grant.dossier)),
         last_used=last_use(history, client_id),
         until=max(grant.expires_at for grant in grants),

@@ -76,6 +76,7 @@ def members_of(use: Use) -> dict[str, object]:
         "officer_name": use.officer_name or None,
         "office": None if use.office is None else {"code": use.office.code, "name": use.office.name or None},
         "by_other": use.by_other,
+        "claimed": use.claimed,
         "what": use.words,
         "procedure": None if use.procedure is None else {"code": use.procedure, "title": use.title},
         "dossier": use.dossier,

@@ -10,13 +10,12 @@ import orjson
 from gateway.audit.failure import ReceiptUnknown
 from gateway.audit.journal import FoundEvent
 from gateway.audit.receipt import is_receipt
-from gateway.consent.access_history import Access, access_of, history_of, months_between
+from gateway.consent.access_history import CLAIMED, Access, access_of, history_of, months_between
 from gateway.consent.outcome_words import outcome_words
 from gateway.openid_provider.house import House
 from gateway.openid_provider.notice import identity_claims
 from gateway.openid_provider.own_pages.door import Visit, frame_of, service_of
 from gateway.openid_provider.own_pages.views import MyUsage, NamedPortal, Office, Text, Use
-from gateway.openid_provider.profiles import PROCEDURE_SCOPE
 from gateway.openid_provider.staff_realm.names import Called, called_at
 from gateway.policy.procedure import Procedure
 from gateway.vocabulary.failure import Failure, catalogue
@@ -135,6 +134,7 @@ def use_of(house: House, access: Access) -> Use:
         officer_name=access.officer_name,
         office=_office(house, access),
         by_other=access.by_other,
+        claimed=access.claimed,
         title=None if procedure is None else procedure.title.wire(),
         procedure=access.procedure,
         dossier=access.dossier,
@@ -170,10 +170,12 @@ def _office(house: House, access: Access) -> Office | None:
 
 
 def _items(house: House, access: Access) -> tuple[Text, ...]:
-    """Return the labels of what an entry is about; a sign-in's attributes are scopes."""
+    """Return the labels of what an entry is about, in the order of the catalogue; a sign-in's attributes are scopes."""
     if access.event in {"PortalAnswered", "CodeRedeemed", "TokensRefreshed"}:
         return identity_claims(access.attributes, None)
-    return tuple(_label(house, name) for name in access.attributes)
+    asked = frozenset(access.attributes)
+    unknown = [name for name in access.attributes if name not in house.policy.attributes]
+    return tuple(_label(house, name) for name in (*(one for one in house.policy.attributes if one in asked), *unknown))
 
 
 def _label(house: House, name: str) -> Text:
@@ -195,7 +197,9 @@ def _rule(house: House, policy_id: str) -> Text:
 
 
 def _reason(access: Access) -> Text | None:
-    """Return why somebody was refused, in the sentence of the failure's class."""
+    """Return why somebody was refused, in the sentence of the failure's class where it speaks to this person."""
+    if access.claimed:
+        return CLAIMED[access.outcome]
     failure = failures().get(access.outcome)
     return None if failure is None else {"vi": failure.vi, "en": failure.en}
 
@@ -203,12 +207,6 @@ def _reason(access: Access) -> Text | None:
 def failures() -> dict[str, type[Failure]]:
     """Return every failure class by its code."""
     return {failure.code: failure for failure in catalogue()}
-
-
-def forms_of(house: House, scopes: Sequence[str]) -> tuple[Text, ...]:
-    """Return the titles of the forms that scopes ask for."""
-    codes = [scope.removeprefix(PROCEDURE_SCOPE) for scope in scopes if scope.startswith(PROCEDURE_SCOPE)]
-    return tuple(title_of(house, code) for code in codes)
 
 
 def title_of(house: House, code: str) -> Text:

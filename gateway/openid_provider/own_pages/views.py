@@ -53,7 +53,8 @@ class Office:
 class Use:
     """One entry of “who used my data”: `by` acted (None: the gateway itself or the person), `officer` is the reference
     of a member of staff who did it (for files, never shown), `officer_name` their name at that time (empty when none is
-    known) and `office` their agency, `words` say what happened after that name, `items` are the labels of what was told
+    known) and `office` their agency, `words` say what happened after that name, `claimed` tells that whoever acted was
+    not shown to represent the person, `items` are the labels of what was told
     or asked, `missing` those that were asked in vain with the reason's word, `outcome` is the code of the event and
     `outcome_words` what it says, `reason` says why somebody was refused; `proof` is where the proof of inclusion is
     fetched. `doubtful` are the attributes that were in conflict or out of date, as the correction slip's form names
@@ -68,6 +69,7 @@ class Use:
     officer_name: str = ""
     office: Office | None = None
     by_other: bool
+    claimed: bool = False
     title: Text | None
     procedure: str | None
     dossier: str | None

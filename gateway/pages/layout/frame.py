@@ -21,6 +21,7 @@ _SHARED = (
     "layout/base",
     "layout/time",
     "layout/developer",
+    "layout/find",
     "citizen/my_frame",
     "citizen/my_parts",
     "operator/connector_parts",

@@ -6,9 +6,10 @@ from typing import Any
 
 from gateway.openid_provider.screens import Page
 from gateway.pages.layout.frame import Layout
-from gateway.pages.public.errors import explain_cause, find_failure, list_entries
+from gateway.pages.public.errors import Entry, explain_cause, find_failure, list_entries
+from gateway.pages.public.finding import found_at
 from gateway.pages.public.status import StatusReport
-from gateway.vocabulary.collation import person_key
+from gateway.vocabulary.collation import find, person_key
 
 Text = Mapping[str, str]
 
@@ -36,9 +37,10 @@ class PublicPages:
         """Return the first page: what this place is."""
         return self._show("home", language, switch="/", personas=self._personas, portal_url=self._portal_url)
 
-    def errors(self, language: str) -> Page:
-        """Return the list of all codes."""
-        return self._show("errors", language, switch="/errors", families=list_entries())
+    def errors(self, language: str, query: str = "") -> Page:
+        """Return the list of all codes, or of those whose code, title or sentences have the words of a query."""
+        entries = [one for one in list_entries() if find(query, [one], _words_of)]
+        return self._show("errors", language, switch=found_at("/errors", query), families=entries, query=query)
 
     def error(self, code: str, language: str, *, receipt: str | None = None) -> Page:
         """Return the page of one code, or the 404 page for a code that does not exist."""
@@ -71,3 +73,9 @@ class PublicPages:
         # an empty address is this very one, whatever it is: nothing of what was asked for is repeated in the page
         address = self.layout.base_path + switch if switch else switch
         return self.layout.render(f"public/{name}.html", language, status=http_status, switch=address, **values)
+
+
+def _words_of(entry: Entry) -> str:
+    """Return what an entry is found by: its code, its title, its sentences."""
+    failure = entry.failure
+    return " ".join((failure.code, failure.title, failure.vi, failure.en))
