@@ -1,4 +1,4 @@
-"""Refusals that have to do with consent (PF-131 to PF-138), and with answering a report (GW-1812 to GW-1814)."""
+"""Refusals that have to do with consent (PF-131 to PF-139), and with answering a report (GW-1812 to GW-1814)."""
 
 from gateway.vocabulary.failure import Failure, RefusedBy
 
@@ -73,6 +73,18 @@ class NotAParty(Failure):
     vi = "Hồ sơ này đã có đủ hai bên. Ông/bà không phải là một trong hai người đó."
     en = "This dossier has its two parties already, and you are neither of them."
     fix = "Open a new dossier: the parties of one are the first two persons who agree on it and never change."
+
+
+class TooManyDossiersJoined(Failure):
+    """The person became a party of many dossiers today, each a place that nobody else can take any more."""
+
+    code = "PF-139"
+    title = "too many dossiers joined today"
+    http_status = 429
+    oauth_error = "access_denied"
+    vi = "Hôm nay ông/bà đã là một bên của quá nhiều hồ sơ cần hai người. Hồ sơ này chưa ghi nhận ông/bà."
+    en = "You became a party of too many dossiers of two persons today. This dossier has not taken you in."
+    fix = "Try again tomorrow, or hand the dossier in at the one-stop desk. Dossiers joined before go on as they are."
 
 
 class ConsentUnknown(Failure):

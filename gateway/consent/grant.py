@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from gateway.audit.event import ConsentGiven, ConsentRefused, ConsentSuperseded, Event
 from gateway.audit.record import Evidence
-from gateway.consent.parties import Parties, Seat
+from gateway.consent.parties import Parties, Seat, SeatsTaken
 from gateway.consent.record import Consent, Happening, Offer, Stored, consent_address, consent_of, consent_record
 from gateway.vocabulary.citizen import Citizen
 from gateway.vocabulary.form_preview import kept_address
@@ -83,13 +83,15 @@ async def agree(
     *,
     standing: Standing,
     parties: Parties | None,
+    seats: SeatsTaken | None = None,
     grant_id: str,
     evidence: Evidence,
     now: datetime,
 ) -> Answered:
     """Agree to every required field and to the optional ones `ticked`; what the page did not offer does not count.
 
-    `parties` are those of the dossier where the form has two. Raises CitizenErased.
+    `parties` are those of the dossier where the form has two, `seats` counts those that the person joins newly. Raises
+    CitizenErased.
     """
     offered = {offer.field for offer in question.offers}
     required = {offer.field for offer in question.offers if offer.required}
@@ -99,6 +101,8 @@ async def agree(
     changes = [*_replacing(consent, standing, now)]
     if parties is not None:
         changes.append(parties.seating(Seat(consent.citizen_id, consent.id)).change(now))
+    if seats is not None:
+        changes.append(seats.change())
     given = await tell_consent(ConsentGiven, consent, evidence, state, trace_id=question.method.get("transaction"))
     return Answered(consent, tuple(changes), (*await _superseding(standing, consent, evidence, now), given))
 

@@ -13,6 +13,9 @@ from typing import Any
 from gateway.vocabulary.store import Insert, Kind, Record, RecordKey, Replace
 
 _KEPT_FOR = timedelta(days=365)
+SEATS_A_DAY = 5
+"""Dossiers of two persons that somebody may join within a day: each place is taken for good, and a dossier's number can
+be guessed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +34,13 @@ class Parties:
     seats: tuple[Seat, ...] = ()
     version: int = 0
 
+    def holds(self, citizen_id: str) -> bool:
+        """Tell whether the person is one of the parties already."""
+        return any(seat.citizen_id == citizen_id for seat in self.seats)
+
     def admits(self, citizen_id: str) -> bool:
         """Tell whether the person is one of the two, or may become it."""
-        return len(self.seats) < 2 or any(seat.citizen_id == citizen_id for seat in self.seats)
+        return len(self.seats) < 2 or self.holds(citizen_id)
 
     def other_than(self, citizen_id: str) -> Seat | None:
         """Return the other party, for one who is admitted."""
@@ -71,3 +78,42 @@ def parties_of(address: RecordKey, record: Record | None) -> Parties:
         return Parties(address=address)
     seats: list[list[Any]] = record.body["seats"]
     return Parties(address=address, seats=tuple(Seat(*seat) for seat in seats), version=record.version)
+
+
+@dataclass(frozen=True, slots=True)
+class SeatsTaken:
+    """How many dossiers a person joined in the day that ends at `until`; `version` 0: nothing is stored."""
+
+    address: RecordKey
+    count: int
+    until: datetime
+    version: int
+
+    @property
+    def full(self) -> bool:
+        """Tell whether they may join no other today."""
+        return self.count >= SEATS_A_DAY
+
+    def change(self) -> Insert | Replace:
+        """Return the change that counts one more; lost when they joined another at the same moment."""
+        record = Record(
+            kind=self.address.kind,
+            key=self.address.key,
+            expires_at=self.until,
+            version=self.version + 1,
+            body={"joined": self.count + 1},
+        )
+        return Replace(record) if self.version else Insert(record)
+
+
+def seats_address(citizen_id: str) -> RecordKey:
+    """Return where it is counted how many dossiers a person joined."""
+    return RecordKey(Kind.COUNTER, f"parties.{citizen_id}")
+
+
+def seats_taken(citizen_id: str, record: Record | None, now: datetime) -> SeatsTaken:
+    """Read the count; that of a day before counts no more."""
+    address = seats_address(citizen_id)
+    if record is None or record.expires_at is None or not record.alive(now):
+        return SeatsTaken(address, 0, now + timedelta(days=1), 0)
+    return SeatsTaken(address, record.body["joined"], record.expires_at, record.version)

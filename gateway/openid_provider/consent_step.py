@@ -5,7 +5,7 @@ stores. The law's own notice never comes here.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from gateway.consent.failure import NotAParty
+from gateway.consent.failure import NotAParty, TooManyDossiersJoined
 from gateway.consent.grant import (
     Answered,
     Question,
@@ -17,7 +17,7 @@ from gateway.consent.grant import (
     standing_address,
 )
 from gateway.consent.page_content import content_hash, offers_of, page_content
-from gateway.consent.parties import Parties, parties_address, parties_of
+from gateway.consent.parties import Parties, SeatsTaken, parties_address, parties_of, seats_address, seats_taken
 from gateway.consent.record import Consent
 from gateway.openid_provider.answer import Resting
 from gateway.openid_provider.authorization import AuthorizationRequest
@@ -129,7 +129,7 @@ async def take_agreement(
     """Return what an agreement stores; None when the page that was answered is not the one that would be shown now.
     `languages` is what the browser reads, where the page that was posted does not say its own.
 
-    Raises NotAParty, a policy refusal.
+    Raises NotAParty, TooManyDossiersJoined, a policy refusal.
     """
     form = await house.forms.prepare(ask)
     claims = claims_told(scopes, ask)
@@ -149,6 +149,7 @@ async def take_agreement(
         ticked,
         standing=standing,
         parties=parties,
+        seats=await _seats_of(house, ask, parties),
         grant_id=ask.grant_id,
         evidence=house.evidence,
         now=house.clock.now(),
@@ -224,6 +225,17 @@ async def _parties_of(house: House, ask: FormAsk) -> Parties | None:
     if not parties.admits(ask.citizen.id):
         raise NotAParty
     return parties
+
+
+async def _seats_of(house: House, ask: FormAsk, parties: Parties | None) -> SeatsTaken | None:
+    """Return the count to step when the person joins a dossier newly. Raises TooManyDossiersJoined."""
+    if parties is None or parties.holds(ask.citizen.id):
+        return None
+    (record,) = await house.store.load(seats_address(ask.citizen.id))
+    seats = seats_taken(ask.citizen.id, record, house.clock.now())
+    if seats.full:
+        raise TooManyDossiersJoined
+    return seats
 
 
 def _as_shown(parties: Parties, ask: FormAsk, form: FormPreview) -> bool:

@@ -55,6 +55,7 @@ async def fail_attempt(
             portal,
             trace_id=attempt.trace_id,
             procedure=attempt.request.procedures[0] if attempt.request.procedures else None,
+            dossier=attempt.request.dossier,
             citizen_id=None if session is None else session.citizen.id,
             proven=False,  # whoever begins a sign-in only names the portal
             kind=SignInRefused,

@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import httpx2
@@ -24,6 +25,7 @@ from journey import agree, authorize_url, hidden, members, obtain_code, redeem, 
 from provider_house import Provider
 
 from gateway.consent.page_content import content_hash
+from gateway.consent.parties import SEATS_A_DAY
 from gateway.consent.record import consent_record
 from gateway.vocabulary.store import Kind, RecordKey, Replace
 
@@ -233,6 +235,25 @@ async def test_three_persons_on_one_dossier(provider: Provider) -> None:
     assert "PF-136" in refused.text
     assert "error=access_denied" in refused.text
     assert {one.party: one.citizen.full_name for one in await consents(provider)} == {1: "TRẦN THỊ BƯỞI", 2: "SƠN"}
+
+
+async def test_nobody_takes_a_place_in_one_dossier_after_another(provider: Provider) -> None:
+    await answer(provider, await sign_in(provider, **asked("D-0")))
+    for number in range(1, SEATS_A_DAY + 1):
+        begun = await provider.get(authorize_url(**asked(f"D-{number}")))
+        page = await provider.get(begun.headers["location"])
+        answered = await answer(provider, page)
+    told = await provider.get(answered.headers["location"])
+    assert told.status_code == 429
+    assert "PF-139" in told.text
+    assert len(await consents(provider)) == SEATS_A_DAY
+    again = await provider.get(authorize_url(**asked("D-0", prompt="consent")))
+    assert (await answer(provider, await provider.get(again.headers["location"]))).status_code == 303, (
+        "one joined before"
+    )
+    provider.clock.move(timedelta(days=1))
+    await answer(provider, await sign_in(provider, **asked("D-9")))
+    assert len(await consents(provider)) == SEATS_A_DAY + 2
 
 
 async def test_the_laws_notice_is_no_consent(provider: Provider) -> None:

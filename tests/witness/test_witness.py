@@ -5,10 +5,12 @@ import stat
 import subprocess
 import sys
 from base64 import b64encode
+from hashlib import sha256
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.audit.checkpoint import NoteSigner, parse_note, verifier_key
 from gateway.audit.merkle import RightEdge, consistency_parts, leaf_hash, perfect_root, proof_from
@@ -178,3 +180,38 @@ def test_the_exit_codes_say_what_is_wrong(tmp_path):
     (state / "seen.json").write_text(json.dumps({"note": "x"}))
     assert run("follow", *known, "--log-key", KEY).returncode == 3
     assert (state / "checkpoint").read_text() == "cosigned before"
+
+
+@pytest.fixture(scope="module")
+def verifier():
+    spec = spec_from_file_location("offline_verifier", PROGRAM.parents[1] / "offline_verifier/verify.py")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def cosigned(key, *, seconds=1_764_000_000, said=None):
+    text = note(leaves(3))
+    signed = text.partition("\n\n")[0] + "\n"
+    octets = b"\x04" + key.public_key().public_bytes_raw()
+    name_hash = sha256(f"{NAME}\n".encode() + octets).digest()[:4]
+    signature = key.sign(f"cosignature/v1\ntime {seconds}\n{signed}".encode())
+    told = (said or seconds).to_bytes(8, "big")
+    line = f"— {NAME} {b64encode(name_hash + told + signature).decode()}\n"
+    return text + line, f"{NAME}+{name_hash.hex()}+{b64encode(octets).decode()}"
+
+
+def test_the_verifier_believes_a_checkpoint_only_with_the_witness_own_signature(verifier):
+    own, other = Ed25519PrivateKey.from_private_bytes(b"w" * 32), Ed25519PrivateKey.from_private_bytes(b"x" * 32)
+    text, key = cosigned(own)
+    log, witness = verifier.read_key(KEY, verifier.LOG), verifier.read_key(key, verifier.WITNESS)
+    seen = verifier.open_checkpoint(text, log, witness)
+    assert (seen.size, seen.seen_at.year) == (3, 2025)
+    for lie in (
+        cosigned(other)[0],  # somebody else's key under the witness's name
+        cosigned(own, said=1_764_000_001)[0],  # another time than the one that was signed
+        text.rpartition("— ")[0],  # no witness at all
+        text + text.rpartition("\n— ")[2].join(("— ", "")),  # twice
+    ):
+        with pytest.raises(verifier.Refused, match="witness_signature"):
+            verifier.open_checkpoint(lie, log, witness)
