@@ -115,6 +115,9 @@ async def _commit(house: House, decision: Decision, portal: Portal, trace_id: st
         return True
     events = []
     if decision.event is not None and decision.grant is not None:
+        told = decision.grant.told()
+        if decision.answers:
+            told["extra"] = (("asked", decision.answers), *told.get("extra", ()))
         events.append(
             await house.evidence.tell(
                 decision.event,
@@ -123,8 +126,7 @@ async def _commit(house: House, decision: Decision, portal: Portal, trace_id: st
                 actor_ref=portal.client_id,
                 portal=portal.client_id,
                 trace_id=trace_id,
-                extra=(("asked", decision.answers),) if decision.answers else (),
-                **decision.grant.told(),
+                **told,
             )
         )
     verdict = await house.store.commit(decision.changes, events, now=house.clock.now())

@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 
+import orjson
 import provider_house as world
 import pytest
 from own_visitor import (
@@ -36,6 +37,16 @@ async def test_a_connection_says_since_when_for_what_and_how_lately(provider: wo
     await tokens_of(provider, scope="openid")
     said = words(await enter(provider, "/me/connections"))
     for part in ("Cổng thử", "Từ 10:00 23/11/2026", "Đăng ký thường trú", "Dùng gần nhất 10:05 23/11/2026"):
+        assert part in said, part
+
+
+async def test_a_form_named_by_authorization_details_is_told_like_one_named_by_a_scope(
+    provider: world.Provider,
+) -> None:
+    detail = orjson.dumps([{"type": "prefill", "procedure": "1.004222", "dossier": "H26-7"}]).decode()
+    await obtain_tokens(provider, scope="openid", authorization_details=detail)
+    said = words(await enter(provider, "/me/connections"))
+    for part in ("Đăng ký thường trú", "H26-7"):
         assert part in said, part
 
 

@@ -17,6 +17,7 @@ from own_visitor import (
     citizen_id,
     enter,
     log_names,
+    obtain_code,
     obtain_tokens,
     press,
     receipts,
@@ -40,7 +41,8 @@ async def test_entries_stand_newest_first_with_words_and_the_very_next_load_show
 ) -> None:
     await obtain_tokens(provider, scope=FORM)
     page = await enter(provider, "/me/usage")
-    assert len(receipts(page)) == 3
+    assert len(receipts(page)) == 2, "the sign-in, and the code with its redemption"
+    assert len(receipts(page, "received")) == 1
     me = await citizen_id(provider)
     receipt = await tell(
         provider,
@@ -65,6 +67,13 @@ async def test_entries_stand_newest_first_with_words_and_the_very_next_load_show
         "Ghi từ ngày 23/11/2026",
     ):
         assert part in said, part
+
+
+async def test_a_code_that_no_portal_came_for_gave_nobody_anything(provider: world.Provider) -> None:
+    await obtain_code(provider, scope=FORM)
+    page = await enter(provider, "/me/usage")
+    assert receipts(page, "received") == []
+    assert "chưa dùng mã và chưa nhận gì" in words(page)
 
 
 @pytest.mark.parametrize("sex", ["female", None])
