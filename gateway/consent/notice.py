@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from gateway.vocabulary.store import Kind, Record, RecordKey
 
-NOTICE_VERSION = "2026-12"
+NOTICE_VERSION = "2026-12.1"
 """Of the notice page's sentences: a new version is shown to everybody again."""
 
 _VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")

@@ -79,6 +79,7 @@ def _preview(errand: Errand, fields: tuple[PreviewField, ...], receipt: str) -> 
         purpose=procedure.purpose.wire(),
         form_version=procedure.form_version,
         receipt=receipt,
+        for_minors=bool(procedure.attributes_for("guardian")),
     )
 
 

@@ -113,7 +113,8 @@ class PreviewField:
 class FormPreview:
     """A procedure's form as the notice page shows it. `party` is whose part is asked about; `other` the masked name of
     the other party of the dossier, who will see what is agreed to, and `other_id` their internal id; None when there
-    is none yet. `receipt` is the evidence of what the sources were asked for the page, if they were."""
+    is none yet. `for_minors` tells that the portal may ask for the form of a child in this person's name. `receipt` is
+    the evidence of what the sources were asked for the page, if they were."""
 
     procedure: str
     title: Text
@@ -127,6 +128,7 @@ class FormPreview:
     other_id: str | None = None
     party: int = 1
     receipt: str | None = None
+    for_minors: bool = False
 
     @property
     def offered(self) -> tuple[PreviewField, ...]:

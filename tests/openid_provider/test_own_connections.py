@@ -40,7 +40,7 @@ async def test_a_connection_says_since_when_for_what_and_how_lately(provider: wo
         assert part in said, part
 
 
-async def test_a_form_named_by_authorization_details_is_told_like_one_named_by_a_scope(
+async def test_a_form_named_by_details_is_told_like_one_named_by_a_scope(
     provider: world.Provider,
 ) -> None:
     detail = orjson.dumps([{"type": "prefill", "procedure": "1.004222", "dossier": "H26-7"}]).decode()

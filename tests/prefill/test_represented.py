@@ -129,6 +129,12 @@ async def test_absent_stranger_and_adult_end_alike(lab: Lab, index: int) -> None
     assert of_adult[1]["attributes"] == of_adult[0]["attributes"] != []
 
 
+@pytest.mark.parametrize(("code", "known"), [(CODE, True), ("1.001193", False)])
+async def test_the_notice_says_that_a_childs_form_may_be_asked_for(lab: Lab, code: str, known: bool) -> None:
+    preview = await lab.house.prepare(lab.ask(MOTHER, procedure=code))
+    assert preview.for_minors is known
+
+
 async def test_a_refused_attempt_keeps_nothing(lab: Lab) -> None:
     stranger = await lab.sign_in(STRANGER)
     await refused(lab, stranger, represented(CHILD))
