@@ -7,9 +7,9 @@ import httpx2
 import pytest
 
 from tests.journeys.citizen.road import NARROW
-from tests.pages.browser import overflows
+from tests.pages.browser import overflows, press
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.browser
 
 POPULATION, CIVIL_STATUS = "CSDL quốc gia về dân cư", "CSDL hộ tịch điện tử"
 
@@ -60,7 +60,7 @@ def test_whoever_chooses_nothing_is_asked_to(visitor):
     someone = visitor()
     reach_form(someone.tab, 8)
     someone.tab.complete_form()
-    someone.page.locator("#save").click()
+    press(someone.page, "#save")
     assert someone.tab.field("applicant.sex").locator("#confirm-applicant\\.sex-1").is_checked()
 
 
