@@ -17,7 +17,7 @@ RUN := .venv/.run-installed
 DEV := .venv/.dev-installed
 NPM := tests/npm/node_modules/.installed
 PEER := benchmarks/peer/node_modules/.installed
-PYTEST_FLAGS ?= -n 2 --dist loadfile
+PYTEST_FLAGS ?= -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help venv demo test check prove bench references format system
 

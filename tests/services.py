@@ -93,7 +93,7 @@ class PostgresqlServer:
     def stop(self) -> None:
         """Stop the server and remove its files."""
         self.process.send_signal(signal.SIGQUIT)  # at once: nothing of it is needed again
-        self.process.wait(20)
+        self.process.wait(120)
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def _answers(self) -> bool:
@@ -136,11 +136,11 @@ class RedisServer:
     def kill(self) -> None:
         """Kill it as a power cut would (signal 9)."""
         self.process.kill()
-        self.process.wait(20)
+        self.process.wait(120)
 
     def client(self) -> redis.Redis:
         """Return a plain client, for looking at what is stored."""
-        return redis.Redis(port=self.port, socket_timeout=5)
+        return redis.Redis(port=self.port, socket_timeout=60)
 
     def fresh(self) -> str:
         """Return the URL after removing everything."""
@@ -151,7 +151,7 @@ class RedisServer:
     def stop(self) -> None:
         """Stop the server and remove its files."""
         self.process.terminate()
-        self.process.wait(20)
+        self.process.wait(120)
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def _answers(self) -> bool:
@@ -219,13 +219,13 @@ def end_with_parent() -> None:
 def wait_until(answers: object, process: subprocess.Popen[bytes], name: str) -> None:
     """Wait for a server to answer."""
     assert callable(answers)
-    for _ in range(600):
+    for _ in range(2400):
         if process.poll() is not None:
             pytest.fail(f"{name} ended with {process.returncode} instead of starting", pytrace=False)
         if answers():
             return
         time.sleep(0.05)
-    pytest.fail(f"{name} did not answer within 30 s", pytrace=False)
+    pytest.fail(f"{name} did not answer within two minutes", pytrace=False)
 
 
 def in_new_loop(work: object) -> None:

@@ -3,7 +3,7 @@
 import importlib
 import sys
 import traceback
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,48 +11,38 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
-from gateway.cli import configuration, demo, doctor, key, login, portal, serving, simulating
-from gateway.cli.connection import opened_ring, opened_storage, settings_of
 from gateway.cli.exit_codes import MEANINGS, Exit, exit_of
 from gateway.cli.output import talk
-from gateway.settings import ConfigurationRefused
 from gateway.vocabulary.failure import Failure
 
 if TYPE_CHECKING:
     from gateway.cli.audit import OpenedLog
 
-_CONTEXT = {"help_option_names": ["-h", "--help"]}
-_NOUNS = ("policy", "match", "verify", "parse", "connector", "dossier", "indicator", "areas", "approval", "report")
-"""Nouns whose module brings an `app` of its own."""
-
-app = typer.Typer(
-    name="gate06",
-    help="Gate06: identity-linked e-services gateway of a province. `gate06 demo` shows all of it.",
-    no_args_is_help=True,
-    context_settings=_CONTEXT,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-app.add_typer(key.app, name="key")
-app.add_typer(portal.app, name="portal")
-app.add_typer(configuration.app, name="config")
-app.command("serve")(serving.serve)
-app.command("demo")(demo.demo)
-app.command("simulate")(simulating.simulate)
-app.command("doctor")(doctor.doctor)
-app.command("login")(login.login)
-app.command("logout")(login.logout)
-app.command("whoami")(login.whoami)
+_VERBS = {
+    "serve": "serving",
+    "demo": "demo",
+    "simulate": "simulating",
+    "doctor": "doctor",
+    "login": "login",
+    "logout": "login",
+    "whoami": "login",
+}
+"""Verbs without a noun, and the module that holds each under its own name."""
+_NOUNS = {
+    **{noun: noun for noun in ("key", "portal")},
+    "config": "configuration",
+    **{noun: noun for noun in ("audit", "policy", "match", "verify", "parse", "connector", "dossier", "indicator")},
+    **{noun: noun for noun in ("areas", "approval", "report")},
+}
+"""Nouns, and the module that brings an `app` of its own."""
 
 
-@app.callback()
 def _root(
     debug: Annotated[bool, typer.Option("--debug", help="Show the trace of an unexpected error.")] = False,
 ) -> None:
     """Read what stands before the noun; `main` looks at `--debug` itself."""
 
 
-@app.command("help")
 def explain_topic(topic: Annotated[str, typer.Argument(help="exit-codes")] = "exit-codes") -> None:
     """Explain a topic: exit-codes."""
     if topic != "exit-codes":
@@ -68,6 +58,7 @@ async def open_log(store: str | None, redis: str | None, configs: list[Path]) ->
     from gateway.audit.checkpoint import NoteVerifier, origin_of
     from gateway.audit.log import Log
     from gateway.cli.audit import OpenedLog
+    from gateway.cli.connection import opened_ring, opened_storage, settings_of
 
     settings = settings_of(store, redis, configs)
     async with opened_storage(settings, migrate=False) as storage:
@@ -76,15 +67,30 @@ async def open_log(store: str | None, redis: str | None, configs: list[Path]) ->
         yield OpenedLog(log=log, verifier=NoteVerifier(origin_of(settings.issuer), [ring.log_public_key()]))
 
 
-def complete_app() -> typer.Typer:
-    """Return the command with every noun that is built."""
-    from gateway.cli import audit
+def complete_app(arguments: Sequence[str] = ()) -> typer.Typer:
+    """Return the command with the verb or noun that the arguments name, or else with every one that is built.
 
-    app.add_typer(audit.create_app(open_log), name="audit")
-    for noun in _NOUNS:
-        name = f"gateway.cli.{noun}"
+    A command starts in half the time when the others' modules are left alone.
+    """
+    asked = next((word for word in arguments if not word.startswith("-")), "")
+    wanted = {asked} if asked in {*_VERBS, *_NOUNS} else {*_VERBS, *_NOUNS}
+    app = typer.Typer(
+        name="gate06",
+        help="Gate06: identity-linked e-services gateway of a province. `gate06 demo` shows all of it.",
+        no_args_is_help=True,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    app.callback()(_root)
+    for verb in (one for one in _VERBS if one in wanted):
+        app.command(verb)(getattr(importlib.import_module(f"gateway.cli.{_VERBS[verb]}"), verb))
+    app.command("help")(explain_topic)
+    for noun in (one for one in _NOUNS if one in wanted):
+        name = f"gateway.cli.{_NOUNS[noun]}"
         if importlib.util.find_spec(name) is not None:
-            app.add_typer(importlib.import_module(name).app, name=noun)
+            module = importlib.import_module(name)
+            app.add_typer(module.create_app(open_log) if noun == "audit" else module.app, name=noun)
     return app
 
 
@@ -106,7 +112,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _run(arguments: list[str]) -> int:
     try:
-        answer: Any = complete_app()(args=arguments, standalone_mode=False)
+        answer: Any = complete_app(arguments)(args=arguments, standalone_mode=False)
     except TyperException as mistake:
         mistake.show()  # type: ignore[attr-defined]
         return Exit.USAGE
@@ -114,6 +120,8 @@ def _run(arguments: list[str]) -> int:
 
 
 def _say_failure(failure: Failure) -> int:
+    from gateway.settings.tree import ConfigurationRefused
+
     if isinstance(failure, ConfigurationRefused):
         for problem in failure.problems:
             talk(f"{failure.code}: {problem}")

@@ -33,7 +33,7 @@ class Reader:
     """Asks the gateway and holds every answer against the document."""
 
     def __init__(self, stack: Stack) -> None:
-        self.http = httpx2.Client(base_url=stack.issuer, trust_env=False, timeout=30)
+        self.http = httpx2.Client(base_url=stack.issuer, trust_env=False, timeout=60)
         self.document = self.http.get("/openapi.json").json()
         self.basic = (("sample-portal"), stack.secret("portal.secret"))
         self.seen: set[tuple[str, int]] = set()
@@ -128,7 +128,7 @@ def test_a_journey_from_code_to_receipt(stack, reader, persona):
 
 def read_evidence(reader: Reader, receipt: str, own: str) -> None:
     reader.ask("GET", f"/v1/receipts/{receipt}", "/v1/receipts/{receipt}", status=200, bearer=own)
-    for _ in range(100):
+    for _ in range(600):
         if reader.http.get("/v1/log/inclusion", params={"receipt": receipt}).status_code == 200:
             break
         time.sleep(0.1)

@@ -36,7 +36,7 @@ def sequencer(memory, holder="one", pace=BRISK, clock=None):
     return Sequencer(memory.log(), SIGNER, clock or SettableClock(NOON), holder, pace)
 
 
-async def until(condition, within=10.0):
+async def until(condition, within=60.0):
     async with asyncio.timeout(within):
         while not condition():  # noqa: ASYNC110  the thing waited for is a plain store
             await asyncio.sleep(0.002)

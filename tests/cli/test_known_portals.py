@@ -4,8 +4,6 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from gateway.application.seeds import leave_word
 from gateway.cli.connection import opened_storage, settings_of
 from gateway.settings import read_settings
@@ -64,7 +62,6 @@ def test_every_portal_says_where_it_comes_from_and_whether_the_gateway_knows_it(
     assert "flag" not in listed(run), "a gateway that starts without the flag knows it no more"
 
 
-@pytest.mark.timeout(120)
 def test_a_running_demo_lists_the_portal_of_its_flag(tmp_path: Path) -> None:
     flag = tmp_path / "by_flag.toml"
     flag.write_text(PORTAL.format("flag", SECRET), "utf-8")

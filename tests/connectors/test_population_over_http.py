@@ -240,7 +240,7 @@ async def test_a_slow_source_is_late_and_its_answer_follows(source, question_abo
     registry = source.registry()
     first = await registry.ask({"population": question_about(3, wait_for=0.1)}, on_late=on_late)
     assert {outcome.reason for outcome in first["population"].values()} == {"late"}
-    name, later = await asyncio.wait_for(arrived.get(), 5)
+    name, later = await asyncio.wait_for(arrived.get(), 30)
     assert name == "population"
     assert told(later) == expected(persona(3))
     assert (await source.calls())["count"] == 1

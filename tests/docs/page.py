@@ -73,6 +73,6 @@ def begin(command: str, folder: Path, environment: dict[str, str]) -> "subproces
     assert program.stdout is not None
     reader = Thread(target=lambda: said.append(program.stdout.readline()), daemon=True)  # type: ignore[union-attr]
     reader.start()
-    reader.join(60)
+    reader.join(300)
     assert said == ["ready\n"], command
     return program

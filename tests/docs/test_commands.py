@@ -45,7 +45,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A demo whose log has a checkpoint: somebody signed in, and the sequencer has signed."""
     with Stack(tmp_path_factory.mktemp("demo")) as running:
         sign_in(running, "persona:3")
-        for _ in range(100):
+        for _ in range(600):
             if httpx2.get(f"{running.issuer}/v1/log/checkpoint").status_code == 200:
                 break
             time.sleep(0.1)
@@ -69,7 +69,7 @@ def test_a_printed_verb_does_its_work_on_the_running_demo(stack, command):
         env=stack.environment(),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr

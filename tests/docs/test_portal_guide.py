@@ -55,7 +55,7 @@ def test_the_guide_registers_with_the_commands_it_names(stack):
         cwd=stack.folder,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert (checked.returncode, checked.stdout) == (0, "my-portal\n")

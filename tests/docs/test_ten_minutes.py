@@ -23,8 +23,6 @@ from tests.services import end_with_parent
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs/portal_in_ten_minutes.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
-pytestmark = pytest.mark.timeout(300)
-
 
 class Step(NamedTuple):
     """A command, the exit code its comment promises, and the lines the page shows below it."""
@@ -102,7 +100,7 @@ def begin(script: str, folder: Path, environment: dict[str, str]) -> "subprocess
     said: list[str] = []
     reader = Thread(target=lambda: said.append(program.stdout.readline()), daemon=True)  # type: ignore[union-attr]
     reader.start()
-    reader.join(90)
+    reader.join(300)
     assert said == ["ready\n"], (folder / "demo.stderr").read_text("utf-8")
     return program
 
@@ -122,7 +120,7 @@ def test_the_page_runs_from_its_first_to_its_last_command(checkout, environment,
                 env=environment,
                 capture_output=True,
                 text=True,
-                timeout=120,
+                timeout=300,
                 check=False,
             )
             assert done.returncode == step.code, (step.command, done.stdout, done.stderr)

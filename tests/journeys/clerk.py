@@ -66,7 +66,7 @@ class Clerk:
     def prefill(self, tokens: dict[str, object], **body: str) -> tuple[int, dict[str, object]]:
         bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
         asked = {"procedure": "1.004222", **body}
-        answer = httpx2.post(f"{self.stack.issuer}/v1/prefill", headers=bearer, json=asked, timeout=30)
+        answer = httpx2.post(f"{self.stack.issuer}/v1/prefill", headers=bearer, json=asked, timeout=60)
         return answer.status_code, answer.json()
 
     def sign_out(self, tokens: dict[str, object]) -> None:

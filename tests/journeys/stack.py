@@ -95,10 +95,10 @@ class Stack:
         assert self.process.stdout is not None
         reader = Thread(target=lambda: lines.append(self.process.stdout.readline()), daemon=True)  # type: ignore[union-attr]
         reader.start()
-        reader.join(90)
+        reader.join(300)
         if lines != [b"ready\n"]:
             self.process.kill()
-            self.process.wait(20)
+            self.process.wait(120)
             raise AssertionError(f"the demo is not ready: {self.said()}")
         return self
 
@@ -108,10 +108,10 @@ class Stack:
         """Stop by SIGTERM: the demo leaves with 0, and nothing it started lives on."""
         for program in self._revived:
             program.terminate()
-            program.wait(20)
+            program.wait(120)
         started = list(_descendants(self.process.pid))
         self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(30)
+        code = self.process.wait(120)
         self._errors.close()
         left = [pid for pid in started if _lives(pid)]
         assert code == 0, self.said()
@@ -138,7 +138,7 @@ class Stack:
         """Run another verb of `gate06` on this stack."""
         full = [*_GATE06, *arguments, *self._store_flags()]
         return subprocess.run(
-            full, cwd=self.folder, env=self.environment(), capture_output=True, text=True, timeout=60, check=False
+            full, cwd=self.folder, env=self.environment(), capture_output=True, text=True, timeout=300, check=False
         )
 
     def events(self) -> list[dict[str, Any]]:
@@ -149,7 +149,7 @@ class Stack:
 
     def events_after(self, count: int, name: str) -> list[dict[str, Any]]:
         """Return the events of a name after the first `count` entries; waits until the sequencer has taken one in."""
-        for _ in range(20):
+        for _ in range(60):
             found = [event for event in self.events()[count:] if event["event"] == name]
             if found:
                 return found
@@ -182,7 +182,7 @@ class Stack:
         pid = self.pid_of(name)
         line, environment = _read(pid, "cmdline"), _read(pid, "environ")
         os.kill(pid, by)
-        for _ in range(1000):
+        for _ in range(6000):
             if not _lives(pid):
                 return Killed(self, line, dict(entry.split("=", 1) for entry in environment))
             time.sleep(0.01)
@@ -215,7 +215,7 @@ class Killed:
             preexec_fn=end_with_parent,  # noqa: PLW1509  forks from a thread that holds no lock
         )
         self._stack._revived.append(program)
-        for _ in range(600):
+        for _ in range(2400):
             try:
                 if httpx2.get(ready_url).status_code < 500:
                     return

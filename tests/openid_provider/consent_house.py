@@ -14,7 +14,6 @@ from provider_house import Provider, open_provider
 from gateway.consent.record import Consent, consent_of
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.house import House
-from gateway.policy.bundle import PolicyBundle
 from gateway.prefill.house import Desk, Figures, Prefill
 from gateway.vocabulary.partial_date import PartialDate
 from gateway.vocabulary.store import Kind
@@ -67,7 +66,7 @@ async def open_consent_house(folder: Path) -> AsyncIterator[Provider]:
     """Yield a provider whose forms are the policy book's, and whose sources must not be asked."""
     async with open_provider(folder, portals=(PORTAL,)) as opened:
         house = opened.house
-        forms = Prefill(PolicyBundle.load(), NoSources(), desk_of(house), house.keys, Figures(issuer=house.issuer))  # type: ignore[arg-type]
+        forms = Prefill(house.policy, NoSources(), desk_of(house), house.keys, Figures(issuer=house.issuer))  # type: ignore[arg-type]
         object.__setattr__(house, "forms", forms)
         yield opened
 

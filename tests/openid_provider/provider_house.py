@@ -41,6 +41,7 @@ ISSUER = "http://127.0.0.1:8000"
 CALLBACK = "http://127.0.0.1:8003/callback"
 SECRET = "s3cr:t%+ /ü-of-the-portal-with-odd-letters"
 START = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+POLICY = PolicyBundle.load()
 
 PORTALS = (
     Portal.model_validate(
@@ -252,7 +253,7 @@ async def open_provider(
         clients=ClientRegistry(portals, built_in=[command_client()]),
         resources=ResourceRegistry(RESOURCES),
         identity_providers={"fake": upstream, "forgetful": forgetful, "staff": staff},  # type: ignore[dict-item]
-        policy=PolicyBundle.load(),
+        policy=POLICY,
         store=storage.store,
         listing=storage.store,
         index=storage.index,

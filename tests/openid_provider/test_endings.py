@@ -15,7 +15,6 @@ from provider_house import Provider, events_of, open_provider
 
 from gateway.application.joints import TokenBearers
 from gateway.consent.record import consent_of
-from gateway.policy.bundle import PolicyBundle
 from gateway.prefill.endpoints import prefill_routes
 from gateway.prefill.house import Figures, Prefill
 from gateway.vocabulary.store import Insert, Kind, Record
@@ -32,7 +31,7 @@ async def provider(tmp_path: Path) -> AsyncIterator[Provider]:
     async with open_provider(tmp_path, portals=(PORTAL,)) as opened:
         house = opened.house
         forms = Prefill(
-            PolicyBundle.load(),
+            house.policy,
             FakeSources(opened.clock),  # type: ignore[arg-type]
             desk_of(house),
             house.keys,

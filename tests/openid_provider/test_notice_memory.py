@@ -14,13 +14,12 @@ from provider_house import Provider
 from gateway.openid_provider.claims import profile_claims
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.notice import notice_of
-from gateway.policy.bundle import PolicyBundle
 from gateway.vocabulary.citizen import Citizen
 from gateway.vocabulary.organisation import Organisation
 from gateway.vocabulary.partial_date import PartialDate
 
 AT = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
-BOOK = PolicyBundle.load()
+BOOK = world.POLICY
 ORGANISATION = Organisation(kind="enterprise", name="Công ty thử", tax_code="0100000001")
 CONSTANT = {"zoneinfo", "locale", "updated_at"}
 """Claims that say nothing of a person."""

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Route
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, Route, expect
 
 NPM = Path(__file__).parent.parent / "npm"
 FLAGS = [
@@ -17,6 +17,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+LONGEST_WAIT_MS = 30_000
+expect.set_options(timeout=LONGEST_WAIT_MS)
 
 
 def launch(playwright: Playwright) -> Browser:
@@ -30,6 +32,20 @@ def axe_source() -> str:
     if not file.exists():
         subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=NPM, check=True)
     return file.read_text("utf-8")
+
+
+def press(page: Page, control: str | Locator, key: str | None = None) -> None:
+    """Press a control that leads to another page, by click or by key, and end on that page, wholly loaded.
+
+    A click alone ends too early: Playwright returns while the old page, or half of the new one, is still shown, and a
+    new page at the same address cannot be told from the old one. Redirects of servers are followed to their end.
+    """
+    pressed = page.locator(control) if isinstance(control, str) else control
+    with page.expect_navigation():
+        if key is None:
+            pressed.click()
+        else:
+            pressed.press(key)
 
 
 def barriers(page: Page, axe: str) -> list[dict[str, Any]]:

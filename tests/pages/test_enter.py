@@ -5,7 +5,9 @@ from urllib.parse import parse_qs
 import pytest
 from playwright.sync_api import Browser
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+from tests.pages.browser import press
+
+pytestmark = pytest.mark.browser
 
 
 def forms_posted(
@@ -18,14 +20,9 @@ def forms_posted(
     page.on("request", lambda one: sent.append(parse_qs(one.post_data or "")) if one.method == "POST" else None)
     page.goto(address + path)
     page.locator(box).first.check()
-    if button is None:
-        with page.expect_request(lambda one: one.method == "POST"):
-            page.locator(box).first.press("Enter")
-    else:
-        page.locator(box).first.press("Enter")
-        with page.expect_request(lambda one: one.method == "POST" and "decision" in (one.post_data or "")):
-            page.locator(button).click()
-    page.wait_for_load_state()
+    press(page, page.locator(box).first, "Enter")
+    if button is not None:
+        press(page, button)
     context.close()
     return sent
 

@@ -3,10 +3,10 @@
 import pytest
 from playwright.sync_api import Page
 
-from tests.pages.browser import overflows
+from tests.pages.browser import overflows, press
 from tests.pages.page_samples import VIEWS
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.browser
 PUBLIC = [
     "/corrections/1.004222",
     "/evidence",
@@ -113,7 +113,7 @@ def test_the_slip_itself_fits_too(page, address):
     page.goto(f"{address}/corrections/1.000894")
     for box in page.locator(".choice input").all():
         box.check()
-    page.locator("#show").click()
+    press(page, "#show")
     page.locator("#slip").wait_for()
     assert faults(page) == {}
 

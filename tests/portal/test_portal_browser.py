@@ -7,11 +7,11 @@ from playwright.sync_api import sync_playwright
 
 from examples.portal.portal import create_application
 from examples.portal.settings import PortalSettings
-from tests.pages.browser import axe_source, barriers, focus_path, forbid_elsewhere, launch, overflows
+from tests.pages.browser import axe_source, barriers, focus_path, forbid_elsewhere, launch, overflows, press
 from tests.pages.page_samples import serving
 from tests.portal.stand_in import CLIENT_ID, CLIENT_SECRET, SESSION_OVER, StandIn
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
@@ -54,15 +54,13 @@ def test_the_whole_road_without_a_script_at_320_pixels(chromium, address, gatewa
     page.goto(address)
     assert overflows(page) <= 0
     assert "login" in focus_path(page)
-    page.locator("#login").focus()
-    page.keyboard.press("Enter")
+    press(page, "#login", "Enter")
     page.wait_for_url(f"{address}/form")
     assert page.locator("html").get_attribute("lang") == language
     assert overflows(page) <= 0
     assert page.locator("#shown-applicant\\.full_name").get_attribute("readonly") is not None
     page.locator("#own-request\\.content").fill("Đăng ký tại phường Hồ Chè")
-    page.locator("#refresh").click()
-    page.wait_for_load_state()
+    press(page, "#refresh")
     assert page.locator("#late").count() == 0
     assert page.locator("#own-request\\.content").input_value() == "Đăng ký tại phường Hồ Chè"
     path = focus_path(page)
@@ -70,13 +68,13 @@ def test_the_whole_road_without_a_script_at_320_pixels(chromium, address, gatewa
     assert "submit" in path
     page.locator("#confirm-applicant\\.sex").check()
     page.locator("#confirm-head\\.full_name").check()
-    page.locator("#submit").click()
+    press(page, "#submit")
     page.wait_for_url(f"{address}/receipt")
     assert overflows(page) <= 0
     assert re.fullmatch(r"\d{8}-\w{3}-\w{3}", page.locator("#reference").inner_text())
     assert page.locator('[data-outcome="changed"]').count() == 0
     assert page.locator('[data-outcome="intact"]').count() == 7
-    page.locator("#logout").click()
+    press(page, "#logout")
     page.wait_for_url(re.compile("/logged-out"))
     assert context.cookies() == [] or all("=" not in cookie["value"] for cookie in context.cookies())
     context.close()
@@ -89,13 +87,12 @@ def test_what_was_typed_outlives_the_sign_in_button_and_a_session_that_ends(chro
     box = page.locator("#own-request\\.content")
     box.fill("Đăng ký tại phường Hồ Chè")
     gateway.error = "access_denied"
-    page.locator("#login").focus()
-    page.keyboard.press("Enter")
+    press(page, "#login", "Enter")
     assert page.locator("#error").inner_text() == "access_denied"
     page.goto(f"{address}/form")
     assert box.input_value() == "Đăng ký tại phường Hồ Chè"
     gateway.error = None
-    page.locator("#login").click()
+    press(page, "#login")
     page.wait_for_url(f"{address}/form")
     gateway.over = SESSION_OVER
     page.goto(f"{address}/form/refresh")
@@ -103,7 +100,7 @@ def test_what_was_typed_outlives_the_sign_in_button_and_a_session_that_ends(chro
     assert "login" in focus_path(page)
     box.fill("Đăng ký tại phường Hồ Trà")
     gateway.over = None
-    page.locator("#login").click()
+    press(page, "#login")
     page.wait_for_url(f"{address}/form")
     assert box.input_value() == "Đăng ký tại phường Hồ Trà"
     context.close()
@@ -126,31 +123,31 @@ def test_no_barrier_for_anybody(chromium, address, gateway, scheme):
     look("by hand")
     page.goto(address)
     gateway.error = "access_denied"
-    page.locator("#login").click()
+    press(page, "#login")
     look("problem")
     gateway.error = None
-    page.locator("#login").click()
+    press(page, "#login")
     page.wait_for_url(f"{address}/form")
     look("form")
     gateway.over = SESSION_OVER
     page.goto(f"{address}/form/refresh")
     look("session over")
     gateway.over = None
-    page.locator("#login").click()
+    press(page, "#login")
     page.wait_for_url(f"{address}/form")
     page.locator("#own-request\\.content").evaluate("one => one.required = false")
-    page.locator("#submit").click()
+    press(page, "#submit")
     look("missing")
     page.locator("#own-request\\.content").fill("x")
     page.locator("#confirm-applicant\\.sex").check()
     page.locator('[name="value.applicant.birth_date"]').evaluate("one => one.value = '\"1941-01-01\"'")
-    page.locator("#submit").click()
+    press(page, "#submit")
     look("changed")
-    page.locator("#open-form").click()
-    page.locator("#submit").click()
+    press(page, "#open-form")
+    press(page, "#submit")
     page.wait_for_url(f"{address}/receipt")
     look("receipt")
-    page.locator("#logout").click()
+    press(page, "#logout")
     look("logged out")
     context.close()
     assert found == {}

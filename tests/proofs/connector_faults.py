@@ -80,22 +80,40 @@ class Phase:
     silent: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How many forms a second, for how many seconds, and how long one may take; times are judged when it is `timed`."""
+
+    rate: float
+    phase_for: float
+    deadline_for: float = DEADLINE_FOR
+    timed: bool = True
+
+
 async def prove(
-    folder: Path, *, faults: tuple[str, ...] = tuple(FAULTS), phase_for: float = 8.0, timed: bool = True
+    folder: Path, *, faults: tuple[str, ...] = tuple(FAULTS), phase_for: float = 8.0, pace: Pace | None = None
 ) -> dict[str, Any]:
-    """Return figures per fault. Raises AssertionError when a form is late, a blank is silent or others suffer."""
+    """Return figures per fault. Raises AssertionError when a form is late, a blank is silent or others suffer.
+
+    Without a `pace` it is half of the throughput that this machine shows now.
+    """
     async with registers() as url, quiet():
-        throughput = await measure_throughput(url, phase_for / 2)
-        rate = throughput / 2
+        pace = pace or Pace(await measure_throughput(url, phase_for / 2) / 2, phase_for)
         figures: dict[str, Any] = {}
         for fault in faults:
-            well = await run_phase(url, rate, phase_for / 2)
+            well = await run_phase(url, pace, pace.phase_for / 2)
             await order(url, SOURCES[0], fault)
-            ill = await run_phase(url, rate, phase_for)
+            ill = await run_phase(url, pace, pace.phase_for)
             await order(url, SOURCES[0], "")
-            after = await run_phase(url, rate, phase_for / 2)
-            figures[fault] = judge(fault, well, ill, after, timed=timed)
-    return {"registers": len(SOURCES), "asked_per_second": round(rate), "deadline_ms": 1000, "faults": figures}
+            after = await run_phase(url, pace, pace.phase_for / 2)
+            figures[fault] = judge(fault, well, ill, after, timed=pace.timed)
+    deadline_ms = round(pace.deadline_for * 1000)
+    return {
+        "registers": len(SOURCES),
+        "asked_per_second": round(pace.rate),
+        "deadline_ms": deadline_ms,
+        "faults": figures,
+    }
 
 
 def judge(fault: str, well: Phase, ill: Phase, after: Phase, *, timed: bool) -> dict[str, Any]:
@@ -126,28 +144,28 @@ async def measure_throughput(url: str, seconds: float) -> float:
 
         async def ask_on() -> None:
             while time.perf_counter() < until:
-                await ask_all(registry, len(phase.whole), phase)
+                await ask_all(registry, len(phase.whole), phase, DEADLINE_FOR)
 
         await asyncio.gather(*(ask_on() for _ in range(IN_FLIGHT)))
         return len(phase.whole) / seconds
 
 
-async def run_phase(url: str, rate: float, seconds: float) -> Phase:
+async def run_phase(url: str, pace: Pace, seconds: float) -> Phase:
     """Ask at a steady rate, whether or not the answers come."""
     phase = Phase()
     async with connectors(url) as registry:
         begun = time.perf_counter()
         running: list[asyncio.Task[None]] = []
-        for number in range(int(rate * seconds)):
-            await asyncio.sleep(max(0.0, begun + number / rate - time.perf_counter()))
-            running.append(asyncio.create_task(ask_all(registry, number, phase)))
+        for number in range(int(pace.rate * seconds)):
+            await asyncio.sleep(max(0.0, begun + number / pace.rate - time.perf_counter()))
+            running.append(asyncio.create_task(ask_all(registry, number, phase, pace.deadline_for)))
         await asyncio.gather(*running)
     return phase
 
 
-async def ask_all(registry: ConnectorRegistry, number: int, phase: Phase) -> None:
+async def ask_all(registry: ConnectorRegistry, number: int, phase: Phase, deadline_for: float) -> None:
     """Ask all registers about one person, each by itself so that each has its own time."""
-    asked = a_question(number)
+    asked = a_question(number, deadline_for)
     begun = time.perf_counter()
     await asyncio.gather(*(ask_one(registry, source, asked, phase) for source in SOURCES))
     phase.whole.append(time.perf_counter() - begun)
@@ -165,10 +183,10 @@ async def ask_one(registry: ConnectorRegistry, source: str, asked: Question, pha
         phase.silent += reason is None and not isinstance(outcome, Found)
 
 
-def a_question(number: int) -> Question:
+def a_question(number: int, deadline_for: float) -> Question:
     """Ask about another person each time: shared calls would flatter the figures."""
     now = SystemClock().now()
-    return question(*toy.NAMES, number=f"999{number % 10**9:09}", at=now, wait_for=DEADLINE_FOR)
+    return question(*toy.NAMES, number=f"999{number % 10**9:09}", at=now, wait_for=deadline_for)
 
 
 @asynccontextmanager

@@ -50,7 +50,7 @@ about = {{ personal_number = "number" }}
 
 [limits]
 coalesce = false
-window_for = 2
+window_for = {window_for}
 late_for = 1
 paused_for = {paused_for}
 """
@@ -121,13 +121,19 @@ class Departments:
     book: Path
 
 
-def hand_in(folder: Path, url: str) -> Departments:
-    """Write every department's folder, the attributes and the procedure; `url` is where their registers run."""
+def hand_in(folder: Path, url: str, *, window_for: int = 2) -> Departments:
+    """Write every department's folder, the attributes and the procedure; `url` is where their registers run, and an
+    outage is made of the calls of `window_for` seconds."""
     connectors, book = folder / "departments", folder / "book"
     for source in SOURCES:
         notice = notice_of(source)
         text = _MANIFEST.format(
-            source=source, url=url, notice_vi=notice["vi"], notice_en=notice["en"], paused_for=PAUSED_FOR_S
+            source=source,
+            url=url,
+            notice_vi=notice["vi"],
+            notice_en=notice["en"],
+            paused_for=PAUSED_FOR_S,
+            window_for=window_for,
         )
         (connectors / source).mkdir(parents=True)
         rows = "".join(_ROW.format(source=source, name=name) for name in NAMES)

@@ -6,6 +6,7 @@ once before the notice page is built and once between the token and the prefill.
 
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ REGISTERS = ("sources", "civil_status")
 class Findings:
     """What was seen, for the record."""
 
+    timed: bool = True
     cases: int = 0
     blanks: int = 0
     slowest_s: float = 0.0
@@ -50,10 +52,17 @@ class Findings:
         }
 
 
-async def prove(folder: Path, *, faults: tuple[str, ...] = UNAVAILABLE + WITHHELD, rounds: int = 3) -> dict[str, Any]:
-    """Run every fault at both places, `rounds` times, on both store settings. Raises AssertionError."""
-    findings = Findings()
-    for setting in SETTINGS:
+async def prove(
+    folder: Path,
+    *,
+    faults: tuple[str, ...] = UNAVAILABLE + WITHHELD,
+    rounds: int = 3,
+    settings: Sequence[str] = SETTINGS,
+    timed: bool = True,
+) -> dict[str, Any]:
+    """Run every fault at both places, `rounds` times, on each store setting. Raises AssertionError."""
+    findings = Findings(timed=timed)
+    for setting in settings:
         where = folder / setting
         environment = {"GATE06_PREFILL__DEADLINE_MS": str(DEADLINE_MS)}
         async with open_stack(Wish(folder=where, urls=fresh(setting, where), environment=environment)) as stack:
@@ -160,7 +169,7 @@ async def _mend(stack: Stack, fault: str) -> None:
 
 def _in_time(seconds: float, findings: Findings) -> None:
     findings.slowest_s = max(findings.slowest_s, seconds)
-    assert seconds <= DEADLINE_MS / 1000 + MARGIN_S, f"took {seconds:.2f} s"
+    assert not findings.timed or seconds <= DEADLINE_MS / 1000 + MARGIN_S, f"took {seconds:.2f} s"
 
 
 async def _answers_kept(stack: Stack) -> None:

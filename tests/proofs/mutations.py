@@ -164,7 +164,7 @@ async def _retired_key(stack: Stack, browser: Walker, client: str) -> Counter[st
         code, _, err = await stack.command("key", *verb)
         assert code == 0, err.decode()
     answer: dict[str, Any] = {}
-    for _ in range(100):
+    for _ in range(600):
         answer = await _compare(browser, client, form["manifest"], values)
         if answer["manifest"] != "valid":
             break

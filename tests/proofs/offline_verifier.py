@@ -118,7 +118,7 @@ async def prove_entries(stack: Stack, owner: Owner, journeys: int, altered: int)
 
 async def look_until(owner: Owner, size: int) -> int:
     """Let the witness look until a checkpoint covers so many entries: one is signed at most once a second."""
-    for _ in range(100):
+    for _ in range(600):
         code, said = await owner.look()
         assert (code, "the first one seen" in said) == (0, False), said
         covered = int(owner.checkpoint.split("\n")[1])

@@ -145,7 +145,7 @@ async def _volley(stack: Stack, victim: str, front: RedisServer | None, chance: 
 
 async def _shoot(browser: Walker, code: str, trace_id: str) -> Shot:
     try:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             status, _ = await browser.redeem(code, traceparent=f"00-{trace_id}-00f067aa0ba902b7-01")
     except (aiohttp.ClientError, TimeoutError, ValueError):
         return Shot(code, trace_id, None)
@@ -183,7 +183,7 @@ async def _judge(stack: Stack, shots: list[Shot], again: list[int]) -> Counter[s
 
 async def _await_service(stack: Stack) -> None:
     """Wait until a worker serves again."""
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as session:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session:
         for _ in range(300):
             try:
                 async with session.get(f"{stack.issuer}/readyz") as answer:

@@ -47,7 +47,7 @@ class Phase:
     whole: list[float] = field(default_factory=list)
     others: list[float] = field(default_factory=list)
     told: Counter[str] = field(default_factory=Counter)
-    owners_words: int = 0
+    owners_words: Counter[str] = field(default_factory=Counter)
 
     @property
     def well(self) -> list[str]:
@@ -77,11 +77,15 @@ async def prove(
     faults: tuple[str, ...] = tuple(FAULTS),
     phase_for: float = 6.0,
     deadline_ms: int = 1000,
+    rate: float | None = None,
+    window_for: int = 2,
     timed: bool = True,
 ) -> dict[str, Any]:
-    """Return figures per fault. Raises AssertionError when one of the promises above is broken."""
+    """Return figures per fault; without a `rate` it is half of the throughput that this machine shows now.
+
+    Raises AssertionError when one of the promises above is broken."""
     async with registers() as url:
-        departments = hand_in(folder, url)
+        departments = hand_in(folder, url, window_for=window_for)
         where = folder / "stack"
         wish = Wish(
             folder=where,
@@ -94,7 +98,7 @@ async def prove(
             people = [(person, await open_browsers.enter_async_context(walker(stack))) for person in PEOPLE]
             for person, browser in people:
                 await browser.sign_in(person, scope=SCOPE)
-            rate = max(4.0, await measure_throughput(people, phase_for / 2) / 2)
+            rate = rate or max(4.0, await measure_throughput(people, phase_for / 2) / 2)
             load = Load(people, rate, phase_for, latest=deadline_ms / 1000 + LATEST_BEYOND_S if timed else UNTIMED)
             figures = {}
             for source, fault in zip(SOURCES, faults, strict=False):
@@ -127,14 +131,13 @@ async def fall_ill(load: Load, url: str, source: str, fault: str) -> dict[str, A
     before = await run_phase(load, load.seconds / 2, frozenset({source}))
     await order(url, source, fault)
     ill = await run_phase(load, load.seconds, frozenset({source}))
+    await ask_until_noticed(load, ill, {source} if fault in OUTAGES else set())
     await order(url, source, "")
     if fault != "another_person":  # who named others stays in quarantine until somebody looks at it
         await recovered(load.people, source)
     after = await run_phase(load, load.seconds / 2, frozenset({source}))
     assert set(before.told) == {"verified"}, (fault, before.told)
     assert ill.told.keys() - {"verified"}, f"{fault}: nothing happened"
-    if fault in OUTAGES:
-        assert ill.owners_words, f"{fault}: nobody read the notice of the register's owner"
     ratio = statistics.median(ill.others) / statistics.median([*before.others, *after.others])
     judged = load.judges(before) and load.judges(after)
     assert not judged or p99_of(ill) <= load.latest, f"{fault}: p99 {p99_of(ill):.3f} s"
@@ -145,7 +148,7 @@ async def fall_ill(load: Load, url: str, source: str, fault: str) -> dict[str, A
         "p99_well_ms": round(p99_of(before) * 1000),
         "times_judged": judged,
         "others_ratio": round(ratio, 2),
-        "owners_words": ill.owners_words,
+        "owners_words": ill.owners_words.total(),
         "told": dict(sorted(ill.told.items())),
     }
 
@@ -156,6 +159,7 @@ async def all_at_once(load: Load, url: str) -> dict[str, Any]:
     for source, fault in zip(SOURCES, FAULTS, strict=True):
         await order(url, source, fault)
     ill = await run_phase(load, load.seconds, frozenset(SOURCES))
+    await ask_until_noticed(load, ill, {one for one, fault in zip(SOURCES, FAULTS, strict=True) if fault in OUTAGES})
     judged = load.judges(well)
     assert not judged or p99_of(ill) <= load.latest, f"all at once: p99 {p99_of(ill):.3f} s"
     told = dict(sorted(ill.told.items()))
@@ -163,9 +167,19 @@ async def all_at_once(load: Load, url: str) -> dict[str, Any]:
         "forms": len(ill.whole),
         "p99_ms": round(p99_of(ill) * 1000),
         "times_judged": judged,
-        "owners_words": ill.owners_words,
+        "owners_words": ill.owners_words.total(),
         "told": told,
     }
+
+
+async def ask_until_noticed(load: Load, ill: Phase, sources: set[str]) -> None:
+    """Ask on until the notices of these registers' owners were read: too few forms may have come for an outage."""
+    for _ in range(20):
+        missing = {one for one in sources if not ill.owners_words[one]}
+        if not missing:
+            return
+        await asyncio.gather(*(one_form(load.people, 2 * number, ill) for number in range(2 * len(load.people))))
+    raise AssertionError(f"nobody read the notice of the owners of {sorted(missing)}")
 
 
 def p99_of(phase: Phase) -> float:
@@ -206,7 +220,7 @@ async def one_form(people: People, number: int, phase: Phase) -> None:
         assert one["value"] is None, f"`{name}` holds a value and is {one['status']}"
         assert all(why.get(part) for part in ("code", "vi", "en")), f"`{name}` is blank without a reason: {one}"
         phase.told[why["code"]] += 1
-        phase.owners_words += {part: why[part] for part in ("vi", "en")} == notice_of(source)
+        phase.owners_words[source] += {part: why[part] for part in ("vi", "en")} == notice_of(source)
 
 
 async def recovered(people: People, source: str) -> None:

@@ -186,7 +186,7 @@ class Verbs:
 
     def close(self) -> None:
         """End the program that runs the verbs."""
-        self.runner.communicate(timeout=20)
+        self.runner.communicate(timeout=60)
 
     def _take_over(self, account: str) -> None:
         """Let the sign-in at the stack's own issuer count for production: it is the same store."""

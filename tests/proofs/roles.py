@@ -174,7 +174,7 @@ class Walk:
     beside: Any
     routes: list[tuple[str, str]]
     names: dict[str, str] = field(default_factory=dict)
-    citizen: httpx2.Client = field(default_factory=lambda: httpx2.Client(trust_env=False, timeout=30))
+    citizen: httpx2.Client = field(default_factory=lambda: httpx2.Client(trust_env=False, timeout=60))
     tokens: dict[str, str] = field(default_factory=dict)
     officers: dict[str, httpx2.Client] = field(default_factory=dict)
     csrf: str = ""
@@ -212,7 +212,7 @@ class Walk:
         for method, path in self.routes:
             if method == "GET" and path.startswith(("/me", "/consents")) and "{number}" not in path:
                 answer = self.citizen.get(self._url(path))
-                for _ in range(300):  # a proof waits for its checkpoint
+                for _ in range(600):  # a proof waits for its checkpoint
                     if answer.status_code == 200:
                         break
                     time.sleep(0.1)
@@ -249,7 +249,7 @@ class Walk:
         return {"tried": dict(sorted(tried.items())), "opened": 0}
 
     def _ask(self, method: str, path: str, cookies: dict[str, str], headers: dict[str, str]) -> httpx2.Response:
-        with httpx2.Client(trust_env=False, timeout=30, cookies=cookies) as browser:
+        with httpx2.Client(trust_env=False, timeout=60, cookies=cookies) as browser:
             fields = (
                 {"csrf": self.csrf, "action": "withdraw", "client_id": "sample-portal"} if method == "POST" else None
             )

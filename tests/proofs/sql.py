@@ -24,7 +24,7 @@ async def run_sql(urls: Urls, *statements: str) -> None:
 
 
 def _run_sqlite(path: str, statements: tuple[str, ...]) -> None:
-    with contextlib.closing(sqlite3.connect(path, timeout=30)) as connection:
+    with contextlib.closing(sqlite3.connect(path, timeout=60)) as connection:
         for statement in statements:
             connection.execute(statement)
         connection.commit()
@@ -33,7 +33,7 @@ def _run_sqlite(path: str, statements: tuple[str, ...]) -> None:
 async def one_value(urls: Urls, query: str) -> Any:
     """Return the one value of a query."""
     if urls.store.startswith("sqlite"):
-        with contextlib.closing(sqlite3.connect(urls.store.removeprefix("sqlite:///"), timeout=30)) as connection:
+        with contextlib.closing(sqlite3.connect(urls.store.removeprefix("sqlite:///"), timeout=60)) as connection:
             return connection.execute(query).fetchone()[0]
     connection = await asyncpg.connect(postgresql_server().url(urls.store.rpartition("/")[2], "postgres"))
     try:

@@ -18,7 +18,8 @@ WHY = {
 
 
 async def test_every_field_says_why_and_the_others_are_filled(tmp_path):
-    proven = await connector_faults.prove(tmp_path, phase_for=1.2, timed=False)
+    pace = connector_faults.Pace(rate=30, phase_for=1.0, deadline_for=5.0, timed=False)
+    proven = await connector_faults.prove(tmp_path, pace=pace)
     assert proven["faults"].keys() == WHY.keys()
     for fault, figures in proven["faults"].items():
         told = figures["told"]

@@ -7,7 +7,7 @@ import pytest
 from gateway.staff.roles import DUTIES
 from tests.proofs import consents, mix_up, people, roles, rules
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.anyio
 
 
 async def test_people_end_as_designed_on_every_road(tmp_path: Path) -> None:

@@ -8,12 +8,12 @@ from tests.services import SETTINGS
 pytestmark = pytest.mark.anyio
 
 
-@pytest.mark.parametrize("setting", SETTINGS)
+@pytest.mark.parametrize("setting", ["sqlite", "postgresql+redis"])
 async def test_forty_redemptions_one_success(tmp_path, setting):
-    kills = 1 if setting in {"sqlite", "postgresql+redis"} else 0
-    figures = await races.prove(tmp_path, settings=(setting,), rounds=3, kills=kills)
-    assert figures["races"][setting]["success"] == 3
-    assert figures["races"][setting]["invalid_grant"] == 3 * 39
+    """Over HTTP on the two ends; the store's own tests race on every setting, and `make prove` does this on each."""
+    figures = await races.prove(tmp_path, settings=(setting,), rounds=2, kills=1)
+    assert figures["races"][setting]["success"] == 2
+    assert figures["races"][setting]["invalid_grant"] == 2 * 39
     assert all(killed["second_success"] == 0 for killed in figures["kills"].values())
 
 

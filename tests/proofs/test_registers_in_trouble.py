@@ -13,7 +13,9 @@ WHY = {
 
 
 async def test_forms_keep_coming_and_every_blank_says_why(tmp_path):
-    proven = await registers_in_trouble.prove(tmp_path, faults=tuple(WHY), phase_for=1.2, deadline_ms=400, timed=False)
+    proven = await registers_in_trouble.prove(
+        tmp_path, faults=tuple(WHY), phase_for=1.0, deadline_ms=1500, rate=10, window_for=6, timed=False
+    )
     assert proven["faults"].keys() == {*WHY, "all"}
     for fault, codes in WHY.items():
         told = proven["faults"][fault]["told"]

@@ -43,7 +43,7 @@ def stored_event(now: datetime, **members) -> StoredEvent:
 async def sql(urls: Urls, statement: str, *arguments) -> list:
     """Run a statement beside the gateway, as somebody with the database's password would."""
     if urls.store.startswith("sqlite:"):
-        connection = sqlite3.connect(urls.store.removeprefix("sqlite:///"), isolation_level=None, timeout=10)
+        connection = sqlite3.connect(urls.store.removeprefix("sqlite:///"), isolation_level=None, timeout=60)
         try:
             return connection.execute(statement, arguments).fetchall()
         finally:

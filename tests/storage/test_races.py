@@ -81,7 +81,7 @@ async def test_opposite_orders_do_not_lock_each_other_out(storage, urls, now):
     names = [f"m{number}" for number in range(10)]
     marks = [Insert(record(Kind.MANIFEST_KEY, name, now)) for name in names]
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             for _ in range(10):
                 verdicts = await together(
                     *(storage.store.commit(marks, now=now) for _ in range(5)),

@@ -111,7 +111,6 @@ async def _by_icu(address, words):
     return [row["w"] for row in rows]
 
 
-@pytest.mark.timeout(180)
 def test_icu_orders_the_same_words_the_same():
     chance = random.Random(6)
     words = {

@@ -151,7 +151,7 @@ def test_a_cosigned_note_is_still_the_logs_note(witness):
 
 def run(*arguments):
     return subprocess.run(
-        [sys.executable, PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=300, check=False
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
 
 from tests.journeys.stack import Stack
-from tests.pages.browser import FLAGS, forbid_elsewhere, launch
+from tests.pages.browser import FLAGS, LONGEST_WAIT_MS, forbid_elsewhere, launch, press
 
 SCREENSHOTS = Path(__file__).parents[3] / "docs/screenshots/road"
 PICTURED = (
@@ -49,7 +49,7 @@ class Visitor:
         known = {"java_script_enabled": False, "locale": "vi-VN", "viewport": WIDE}
         self.stack = stack
         self.context: BrowserContext = browser.new_context(**(known | context))
-        self.context.set_default_timeout(15_000)
+        self.context.set_default_timeout(LONGEST_WAIT_MS)
         self.asked: list[str] = []
         self.statuses: list[tuple[int, str]] = []
         forbid_elsewhere(self.context, "http://127.0.0.1", self.asked)
@@ -88,20 +88,19 @@ class Tab:
 
     def leave_for_sign_in(self) -> None:
         """Press the portal's button; the gateway shows its sign-in page."""
-        self.page.locator("#login").first.click()
+        press(self.page, self.page.locator("#login").first)
         self.page.wait_for_url(f"{self.stack.issuer}/interaction/*")
         self.visitor.look("sign-in")
 
     def choose_vneid(self) -> None:
         """Press the one button; VNeID shows its page."""
-        self.page.locator("#login").click()
+        press(self.page, "#login")
         self.page.wait_for_url(f"{self.stack.vneid_url}/**")
         self.visitor.look("vneid")
 
     def be(self, persona: int) -> None:
         """Pick a person at VNeID."""
-        self.page.locator(f"#persona-{persona}").click()
-        self.page.wait_for_load_state()
+        press(self.page, f"#persona-{persona}")
 
     def reach_vneid(self) -> None:
         """Go from nothing to VNeID's page."""
@@ -119,7 +118,7 @@ class Tab:
 
     def agree(self) -> None:
         """Go on at the notice; the portal shows the form."""
-        self.page.locator("#consent-allow").click()
+        press(self.page, "#consent-allow")
         self.page.wait_for_url(f"{self.stack.portal_url}/form")
         self.visitor.look("form")
 
@@ -140,13 +139,13 @@ class Tab:
 
     def submit(self) -> None:
         """Send the form in; the portal shows the receipt."""
-        self.page.locator("#submit").click()
+        press(self.page, "#submit")
         self.page.wait_for_url(f"{self.stack.portal_url}/receipt")
         self.visitor.look("receipt")
 
     def sign_out(self) -> None:
         """Sign out at the portal and so at the gateway and at VNeID."""
-        self.page.locator("#logout").click()
+        press(self.page, "#logout")
         self.page.wait_for_url(re.compile("/logged-out"))
         self.visitor.look("logged-out")
 

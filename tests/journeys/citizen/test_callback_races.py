@@ -6,7 +6,6 @@ from threading import Barrier
 from urllib.parse import urljoin, urlsplit
 
 import httpx2
-import pytest
 
 from tests.journeys.clerk import Clerk
 
@@ -22,7 +21,6 @@ def leave(clerk: Clerk) -> tuple[str, str]:
     return cookies, callback
 
 
-@pytest.mark.timeout(120)
 def test_of_all_who_open_a_callback_at_once_one_signs_in(stack):
     with ThreadPoolExecutor(STRANGERS + TWINS) as pool:
         for _ in range(ROUNDS):

@@ -7,9 +7,9 @@ import pytest
 
 from gateway.cli.demo_files import SAMPLE_CLIENT
 from tests.journeys.citizen.road import NARROW, picture
-from tests.pages.browser import axe_source, barriers, overflows
+from tests.pages.browser import axe_source, barriers, overflows, press
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.browser
 
 DETAILS = json.dumps([{"type": "prefill", "procedure": "1.000894", "dossier": "H00-2026-000001"}])
 
@@ -51,7 +51,7 @@ def test_asked_first_agreed_to_in_part_read_again_and_withdrawn(visitor, stack):
     box.focus()
     page.keyboard.press("Space")
     assert box.is_checked()
-    page.locator("#consent-allow").click()
+    press(page, "#consent-allow")
     page.wait_for_url(f"{stack.portal_url}/callback?code=*")
     given = stack.events_after(0, "ConsentGiven")[-1]
     page.goto(f"{stack.issuer}/consents/{given['consent_id']}")
@@ -60,8 +60,7 @@ def test_asked_first_agreed_to_in_part_read_again_and_withdrawn(visitor, stack):
     with page.expect_download() as loading:
         page.locator('a[href*="receipt.pdf"]').click()
     assert loading.value.path().read_bytes().startswith(b"%PDF-")
-    page.locator("#consent-withdraw").click()
-    page.wait_for_load_state()
+    press(page, "#consent-withdraw")
     assert page.locator("#state").get_attribute("data-state") == "withdrawn"
     assert stack.events_after(0, "ConsentWithdrawn")
     assert stack.calls(stack.sources_url) == calls
@@ -70,7 +69,7 @@ def test_asked_first_agreed_to_in_part_read_again_and_withdrawn(visitor, stack):
 def test_the_link_of_a_receipt_works_months_later(visitor, stack):
     someone = visitor()
     reach_question(someone.tab, stack)
-    someone.page.locator("#consent-allow").click()
+    press(someone.page, "#consent-allow")
     someone.page.wait_for_url(f"{stack.portal_url}/callback?code=*")
     consent = stack.events_after(0, "ConsentGiven")[-1]["consent_id"]
     link = f"{stack.issuer}/consents/{consent}"
@@ -88,7 +87,7 @@ def test_the_link_of_a_receipt_works_months_later(visitor, stack):
 def test_a_no_is_one_press_and_sends_the_person_back(visitor, stack):
     someone = visitor()
     reach_question(someone.tab, stack)
-    someone.page.locator("#consent-deny").click()
+    press(someone.page, "#consent-deny")
     someone.page.wait_for_url(f"{stack.portal_url}/callback?error=access_denied*")
 
 
@@ -102,7 +101,7 @@ def test_both_pages_are_for_everybody(visitor, stack, language, scheme):
     assert overflows(page) <= 0
     assert barriers(page, axe) == []
     picture(page, f"consent-320-{language[:2]}")
-    page.locator("#consent-allow").click()
+    press(page, "#consent-allow")
     page.wait_for_url(f"{stack.portal_url}/callback?code=*")
     consent = stack.events_after(0, "ConsentGiven")[-1]["consent_id"]
     page.goto(f"{stack.issuer}/consents/{consent}")
@@ -117,22 +116,22 @@ def test_ticks_last_over_more_time_another_language_and_back(visitor, stack):
     own, shared = page.locator("#trust"), page.locator('#optional-fields [data-field="party_a.ethnic_group"] input')
     assert (own.is_checked(), shared.is_checked()) == (False, False)
     shared.check()
-    page.locator("#more-time").click()
+    press(page, "#more-time")
     assert (own.is_checked(), shared.is_checked()) == (False, True)
     own.check()
-    page.locator("#language").click()
+    press(page, "#language")
     page.wait_for_selector('html[lang="en"]')
     assert (own.is_checked(), shared.is_checked()) == (True, True)
     assert "share" not in page.url
     shared.uncheck()
-    page.locator("#language").press("Enter")
+    press(page, "#language", "Enter")
     page.wait_for_selector('html[lang="vi"]')
     assert (own.is_checked(), shared.is_checked()) == (True, False)
     # Enter on a box never answers the question: the first button of the form is the language
-    shared.press("Enter")
+    press(page, shared, "Enter")
     page.wait_for_selector("#consent-allow")
     shared.check()
-    page.locator("#consent-allow").click()
+    press(page, "#consent-allow")
     page.wait_for_url(f"{stack.portal_url}/callback?code=*")
     given = stack.events_after(0, "ConsentGiven")[-1]
     assert given["outcome"] == "given"

@@ -8,21 +8,21 @@ import pytest
 
 from tests.journeys.citizen.road import NARROW
 from tests.journeys.citizen.test_my_data import enter
-from tests.pages.browser import axe_source, barriers, overflows
+from tests.pages.browser import axe_source, barriers, overflows, press
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.browser
 
 VALUES = ("999095000008", "Đỗ Minh Hoà", "ĐỖ MINH HOÀ", "Minh")
 SEX = '#slip [data-field="applicant.sex"]'
 NUMBER = re.compile(r"(rc|pf)_[0-9a-f]{44} \(\d\d:\d\d \d\d/\d\d/\d{4}\)")
 
 
-def pressed(page, selector):
+def opened(page, selector):
     """Press a button that opens a slip beside the page; return the slip."""
     with page.expect_popup() as opening:
         page.locator(selector).first.click()
     slip = opening.value
-    slip.wait_for_load_state()
+    slip.wait_for_url("**/corrections/*")
     return slip
 
 
@@ -55,19 +55,19 @@ def test_from_the_notice_the_form_and_the_own_pages(visitor, stack, tmp_path):
     someone = visitor()
     tab, page = someone.tab, someone.page
     tab.reach_notice(8)
-    require_slip(pressed(page, '[data-field="applicant.sex"] button.link'), stack.issuer, tmp_path)
+    require_slip(opened(page, '[data-field="applicant.sex"] button.link'), stack.issuer, tmp_path)
     assert page.locator("#consent-allow").is_visible(), "the sign-in is where it was"
     page.locator("summary", has_text="Thông tin chưa đúng?").click()
-    chooser = pressed(page, "#slip-open")
+    chooser = opened(page, "#slip-open")
     assert chooser.locator("#slip").count() == 0
     assert chooser.locator(".choice input:checked").count() == 0
     chooser.close()
     tab.agree()
-    require_slip(pressed(page, '[data-field="applicant.sex"] button.link'), stack.issuer, tmp_path)
+    require_slip(opened(page, '[data-field="applicant.sex"] button.link'), stack.issuer, tmp_path)
     enter(someone, 8, "/me/usage")
     entry = page.locator('li[data-part="received"]').first
     entry.locator("summary").click()
-    require_slip(pressed(page, 'li[data-part="received"] [id^="slip-open"]'), stack.issuer, tmp_path)
+    require_slip(opened(page, 'li[data-part="received"] [id^="slip-open"]'), stack.issuer, tmp_path)
     assert not [url for url in someone.asked if "applicant" in url or "field" in url]
 
 
@@ -80,7 +80,7 @@ def test_the_slip_is_for_everybody(visitor, stack, scheme):
     assert overflows(page) <= 0
     for box in page.locator(".choice input").all():
         box.check()
-    page.locator("#show").press("Enter")
+    press(page, "#show", "Enter")
     page.locator("#slip").wait_for()
     assert barriers(page, axe) == []
     assert overflows(page) <= 0
@@ -88,7 +88,7 @@ def test_the_slip_is_for_everybody(visitor, stack, scheme):
     assert page.locator("#show").is_visible() is False
     assert page.locator("#slip").is_visible()
     page.emulate_media(media="screen")
-    page.locator("#language").click()
+    press(page, "#language")
     page.wait_for_selector('html[lang="en"]')
     assert page.locator("#slip [data-field]").count() == page.locator(".choice input").count()
 
@@ -96,9 +96,9 @@ def test_the_slip_is_for_everybody(visitor, stack, scheme):
 def test_without_a_tick_it_says_what_is_missing(visitor, stack):
     page = visitor().page
     page.goto(f"{stack.issuer}/corrections/1.004222")
-    page.locator("#pdf").click()
+    press(page, "#pdf")
     assert page.locator("#nothing").is_visible()
     page.locator("#field-1").check()
-    page.locator("#show").click()
+    press(page, "#show")
     assert page.locator("#nothing").count() == 0
     assert page.locator("#slip").is_visible()

@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import expect
 
-from tests.pages.browser import FLAGS
+from tests.pages.browser import FLAGS, press
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.browser
 
 WAYS_OUT = {
     4: ("GW-1302", "công an xã, phường nơi cư trú"),
@@ -47,9 +47,9 @@ def test_back_after_the_end_says_it_is_done_and_leads_on(visitor, stack):
     someone.page.go_back()
     assert someone.tab.code == "GW-1211"
     assert "đã xong" in someone.page.locator("h1").inner_text()
-    someone.page.locator("#return").click()
+    press(someone.page, "#return")
     someone.page.wait_for_url(f"{stack.portal_url}/")
-    someone.page.locator("#open-form").click()
+    press(someone.page, "#open-form")
     assert someone.tab.field("applicant.full_name").locator("[readonly]").input_value() == "Sơn"
 
 
@@ -64,7 +64,7 @@ def test_a_notice_can_be_read_again_and_is_answered_once(visitor, stack):
     assert stack.calls(stack.sources_url) == calls, "read again, not asked again"
     someone.tab.agree()
     before = len(stack.events())
-    twin.page.locator("#consent-allow").click()
+    press(twin.page, "#consent-allow")
     expect(twin.page.locator("#error")).to_have_attribute("data-code", "GW-1211")
     assert [event for event in stack.events()[before:] if event["event"] == "PortalAnswered"] == []
 
@@ -102,7 +102,7 @@ def test_cookies_blocked_is_said_in_words(browser, stack, tmp_path):
     )
     page = context.pages[0]
     page.goto(f"{stack.portal_url}/")
-    page.locator("#login").click()
+    press(page, "#login")
     assert "chặn cookie" in page.locator("main").inner_text()
     query = {"client_id": "sample-portal", "redirect_uri": f"{stack.portal_url}/callback", "response_type": "code"}
     pkce = {"scope": "openid", "code_challenge": "a" * 43, "code_challenge_method": "S256"}
@@ -120,21 +120,21 @@ def test_cancelled_at_vneid_and_back_with_the_draft_kept(visitor, stack):
     box.fill("Đăng ký tại phường Hồ Chè")
     someone.tab.leave_for_sign_in()
     someone.tab.choose_vneid()
-    someone.page.locator("#cancel").click()
+    press(someone.page, "#cancel")
     assert someone.tab.code == "GW-1101"
     assert someone.page.locator("#retry").is_visible()
     assert "vẫn còn" in someone.page.locator("main").inner_text()
-    someone.page.locator("#return").click()
+    press(someone.page, "#return")
     assert someone.page.locator("#error").get_attribute("data-error") == "access_denied"
     assert someone.page.locator("#draft").is_visible()
-    someone.page.locator("#by-hand").click()
+    press(someone.page, "#by-hand")
     assert box.input_value() == "Đăng ký tại phường Hồ Chè"
 
 
 def test_a_failure_stays_through_reload_language_and_back(visitor, stack):
     someone = visitor()
     someone.tab.reach_vneid()
-    someone.page.locator("#cancel").click()
+    press(someone.page, "#cancel")
     assert someone.tab.code == "GW-1101"
     receipt = someone.page.locator("#error").inner_text().partition("rf_")[2][:12]
     refused = [event for event in stack.events() if event["event"] == "SignInRefused"]
@@ -149,20 +149,20 @@ def test_a_failure_stays_through_reload_language_and_back(visitor, stack):
     expect_the_failure("vi")
     someone.page.reload()
     expect_the_failure("vi")
-    someone.page.locator(".switch").click()
+    press(someone.page, ".switch")
     expect_the_failure("en")
     someone.page.reload()
     expect_the_failure("en")
-    someone.page.locator(".switch").click()
+    press(someone.page, ".switch")
     expect_the_failure("vi")
     someone.page.go_back()
     expect(someone.page.locator("#error")).to_have_attribute("data-code", "GW-1101")
-    someone.page.locator("#retry").click()
+    press(someone.page, "#retry")
     someone.page.locator("#login").wait_for()
     someone.page.go_back()
     expect(someone.page.locator("#error")).to_have_attribute("data-code", "GW-1101")
     assert [event for event in stack.events() if event["event"] == "SignInRefused"] == refused, "told once, seen often"
-    someone.page.locator("#retry").click()
+    press(someone.page, "#retry")
     someone.tab.choose_vneid()
     someone.tab.be(3)
     someone.page.locator("#consent-allow").wait_for()
@@ -184,19 +184,19 @@ def test_each_cause_says_what_to_do_and_keeps_the_draft(visitor, stack, fault, c
     someone.page.goto(f"{stack.portal_url}/form")
     box = someone.page.locator("#own-request\\.content")
     box.fill("Đăng ký tại phường Hồ Chè")
-    someone.page.locator("#save").click()
+    press(someone.page, "#save")
     someone.tab.leave_for_sign_in()
     someone.tab.choose_vneid()
     stack.put_fault(stack.vneid_url, target=6, fault=fault, times=1)
     someone.tab.be(6)
     if fault == "silent":
-        someone.page.locator("#time-over").click()
+        press(someone.page, "#time-over")
     assert someone.tab.code == code
     assert someone.page.locator("main ol li").count() >= 1
     assert someone.page.locator("#more-time").count() == 0, "nothing runs out on a page that has ended"
-    someone.page.locator("#return").click()
+    press(someone.page, "#return")
     assert someone.page.locator("#draft").is_visible()
-    someone.page.locator("#by-hand").click()
+    press(someone.page, "#by-hand")
     assert box.input_value() == "Đăng ký tại phường Hồ Chè"
 
 
@@ -214,10 +214,10 @@ def test_signed_out_at_the_own_pages_the_portals_form_leads_back_in_and_the_next
     _be_and_agree(someone, 3)
     box = someone.page.locator("#own-request\\.content")
     box.fill("Đăng ký tại phường Hồ Chè")
-    someone.page.locator("#save").click()
+    press(someone.page, "#save")
     own = someone.new_tab().page
     own.goto(f"{stack.issuer}/me")
-    own.locator("#sign-out").click()
+    press(own, "#sign-out")
     someone.page.goto(f"{stack.portal_url}/form/refresh")
     assert someone.page.locator("#refusal").get_attribute("data-code") == "GW-1601"
     assert someone.tab.field("applicant.full_name").locator("[readonly]").count() == 1, "the form stays as it was"
@@ -232,8 +232,8 @@ def test_signed_out_at_the_own_pages_the_portals_form_leads_back_in_and_the_next
 def test_a_second_try_after_a_slip_goes_on(visitor):
     someone = visitor()
     someone.tab.reach_vneid()
-    someone.page.locator("#cancel").click()
-    someone.page.locator("#retry").click()
+    press(someone.page, "#cancel")
+    press(someone.page, "#retry")
     someone.tab.choose_vneid()
     someone.tab.be(14)
     someone.page.locator("#consent-allow").wait_for()
@@ -247,7 +247,7 @@ def test_leaving_the_notice_sends_nothing(visitor, stack):
     someone = visitor()
     someone.tab.reach_notice(7)
     before = len(stack.events())
-    someone.page.locator("#consent-deny").click()
+    press(someone.page, "#consent-deny")
     assert someone.page.locator("#error").get_attribute("data-error") == "access_denied"
     refused = stack.events_after(before, "OAuthRefused")
     assert [event["portal"] for event in refused] == ["sample-portal"]
@@ -261,10 +261,10 @@ def test_a_person_who_cannot_sign_in_is_told_what_to_do(visitor, stack, persona)
     someone.tab.be(persona)
     assert someone.tab.code == code
     assert words in someone.page.locator("main ol").inner_text()
-    someone.page.locator("#return").click()
+    press(someone.page, "#return")
     error = someone.page.locator("#error").get_attribute("data-error")
     assert error == ("unmet_authentication_requirements" if persona == 10 else "access_denied")
-    someone.page.locator("#error-uri").click()
+    press(someone.page, "#error-uri")
     assert code in someone.page.locator("h1").inner_text() + someone.page.locator("main").inner_text()
 
 
@@ -273,7 +273,7 @@ def test_on_a_shared_phone_the_next_person_can_sign_in(visitor):
     someone = visitor()
     someone.tab.reach_vneid()
     someone.tab.be(10)
-    someone.page.locator("#return").click()
+    press(someone.page, "#return")
     someone.tab.leave_for_sign_in()
     someone.tab.choose_vneid()
     someone.tab.be(8)

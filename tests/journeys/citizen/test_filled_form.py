@@ -5,9 +5,9 @@ import re
 import pytest
 
 from tests.journeys.citizen.road import NARROW, picture
-from tests.pages.browser import axe_source, barriers, focus_path, overflows
+from tests.pages.browser import axe_source, barriers, focus_path, overflows, press
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.browser
 
 FIELDS = {
     "applicant.full_name": ("Trần Thị Bưởi", "locked"),
@@ -99,15 +99,15 @@ def test_english_chosen_at_the_portal_lasts_at_the_gateway(visitor):
     someone.page.goto(f"{someone.stack.portal_url}/?ui_locales=en")
     someone.tab.leave_for_sign_in()
     assert someone.page.locator("html").get_attribute("lang") == "en"
-    someone.page.locator(".switch").click()
+    press(someone.page, ".switch")
     assert someone.page.locator("html").get_attribute("lang") == "vi"
     someone.tab.choose_vneid()
     someone.tab.be(10)
     assert someone.page.locator("html").get_attribute("lang") == "vi", "a chosen language lasts beyond VNeID"
 
 
-def press(page, name, most=80):
-    """Walk by Tab to a control and press it by Enter or Space."""
+def walk_to(page, name, most=80):
+    """Walk by Tab to a control, where the focus must show; return it."""
     for _ in range(most):
         if page.evaluate("document.activeElement.id") == name:
             break
@@ -118,31 +118,31 @@ def press(page, name, most=80):
         "(() => { const s = getComputedStyle(document.activeElement); return s.outlineStyle + s.boxShadow })()"
     )
     assert style != "nonenone", f"`{name}` shows no focus"
-    page.keyboard.press("Space" if name.startswith("confirm-") else "Enter")
+    return page.locator(":focus")
 
 
 def test_by_keyboard_alone(visitor, stack):
     someone = visitor()
     page = someone.page
     someone.tab.open_portal()
-    press(page, "login")
+    press(page, walk_to(page, "login"), "Enter")
     page.wait_for_url(f"{stack.issuer}/interaction/*")
-    press(page, "login")
+    press(page, walk_to(page, "login"), "Enter")
     page.wait_for_url(f"{stack.vneid_url}/**")
-    press(page, "persona-2")
+    press(page, walk_to(page, "persona-2"), "Enter")
     page.locator("#consent-allow").wait_for()
-    press(page, "consent-allow")
+    press(page, walk_to(page, "consent-allow"), "Enter")
     page.wait_for_url(f"{stack.portal_url}/form")
     for name in ("own-applicant.phone", "own-request.content"):
-        press(page, name)
+        walk_to(page, name)
         page.keyboard.insert_text("0900000000")
     for name in ("applicant.current_residence", "head.full_name", "head.relation", "head.personal_number"):
         page.evaluate("document.activeElement.blur()")
-        press(page, f"confirm-{name}")
+        walk_to(page, f"confirm-{name}").press("Space")
     page.evaluate("document.activeElement.blur()")
-    press(page, "submit")
+    press(page, walk_to(page, "submit"), "Enter")
     page.wait_for_url(f"{stack.portal_url}/receipt")
-    press(page, "logout")
+    press(page, walk_to(page, "logout"), "Enter")
     page.wait_for_url(re.compile("/logged-out"))
 
 
@@ -202,7 +202,7 @@ def test_no_failure_page_scrolls_sideways_or_has_a_barrier(looker, persona):
     looker.someone.tab.reach_vneid()
     looker.someone.tab.be(persona)
     looker.look(f"failure-{persona}")
-    looker.someone.page.locator("#return").click()
+    press(looker.someone.page, "#return")
     looker.look(f"portal-problem-{persona}")
     assert looker.report() == NOTHING
 

@@ -14,7 +14,7 @@ from tests.journeys.citizen.upstreams import Upstream, free_port, running, write
 from tests.journeys.clerk import Clerk
 from tests.journeys.stack import Stack
 
-pytestmark = [pytest.mark.npm, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.npm
 
 
 @pytest.fixture(scope="module")

@@ -83,7 +83,7 @@ def running(gateway: str, *upstreams: Upstream) -> Iterator[None]:
                 text=True,
                 preexec_fn=end_with_parent,  # noqa: PLW1509  forks from a thread that holds no lock
             )
-            leaving.callback(program.wait, 20)
+            leaving.callback(program.wait, 120)
             leaving.callback(program.terminate)
             assert program.stdin is not None
             assert program.stdout is not None

@@ -22,7 +22,7 @@ def node() -> Callable[[dict[str, object]], dict[str, Any]]:
             input=json.dumps(order),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
         assert done.returncode == 0, done.stderr

@@ -21,7 +21,7 @@ class Person:
         # a connection each: servers may close a kept one without a word (Apache after an error page), and where a
         # browser asks once more, this client fails
         own = httpx2.Limits(max_keepalive_connections=0)
-        self.browser = httpx2.Client(timeout=30, trust_env=False, headers={"Accept-Language": "vi"}, limits=own)
+        self.browser = httpx2.Client(timeout=60, trust_env=False, headers={"Accept-Language": "vi"}, limits=own)
 
     def __enter__(self) -> Self:
         """Open the browser."""

@@ -16,7 +16,7 @@ from gateway.cli.citizen import PageReader
 from tests.journeys.portal_developer.portals import CALLBACK, RESOURCE, write_portals
 from tests.journeys.portal_developer.portals import PORTALS as REGISTERED
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.anyio
 
 # Authlib does not form-encode Basic credentials, so its portals take a secret of plain letters, as ours are generated
 BY_SECRET = [portal for portal in REGISTERED if portal.method != "private_key_jwt"]
@@ -36,7 +36,7 @@ def stack(make_stack, tmp_path_factory):
 
 async def walk(address):
     """Press what a person would press until the way leads back to the portal; return that address."""
-    async with httpx2.AsyncClient(timeout=20, trust_env=False) as browser:
+    async with httpx2.AsyncClient(timeout=60, trust_env=False) as browser:
         method, form = "GET", None
         for _ in range(25):
             if address.startswith(CALLBACK):

@@ -9,8 +9,6 @@ import pytest
 
 from tests.services import fresh_urls
 
-pytestmark = pytest.mark.timeout(180)
-
 SETTINGS = ("sqlite", "postgresql+redis", "sqlite lgsp")
 REFUSED = {4: "GW-1302", 5: "GW-1206", 9: "GW-1301", 10: "GW-1203"}
 FILLED = (1, 2, 3, 6, 7, 8, 11, 12, 14)
@@ -24,7 +22,7 @@ def run_once(setting, folder, *arguments):
     stores += ["--population-transport", bus] if bus else []
     full = [sys.executable, "-m", "gateway", "demo", "--once", "--procedure", "1.004222", *arguments, *stores]
     known = {name: value for name, value in os.environ.items() if not name.startswith("GATE06_")}
-    return subprocess.run(full, cwd=folder, env=known, capture_output=True, text=True, timeout=90, check=False)
+    return subprocess.run(full, cwd=folder, env=known, capture_output=True, text=True, timeout=300, check=False)
 
 
 @pytest.fixture(scope="module")

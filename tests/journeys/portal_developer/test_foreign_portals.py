@@ -7,7 +7,7 @@ import pytest
 from tests.journeys.portal_developer.foreign import FOREIGN, require_npm, running, write_seed
 from tests.journeys.portal_developer.person import Person
 
-pytestmark = [pytest.mark.npm, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.npm
 EACH = pytest.mark.parametrize("portal", FOREIGN, ids=[portal.name for portal in FOREIGN])
 
 

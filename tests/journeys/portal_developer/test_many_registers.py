@@ -6,8 +6,6 @@ import pytest
 
 from tests.journeys.portal_developer.test_demo_outcomes import run_once
 
-pytestmark = pytest.mark.timeout(180)
-
 
 @pytest.fixture(scope="module")
 def businesses(tmp_path_factory):

@@ -20,7 +20,7 @@ from tests.journeys.portal_developer.portals import (
     write_portals,
 )
 
-pytestmark = [pytest.mark.npm, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.npm
 
 EACH = pytest.mark.parametrize("portal", PORTALS, ids=[portal.client_id for portal in PORTALS])
 BODY, CHALLENGE = "OAUTH_RESPONSE_BODY_ERROR", "OAUTH_WWW_AUTHENTICATE_CHALLENGE"

@@ -9,7 +9,7 @@ from gateway.cli.citizen import PageReader
 from tests.journeys.portal_developer.foreign import EXAMPLES, ROOT, require_npm, running, write_seed
 from tests.journeys.portal_developer.person import Person
 
-pytestmark = [pytest.mark.npm, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.npm
 EACH = pytest.mark.parametrize("portal", EXAMPLES, ids=[portal.name for portal in EXAMPLES])
 ONE_SITTING = 150
 

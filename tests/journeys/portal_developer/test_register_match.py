@@ -8,7 +8,7 @@ import tomlkit
 
 from gateway.cli.citizen import PageReader
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.anyio
 
 CALLBACK = "http://127.0.0.1:9/callback"
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
@@ -68,7 +68,7 @@ def request_for(stack, persona):
 
 
 def browsing():
-    return httpx2.AsyncClient(timeout=30, trust_env=False)
+    return httpx2.AsyncClient(timeout=60, trust_env=False)
 
 
 async def test_who_the_register_confirms_is_told(stack):

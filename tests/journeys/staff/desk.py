@@ -23,7 +23,7 @@ class Desk:
     def __init__(self, stack: Stack, account: str) -> None:
         self.stack = stack
         self.account = account
-        self.http = httpx2.Client(follow_redirects=False, timeout=20)
+        self.http = httpx2.Client(follow_redirects=False, timeout=60)
 
     def go(self, method: str, url: str, fields: dict[str, str] | None = None) -> httpx2.Response:
         """Ask, and follow redirects as far as they lead to a page of this machine's gateway or simulator."""
@@ -93,7 +93,7 @@ class LoginUnderWay:
 
     def end(self) -> tuple[int, str, str]:
         """Wait until it ends; return its exit code, stdout and the rest of stderr."""
-        out, err = self.process.communicate(timeout=60)
+        out, err = self.process.communicate(timeout=300)
         return self.process.returncode, out, err
 
 
@@ -111,7 +111,7 @@ def run(stack: Stack, home: Path, *arguments: str, **more: str) -> "subprocess.C
         env=environment(stack, home, **more),
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=300,
         check=False,
     )
 

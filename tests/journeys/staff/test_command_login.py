@@ -12,7 +12,7 @@ from tests.docs.walk import sign_in
 from tests.journeys.citizen.road import chromium
 from tests.journeys.stack import Stack
 from tests.journeys.staff.desk import Desk, log_in, run, started_login
-from tests.pages.browser import axe_source, barriers, focus_path, forbid_elsewhere, overflows
+from tests.pages.browser import axe_source, barriers, focus_path, forbid_elsewhere, overflows, press
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,6 @@ def test_a_command_is_confirmed_by_keyboard_on_a_narrow_page_without_scripts(
 ) -> None:
     with started_login(stack, tmp_path) as waiting:
         context = browser.new_context(java_script_enabled=False, locale="vi-VN", viewport={"width": 320, "height": 640})
-        context.set_default_timeout(15_000)
         asked: list[str] = []
         forbid_elsewhere(context, "http://127.0.0.1", asked)
         page = context.new_page()
@@ -35,23 +34,22 @@ def test_a_command_is_confirmed_by_keyboard_on_a_narrow_page_without_scripts(
         assert overflows(page) <= 0
         page.locator("#user_code").focus()
         page.keyboard.type(waiting.code.lower())
-        page.keyboard.press("Enter")
-        page.locator("#login").press("Enter")
-        page.locator("#account-dinh\\.hoa").press("Enter")
+        press(page, "#user_code", "Enter")
+        press(page, "#login", "Enter")
+        press(page, "#account-dinh\\.hoa", "Enter")
         page.locator("#device-allow").wait_for()
         assert overflows(page) <= 0
         assert page.locator("#code").inner_text().strip() == waiting.code
         assert page.locator("#address").inner_text().strip() == "127.0.0.1"
         assert "@" in page.locator("#machine").inner_text()
         assert "device-allow" in focus_path(page)
-        page.locator("#device-allow").press("Enter")
+        press(page, "#device-allow", "Enter")
         page.locator("#allowed").wait_for()
         assert overflows(page) <= 0
         code, out, err = waiting.end()
         assert code == 0, err
         assert orjson.loads(out)["name"] == "Đinh Thị Hoà"
-        page.locator("#logout-yes").press("Enter")
-        page.wait_for_load_state()
+        press(page, "#logout-yes", "Enter")
         assert [cookie for cookie in context.cookies() if cookie["name"] == "gw_staff_session"] == []
         assert [url for url in asked if not url.startswith("http://127.0.0.1")] == []
         assert not [url for url in asked if waiting.code in url], "the code is typed, and stands in no address"
@@ -64,26 +62,25 @@ def test_every_page_of_the_way_is_for_everybody(browser: Browser, stack: Stack, 
     axe = axe_source()
     with started_login(stack, tmp_path) as waiting:
         context = browser.new_context(bypass_csp=True, locale="vi-VN" if language == "vi" else "en-GB")
-        context.set_default_timeout(15_000)
         page = context.new_page()
         page.goto(f"{stack.issuer}/device?user_code=bcdf-ghjk")
         assert page.locator("html").get_attribute("lang") == language
         found = barriers(page, axe)
         page.locator("#user_code").fill("zzzz")
-        page.locator("#continue").click()
+        press(page, "#continue")
         page.locator("#wrong").wait_for()
         found += barriers(page, axe)
         page.locator("#user_code").fill(waiting.code)
-        page.locator("#continue").click()
+        press(page, "#continue")
         page.locator("#login").wait_for()
         found += barriers(page, axe)
-        page.locator("#login").click()
+        press(page, "#login")
         page.locator("#account-lo\\.pan").wait_for()
         found += barriers(page, axe)
-        page.locator("#account-lo\\.pan").click()
+        press(page, "#account-lo\\.pan")
         page.locator("#device-deny").wait_for()
         found += barriers(page, axe)
-        page.locator("#device-deny").click()
+        press(page, "#device-deny")
         page.locator("#denied").wait_for()
         found += barriers(page, axe)
         context.close()

@@ -13,7 +13,7 @@ from tests.connector_lifecycle.samples import PACKAGE, manifest_text, report_on
 from tests.journeys.citizen.road import chromium
 from tests.journeys.stack import Stack
 from tests.journeys.staff.desk import Desk, staff_token
-from tests.pages.browser import axe_source, barriers, focus_path, forbid_elsewhere, overflows
+from tests.pages.browser import axe_source, barriers, focus_path, forbid_elsewhere, overflows, press
 
 HOME = "/staff/connectors"
 
@@ -44,12 +44,11 @@ def someone(
     context = browser.new_context(
         java_script_enabled=scripts, bypass_csp=scripts, locale=locale, viewport={"width": 320, "height": 640}
     )
-    context.set_default_timeout(15_000)
     forbid_elsewhere(context, "http://127.0.0.1", [])
     page = context.new_page()
     page.goto(stack.issuer + HOME)
-    page.locator("#login").press("Enter")
-    page.locator(f"#account-{account.replace('.', chr(92) + '.')}").press("Enter")
+    press(page, "#login", "Enter")
+    press(page, f"#account-{account.replace('.', chr(92) + '.')}", "Enter")
     page.locator("#all").wait_for()
     yield page
     context.close()
@@ -62,8 +61,7 @@ def take(page: Page, step: str, **fields: str) -> None:
         page.keyboard.press("Control+A")
         page.keyboard.type(words)
     assert f"do-{step}" in focus_path(page)
-    with page.expect_navigation():  # the page before has the same ids
-        page.locator(f"#do-{step}").press("Enter")
+    press(page, f"#do-{step}", "Enter")
     page.locator("#steps").wait_for()
     assert overflows(page) <= 0
 

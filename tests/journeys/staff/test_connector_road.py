@@ -32,7 +32,7 @@ class Person:
     """A member of staff with a token of their own."""
 
     def __init__(self, stack: Stack, account: str) -> None:
-        self.http = httpx2.Client(base_url=stack.issuer, trust_env=False, timeout=30)
+        self.http = httpx2.Client(base_url=stack.issuer, trust_env=False, timeout=60)
         self.http.headers["authorization"] = f"Bearer {staff_token(stack, account)}"
 
     def step(self, name: str, where: str, **members: Any) -> httpx2.Response:
@@ -61,7 +61,7 @@ def field(stack: Stack, name: str = "applicant.full_name") -> dict[str, Any]:
 
 def field_when(stack: Stack, good: Any) -> dict[str, Any]:
     """Ask until every worker has looked at what is stored (every other second)."""
-    for _ in range(60):
+    for _ in range(600):
         found = field(stack)
         if good(found):
             return found

@@ -10,7 +10,7 @@ import pytest
 from tests.journeys.stack import Stack
 from tests.journeys.staff.desk import Desk
 
-pytestmark = [pytest.mark.npm, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.npm
 
 PROGRAM = Path(__file__).parents[2] / "npm/device.mjs"
 

@@ -13,9 +13,9 @@ from tests.journeys.citizen.road import chromium
 from tests.journeys.stack import Stack
 from tests.journeys.staff.desk import Desk
 from tests.journeys.staff.test_connector_pages import someone, take
-from tests.pages.browser import axe_source, barriers, overflows
+from tests.pages.browser import axe_source, barriers, overflows, press
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.browser
 
 ANSWER = "Cổng hỏi vì hồ sơ của ông/bà."
 
@@ -53,8 +53,8 @@ def citizen(stack: Stack) -> Citizen:
 def test_a_citizen_reads_the_answer_that_an_operator_wrote(browser: Browser, stack: Stack, citizen: Citizen) -> None:
     number = citizen.report()
     with someone(browser, stack, "dinh.hoa") as page:
-        page.locator("#to-reports").press("Enter")
-        page.locator(f"[data-report='{number}'] a").press("Enter")
+        press(page, "#to-reports", "Enter")
+        press(page, f"[data-report='{number}'] a", "Enter")
         for step, fields, state in (
             ("take", {"reason": "theo phân công"}, "in_hand"),
             ("answer", {"text": ANSWER}, "answered"),
