@@ -54,7 +54,7 @@ def add(
     procedure: Procedures = None,
     grant_type: GrantTypes = None,
     name: Annotated[str, typer.Option("--name", help="Its name, for people.")] = "",
-    profile: Annotated[str, typer.Option("--profile", help="baseline or legacy.")] = "baseline",
+    profile: Annotated[str, typer.Option("--profile", help="baseline, legacy or fapi2.")] = "baseline",
     legacy_until: LegacyUntil = None,
     auth_method: AuthMethod = "client_secret_basic",
     jwks: Jwks = None,

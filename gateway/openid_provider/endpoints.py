@@ -54,6 +54,7 @@ from gateway.openid_provider.token import GrantTables, GrantType, answer_token
 from gateway.openid_provider.upstream import come_back, signed_out_upstream
 from gateway.openid_provider.userinfo import answer_userinfo
 from gateway.vocabulary.failure import Failure
+from gateway.vocabulary.presented import Presented
 from gateway.vocabulary.store import StorageUnavailable
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -289,25 +290,27 @@ class Endpoints:
         state = read_query(request).get("state")
         return await signed_out_upstream(self.house, request.path_params["alias"], state, browser)
 
+    def _presented(self, request: Request) -> Presented:
+        """Return what a request shows; the path stands below the issuer."""
+        scope = request.scope
+        return Presented.by(request.headers.getlist, scope["method"], self.house.issuer + scope["path"])
+
     async def token(self, request: Request) -> Reply:
         """RFC 6749 §3.2."""
         form = await read_form(request)
-        authorization = request.headers.getlist("authorization")
-        return await answer_token(self.house, self.grant_types, authorization, form, trace_of(request))
+        return await answer_token(self.house, self.grant_types, self._presented(request), form, trace_of(request))
 
     async def userinfo(self, request: Request) -> Reply:
         """OpenID Connect Core §5.3."""
         body_token = None
         if request.method == "POST":
             body_token = (await read_form(request)).get("access_token")
-        authorization = request.headers.getlist("authorization")
-        return await answer_userinfo(self.house, authorization, body_token, trace_of(request))
+        return await answer_userinfo(self.house, self._presented(request), body_token, trace_of(request))
 
     async def par(self, request: Request) -> Reply:
         """RFC 9126 §2."""
         form = await read_form(request)
-        authorization = request.headers.getlist("authorization")
-        return await answer_pushed(self.house, authorization, form, trace_of(request))
+        return await answer_pushed(self.house, self._presented(request), form, trace_of(request))
 
     async def introspect(self, request: Request) -> Reply:
         """RFC 7662 §2."""
