@@ -39,7 +39,7 @@ async def answer_pushed(house: House, presented: Presented, parameters: Paramete
 def _decide(
     house: House, presented: Presented, portal: Portal, parameters: Parameters, now: datetime
 ) -> tuple[str, list[Insert]]:
-    """Run the checks of the authorization endpoint (RFC 9126 §2.1); a proof binds the code to its key (RFC 9449 §10)."""
+    """Run the checks of the authorization endpoint (RFC 9126 §2.1); a proof binds the code to its key."""
     if "request_uri" in parameters:
         raise failure.InvalidRequest("`request_uri` cannot be pushed itself")
     try:
