@@ -155,6 +155,12 @@ def test_a_portal_with_a_key_has_no_secret(capfd: pytest.CaptureFixture[str], st
     code, added, _ = run(capfd, "portal", "add", "keyed", *keyed, "--jwks", "keys.json", "--json")
     assert (code, added.keys() & {"client_secret"}) == (8, set())
     agree(capfd, staff, added["approval"]["id"])
+    strong = ("portal", "add", "strong", "--profile", "fapi2", "--redirect-uri", "https://strong.example/cb")
+    strong += ("--jwks", "keys.json", "--reason", "new")
+    code, out, said = run(capfd, *strong, "--auth-method", "client_secret_basic")
+    assert (code, out, "must be one of: private_key_jwt" in said) == (3, "", True)
+    code, added, _ = run(capfd, *strong, "--json")
+    assert (code, added.keys() & {"client_secret"}) == (8, set())
     address = ("--jwks-uri", "https://keyed.example/jwks", "--reason", "new place")
     assert run(capfd, "portal", "change", "keyed", *address)[0] == 8
 
