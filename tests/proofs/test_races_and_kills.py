@@ -11,9 +11,10 @@ pytestmark = pytest.mark.anyio
 @pytest.mark.parametrize("setting", SETTINGS)
 async def test_forty_redemptions_one_success(tmp_path, setting):
     kills = 1 if setting in {"sqlite", "postgresql+redis"} else 0
-    figures = await races.prove(tmp_path, settings=(setting,), rounds=3, kills=kills)
+    figures = await races.prove(tmp_path, settings=(setting,), rounds=3, uses=1, kills=kills)
     assert figures["races"][setting]["success"] == 3
     assert figures["races"][setting]["invalid_grant"] == 3 * 39
+    assert set(figures["single_use"][setting]["winners"].values()) == {1}
     assert all(killed["second_success"] == 0 for killed in figures["kills"].values())
 
 
