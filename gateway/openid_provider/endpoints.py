@@ -41,6 +41,7 @@ from gateway.openid_provider.interaction import (
 from gateway.openid_provider.introspection import answer_introspection
 from gateway.openid_provider.logout import begin_logout, confirm_logout, repeated
 from gateway.openid_provider.parameters import MAX_BYTES, Parameters, parse_form
+from gateway.openid_provider.possession import DpopNonceWanted
 from gateway.openid_provider.pushed_endpoint import answer_pushed
 from gateway.openid_provider.pushed_request import load_pushed, names_pushed
 from gateway.openid_provider.refusals import error_json, leave_receipt, refuse_to_portal
@@ -174,8 +175,9 @@ class Endpoints:
         return handle
 
     async def _leave_receipt(self, refused: Failure, trace_id: str) -> None:
-        """Every refusal leaves a receipt, one of a stranger too; a store that is down cannot keep one."""
-        if refused.receipt is not None:
+        """Every refusal leaves a receipt, one of a stranger too; a store that is down cannot keep one. A nonce that is
+        wanted is none: the client asks again with it."""
+        if refused.receipt is not None or isinstance(refused, DpopNonceWanted):
             return
         try:
             await leave_receipt(self.house, refused, None, trace_id=trace_id)

@@ -38,7 +38,8 @@ class InvalidDpopProof(Failure):
 
 
 class DpopNonceWanted(Failure):
-    """Proofs of this client need a nonce of ours; the answer brings one (RFC 9449 §8)."""
+    """Proofs of this client need a nonce of ours; the answer brings one (RFC 9449 §8). It is no refusal and leaves no
+    receipt: the client asks again with it."""
 
     code = "GW-1407"
     title = "proof wants a nonce"

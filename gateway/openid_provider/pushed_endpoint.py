@@ -9,7 +9,7 @@ from gateway.openid_provider.client_authentication import authenticate_client
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.house import House
 from gateway.openid_provider.parameters import Parameters
-from gateway.openid_provider.possession import fresh_nonce, prove_possession, used_before, used_mark
+from gateway.openid_provider.possession import DpopNonceWanted, fresh_nonce, prove_possession, used_before, used_mark
 from gateway.openid_provider.pushed_request import push
 from gateway.openid_provider.refusals import leave_receipt
 from gateway.openid_provider.reply import Reply, json_reply
@@ -29,6 +29,8 @@ async def answer_pushed(house: House, presented: Presented, parameters: Paramete
         request_uri, changes = _decide(house, presented, portal, parameters, now)
         if not (await house.store.commit(changes, now=now)).done:
             raise used_before()  # the name is new: only the mark of the proof can have been there
+    except DpopNonceWanted:
+        raise
     except Failure as refused:
         raise await leave_receipt(house, refused, portal, trace_id=trace_id) from None
     lifetime = int(house.lifetimes.pushed_for.total_seconds())

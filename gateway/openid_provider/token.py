@@ -15,6 +15,7 @@ from gateway.openid_provider.failure import InvalidGrant, UnauthorizedClient, Un
 from gateway.openid_provider.house import House
 from gateway.openid_provider.parameters import Parameters
 from gateway.openid_provider.possession import (
+    DpopNonceWanted,
     fresh_nonce,
     prove_possession,
     require_possession,
@@ -100,6 +101,8 @@ async def answer_token(
             # two refreshes at the same moment: decided anew, the second sees the successor and answers with it
             decision = await _decide(house, grant_types, asked, mark, now)
             await _commit(house, decision, portal, trace_id)
+    except DpopNonceWanted as wanted:
+        return error_json(house, wanted)
     except Failure as refused:
         return error_json(house, await leave_receipt(house, refused, portal, trace_id=trace_id))
     if decision.waiting is not None:

@@ -40,11 +40,14 @@ def test_a_nonce_is_good_for_some_minutes_on_every_node() -> None:
 async def test_the_nonce_comes_with_the_refusal_and_then_it_goes(strong: StrongPortal) -> None:
     refused = await strong.push(proof=strong.proof("POST", "/par"))
     assert (refused.status_code, refused.json()["error"]) == (400, "use_dpop_nonce")
+    assert refused.json()["error_uri"].endswith("/errors/GW-1407"), "it is a step of the protocol, and no evidence"
+    assert await world.events_of(strong.provider) == []
     nonce = refused.headers["dpop-nonce"]
     code = await strong.code(proof=strong.proof("POST", "/par", nonce=nonce))
 
     asked = await strong.redeem(code)
     assert (asked.status_code, asked.json()["error"]) == (400, "use_dpop_nonce")
+    assert asked.json()["error_uri"].endswith("/errors/GW-1407")
     answer = await strong.redeem(code, strong.proof("POST", "/token", nonce=asked.headers["dpop-nonce"]))
     assert answer.status_code == 200
     assert answer.headers["dpop-nonce"] == nonce
@@ -52,6 +55,7 @@ async def test_the_nonce_comes_with_the_refusal_and_then_it_goes(strong: StrongP
 
     at_resource = await strong.person(tokens["access_token"])
     assert (at_resource.status_code, at_resource.json()["error"]) == (401, "use_dpop_nonce")
+    assert at_resource.json()["error_uri"].endswith("/errors/GW-1605")
     assert 'DPoP realm="gate06", error="use_dpop_nonce"' in at_resource.headers["www-authenticate"]
     person = await strong.person(tokens["access_token"], nonce=at_resource.headers["dpop-nonce"])
     assert (person.status_code, person.headers["dpop-nonce"]) == (200, nonce)

@@ -73,8 +73,11 @@ def publisher():
 @pytest.fixture(scope="module")
 def stack(make_stack, tmp_path_factory, publisher):
     """Give a demo on PostgreSQL and Redis that knows the developer's portals."""
-    seed, config = write_portals(tmp_path_factory.mktemp("portals"), [*PORTALS, STRONG, publisher.portal])
-    return make_stack("postgresql+redis", "--portal", str(seed), "--config", str(config))
+    folder = tmp_path_factory.mktemp("portals")
+    seed, config = write_portals(folder, [*PORTALS, STRONG, publisher.portal])
+    nonces = folder / "nonces.toml"
+    nonces.write_text('[dpop]\nnonce = "on"\nnonce_profiles = ["fapi2"]\n')
+    return make_stack("postgresql+redis", "--portal", str(seed), "--config", str(config), "--config", str(nonces))
 
 
 @EACH
@@ -136,11 +139,12 @@ def assert_bound(seen, issuer):
     assert seen["refresh_kept"] is True
 
 
-def test_tokens_are_bound_to_a_key(node, stack):
-    """RFC 9449 with the profile `fapi2`, beside portals of the others."""
-    seen = node(order_for(STRONG, stack.issuer, "bound", persona=3) | {"pushes": True, "bound": True})
+@pytest.mark.parametrize("portal", [STRONG, PORTALS[-1]], ids=["fapi2 with nonces", "baseline without"])
+def test_tokens_are_bound_to_a_key(node, stack, portal):
+    """RFC 9449 with pushed requests, in one process."""
+    seen = node(order_for(portal, stack.issuer, "bound", persona=3) | {"pushes": True, "bound": True})
     assert seen["asked"] == ["client_id", "request_uri"]
-    assert seen["no_proof"]["error"] == "invalid_dpop_proof"
+    assert seen["no_proof"]["error"] == ("invalid_dpop_proof" if portal is STRONG else "invalid_grant")
     assert_bound(seen, stack.issuer)
 
 
