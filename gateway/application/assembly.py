@@ -1,7 +1,6 @@
 """Putting the house together: settings in, one ASGI application out. Nothing below knows who else lives here."""
 
 import asyncio
-import gc
 import hmac
 import os
 from collections.abc import Coroutine, Mapping, Sequence
@@ -24,7 +23,7 @@ from gateway.application.requirements import permit_seeds, require_matchable, re
 from gateway.application.seeds import keep_seeds_fresh, leave_word
 from gateway.application.shell import Shell
 from gateway.application.troubles import broken_answer, error_handlers
-from gateway.application.upkeep import keep_clients_fresh, keep_purging
+from gateway.application.upkeep import keep_clients_fresh, keep_purging, probe_providers, settle_memory
 from gateway.assurance.life import DEATH
 from gateway.assurance.sign_in import MatchFigures, RegisterMatch
 from gateway.audit.checkpoint import NoteSigner, origin_of, verifier_key
@@ -37,7 +36,7 @@ from gateway.connector_lifecycle.endpoints import ConnectorDesk, connector_route
 from gateway.connector_runtime.outbound import ZoneClient
 from gateway.connector_runtime.quarantine import Quarantine
 from gateway.connector_runtime.registry import ConnectorRegistry
-from gateway.identity_providers.contract import IdentityProvider, Probes
+from gateway.identity_providers.contract import IdentityProvider
 from gateway.identity_providers.registry import build
 from gateway.openid_provider.allowance import Allowance
 from gateway.openid_provider.client_keys import ClientKeys
@@ -64,6 +63,7 @@ from gateway.prefill.house import Desk, Figures, Prefill
 from gateway.settings import ConfigurationRefused, Settings, read_settings
 from gateway.staff.office import names_of
 from gateway.storage.open import Storage, open_storage
+from gateway.tokens.dpop_nonce import NonceSteps
 from gateway.tokens.keys import KeyRing
 from gateway.vocabulary.clock import Clock, Randomness, SystemClock, SystemRandomness, text_token
 from gateway.vocabulary.persona import personas
@@ -340,17 +340,14 @@ def make_house(
         offices=names_of(settings.office),
         client_keys=client_keys,
         replays=ground.storage,
+        nonces=nonces_of(settings, pairwise_secret),
     )
 
 
-async def probe_providers(providers: Mapping[str, IdentityProvider]) -> None:
-    """Ask every identity provider once whether it is there, which also warms what it remembers of itself."""
-    for provider in providers.values():
-        try:
-            if isinstance(provider, Probes):
-                await provider.probe()
-        except Exception as error:
-            log.warning("provider_not_reached", provider=provider.alias, reason=type(error).__name__)
+def nonces_of(settings: Settings, secret: bytes) -> NonceSteps:
+    """Return the nonces of proofs of possession: the same on every node that shares the keys."""
+    wanted = settings.dpop.nonce_profiles if settings.dpop.nonce == "on" else ()
+    return NonceSteps(hmac.digest(secret, b"dpop-nonce-steps", "sha256"), wanted)
 
 
 def fixed_routes(application: FastAPI) -> dict[str, Route]:
@@ -360,13 +357,6 @@ def fixed_routes(application: FastAPI) -> dict[str, Route]:
         if isinstance(route, Route) and "{" not in route.path:
             found.setdefault(route.path, route)
     return found
-
-
-def settle_memory() -> None:
-    """Leave what lives as long as the process out of garbage collection: a round over it costs a request's time."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 50, 100)
 
 
 def join_routes(

@@ -14,6 +14,7 @@ from gateway.openid_provider.house import House
 from gateway.openid_provider.staff_realm.grant import StaffAccess, is_staff_token, read_officer
 from gateway.prefill.bearer import Bearer
 from gateway.storage.sealed import SealedStore
+from gateway.vocabulary.presented import Presented
 from gateway.vocabulary.representation import DeskOfficer
 from gateway.vocabulary.store import Change, Kind, Record, RecordKey, StoredEvent, Verdict
 
@@ -49,21 +50,14 @@ class TokenBearers:
     def __init__(self, house: House) -> None:
         self._house = house
 
-    async def read(
-        self,
-        authorization: Sequence[str],
-        *,
-        method: str,
-        url: str,
-        beside: Callable[[str], Sequence[RecordKey]] | None = None,
-    ) -> Bearer:
+    async def read(self, presented: Presented, *, beside: Callable[[str], Sequence[RecordKey]] | None = None) -> Bearer:
         """Return the caller: a portal, with its citizen or alone, or an officer at a desk.
 
-        Raises InvalidToken, InvalidRequest, NotForStaff.
+        Raises InvalidToken, InvalidRequest, NotForStaff, AccessProofRefused, AccessNonceWanted.
         """
-        if any(is_staff_token(value.rpartition(" ")[2]) for value in authorization):
-            return officer_from(self._house, await read_officer(self._house, authorization))
-        return bearer_from(await read_caller(self._house, authorization, beside))
+        if any(is_staff_token(value.rpartition(" ")[2]) for value in presented.authorization):
+            return officer_from(self._house, await read_officer(self._house, presented.authorization))
+        return bearer_from(await read_caller(self._house, presented, beside))
 
 
 def officer_from(house: House, access: StaffAccess) -> Bearer:
@@ -124,9 +118,9 @@ class TokenClients:
     def __init__(self, house: House) -> None:
         self._house = house
 
-    async def client_id(self, authorization: Sequence[str], *, method: str, url: str) -> str:
-        """Return the client behind a token. Raises InvalidToken, InvalidRequest."""
-        return (await read_caller(self._house, authorization)).portal.client_id
+    async def client_id(self, presented: Presented) -> str:
+        """Return the client behind a token. Raises what `read_caller` raises."""
+        return (await read_caller(self._house, presented)).portal.client_id
 
 
 def documents_by(client: ZoneClient) -> Fetch:

@@ -3,7 +3,7 @@
 What belongs to all operations is added here: the trace id, what a bug looks like, and how a token is refused.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -17,6 +17,7 @@ from gateway.audit.openapi import log_operations
 from gateway.connector_lifecycle.openapi import connector_operations
 from gateway.openid_provider.failure import InvalidRequest, InvalidToken, ServerError
 from gateway.openid_provider.openapi import provider_operations, provider_schemas
+from gateway.openid_provider.possession import AccessNonceWanted, AccessProofRefused
 from gateway.openid_provider.profiles import IDENTITY_SCOPES
 from gateway.openid_provider.staff_realm.failure import NotForStaff
 from gateway.openid_provider.staff_realm.openapi import staff_operations
@@ -34,8 +35,15 @@ from gateway.vocabulary.operation import (
     joined,
     oauth_errors,
     pages,
+    parameter,
     problems,
     shape,
+)
+
+_PROOF_AT = frozenset({"/par", "/token"})
+_PROOF = (
+    "a proof of possession (RFC 9449): it binds what `/par` and `/token` give to its key, and goes with every request "
+    "that shows a bound token"
 )
 
 PAGES: Mapping[str, str] = {
@@ -133,7 +141,7 @@ def _completed(path: str, method: str, operation: Mapping[str, Any]) -> dict[str
     parts: list[Responses] = [operation["responses"], refused(ServerError)]
     security = operation.get("security", [{"access_token": []}])
     if path.startswith("/v1/") and any("access_token" in way for way in security):
-        parts.append(problems(InvalidRequest, InvalidToken))
+        parts.append(problems(InvalidRequest, InvalidToken, AccessProofRefused, AccessNonceWanted))
     if any("staff_token" in way for way in security):
         parts.append(problems(InvalidRequest, InvalidToken, NotForStaff))
     if method == "get" and operation.get("parameters"):
@@ -143,8 +151,20 @@ def _completed(path: str, method: str, operation: Mapping[str, Any]) -> dict[str
     for response in responses.values():
         response["headers"] = {**response.get("headers", {}), **_TRACE}
     words = [word for word in path.replace("{", "").replace("}", "").replace(".", "_").split("/") if word]
-    operation = {**operation, "security": security}
+    operation = {**operation, "security": security, **_proving(path, operation, security)}
     return {**operation, "operationId": "_".join([method, *words]).replace("-", "_"), "responses": responses}
+
+
+def _proving(path: str, operation: Mapping[str, Any], security: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Where a proof of possession goes with a request (RFC 9449 §4.1, §7.1), and that a token may be bound to a key."""
+    bound = any("access_token" in way for way in security)
+    if not bound and path not in _PROOF_AT:
+        return {}
+    proof = parameter("DPoP", TEXT, _PROOF, place="header")
+    members: dict[str, Any] = {"parameters": [*operation.get("parameters", ()), proof]}
+    if bound:
+        members["security"] = [*security[:1], {"bound_token": []}, *security[1:]]
+    return members
 
 
 def _security(issuer: str) -> dict[str, Any]:
@@ -160,6 +180,11 @@ def _security(issuer: str) -> dict[str, Any]:
             "type": "http",
             "scheme": "bearer",
             "description": "prefill: the token of a citizen's sign-in; verify and receipts: a token of the client",
+        },
+        "bound_token": {
+            "type": "http",
+            "scheme": "dpop",
+            "description": "the same token where it is bound to a key: `Authorization: DPoP` and a proof in `DPoP`",
         },
         "staff_token": {
             "type": "http",

@@ -1,9 +1,13 @@
-"""What runs beside the requests: taking over what other workers and commands changed, and deleting what is over."""
+"""What runs beside the requests: taking over what other workers and commands changed, deleting what is over, and what
+a worker does once when it starts."""
 
 import asyncio
+import gc
+from collections.abc import Mapping
 
 import structlog
 
+from gateway.identity_providers.contract import IdentityProvider, Probes
 from gateway.openid_provider.clients import ClientRegistry
 from gateway.storage.open import Storage
 from gateway.vocabulary.clock import Clock
@@ -30,3 +34,20 @@ async def keep_purging(storage: Storage, clock: Clock) -> None:
             log.info("purged", count=count)
         except Exception as error:
             log.warning("not_purged", reason=type(error).__name__)
+
+
+async def probe_providers(providers: Mapping[str, IdentityProvider]) -> None:
+    """Ask every identity provider once whether it is there, which also warms what it remembers of itself."""
+    for provider in providers.values():
+        try:
+            if isinstance(provider, Probes):
+                await provider.probe()
+        except Exception as error:
+            log.warning("provider_not_reached", provider=provider.alias, reason=type(error).__name__)
+
+
+def settle_memory() -> None:
+    """Leave what lives as long as the process out of garbage collection: a round over it costs a request's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 100)

@@ -5,7 +5,7 @@ C2SP tlog-tiles paths under the log's origin. Entry bundles are not served: leav
 """
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -27,6 +27,7 @@ from gateway.audit.proof import (
 )
 from gateway.audit.receipt import ReceiptDesk, is_receipt
 from gateway.vocabulary.failure import Failure
+from gateway.vocabulary.presented import Presented
 from gateway.vocabulary.problem import preferred_language, problem
 
 _SIZE = re.compile(r"[1-9][0-9]{0,14}")
@@ -37,8 +38,8 @@ _LONG_CACHE = "public, max-age=31536000, immutable"
 class ClientReader(Protocol):
     """Tells which client calls; `application` joins it with the OpenID provider's tokens."""
 
-    async def client_id(self, authorization: Sequence[str], *, method: str, url: str) -> str:
-        """Return the client behind the `Authorization` header values.
+    async def client_id(self, presented: Presented) -> str:
+        """Return the client behind what a request shows.
 
         Raises a Failure with status 401 and a `WWW-Authenticate` header otherwise.
         """
@@ -112,11 +113,11 @@ class LogDesk:
         return Response(content, media_type="application/octet-stream", headers={"Cache-Control": _LONG_CACHE})
 
     async def _caller(self, request: Request) -> str:
-        presented = request.headers.getlist("authorization")
-        if not presented:
-            raise CallerUnknown(headers={"WWW-Authenticate": "Bearer"})
         url = self.issuer.rstrip("/") + request.url.path
-        return await self.clients.client_id(presented, method=request.method, url=url)
+        presented = Presented.by(request.headers.getlist, request.method, url)
+        if not presented.authorization:
+            raise CallerUnknown(headers={"WWW-Authenticate": "Bearer"})
+        return await self.clients.client_id(presented)
 
 
 def refusal(failure: Failure, request: Request, issuer: str) -> Response:

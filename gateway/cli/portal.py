@@ -19,6 +19,7 @@ from gateway.cli.trial import try_portal
 from gateway.cli.waiting import say_waiting
 from gateway.openid_provider.client_rules import unsafe_members
 from gateway.openid_provider.clients import Portal
+from gateway.openid_provider.profiles import PROFILES
 from gateway.openid_provider.staff_realm.command import COMMAND_CLIENT
 from gateway.policy.bundle import PolicyBundle
 from gateway.settings import ConfigurationRefused, Settings, read_settings, reserved_in
@@ -40,7 +41,11 @@ LegacyUntil = Annotated[str | None, typer.Option("--legacy-until", help="Last da
 Words = Annotated[str, typer.Argument(help="Words of a name, an agency or an id, with or without marks.")]
 Realm = Annotated[str, typer.Option("--realm", help="Whom it signs in: citizen, or staff for a desk's software.")]
 AuthMethod = Annotated[
-    str, typer.Option("--auth-method", help="client_secret_basic, client_secret_post, private_key_jwt or none.")
+    str | None,
+    typer.Option(
+        "--auth-method",
+        help="client_secret_basic (the default), client_secret_post, private_key_jwt (the default of fapi2) or none.",
+    ),
 ]
 Jwks = Annotated[Path | None, typer.Option("--jwks", help="File with its public keys (a JWK Set), read now.")]
 JwksUri = Annotated[str | None, typer.Option("--jwks-uri", help="Where it publishes its public keys.")]
@@ -54,9 +59,9 @@ def add(
     procedure: Procedures = None,
     grant_type: GrantTypes = None,
     name: Annotated[str, typer.Option("--name", help="Its name, for people.")] = "",
-    profile: Annotated[str, typer.Option("--profile", help="baseline or legacy.")] = "baseline",
+    profile: Annotated[str, typer.Option("--profile", help="baseline, legacy or fapi2.")] = "baseline",
     legacy_until: LegacyUntil = None,
-    auth_method: AuthMethod = "client_secret_basic",
+    auth_method: AuthMethod = None,
     jwks: Jwks = None,
     jwks_uri: JwksUri = None,
     store: Store = None,
@@ -73,7 +78,8 @@ def add(
     Asked for by staff it waits for a second person (exit 8); the secret works once they agreed.
     """
     settings = settings_of(store, redis, config)
-    secret = None if auth_method in {"none", "private_key_jwt"} else text_token(SystemRandomness())
+    method = auth_method or _usual_method(profile)
+    secret = None if method in {"none", "private_key_jwt"} else text_token(SystemRandomness())
     members: dict[str, Any] = {
         "client_id": client_id,
         "client_name": name,
@@ -82,7 +88,7 @@ def add(
         "grant_types": grant_type or ["authorization_code"],
         "profile": profile,
         "legacy_until": legacy_until,
-        "token_endpoint_auth_method": auth_method,
+        "token_endpoint_auth_method": method,
         "jwks": _read_keys(jwks),
         "jwks_uri": jwks_uri,
         "realm": realm,
@@ -91,6 +97,14 @@ def add(
     _require_fit(portal, settings)
     approval = asyncio.run(_add(portal, settings, reason))
     _say_done(portal, secret, approval, "registered", as_json)
+
+
+def _usual_method(profile: str) -> str:
+    """Return how portals of a profile prove themselves when nothing is said."""
+    row = PROFILES.get(profile)
+    if row is not None and len(row.authentication_methods) == 1:
+        return next(iter(row.authentication_methods))
+    return "client_secret_basic"
 
 
 @app.command()

@@ -15,6 +15,7 @@ from gateway.openid_provider.parameters import Parameters
 from gateway.openid_provider.profiles import IDENTITY_SCOPES, PROCEDURE_SCOPE, PROFILES, Profile
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
+_THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
 _SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
 _PROCEDURE_CODE = re.compile(r"[0-9]{1,2}\.[0-9]{6}")
 _PROMPTS = frozenset({"none", "login", "consent", "select_account"})
@@ -26,6 +27,7 @@ class AuthorizationRequest:
 
     `form_procedure` is the procedure that `authorization_details` names, None when none does; `dossier` likewise.
     `pushed` is the key of a request that was pushed (RFC 9126), None for one that came with the browser.
+    `dpop_jkt` is the thumbprint of the key that the code is bound to (RFC 9449 §10), None when it is bound to none.
     `user_code` was typed at `/device` and `device_key` is where it led (the staff realm's device grant, RFC 8628 §3.3).
     """
 
@@ -47,6 +49,7 @@ class AuthorizationRequest:
     pushed: str | None = None
     user_code: str | None = None
     device_key: str | None = None
+    dpop_jkt: str | None = None
 
     @property
     def procedures(self) -> tuple[str, ...]:
@@ -171,6 +174,13 @@ def check_challenge(parameters: Parameters, portal: Portal, profile: Profile) ->
         raise failure.InvalidRequest("`code_challenge` must be 43 to 128 unreserved characters")
 
 
+def check_dpop_jkt(parameters: Parameters, portal: Portal, profile: Profile) -> None:
+    """The key that a code is bound to is named by its SHA-256 thumbprint (RFC 9449 §10)."""
+    named = parameters.get("dpop_jkt")
+    if named is not None and not _THUMBPRINT.fullmatch(named):
+        raise failure.InvalidRequest("`dpop_jkt` must be a SHA-256 thumbprint in base64url, 43 characters")
+
+
 def check_prompt(parameters: Parameters, portal: Portal, profile: Profile) -> None:
     """`none` stands alone; unknown values are an error (OpenID Connect Core §3.1.2.1)."""
     prompts = parameters.get("prompt", "").split()
@@ -198,6 +208,7 @@ CHECKS: tuple[Check, ...] = (
     check_scope,
     check_authorization_details,
     check_challenge,
+    check_dpop_jkt,
     check_prompt,
     check_max_age,
 )
@@ -231,6 +242,7 @@ def parse_authorization(parameters: Parameters, portal: Portal, redirect_uri: st
         idp_hint=parameters.get("idp_hint"),
         form_procedure=None if form is None else form.procedure,
         dossier=None if form is None else form.dossier,
+        dpop_jkt=parameters.get("dpop_jkt"),
     )
 
 
@@ -261,8 +273,9 @@ def require_procedures(request: AuthorizationRequest, known: Container[str]) -> 
 
 
 def require_pushed(portal: Portal) -> None:
-    """Who registered to push its requests sends none with the browser (RFC 9126 §6). Raises InvalidRequest."""
-    if portal.require_pushed_authorization_requests:
+    """Who registered to push its requests, or has a profile of pushed ones only, sends none with the browser (RFC 9126
+    §6, FAPI 2.0 Security Profile §5.3.2.2). Raises InvalidRequest."""
+    if portal.require_pushed_authorization_requests or PROFILES[portal.profile].pushed_required:
         raise failure.InvalidRequest("this client pushes its requests: post them to `/par` and send the `request_uri`")
 
 

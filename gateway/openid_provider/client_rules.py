@@ -5,6 +5,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from gateway.openid_provider.profiles import PROFILES
 from gateway.tokens.jose import FixedKeys
 from gateway.tokens.key_material import KeyRefused
 
@@ -80,10 +81,9 @@ def _is_local_http(address: str) -> bool:
 
 
 def check_authentication(portal: "Portal") -> None:
-    """A client authenticates as its profile allows, with what its method needs. Raises ValueError."""
+    """A client authenticates and signs as its profile allows, with what its method needs. Raises ValueError."""
+    _check_profile(portal)
     if portal.public:
-        if portal.profile == "legacy":
-            raise ValueError("a public client cannot have the profile `legacy`: PKCE is its only protection")
         if "client_credentials" in portal.grant_types:
             raise ValueError("a public client cannot use `client_credentials` (RFC 6749 §4.4)")
         if portal.client_secret_sha256 is not None:
@@ -95,6 +95,28 @@ def check_authentication(portal: "Portal") -> None:
             raise ValueError("`private_key_jwt` goes without a client secret")
     elif portal.client_secret_sha256 is None:
         raise ValueError(f"`{portal.token_endpoint_auth_method}` wants a `client_secret` or a `client_secret_file`")
+    _check_end(portal)
+
+
+def _check_profile(portal: "Portal") -> None:
+    """What a client registers is in the row of its profile (`profiles.py`)."""
+    row = PROFILES[portal.profile]
+    if portal.public and not row.public_clients:
+        raise ValueError(f"a public client cannot have the profile `{row.name}`: it proves nothing of who it is")
+    if portal.token_endpoint_auth_method not in row.authentication_methods:
+        allowed = ", ".join(sorted(row.authentication_methods))
+        raise ValueError(f"`token_endpoint_auth_method` of profile `{row.name}` must be one of: {allowed}")
+    for name, allowed_algorithms in (
+        ("id_token_signed_response_alg", row.signing_algorithms),
+        ("token_endpoint_auth_signing_alg", row.assertions.algorithms),
+    ):
+        algorithm = getattr(portal, name)
+        if algorithm is not None and algorithm not in allowed_algorithms:
+            allowed = ", ".join(sorted(allowed_algorithms))
+            raise ValueError(f"`{name}` of profile `{row.name}` must be one of: {allowed}")
+
+
+def _check_end(portal: "Portal") -> None:
     if portal.profile == "legacy" and portal.legacy_until is None:
         raise ValueError("profile `legacy` wants its end date in `legacy_until`")
     if portal.profile != "legacy" and portal.legacy_until is not None:
@@ -105,6 +127,11 @@ def check_realm(portal: "Portal") -> None:
     """Officers and citizens have grant types of their own. Raises ValueError."""
     if portal.realm == "citizen" and DEVICE_GRANT in portal.grant_types:
         raise ValueError('the device grant signs in staff; it wants `realm = "staff"`')
+    if portal.realm == "staff" and (portal.dpop_bound_access_tokens or PROFILES[portal.profile].sender_constrained):
+        raise ValueError(
+            "an officer's tokens are bound to no key: profile `fapi2` and `dpop_bound_access_tokens` are for "
+            "citizens' portals"
+        )
     if portal.realm == "staff" and "refresh_token" in portal.grant_types:
         raise ValueError("an officer's sign-in is short and not refreshed: `refresh_token` goes with citizens only")
 

@@ -91,9 +91,10 @@ class Portal(BaseModel):
     default_max_age: int | None = Field(None, ge=0, lt=1_000_000_000)
     require_auth_time: bool = False
     require_pushed_authorization_requests: bool = False
+    dpop_bound_access_tokens: bool = False
     default_acr_values: tuple[str, ...] = ()
 
-    profile: Literal["legacy", "baseline"] = "baseline"
+    profile: Literal["legacy", "baseline", "fapi2"] = "baseline"
     legacy_until: date | None = None
     procedures: tuple[str, ...] = ()
     attributes: tuple[str, ...] | None = None
@@ -125,13 +126,6 @@ class Portal(BaseModel):
             members["client_secret_sha256"] = hash_secret(plain)
             members["guessable"] = len(plain) < SECRET_LENGTH
         return members
-
-    @field_validator("profile", mode="before")
-    @classmethod
-    def _refuse_unbuilt_profile(cls, profile: object) -> object:
-        if profile == "fapi2":
-            raise ValueError("profile `fapi2` is not available in this version; use `baseline` (PKCE S256)")
-        return profile
 
     @field_validator("scope", mode="before")
     @classmethod

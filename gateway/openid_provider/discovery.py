@@ -5,6 +5,7 @@ from typing import Any
 from gateway.openid_provider.authorization_details import AUTHORIZATION_DETAILS_TYPES
 from gateway.openid_provider.client_rules import DEVICE_GRANT
 from gateway.openid_provider.house import House
+from gateway.openid_provider.possession import DPOP_ALGORITHMS
 from gateway.openid_provider.profiles import CLAIMS_OF_SCOPE, IDENTITY_SCOPES, PROCEDURE_SCOPE, PROFILES
 from gateway.tokens.keys import SIGNING_ALGORITHMS
 from gateway.vocabulary.assurance_level import ACR_VALUES
@@ -40,6 +41,7 @@ def authorization_server_metadata(house: House) -> dict[str, Any]:
         "revocation_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
         "code_challenge_methods_supported": ["S256"],
+        "dpop_signing_alg_values_supported": list(DPOP_ALGORITHMS),
         "authorization_response_iss_parameter_supported": True,
         "authorization_details_types_supported": list(AUTHORIZATION_DETAILS_TYPES),
         "ui_locales_supported": ["vi", "en"],

@@ -41,6 +41,7 @@ from gateway.openid_provider.interaction import (
 from gateway.openid_provider.introspection import answer_introspection
 from gateway.openid_provider.logout import begin_logout, confirm_logout, repeated
 from gateway.openid_provider.parameters import MAX_BYTES, Parameters, parse_form
+from gateway.openid_provider.possession import DpopNonceWanted
 from gateway.openid_provider.pushed_endpoint import answer_pushed
 from gateway.openid_provider.pushed_request import load_pushed, names_pushed
 from gateway.openid_provider.refusals import error_json, leave_receipt, refuse_to_portal
@@ -54,6 +55,7 @@ from gateway.openid_provider.token import GrantTables, GrantType, answer_token
 from gateway.openid_provider.upstream import come_back, signed_out_upstream
 from gateway.openid_provider.userinfo import answer_userinfo
 from gateway.vocabulary.failure import Failure
+from gateway.vocabulary.presented import Presented
 from gateway.vocabulary.store import StorageUnavailable
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -173,8 +175,9 @@ class Endpoints:
         return handle
 
     async def _leave_receipt(self, refused: Failure, trace_id: str) -> None:
-        """Every refusal leaves a receipt, one of a stranger too; a store that is down cannot keep one."""
-        if refused.receipt is not None:
+        """Every refusal leaves a receipt, one of a stranger too; a store that is down cannot keep one. A nonce that is
+        wanted is none: the client asks again with it."""
+        if refused.receipt is not None or isinstance(refused, DpopNonceWanted):
             return
         try:
             await leave_receipt(self.house, refused, None, trace_id=trace_id)
@@ -289,25 +292,27 @@ class Endpoints:
         state = read_query(request).get("state")
         return await signed_out_upstream(self.house, request.path_params["alias"], state, browser)
 
+    def _presented(self, request: Request) -> Presented:
+        """Return what a request shows; the path stands below the issuer."""
+        scope = request.scope
+        return Presented.by(request.headers.getlist, scope["method"], self.house.issuer + scope["path"])
+
     async def token(self, request: Request) -> Reply:
         """RFC 6749 §3.2."""
         form = await read_form(request)
-        authorization = request.headers.getlist("authorization")
-        return await answer_token(self.house, self.grant_types, authorization, form, trace_of(request))
+        return await answer_token(self.house, self.grant_types, self._presented(request), form, trace_of(request))
 
     async def userinfo(self, request: Request) -> Reply:
         """OpenID Connect Core §5.3."""
         body_token = None
         if request.method == "POST":
             body_token = (await read_form(request)).get("access_token")
-        authorization = request.headers.getlist("authorization")
-        return await answer_userinfo(self.house, authorization, body_token, trace_of(request))
+        return await answer_userinfo(self.house, self._presented(request), body_token, trace_of(request))
 
     async def par(self, request: Request) -> Reply:
         """RFC 9126 §2."""
         form = await read_form(request)
-        authorization = request.headers.getlist("authorization")
-        return await answer_pushed(self.house, authorization, form, trace_of(request))
+        return await answer_pushed(self.house, self._presented(request), form, trace_of(request))
 
     async def introspect(self, request: Request) -> Reply:
         """RFC 7662 §2."""

@@ -160,6 +160,7 @@ def code_record(
             "code_challenge": request.code_challenge,
             "nonce": request.nonce,
             "receipt": receipt,
+            **({} if request.dpop_jkt is None else {"dpop_jkt": request.dpop_jkt}),
         },
     )
 
@@ -167,7 +168,10 @@ def code_record(
 def access_token_record(
     key: str, *, client_id: str, scopes: tuple[str, ...], expires_at: datetime, **members: Any
 ) -> Record:
-    """Return what is stored of an opaque access token. `members`: `group` for a citizen's token, `resource`."""
+    """Return what is stored of an opaque access token. `members`: `group` for a citizen's token, `resource`, `jkt` of
+    the key it is bound to."""
     body = {"client_id": client_id, "scopes": list(scopes), "resource": members.get("resource")}
     body |= {"issued_at": members["issued_at"].timestamp()}
+    if members.get("jkt") is not None:
+        body["jkt"] = members["jkt"]
     return Record(kind=Kind.ACCESS_TOKEN, key=key, group=members.get("group"), expires_at=expires_at, body=body)

@@ -19,6 +19,7 @@ from gateway.openid_provider.profiles import Lifetimes
 from gateway.openid_provider.screens import Screens
 from gateway.openid_provider.session_hints import SessionHints
 from gateway.policy.bundle import PolicyBundle
+from gateway.tokens.dpop_nonce import NonceSteps
 from gateway.tokens.keys import KeyRing
 from gateway.vocabulary.clock import Clock, Randomness, SystemClock
 from gateway.vocabulary.store import BlindIndex, Listing, Store
@@ -43,7 +44,8 @@ class Unforgetting:
 class House:
     """Issuer, registries, stores and ports. `pairwise_secret` derives subjects, `refresh_secret` successors of
     refresh tokens (both 32 bytes); `develop` shows registered and received values on error pages; `outbox` takes the
-    notices of sign-ins; `offices` says what the offices of officers are called, by code."""
+    notices of sign-ins; `nonces` says whose proofs of possession need one; `offices` says what the offices of officers
+    are called, by code."""
 
     issuer: str
     clients: ClientRegistry
@@ -68,6 +70,7 @@ class House:
     develop: bool = False
     client_keys: ClientKeys = field(default_factory=lambda: ClientKeys(fetch_nothing, SystemClock()))
     replays: ReplayMemory = field(default_factory=Unforgetting)
+    nonces: NonceSteps = field(default_factory=lambda: NonceSteps(b""))
     outbox: NoticeOutbox = field(default_factory=NoticeList)
     session_hints: SessionHints = field(default_factory=SessionHints)
     offices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

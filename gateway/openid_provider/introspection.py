@@ -13,6 +13,7 @@ from gateway.openid_provider.client_authentication import CHALLENGE, authenticat
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.failure import InvalidClient, InvalidToken
 from gateway.openid_provider.grant import Grant, grant_address, grant_of
+from gateway.openid_provider.grants.issuing import token_type
 from gateway.openid_provider.house import House
 from gateway.openid_provider.parameters import Parameters
 from gateway.openid_provider.refusals import required_of
@@ -57,7 +58,9 @@ def _signed_token(house: House, token: str, portal: Portal, now: datetime) -> di
         return dict(INACTIVE)
     resource = house.resources.get(str(claims["aud"]))
     concerned = {claims["client_id"], None if resource is None else resource.introspection_client}
-    return {"active": True, "token_type": "Bearer", **claims} if portal.client_id in concerned else dict(INACTIVE)
+    if portal.client_id not in concerned:
+        return dict(INACTIVE)
+    return {"active": True, "token_type": "DPoP" if "cnf" in claims else "Bearer", **claims}
 
 
 def _concerns(house: House, access: Access, portal: Portal) -> bool:
@@ -72,11 +75,13 @@ def _describe(house: House, access: Access) -> dict[str, Any]:
         "active": True,
         "iss": house.issuer,
         "client_id": access.client_id,
-        "token_type": "Bearer",
+        "token_type": token_type(access.jkt),
         "iat": int(access.record.body["issued_at"]),
         "sub": access.client_id if access.grant is None else access.grant.subject,
         "aud": access.resource or house.issuer,
     }
+    if access.jkt is not None:
+        answer["cnf"] = {"jkt": access.jkt}  # whom the resource has to ask for a proof (RFC 9449 §6.2)
     if scopes := access.record.body["scopes"]:
         answer["scope"] = " ".join(scopes)
     if access.record.expires_at is not None:

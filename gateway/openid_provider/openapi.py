@@ -30,6 +30,7 @@ from gateway.openid_provider.failure import (
     UnsupportedTokenType,
 )
 from gateway.openid_provider.parameters import MAX_VALUE
+from gateway.openid_provider.possession import AccessNonceWanted, AccessProofRefused, DpopNonceWanted, InvalidDpopProof
 from gateway.openid_provider.pushed_request import InvalidRequestUri
 from gateway.openid_provider.staff_realm.failure import (
     AuthorizationPending,
@@ -64,6 +65,7 @@ _CLIENT = {
     "client_assertion_type": {"type": "string", "enum": [ASSERTION_TYPE]},
 }
 _AUTHENTICATED = (InvalidRequest, UnauthorizedClient, InvalidClient, StorageUnavailable)
+_PROVING = (InvalidDpopProof, DpopNonceWanted)
 
 _TOKEN_IN_BODY = {
     "security": [*_BEARER, {}],
@@ -81,6 +83,7 @@ _AUTHORIZATION = {
     "nonce": "stands in the ID token",
     "code_challenge": "S256 of the verifier (RFC 7636); demanded of every client but `legacy` ones",
     "code_challenge_method": "`S256`",
+    "dpop_jkt": "the thumbprint of the key that the code shall be bound to (RFC 9449 §10)",
     "prompt": "`none`, `login`, `consent`, `select_account`",
     "max_age": "seconds since the person last authenticated",
     "acr_values": "`urn:gate06:vneid:1`, `urn:gate06:vneid:2`",
@@ -128,6 +131,7 @@ _METADATA: Mapping[str, Any] = {
             "introspection_endpoint_auth_signing_alg_values_supported",
             "revocation_endpoint_auth_signing_alg_values_supported",
             *("acr_values_supported", "claims_supported", "claim_types_supported", "prompt_values_supported"),
+            "dpop_signing_alg_values_supported",
         ),
         _LIST,
     ),
@@ -145,7 +149,7 @@ _SCHEMAS: Mapping[str, Any] = {
     "TokenAnswer": shape(
         {
             "access_token": TEXT,
-            "token_type": {"const": "Bearer"},
+            "token_type": {"enum": ["Bearer", "DPoP"]},
             "expires_in": {"type": "integer", "description": "seconds"},
             "scope": TEXT,
             "refresh_token": TEXT,
@@ -180,6 +184,7 @@ _SCHEMAS: Mapping[str, Any] = {
             "client_id": TEXT,
             "scope": TEXT,
             "token_type": TEXT,
+            "cnf": shape({"jkt": TEXT}),
             "sub": TEXT,
             "aud": TEXT,
             "iat": {"type": "integer"},
@@ -257,7 +262,7 @@ def _authorize_by_post() -> dict[str, Any]:
 def _par() -> dict[str, Any]:
     members = {name: {**_VALUE, "description": told} for name, told in _AUTHORIZATION.items() if name != "request_uri"}
     refused = oauth_errors(
-        *_AUTHENTICATED,
+        *(*_AUTHENTICATED, *_PROVING),
         UnsupportedResponseType,
         RequestNotSupported,
         RegistrationNotSupported,
@@ -291,7 +296,7 @@ def _token() -> dict[str, Any]:
         **_CLIENT,
     }
     refused = oauth_errors(
-        *_AUTHENTICATED,
+        *(*_AUTHENTICATED, *_PROVING),
         InvalidGrant,
         InvalidProof,
         UnsupportedGrantType,
@@ -314,7 +319,8 @@ def _token() -> dict[str, Any]:
 
 
 def _userinfo() -> dict[str, Any]:
-    refused = oauth_errors(InvalidRequest, InvalidToken, InsufficientScope, StorageUnavailable)
+    proof = (AccessProofRefused, AccessNonceWanted)
+    refused = oauth_errors(InvalidRequest, InvalidToken, *proof, InsufficientScope, StorageUnavailable)
     return {
         "summary": "Who signed in, as far as the token's scopes go (OpenID Connect Core §5.3)",
         "tags": ["sign-in"],

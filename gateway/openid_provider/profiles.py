@@ -1,20 +1,21 @@
 """Client profiles as data: which checks apply to whom, and how long things live. One page for a reviewer.
 
-`legacy` is for confidential clients with an end date; `baseline` is OAuth 2.1 (PKCE S256 always). A profile never
-appears in an `if`: it is a row here, and `authorization.py` runs the row.
+`legacy` is for confidential clients with an end date; `baseline` is OAuth 2.1 (PKCE S256 always); `fapi2` is the
+FAPI 2.0 Security Profile. A profile never appears in an `if`: it is a row here, and `authorization.py` runs the row.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from gateway.tokens.jose_policy import CLIENT_ASSERTION_BASELINE, JosePolicy
+from gateway.tokens.jose_policy import CLIENT_ASSERTION, CLIENT_ASSERTION_BASELINE, JosePolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """One row: whether a challenge must be sent (RFC 7636), which authentication methods are accepted, how assertions
-    are read, and whether they may name an endpoint instead of the issuer."""
+    are read, and whether they may name an endpoint instead of the issuer; whether requests must be pushed (RFC 9126),
+    whether tokens must be bound to a key (RFC 9449), and what ID tokens may be signed with."""
 
     name: str
     challenge_required: bool
@@ -22,6 +23,9 @@ class Profile:
     authentication_methods: frozenset[str]
     assertions: JosePolicy = CLIENT_ASSERTION_BASELINE
     endpoints_as_audience: bool = True
+    pushed_required: bool = False
+    sender_constrained: bool = False
+    signing_algorithms: frozenset[str] = frozenset({"ES256", "RS256", "PS256", "Ed25519", "EdDSA"})
 
     def assertions_of(self, alg: str | None) -> JosePolicy:
         """Return how an assertion of a client is read that registered one algorithm, or none in particular."""
@@ -40,6 +44,17 @@ PROFILES: Mapping[str, Profile] = {
         challenge_required=True,
         public_clients=True,
         authentication_methods=frozenset({"client_secret_basic", "client_secret_post", "private_key_jwt", "none"}),
+    ),
+    "fapi2": Profile(
+        name="fapi2",
+        challenge_required=True,
+        public_clients=False,
+        authentication_methods=frozenset({"private_key_jwt"}),
+        assertions=CLIENT_ASSERTION,
+        endpoints_as_audience=False,
+        pushed_required=True,
+        sender_constrained=True,
+        signing_algorithms=CLIENT_ASSERTION.algorithms,
     ),
 }
 

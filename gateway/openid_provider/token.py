@@ -4,7 +4,7 @@ parse → authenticate → load → decide → commit → render; a grant type c
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -14,10 +14,19 @@ from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.failure import InvalidGrant, UnauthorizedClient, UnsupportedGrantType
 from gateway.openid_provider.house import House
 from gateway.openid_provider.parameters import Parameters
+from gateway.openid_provider.possession import (
+    DpopNonceWanted,
+    fresh_nonce,
+    prove_possession,
+    require_possession,
+    used_before,
+    used_mark,
+)
 from gateway.openid_provider.refusals import error_json, leave_receipt
 from gateway.openid_provider.reply import Reply, json_reply
 from gateway.vocabulary.failure import Failure
-from gateway.vocabulary.store import Change, Outcome, Record, RecordKey, Spend, Verdict
+from gateway.vocabulary.presented import Presented
+from gateway.vocabulary.store import Change, Insert, Kind, Outcome, Record, RecordKey, Spend, Verdict
 
 
 class Granted(Protocol):
@@ -46,6 +55,16 @@ class Decision:
     waiting: Failure | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """What a grant type decides about: a client that is authenticated, what it sent, and the thumbprint of the key that
+    it proved to hold (RFC 9449 §5), None when it proved none."""
+
+    portal: Portal
+    parameters: Parameters
+    jkt: str | None = None
+
+
 class GrantType(Protocol):
     """One grant type: which records it needs, and what follows from them."""
 
@@ -55,9 +74,7 @@ class GrantType(Protocol):
         """Return what to load. Raises a Failure for parameters that are missing or malformed."""
         ...
 
-    def decide(
-        self, house: House, portal: Portal, parameters: Parameters, found: Sequence[Record | None], now: datetime
-    ) -> Decision:
+    def decide(self, house: House, asked: TokenRequest, found: Sequence[Record | None], now: datetime) -> Decision:
         """Return the decision; reads nothing but its arguments and fresh random values of the house."""
         ...
 
@@ -69,19 +86,25 @@ GrantTables = Mapping[str, Mapping[str, GrantType]]
 async def answer_token(
     house: House,
     grant_types: GrantTables,
-    authorization: Sequence[str],
+    presented: Presented,
     parameters: Parameters,
     trace_id: str,
 ) -> Reply:
     """Answer a token request. Raises InvalidClient, InvalidRequest, UnauthorizedClient before the client is known."""
     now = house.clock.now()
-    portal = await authenticate_client(house, authorization, parameters, now)
+    portal = await authenticate_client(house, presented.authorization, parameters, now)
     try:
-        decision = await _decide(house, grant_types, portal, parameters, now)
+        proof = prove_possession(house, presented, portal, now)
+        require_possession(portal, proof)
+        asked = TokenRequest(portal, parameters, None if proof is None else proof.jkt)
+        mark = () if proof is None else (used_mark(proof),)
+        decision = await _decide(house, grant_types, asked, mark, now)
         if not await _commit(house, decision, portal, trace_id):
             # two refreshes at the same moment: decided anew, the second sees the successor and answers with it
-            decision = await _decide(house, grant_types, portal, parameters, now)
+            decision = await _decide(house, grant_types, asked, mark, now)
             await _commit(house, decision, portal, trace_id)
+    except DpopNonceWanted as wanted:
+        return error_json(house, wanted)
     except Failure as refused:
         return error_json(house, await leave_receipt(house, refused, portal, trace_id=trace_id))
     if decision.waiting is not None:
@@ -89,12 +112,14 @@ async def answer_token(
     answer = dict(decision.answer)
     if decision.id_token is not None:
         answer["id_token"] = house.keys.sign(decision.id_token, typ="JWT", alg=portal.id_token_signed_response_alg)
-    return json_reply(answer)
+    return json_reply(answer, headers=fresh_nonce(house, portal, now))
 
 
 async def _decide(
-    house: House, grant_types: GrantTables, portal: Portal, parameters: Parameters, now: datetime
+    house: House, grant_types: GrantTables, asked: TokenRequest, mark: Sequence[Insert], now: datetime
 ) -> Decision:
+    """Let the grant type decide; the mark of a used proof goes last, since what is single use is spent first."""
+    portal, parameters = asked.portal, asked.parameters
     name = parameters.required("grant_type")
     if not any(name in table for table in grant_types.values()):
         raise UnsupportedGrantType()
@@ -103,7 +128,8 @@ async def _decide(
         raise UnauthorizedClient(f"`{name}` is not among the client's grant types")
     addresses = grant_type.addresses(parameters)
     found = await house.store.load(*addresses) if addresses else ()
-    return grant_type.decide(house, portal, parameters, found, now)
+    decision = grant_type.decide(house, asked, found, now)
+    return replace(decision, changes=(*decision.changes, *mark)) if mark else decision
 
 
 async def _commit(house: House, decision: Decision, portal: Portal, trace_id: str) -> bool:
@@ -135,6 +161,8 @@ async def _commit(house: House, decision: Decision, portal: Portal, trace_id: st
     lost = decision.changes[verdict.lost_at or 0]
     if verdict.outcome is Outcome.REPLAY and isinstance(lost, Spend) and not lost.revoke_on_replay:
         return False
+    if isinstance(lost, Insert) and lost.record.kind is Kind.REPLAY_MARK:
+        raise used_before()
     await _tell_loss(house, decision, portal, verdict, trace_id)
     raise InvalidGrant(_WORDS.get(verdict.outcome, "the grant has ended"))
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from gateway.vocabulary.citizen import Citizen
+from gateway.vocabulary.presented import Presented
 from gateway.vocabulary.representation import DeskOfficer
 from gateway.vocabulary.store import Record, RecordKey
 
@@ -40,16 +41,9 @@ class Bearer:
 class BearerReader(Protocol):
     """Reads and checks the access token of a request."""
 
-    async def read(
-        self,
-        authorization: Sequence[str],
-        *,
-        method: str,
-        url: str,
-        beside: Callable[[str], Sequence[RecordKey]] | None = None,
-    ) -> Bearer:
-        """Return the caller behind the `Authorization` header values of a request to `url`. A citizen's caller brings
-        the records at the addresses that `beside` names for the id of the grant, from the same round trip.
+    async def read(self, presented: Presented, *, beside: Callable[[str], Sequence[RecordKey]] | None = None) -> Bearer:
+        """Return the caller behind what a request shows. A citizen's caller brings the records at the addresses that
+        `beside` names for the id of the grant, from the same round trip.
 
         Raises a Failure with status 401 and a `WWW-Authenticate` header otherwise.
         """

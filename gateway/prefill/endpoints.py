@@ -25,6 +25,7 @@ from gateway.prefill.verify import VerifyRequest, verify_form
 from gateway.prefill.wire import PrefillBody, VerifyBody, read_body
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.form_preview import kept_address
+from gateway.vocabulary.presented import Presented
 from gateway.vocabulary.problem import preferred_language, problem
 from gateway.vocabulary.store import CitizenErased, Put, RecordKey, StorageUnavailable
 
@@ -58,12 +59,8 @@ def prefill_routes(house: Prefill, bearers: BearerReader) -> list[Route]:
             call = Call(request, trace_id_of(request, house))
             try:
                 beside = await parse_prefill(call) if handle is post_prefill else None
-                call.bearer = await bearers.read(
-                    request.headers.getlist("authorization"),
-                    method=request.method,
-                    url=_url(request, house),
-                    beside=beside,
-                )
+                presented = Presented.by(request.headers.getlist, request.method, _url(request, house))
+                call.bearer = await bearers.read(presented, beside=beside)
                 return _json(await handle(call, house))
             except Failure as failure:
                 return await refuse_call(failure, call, house)

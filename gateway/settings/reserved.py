@@ -6,7 +6,7 @@ from gateway.settings.tree import Settings
 
 RESERVED = frozenset(
     {
-        *("dpop.nonce", "proxy.trusted", "proxy.client_cert_header"),
+        *("proxy.trusted", "proxy.client_cert_header"),
         "resource.act_aware",
         *("portal.backchannel_logout_uri", "portal.backchannel_logout_session_required", "portal.require_auth_time"),
     }

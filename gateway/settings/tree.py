@@ -35,6 +35,7 @@ def _split(value: object) -> object:
 
 
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_split)]
+ProfileNames = Annotated[tuple[Literal["legacy", "baseline", "fapi2"], ...], BeforeValidator(_split)]
 Folders = Annotated[tuple[Path, ...], BeforeValidator(_split)]
 
 
@@ -116,6 +117,9 @@ class DpopSettings(_Section):
     """Proof of possession (RFC 9449)."""
 
     nonce: Literal["off", "on"] = Field("off", description="whether proofs must carry a nonce of ours")
+    nonce_profiles: ProfileNames = Field(
+        ("legacy", "baseline", "fapi2"), description="the client profiles it is asked of, when it is on"
+    )
 
 
 class EgressZones(EgressSettings):

@@ -8,7 +8,7 @@ import hmac
 import re
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import SplitResult, urlsplit
 
 from gateway.tokens.jose import FixedKeys, JoseRefused, verify_signed
@@ -25,12 +25,13 @@ _NOTICED_FOR = timedelta(seconds=(DPOP_PROOF.oldest_for or 0) + DPOP_PROOF.ahead
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A good proof: the thumbprint of its key (RFC 7638, SHA-256), its id, and until when that id must be remembered
-    for a second use to be noticed."""
+    """A good proof: the thumbprint of its key (RFC 7638, SHA-256), its id, until when that id must be remembered for a
+    second use to be noticed, and when it says it was made."""
 
     jkt: str
     jti: str
     replay_until: datetime
+    issued_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +65,7 @@ def check_proof(proof: str, proven: Proven, now: datetime) -> Proof:
     nonce = claims.get("nonce")
     if proven.nonces is not None and not (isinstance(nonce, str) and nonce in proven.nonces):
         raise JoseRefused("nonce")
-    return Proof(jkt, claims["jti"], now + _NOTICED_FOR)
+    return Proof(jkt, claims["jti"], now + _NOTICED_FOR, datetime.fromtimestamp(claims["iat"], UTC))
 
 
 def hash_of(access_token: str) -> str:

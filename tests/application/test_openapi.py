@@ -1,5 +1,6 @@
 """`/openapi.json` is true: it names every route, every status, every content type, and nothing else."""
 
+import time
 import warnings
 from collections.abc import AsyncIterator, Iterator
 
@@ -29,6 +30,7 @@ from gateway.vocabulary.clock import SystemClock, SystemRandomness
 from tests.docs.walk import redeem, sign_in
 from tests.journeys.stack import Stack
 from tests.journeys.staff.desk import staff_token
+from tests.possession import Holder
 
 pytestmark = pytest.mark.anyio
 
@@ -138,15 +140,30 @@ def staff(stack) -> str:
 
 
 @pytest.fixture(scope="module")
+def bound(stack) -> str:
+    """A token of the sample portal that is bound to a key."""
+    address = f"{stack.issuer}/token"
+    answer = httpx2.post(
+        address,
+        data={"grant_type": "client_credentials"},
+        auth=("sample-portal", stack.secret("portal.secret")),
+        headers={"dpop": Holder().prove("POST", address, time.time())},
+    )
+    assert answer.json()["token_type"] == "DPoP"
+    return answer.json()["access_token"]
+
+
+@pytest.fixture(scope="module")
 def promised(stack):
     return schemathesis.openapi.from_dict(httpx2.get(f"{stack.issuer}/openapi.json").json())
 
 
 @pytest.fixture(scope="module")
-def bearers(token, citizen, staff) -> dict[str, dict[str, str]]:
+def bearers(token, citizen, staff, bound) -> dict[str, dict[str, str]]:
     """The tokens there are, by who holds them."""
     held = {"access_token": token, "citizen": citizen, "staff_token": staff}
-    return {name: {"Authorization": f"Bearer {value}"} for name, value in held.items()}
+    shown = {name: {"Authorization": f"Bearer {value}"} for name, value in held.items()}
+    return shown | {"bound_token": {"Authorization": f"DPoP {bound}"}}
 
 
 @pytest.mark.parametrize(("path", "method", "caller"), ROUNDS, ids=[f"{m} {p} {caller}" for p, m, caller in ROUNDS])

@@ -30,8 +30,9 @@ PROBLEM = "application/problem+json"
 class ClientsInTests:
     """`Bearer p1` is p1."""
 
-    async def client_id(self, authorization, *, method, url):
-        assert (method, url.startswith(ISSUER + "/v1/")) == ("GET", True)
+    async def client_id(self, presented):
+        authorization = presented.authorization
+        assert (presented.method, presented.url.startswith(ISSUER + "/v1/")) == ("GET", True)
         if len(authorization) != 1 or not authorization[0].startswith("Bearer p"):
             raise CallerUnknown(headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
         return authorization[0].removeprefix("Bearer ")

@@ -155,6 +155,12 @@ def test_a_portal_with_a_key_has_no_secret(capfd: pytest.CaptureFixture[str], st
     code, added, _ = run(capfd, "portal", "add", "keyed", *keyed, "--jwks", "keys.json", "--json")
     assert (code, added.keys() & {"client_secret"}) == (8, set())
     agree(capfd, staff, added["approval"]["id"])
+    strong = ("portal", "add", "strong", "--profile", "fapi2", "--redirect-uri", "https://strong.example/cb")
+    strong += ("--jwks", "keys.json", "--reason", "new")
+    code, out, said = run(capfd, *strong, "--auth-method", "client_secret_basic")
+    assert (code, out, "must be one of: private_key_jwt" in said) == (3, "", True)
+    code, added, _ = run(capfd, *strong, "--json")
+    assert (code, added.keys() & {"client_secret"}) == (8, set())
     address = ("--jwks-uri", "https://keyed.example/jwks", "--reason", "new place")
     assert run(capfd, "portal", "change", "keyed", *address)[0] == 8
 
@@ -227,11 +233,13 @@ def test_the_doctor_measures_the_clock_of_an_identity_provider(
 def test_what_has_no_effect_yet_is_said(capfd: pytest.CaptureFixture[str], stack: Path) -> None:
     run(capfd, "key", "list")
     with (stack / "gate06.toml").open("a") as settings:
-        settings.write("backchannel_logout_uri = 'https://seeded.example/out'\n[dpop]\nnonce = 'on'\n")
+        settings.write(
+            "backchannel_logout_uri = 'https://seeded.example/out'\n[proxy]\nclient_cert_header = 'Client-Cert'\n"
+        )
     code, seen, _ = run(capfd, "doctor", "--json")
     told = [check["detail"] for check in seen["checks"] if "no effect" in check["detail"]]
     assert (code, len(told)) == (0, 2)
-    assert any("dpop.nonce" in detail for detail in told)
+    assert any("proxy.client_cert_header" in detail for detail in told)
     assert any("portal `seeded`: backchannel_logout_uri" in detail for detail in told)
 
 

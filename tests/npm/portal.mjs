@@ -1,6 +1,7 @@
 // A portal written with npm openid-client 6 as it comes: `node portal.mjs` reads one JSON object, prints another.
 //
-// in:  {issuer, client_id, secret, method, alg, redirect_uri, logout_uri, scope, resource, persona, pkce, scenario}
+// in:  {issuer, client_id, secret, method, alg, redirect_uri, logout_uri, scope, resource, persona, pkce, scenario,
+//       pushes, bound: whether tokens are bound to a key (DPoP)}
 // out: what the scenario saw; an error of the library as {name, code, error, cause}
 
 import { readFileSync } from 'node:fs'
@@ -90,6 +91,10 @@ const config = await client.discovery(
 )
 const browser = new Browser()
 
+// a key of its own for tokens, and what the library needs to prove it
+const holder = async () => ({ DPoP: client.getDPoPHandle(config, await client.randomDPoPKeyPair('ES256')) })
+const held = order.bound ? await holder() : undefined
+
 async function ask(changes = {}) {
   const attempt = { state: client.randomState(), nonce: client.randomNonce(), verifier: client.randomPKCECodeVerifier() }
   const parameters = {
@@ -107,8 +112,9 @@ async function ask(changes = {}) {
     ...changes,
   }
   for (const name of Object.keys(parameters)) if (parameters[name] === null) delete parameters[name]
-  const build = order.pushes ? client.buildAuthorizationUrlWithPAR : client.buildAuthorizationUrl
-  const url = await build(config, parameters)
+  const url = order.pushes
+    ? await client.buildAuthorizationUrlWithPAR(config, parameters, held)
+    : client.buildAuthorizationUrl(config, parameters)
   attempt.asked = url.href
   attempt.callback = await browser.walk(url.href, [order.redirect_uri])
   attempt.checks = {
@@ -119,8 +125,8 @@ async function ask(changes = {}) {
   return attempt
 }
 
-const redeem = (attempt, changes = {}) =>
-  client.authorizationCodeGrant(config, attempt.callback, { ...attempt.checks, ...changes })
+const redeem = (attempt, changes = {}, proving = held) =>
+  client.authorizationCodeGrant(config, attempt.callback, { ...attempt.checks, ...changes }, undefined, proving)
 
 async function told(work) {
   try {
@@ -171,6 +177,65 @@ const scenarios = {
     seen.foreign_scope = await told(() => ask({ scope: 'openid procedure:9.999999' }))
     seen.no_redirect_uri = await told(() => ask({ redirect_uri: 'https://somebody.example/' }))
     return seen
+  },
+
+  async bound() {
+    const stranger = await holder()
+    const attempt = await ask({ prompt: 'consent' })
+    const seen = { asked: [...new URL(attempt.asked).searchParams.keys()].sort() }
+    seen.another_key = await told(() => redeem(attempt, {}, stranger))
+    seen.no_proof = await told(() => redeem(attempt, {}, {}))
+    const tokens = await redeem(attempt)
+    const sub = tokens.claims().sub
+    seen.token_type = tokens.token_type
+    seen.thumbprint = await held.DPoP.calculateThumbprint()
+    seen.introspection = await client.tokenIntrospection(config, tokens.access_token)
+    seen.person = await client.fetchUserInfo(config, tokens.access_token, sub, held)
+    seen.thief = await told(() => client.fetchUserInfo(config, tokens.access_token, sub, stranger))
+    seen.as_bearer = await told(() => client.fetchUserInfo(config, tokens.access_token, sub))
+    const form = (token, proving) =>
+      client.fetchProtectedResource(
+        config,
+        token,
+        new URL(`${order.issuer}/v1/prefill`),
+        'POST',
+        JSON.stringify({ procedure: '1.004222' }),
+        new Headers({ 'content-type': 'application/json' }),
+        proving,
+      )
+    const asked = await ask({ scope: 'openid procedure:1.004222', prompt: 'consent' })
+    const forForm = await redeem(asked)
+    const filled = await form(forForm.access_token, held)
+    seen.form = { status: filled.status, procedure: (await filled.json()).procedure }
+    seen.form_of_a_thief = await told(() => form(forForm.access_token, stranger))
+    seen.form_as_bearer = await told(() => form(forForm.access_token, undefined))
+    const refreshed = await client.refreshTokenGrant(config, tokens.refresh_token, undefined, held)
+    seen.refreshed = (await client.fetchUserInfo(config, refreshed.access_token, sub, held)).sub
+    seen.refresh_kept = (refreshed.refresh_token ?? tokens.refresh_token) === tokens.refresh_token
+    seen.refresh_without_proof = await told(() => client.refreshTokenGrant(config, tokens.refresh_token))
+    const own = await client.clientCredentialsGrant(config, { resource: order.resource, scope: 'lab:read' }, held)
+    seen.machine = JSON.parse(Buffer.from(own.access_token.split('.')[1], 'base64url'))
+    seen.reused_code = await told(() => redeem(attempt))
+    seen.after_reuse = await told(() => client.fetchUserInfo(config, tokens.access_token, sub, held))
+    return seen
+  },
+
+  async own_wish() {
+    const bound = await redeem(await ask())
+    const sub = bound.claims().sub
+    await client.fetchUserInfo(config, bound.access_token, sub, held)
+    const plain = await redeem(await ask(), {}, {})
+    await client.fetchUserInfo(config, plain.access_token, sub)
+    return {
+      bound: bound.token_type,
+      as_bearer: (await told(() => client.fetchUserInfo(config, bound.access_token, sub))).error,
+      plain: plain.token_type,
+      plain_as_bound: (await told(() => client.fetchUserInfo(config, plain.access_token, sub, held))).error,
+    }
+  },
+
+  async direct() {
+    return told(async () => redeem(await ask()))
   },
 
   async refusals() {

@@ -8,6 +8,8 @@ from urllib.parse import parse_qs, quote_plus, urlencode, urlsplit
 import httpx2
 import provider_house as world
 
+from gateway.vocabulary.presented import Presented
+
 VERIFIER = "v" * 43
 CHALLENGE = urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
 
@@ -16,6 +18,11 @@ def basic(client_id: str = "portal", secret: str = world.SECRET) -> dict[str, st
     """Return Basic credentials, both halves form-encoded first (RFC 6749 §2.3.1)."""
     pair = f"{quote_plus(client_id)}:{quote_plus(secret)}"
     return {"authorization": "Basic " + b64encode(pair.encode()).decode()}
+
+
+def shown_by(token: str) -> Presented:
+    """Return a request to the API that shows a bearer token."""
+    return Presented([f"Bearer {token}"], [], "POST", f"{world.ISSUER}/v1/prefill")
 
 
 def authorize_url(**changes: str | None) -> str:
@@ -68,6 +75,23 @@ async def sign_in(provider: world.Provider, **changes: str | None) -> httpx2.Res
     while page.status_code == 303 and page.headers["location"] in {attempt, f"{attempt}?failed=on"}:
         page = await provider.get(page.headers["location"])
     return page
+
+
+def visit(request_uri: str, client_id: str = "portal", **more: str) -> str:
+    """Return the address of the authorization endpoint for a pushed request."""
+    return "/authorize?" + urlencode({"client_id": client_id, "request_uri": request_uri, **more})
+
+
+async def come_in(provider: world.Provider, address: str) -> httpx2.Response:
+    """Go from the authorization request to the notice page."""
+    begun = await provider.get(address)
+    assert begun.status_code == 303, begun.text
+    attempt = begun.headers["location"]
+    page = await provider.get(attempt)
+    chosen = await provider.http.post(attempt, data={"csrf": hidden(page.text, "csrf"), "provider": "fake"})
+    state = members(chosen.headers["location"])["state"]
+    await provider.get(f"/upstream/fake/callback?code=x&state={state}")
+    return await provider.get(attempt)
 
 
 async def arrive(provider: world.Provider, callback: str) -> httpx2.Response:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import provider_house as world
 import pytest
-from journey import agree, authorize_url, basic, members, obtain_code, obtain_tokens, redeem, sign_in
+from journey import agree, authorize_url, basic, members, obtain_code, obtain_tokens, redeem, shown_by, sign_in
 
 from gateway.application.joints import TokenBearers
 from gateway.openid_provider.clients import Portal
@@ -42,7 +42,7 @@ async def introspected(provider: world.Provider, token: str) -> dict[str, object
 
 
 async def bearer(provider: world.Provider, token: str):
-    return await TokenBearers(provider.house).read([f"Bearer {token}"], method="POST", url="/v1/prefill")
+    return await TokenBearers(provider.house).read(shown_by(token))
 
 
 async def test_a_named_form_comes_back_with_the_tokens_and_stays(provider: world.Provider) -> None:

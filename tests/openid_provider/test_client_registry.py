@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from gateway.openid_provider.client_rules import unsafe_members
 from gateway.openid_provider.clients import ClientRegistry, Portal, Resource, ResourceRegistry, hash_secret
 from gateway.vocabulary.store import Kind, Record
+from tests.possession import Holder
 
 pytestmark = pytest.mark.anyio
 SECRET = "s" * 43
@@ -16,6 +17,11 @@ GOOD: dict[str, Any] = {
     "client_id": "portal",
     "client_secret": SECRET,
     "redirect_uris": ["https://portal.example/callback"],
+}
+KEYED: dict[str, Any] = {
+    "client_secret": None,
+    "token_endpoint_auth_method": "private_key_jwt",
+    "jwks": {"keys": [Holder().bare]},
 }
 
 
@@ -81,7 +87,12 @@ def test_the_secret_may_come_by_file(tmp_path) -> None:
         ({"client_secret": ""}, "empty"),
         ({"client_id": "a b"}, "client_id"),
         ({"client_id": ""}, "client_id"),
-        ({"profile": "fapi2"}, "not available"),
+        ({"profile": "fapi2"}, "private_key_jwt"),
+        ({"profile": "fapi2", **KEYED, "id_token_signed_response_alg": "RS256"}, "id_token_signed_response_alg"),
+        ({"profile": "fapi2", **KEYED, "token_endpoint_auth_signing_alg": "RS256"}, "token_endpoint_auth_signing_alg"),
+        ({"profile": "fapi2", **KEYED, "redirect_uris": ["http://portal.example/cb"]}, "must be https"),
+        ({"profile": "fapi2", **KEYED, "realm": "staff"}, "citizens' portals"),
+        ({"dpop_bound_access_tokens": True, "realm": "staff"}, "citizens' portals"),
         ({"profile": "legacy"}, "legacy_until"),
         ({"legacy_until": "2027-01-01"}, "legacy"),
         ({"grant_types": ["password"]}, "grant_types"),

@@ -3,7 +3,18 @@
 import httpx2
 import provider_house as world
 import pytest
-from journey import agree, authorize_url, basic, hidden, members, obtain_tokens, reach_sign_in, redeem, sign_in
+from journey import (
+    agree,
+    authorize_url,
+    basic,
+    hidden,
+    members,
+    obtain_tokens,
+    reach_sign_in,
+    redeem,
+    shown_by,
+    sign_in,
+)
 
 from gateway.application.joints import TokenBearers
 from gateway.identity_providers.contract import Authentication
@@ -158,9 +169,7 @@ async def test_who_signed_in_for_an_organisation_is_asked_for_the_own_account(pr
     page = await sign_in(provider, scope="openid procedure:1.004222")
     assert provider.upstream.begun[-1].prompt_login
     tokens = (await redeem(provider, members((await agree(provider, page)).headers["location"])["code"])).json()
-    bearer = await TokenBearers(provider.house).read(
-        [f"Bearer {tokens['access_token']}"], method="POST", url="/v1/prefill"
-    )
+    bearer = await TokenBearers(provider.house).read(shown_by(tokens["access_token"]))
     assert bearer.citizen is not None
     assert bearer.citizen.organisation is None
     assert bearer.procedures == {"1.004222"}

@@ -2,12 +2,12 @@
 
 import asyncio
 from datetime import timedelta
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import provider_house as world
 import pytest
-from journey import CHALLENGE, agree, authorize_url, basic, hidden, members, redeem
+from journey import CHALLENGE, agree, authorize_url, basic, come_in, hidden, members, redeem, visit
 
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.pushed_request import REQUEST_URI
@@ -30,22 +30,6 @@ async def pushed(provider: world.Provider, **changes: str | None) -> str:
     answer = await push(provider, **changes)
     assert answer.status_code == 201, answer.text
     return visit(answer.json()["request_uri"])
-
-
-def visit(request_uri: str, client_id: str = "portal", **more: str) -> str:
-    return "/authorize?" + urlencode({"client_id": client_id, "request_uri": request_uri, **more})
-
-
-async def come_in(provider: world.Provider, address: str) -> httpx2.Response:
-    """Go from the authorization request to the notice page."""
-    begun = await provider.get(address)
-    assert begun.status_code == 303, begun.text
-    attempt = begun.headers["location"]
-    page = await provider.get(attempt)
-    chosen = await provider.http.post(attempt, data={"csrf": hidden(page.text, "csrf"), "provider": "fake"})
-    state = members(chosen.headers["location"])["state"]
-    await provider.get(f"/upstream/fake/callback?code=x&state={state}")
-    return await provider.get(attempt)
 
 
 async def test_a_pushed_request_signs_somebody_in(provider: world.Provider) -> None:

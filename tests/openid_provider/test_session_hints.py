@@ -5,7 +5,7 @@ from typing import Any
 
 import provider_house as world
 import pytest
-from journey import obtain_tokens
+from journey import obtain_tokens, shown_by
 
 from gateway.openid_provider.bearer import read_caller
 from gateway.openid_provider.session_hints import SessionHints
@@ -51,7 +51,7 @@ async def test_who_is_known_is_read_in_one_round_trip_with_what_is_wanted_beside
         wanted.append(grant_id)
         return (RecordKey(Kind.GRANT, grant_id), RecordKey(Kind.KEPT_ANSWERS, "none"))
 
-    caller = await read_caller(house, [f"Bearer {token}"], beside)
+    caller = await read_caller(house, shown_by(token), beside)
     assert (caller.session_alive, counting.trips) == (True, 1)
     grant, nothing = caller.beside
     assert (grant and grant.key, nothing) == (wanted[0], None)
@@ -61,9 +61,9 @@ async def test_without_a_hint_the_session_is_found_all_the_same(provider: world.
     token = (await obtain_tokens(provider))["access_token"]
     counting = CountingStore(provider.house.store)
     house = replace(provider.house, store=counting, session_hints=SessionHints())
-    assert (await read_caller(house, [f"Bearer {token}"])).session_alive
+    assert (await read_caller(house, shown_by(token))).session_alive
     assert counting.trips == 2
-    assert (await read_caller(house, [f"Bearer {token}"])).session_alive
+    assert (await read_caller(house, shown_by(token))).session_alive
     assert counting.trips == 3
 
 
@@ -79,5 +79,5 @@ async def test_a_wrong_hint_decides_nothing(provider: world.Provider) -> None:
     await house.store.commit([Remove(session)], now=house.clock.now())
     hints = SessionHints()
     hints.remember(grant_id, "somebody-elses")
-    caller = await read_caller(replace(house, session_hints=hints), [f"Bearer {token}"])
+    caller = await read_caller(replace(house, session_hints=hints), shown_by(token))
     assert not caller.session_alive

@@ -6,7 +6,18 @@ from pathlib import Path
 import httpx2
 import provider_house as world
 import pytest
-from journey import agree, authorize_url, basic, hidden, members, obtain_tokens, reach_sign_in, redeem, sign_in
+from journey import (
+    agree,
+    authorize_url,
+    basic,
+    hidden,
+    members,
+    obtain_tokens,
+    reach_sign_in,
+    redeem,
+    shown_by,
+    sign_in,
+)
 
 from gateway.openid_provider.bearer import read_caller
 from gateway.vocabulary.form_preview import FormAsk, FormPreview
@@ -21,7 +32,7 @@ async def alive(provider: world.Provider, token: str) -> bool:
 
 
 async def session_alive(provider: world.Provider, token: str) -> bool:
-    return (await read_caller(provider.house, [f"Bearer {token}"])).session_alive
+    return (await read_caller(provider.house, shown_by(token))).session_alive
 
 
 async def sign_in_again(provider: world.Provider, **changes: str) -> httpx2.Response:

@@ -77,12 +77,12 @@ async def test_registers_know_an_officer_by_the_code_of_the_sign_in_or_where_set
     account = StaffAccount(number="999180000101", agency="H55.01", roles=("desk_officer",), **told)
     provider.staff.answer = world.officer(staff=account)
     tokens = (await staff.redeem_desk(provider, await staff.desk_code(provider))).json()
-    bearer = [f"Bearer {tokens['access_token']}"]
-    officer = (await TokenBearers(provider.house).read(bearer, method="POST", url="/v1/prefill")).officer
+    bearer = journey.shown_by(tokens["access_token"])
+    officer = (await TokenBearers(provider.house).read(bearer)).officer
     assert officer is not None
     wanted = officer.reference.removeprefix("staff:")[:20] if code == "reference" else code
     assert officer.register_code == wanted
-    header = {"authorization": bearer[0]}
+    header = {"authorization": bearer.authorization[0]}
     assert "register_code" not in (await provider.http.get("/userinfo", headers=header)).json()
     events = str(await world.events_of(provider))
     assert "H55.01-CB1" not in events
@@ -206,7 +206,7 @@ async def test_tokens_do_not_cross(both: world.Provider) -> None:
     own = await both.http.post("/token", data={"grant_type": "client_credentials"}, headers=journey.basic())
     for token in (officer, command):
         with pytest.raises(InvalidToken):
-            await read_caller(both.house, [f"Bearer {token}"])
+            await read_caller(both.house, journey.shown_by(token))
     for token in (citizen, own.json()["access_token"], "ga_x", officer.replace("sa_", "ga_")):
         with pytest.raises(NotForStaff):
             await read_officer(both.house, [f"Bearer {token}"])

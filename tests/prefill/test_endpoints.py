@@ -1,6 +1,6 @@
 """Prefill over HTTP: shapes, refusals with receipts, and bodies that are not what was asked for."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from gateway.prefill.endpoints import PREFILL_LIMIT, prefill_routes
 from gateway.prefill.openapi import prefill_operations
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.operation import PROBLEM
+from gateway.vocabulary.presented import Presented
 from gateway.vocabulary.provenance import Unavailable
 from gateway.vocabulary.representation import DeskOfficer
 from gateway.vocabulary.store import Kind, RecordKey
@@ -45,9 +46,9 @@ class Bearers:
         self.known: dict[str, Bearer] = {}
         self.urls: list[str] = []
 
-    async def read(self, authorization: Sequence[str], *, method: str, url: str, beside: Any = None) -> Bearer:
-        self.urls.append(f"{method} {url}")
-        for value in authorization:
+    async def read(self, presented: Presented, *, beside: Any = None) -> Bearer:
+        self.urls.append(f"{presented.method} {presented.url}")
+        for value in presented.authorization:
             if value.removeprefix("Bearer ") in self.known:
                 return self.known[value.removeprefix("Bearer ")]
         raise NoToken(headers={"WWW-Authenticate": "Bearer"})

@@ -1,5 +1,5 @@
 """One code, forty redemptions at the same moment, two workers: one success, then the grant is dead; and what a kill
-leaves behind: never a second success.
+leaves behind: never a second success. `single_use` does the same to what else is good once.
 
 `It must show` 5 of the road. The kills come at random moments of a volley of redemptions, each of another code, so
 that some hit the window between consume and answer; `consumed_unanswered` counts those.
@@ -19,6 +19,7 @@ from typing import Any
 
 import aiohttp
 
+from tests.proofs import single_use
 from tests.proofs.stack import Stack, Wish, fresh, open_stack
 from tests.proofs.walking import Walker, walker
 from tests.services import SETTINGS, RedisServer, Urls
@@ -32,10 +33,11 @@ WITH_REDIS = ("sqlite+redis", "postgresql+redis")
 
 
 async def prove(
-    folder: Path, *, settings: tuple[str, ...] = SETTINGS, rounds: int = 50, kills: int = 20
+    folder: Path, *, settings: tuple[str, ...] = SETTINGS, rounds: int = 50, uses: int = 50, kills: int = 20
 ) -> dict[str, Any]:
-    """Race on every setting; kill gateway and Redis `kills` times each, spread over them. Raises AssertionError."""
-    raced, killed = {}, {}
+    """Race on every setting, `rounds` for codes and `uses` for the rest; kill gateway and Redis `kills` times each,
+    spread over them. Raises AssertionError."""
+    raced, once, killed = {}, {}, {}
     shares = {
         "gateway": spread(kills, settings),
         "redis": spread(kills, [one for one in settings if one in WITH_REDIS]),
@@ -45,8 +47,9 @@ async def prove(
         front = RedisServer() if setting in WITH_REDIS else None
         try:
             urls = Urls(fresh(setting.partition("+")[0], where).store, front.url if front else None)
-            async with open_stack(Wish(folder=where, urls=urls, workers=2)) as stack:
+            async with open_stack(Wish(folder=where, urls=urls, workers=2, toml=single_use.TOML)) as stack:
                 raced[setting] = await race(stack, rounds)
+                once[setting] = await single_use.race(stack, uses)
                 for victim, share in shares.items():
                     if share.get(setting):
                         killed[f"{victim}, {setting}"] = await kill(stack, victim, front, share[setting])
@@ -58,7 +61,7 @@ async def prove(
     if kills >= 20:
         hit = sum(one.get("consumed_unanswered", 0) + one.get("half_consumed", 0) for one in killed.values())
         assert hit, "no kill came between consume and answer"
-    return {"parallel": PARALLEL, "workers": 2, "races": raced, "kills": killed}
+    return {"parallel": PARALLEL, "workers": 2, "races": raced, "single_use": once, "kills": killed}
 
 
 def spread(count: int, settings: Sequence[str]) -> dict[str, int]:

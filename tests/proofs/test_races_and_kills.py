@@ -11,9 +11,10 @@ pytestmark = pytest.mark.anyio
 @pytest.mark.parametrize("setting", ["sqlite", "postgresql+redis"])
 async def test_forty_redemptions_one_success(tmp_path, setting):
     """Over HTTP on the two ends; the store's own tests race on every setting, and `make prove` does this on each."""
-    figures = await races.prove(tmp_path, settings=(setting,), rounds=2, kills=1)
+    figures = await races.prove(tmp_path, settings=(setting,), rounds=2, uses=1, kills=1)
     assert figures["races"][setting]["success"] == 2
     assert figures["races"][setting]["invalid_grant"] == 2 * 39
+    assert set(figures["single_use"][setting]["winners"].values()) == {1}
     assert all(killed["second_success"] == 0 for killed in figures["kills"].values())
 
 

@@ -1,6 +1,5 @@
 """Proofs of possession: what RFC 9449 §4.3 demands, one row for each thing a proof can get wrong."""
 
-import base64
 import hashlib
 import json
 from datetime import UTC, datetime, timedelta
@@ -15,34 +14,23 @@ from typer.testing import CliRunner
 from gateway.cli.verify import app
 from gateway.tokens.dpop import Proof, Proven, check_proof, hash_of, same_url
 from gateway.tokens.jose import JoseRefused
-from gateway.tokens.key_material import generate_private_jwk, import_signing_key, public_jwk, thumbprint
-from gateway.vocabulary.clock import SystemRandomness
+from gateway.tokens.key_material import import_signing_key, public_jwk, thumbprint
+from tests.possession import Holder, b64
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 AT = int(NOW.timestamp())
 URL = "https://gateway.example/v1/prefill"
 TOKEN = "ga_" + "a" * 22 + "_" + "b" * 43
-KEYS = {alg: generate_private_jwk(alg, "k", SystemRandomness()) for alg in ("ES256", "PS256", "Ed25519", "RS256")}
+HOLDERS = {alg: Holder(alg) for alg in ("ES256", "PS256", "Ed25519", "RS256")}
+KEYS = {alg: holder.jwk for alg, holder in HOLDERS.items()}
 GOOD: dict[str, Any] = {"jti": "one", "htm": "POST", "htu": URL, "iat": AT}
-
-
-def b64(octets: bytes) -> str:
-    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()
 
 
 def proof(
     alg: str = "ES256", header: dict[str, Any] | None = None, without: tuple[str, ...] = (), **claims: Any
 ) -> str:
     """Return a proof signed with the key of `alg`; `header` and `claims` change it, `without` leaves members out."""
-    jwk = {name: value for name, value in public_jwk(KEYS[alg]).items() if name in {"kty", "crv", "x", "y", "n", "e"}}
-    head = {"typ": "dpop+jwt", "alg": alg, "jwk": jwk} | (header or {})
-    said = GOOD | claims
-    for name in without:
-        head.pop(name, None)
-        said.pop(name, None)
-    signing_input = f"{b64(json.dumps(head).encode())}.{b64(json.dumps(said).encode())}"
-    key = import_signing_key(KEYS[alg])
-    return f"{signing_input}.{b64(JWSRegistry.algorithms[key.alg].sign(signing_input.encode(), key.native))}"
+    return HOLDERS[alg].proof(GOOD | claims, header, without)
 
 
 def proven(**changes: Any) -> Proven:
@@ -60,7 +48,7 @@ def rule_of(text: str, now: datetime = NOW, **changes: Any) -> str | None:
 @pytest.mark.parametrize("alg", ["ES256", "PS256", "Ed25519"])
 def test_a_good_proof_names_its_key(alg: str) -> None:
     found = check_proof(proof(alg), proven(jkt=thumbprint(public_jwk(KEYS[alg]))), NOW)
-    assert found == Proof(thumbprint(public_jwk(KEYS[alg])), "one", NOW + timedelta(seconds=330))
+    assert found == Proof(thumbprint(public_jwk(KEYS[alg])), "one", NOW + timedelta(seconds=330), NOW)
 
 
 ACCEPTED = {
@@ -91,7 +79,7 @@ REFUSED = {
     ),
     "somebody else's key": (
         "signature",
-        proof(header={"jwk": public_jwk(generate_private_jwk("ES256", "k", SystemRandomness()))}),
+        proof(header={"jwk": Holder().bare}),
     ),
     "no jti": ("missing:jti", proof(without=("jti",))),
     "no htm": ("missing:htm", proof(without=("htm",))),

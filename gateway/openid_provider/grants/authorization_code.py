@@ -14,7 +14,7 @@ from gateway.openid_provider.grants.issuing import check_details, check_resource
 from gateway.openid_provider.grants.refresh_token import first_refresh_token
 from gateway.openid_provider.house import House
 from gateway.openid_provider.parameters import Parameters
-from gateway.openid_provider.token import Decision
+from gateway.openid_provider.token import Decision, TokenRequest
 from gateway.tokens.issue import key_of, parse
 from gateway.vocabulary.store import Change, Kind, Record, RecordKey, Spend
 
@@ -49,11 +49,19 @@ def check_verifier(code: Record, parameters: Parameters) -> None:
         raise InvalidProof("`code_verifier` does not answer the code_challenge")
 
 
-def check_redeemer(code: Record, portal: Portal, parameters: Parameters) -> None:
-    """Whoever redeems a code is its client and repeats what the request said."""
-    check_client(code, portal)
-    check_redirect_uri(code, parameters)
-    check_verifier(code, parameters)
+def check_key(code: Record, jkt: str | None) -> None:
+    """A code that was bound to a key when it was asked for is redeemed with a proof of that key (RFC 9449 §10)."""
+    bound = code.body.get("dpop_jkt")
+    if bound is not None and bound != jkt:
+        raise InvalidGrant("the authorization code is bound to a key: send a `DPoP` proof of that key")
+
+
+def check_redeemer(code: Record, asked: TokenRequest) -> None:
+    """Whoever redeems a code is its client, repeats what the request said and holds the key it named."""
+    check_client(code, asked.portal)
+    check_redirect_uri(code, asked.parameters)
+    check_verifier(code, asked.parameters)
+    check_key(code, asked.jkt)
 
 
 class AuthorizationCode:
@@ -70,14 +78,12 @@ class AuthorizationCode:
             raise InvalidGrant(_UNKNOWN)
         return (RecordKey(Kind.CODE, key_of(code)), grant_address(named[1]))
 
-    def decide(
-        self, house: House, portal: Portal, parameters: Parameters, found: Sequence[Record | None], now: datetime
-    ) -> Decision:
+    def decide(self, house: House, asked: TokenRequest, found: Sequence[Record | None], now: datetime) -> Decision:
         """Check the caller, then spend the code and issue."""
         code, stored_grant = found
         if code is None or stored_grant is None:
             raise InvalidGrant(_UNKNOWN)
-        check_redeemer(code, portal, parameters)
+        check_redeemer(code, asked)
         spend = Spend(code.address)
         grant = grant_of(stored_grant, now)
         if code.state == "used" and grant is not None:
@@ -85,18 +91,20 @@ class AuthorizationCode:
             return Decision(changes=[spend], grant=grant)
         if grant is None or not code.alive(now):
             raise InvalidGrant(_UNKNOWN)
-        check_details(parameters, grant)
+        check_details(asked.parameters, grant)
         house.session_hints.remember(grant.id, grant.session_key)
-        return self._issue(house, portal, grant, code, now)
+        return self._issue(house, asked, grant, code, now)
 
-    def _issue(self, house: House, portal: Portal, grant: Grant, code: Record, now: datetime) -> Decision:
-        stored, answer = issue_access_token(house, portal, grant, grant.scopes, now)
+    def _issue(self, house: House, asked: TokenRequest, grant: Grant, code: Record, now: datetime) -> Decision:
+        stored, answer = issue_access_token(house, asked, grant, grant.scopes, now)
         changes: list[Change] = [Spend(code.address), stored]
         if "offline_access" in grant.scopes:
-            refresh, token = first_refresh_token(house, grant, now)
+            refresh, token = first_refresh_token(house, asked, grant, now)
             changes.append(refresh)
             answer["refresh_token"] = token
-        claims = id_token(house, portal, grant, now, access_token=answer["access_token"], nonce=code.body["nonce"])
+        claims = id_token(
+            house, asked.portal, grant, now, access_token=answer["access_token"], nonce=code.body["nonce"]
+        )
         told_of = code.body.get("receipt")  # codes of an earlier version have none
         return Decision(
             changes=changes, event=CodeRedeemed, grant=grant, answers=told_of, answer=answer, id_token=claims

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from gateway.openid_provider.clients import Portal, Resource
 from gateway.openid_provider.failure import InvalidAuthorizationDetails, InvalidScope, InvalidTarget
 from gateway.openid_provider.grant import access_token_record
+from gateway.openid_provider.grants.issuing import token_type
 from gateway.openid_provider.house import House
 from gateway.openid_provider.parameters import Parameters
 from gateway.openid_provider.profiles import IDENTITY_SCOPES
-from gateway.openid_provider.token import Decision
+from gateway.openid_provider.token import Decision, TokenRequest
 from gateway.tokens.issue import AccessTokenFacts, access_token_claims, key_of, mint, mint_grant_id
 from gateway.vocabulary.clock import text_token
 from gateway.vocabulary.store import Insert, Record, RecordKey
@@ -30,14 +31,13 @@ class ClientCredentials:
             raise InvalidAuthorizationDetails("a form is asked for with a citizen's sign-in only")
         return ()
 
-    def decide(
-        self, house: House, portal: Portal, parameters: Parameters, found: Sequence[Record | None], now: datetime
-    ) -> Decision:
+    def decide(self, house: House, asked: TokenRequest, found: Sequence[Record | None], now: datetime) -> Decision:
         """Issue for the resource named, or for our own API when none is."""
-        resource = target(house, parameters)
-        scopes = client_scopes(parameters.get("scope"), portal, resource)
+        portal = asked.portal
+        resource = target(house, asked.parameters)
+        scopes = client_scopes(asked.parameters.get("scope"), portal, resource)
         if resource is not None and resource.signed:
-            return _jwt(house, portal, resource, scopes, now)
+            return _jwt(house, asked, resource, scopes, now)
         lifetime = house.lifetimes.access_token_for if resource is None else timedelta(seconds=resource.lifetime_s)
         token = mint("ga", mint_grant_id(house.randomness), house.randomness)
         record = access_token_record(
@@ -47,8 +47,10 @@ class ClientCredentials:
             expires_at=now + lifetime,
             resource=None if resource is None else resource.identifier,
             issued_at=now,
+            jkt=asked.jkt,
         )
-        return Decision(changes=[Insert(record)], answer=_answer(token, int(lifetime.total_seconds()), scopes))
+        answer = _answer(token, int(lifetime.total_seconds()), scopes, asked.jkt)
+        return Decision(changes=[Insert(record)], answer=answer)
 
 
 def target(house: House, parameters: Parameters) -> Resource | None:
@@ -74,23 +76,25 @@ def client_scopes(scope: str | None, portal: Portal, resource: Resource | None) 
     return asked
 
 
-def _jwt(house: House, portal: Portal, resource: Resource, scopes: tuple[str, ...], now: datetime) -> Decision:
+def _jwt(house: House, asked: TokenRequest, resource: Resource, scopes: tuple[str, ...], now: datetime) -> Decision:
+    client_id = asked.portal.client_id
     facts = AccessTokenFacts(
         issuer=house.issuer,
-        subject=portal.client_id,
-        client_id=portal.client_id,
+        subject=client_id,
+        client_id=client_id,
         audience=resource.identifier,
         issued_at=now,
         lifetime_s=resource.lifetime_s,
         token_id=text_token(house.randomness, 128),
         scope=" ".join(scopes),
+        extra={} if asked.jkt is None else {"cnf": {"jkt": asked.jkt}},
     )
     token = house.keys.sign(access_token_claims(facts), typ="at+jwt")
-    return Decision(answer=_answer(token, resource.lifetime_s, scopes))
+    return Decision(answer=_answer(token, resource.lifetime_s, scopes, asked.jkt))
 
 
-def _answer(token: str, lifetime_s: int, scopes: tuple[str, ...]) -> dict[str, object]:
-    answer: dict[str, object] = {"access_token": token, "token_type": "Bearer", "expires_in": lifetime_s}
+def _answer(token: str, lifetime_s: int, scopes: tuple[str, ...], jkt: str | None) -> dict[str, object]:
+    answer: dict[str, object] = {"access_token": token, "token_type": token_type(jkt), "expires_in": lifetime_s}
     if scopes:
         answer["scope"] = " ".join(scopes)
     return answer

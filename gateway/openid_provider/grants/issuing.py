@@ -11,6 +11,7 @@ from gateway.openid_provider.failure import InvalidAuthorizationDetails, Invalid
 from gateway.openid_provider.grant import Grant, access_token_record
 from gateway.openid_provider.house import House
 from gateway.openid_provider.parameters import Parameters
+from gateway.openid_provider.token import TokenRequest
 from gateway.tokens.issue import IdTokenFacts, id_token_claims, key_of, mint
 from gateway.vocabulary.store import Insert
 
@@ -28,23 +29,29 @@ def check_details(parameters: Parameters, grant: Grant) -> None:
         raise InvalidAuthorizationDetails("`authorization_details` must be those that were granted, or left out")
 
 
+def token_type(jkt: str | None) -> str:
+    """Return how a token is presented: bound to a key or not (RFC 9449 §5)."""
+    return "Bearer" if jkt is None else "DPoP"
+
+
 def issue_access_token(
-    house: House, portal: Portal, grant: Grant, scopes: Sequence[str], now: datetime
+    house: House, asked: TokenRequest, grant: Grant, scopes: Sequence[str], now: datetime
 ) -> tuple[Insert, dict[str, Any]]:
     """Return the change that stores a new access token, and the members of the answer (RFC 6749 §5.1)."""
     token = mint("ga", grant.id, house.randomness)
     expires_at = min(now + house.lifetimes.access_token_for, grant.expires_at)
     record = access_token_record(
         key_of(token),
-        client_id=portal.client_id,
+        client_id=asked.portal.client_id,
         scopes=tuple(scopes),
         expires_at=expires_at,
         group=grant.id,
         issued_at=now,
+        jkt=asked.jkt,
     )
     answer: dict[str, Any] = {
         "access_token": token,
-        "token_type": "Bearer",
+        "token_type": token_type(asked.jkt),
         "expires_in": int((expires_at - now).total_seconds()),
     }
     if scopes:

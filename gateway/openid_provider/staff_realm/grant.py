@@ -142,9 +142,9 @@ async def find_staff_access(store: Store, token: str, now: datetime) -> StaffAcc
     return StaffAccess(record=record, grant=grant, scopes=frozenset(record.body["scopes"]))
 
 
-async def read_officer(house: House, authorization: Sequence[str]) -> StaffAccess:
+async def read_officer(house: House, authorization: Sequence[str], body_token: str | None = None) -> StaffAccess:
     """Return the officer behind a request. Raises NotForStaff for whatever is no staff token that is good now."""
-    access = await find_staff_access(house.store, bearer_of(authorization), house.clock.now())
+    access = await find_staff_access(house.store, bearer_of(authorization, body_token), house.clock.now())
     portal = None if access is None else house.clients.get(access.grant.client_id)
     if access is None or portal is None or portal.realm != "staff":
         raise NotForStaff("the access token is not one of the staff realm", headers=_REFUSED)

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 from gateway.audit.event import CodeRedeemed, Event
 from gateway.openid_provider.client_rules import DEVICE_GRANT
-from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.failure import InvalidGrant
 from gateway.openid_provider.grant import grant_address
 from gateway.openid_provider.grants.authorization_code import check_redeemer
@@ -20,7 +19,7 @@ from gateway.openid_provider.staff_realm.failure import (
     SlowDown,
 )
 from gateway.openid_provider.staff_realm.grant import StaffGrant, issue_staff_token, officer_claims, staff_grant_of
-from gateway.openid_provider.token import Decision
+from gateway.openid_provider.token import Decision, TokenRequest
 from gateway.staff.event import CommandSignedIn
 from gateway.tokens.issue import IdTokenFacts, id_token_claims, key_of, parse
 from gateway.vocabulary.store import Kind, Put, Record, RecordKey, Spend
@@ -57,14 +56,13 @@ class OfficerCode:
             raise InvalidGrant(_UNKNOWN)
         return (RecordKey(Kind.CODE, key_of(code)), grant_address(named[1]))
 
-    def decide(
-        self, house: House, portal: Portal, parameters: Parameters, found: Sequence[Record | None], now: datetime
-    ) -> Decision:
+    def decide(self, house: House, asked: TokenRequest, found: Sequence[Record | None], now: datetime) -> Decision:
         """Check the caller, then spend the code and issue."""
         code, stored = found
         if code is None:
             raise InvalidGrant(_UNKNOWN)
-        check_redeemer(code, portal, parameters)
+        check_redeemer(code, asked)
+        portal = asked.portal
         grant = staff_grant_of(stored, now)
         decision, token = _redeem(house, code, grant, CodeRedeemed, now)
         if token is None or grant is None or "openid" not in grant.scopes:
@@ -101,12 +99,10 @@ class DeviceCode:
             raise InvalidGrant(_UNKNOWN)
         return (device_address(code), grant_address(named[1]), _pace_address(code))
 
-    def decide(
-        self, house: House, portal: Portal, parameters: Parameters, found: Sequence[Record | None], now: datetime
-    ) -> Decision:
+    def decide(self, house: House, asked: TokenRequest, found: Sequence[Record | None], now: datetime) -> Decision:
         """Say that it waits, was refused or ran out; spend an allowed code and issue."""
         stored, stored_grant, pace = found
-        if stored is None or stored.body["client_id"] != portal.client_id or stored.state == "revoked":
+        if stored is None or stored.body["client_id"] != asked.portal.client_id or stored.state == "revoked":
             raise InvalidGrant(_UNKNOWN)
         device = Device.of(stored)
         if device.status == "denied":
@@ -114,7 +110,7 @@ class DeviceCode:
         if stored.state == "active" and not stored.alive(now):
             raise ExpiredDeviceCode()
         if device.status == "pending":
-            return self._wait(house, parameters["device_code"], stored, pace, now)
+            return self._wait(house, asked.parameters["device_code"], stored, pace, now)
         return _redeem(house, stored, staff_grant_of(stored_grant, now), CommandSignedIn, now)[0]
 
     def _wait(self, house: House, code: str, stored: Record, pace: Record | None, now: datetime) -> Decision:

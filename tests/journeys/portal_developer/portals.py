@@ -32,7 +32,7 @@ class Registered:
     @property
     def pkce(self) -> bool:
         """Whether it proves possession of a verifier; `legacy` portals may go without."""
-        return self.profile == "baseline"
+        return self.profile != "legacy"
 
 
 def private_key(kid: str, alg: str = "ES256") -> str:
@@ -53,6 +53,9 @@ PORTALS = [
     Registered(client_id="old-post", method="client_secret_post", profile="legacy", alg="ES256", secret="q" * 43),
     Registered(client_id="keyed", method="private_key_jwt", profile="baseline", alg="ES256", secret=private_key("k1")),
 ]
+STRONG = Registered(
+    client_id="strong", method="private_key_jwt", profile="fapi2", alg="PS256", secret=private_key("s1")
+)
 
 
 def write_portals(folder: Path, portals: Sequence[Registered] = PORTALS) -> tuple[Path, Path]:

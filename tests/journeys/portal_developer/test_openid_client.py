@@ -13,6 +13,7 @@ from tests.journeys.portal_developer.portals import (
     LOGGED_OUT,
     PORTALS,
     RESOURCE,
+    STRONG,
     Registered,
     order_for,
     private_key,
@@ -72,8 +73,11 @@ def publisher():
 @pytest.fixture(scope="module")
 def stack(make_stack, tmp_path_factory, publisher):
     """Give a demo on PostgreSQL and Redis that knows the developer's portals."""
-    seed, config = write_portals(tmp_path_factory.mktemp("portals"), [*PORTALS, publisher.portal])
-    return make_stack("postgresql+redis", "--portal", str(seed), "--config", str(config))
+    folder = tmp_path_factory.mktemp("portals")
+    seed, config = write_portals(folder, [*PORTALS, STRONG, publisher.portal])
+    nonces = folder / "nonces.toml"
+    nonces.write_text('[dpop]\nnonce = "on"\nnonce_profiles = ["fapi2"]\n')
+    return make_stack("postgresql+redis", "--portal", str(seed), "--config", str(config), "--config", str(nonces))
 
 
 @EACH
@@ -111,6 +115,48 @@ def test_a_request_can_be_pushed(node, stack, portal):
     assert seen["again"] == 400, "an answered request is spent"
     assert (seen["foreign_scope"]["code"], seen["foreign_scope"]["error"]) == (BODY, "invalid_scope")
     assert (seen["no_redirect_uri"]["code"], seen["no_redirect_uri"]["error"]) == (BODY, "invalid_request")
+
+
+def assert_bound(seen, issuer):
+    """What a portal with tokens bound to its key has seen."""
+    told = {name: (no.get("code"), no["error"]) for name, no in seen.items() if isinstance(no, dict) and "error" in no}
+    assert told == {
+        "another_key": (BODY, "invalid_grant"),
+        "no_proof": (BODY, seen["no_proof"]["error"]),
+        "thief": (CHALLENGE, "invalid_dpop_proof"),
+        "as_bearer": (CHALLENGE, "invalid_token"),
+        "form_of_a_thief": (CHALLENGE, "invalid_dpop_proof"),
+        "form_as_bearer": (CHALLENGE, "invalid_token"),
+        "refresh_without_proof": (BODY, "invalid_dpop_proof"),
+        "reused_code": (BODY, "invalid_grant"),
+        "after_reuse": (CHALLENGE, "invalid_token"),
+    }
+    assert seen["token_type"] == "dpop"
+    assert (seen["introspection"]["token_type"], seen["introspection"]["cnf"]) == ("DPoP", {"jkt": seen["thumbprint"]})
+    assert (seen["machine"]["iss"], seen["machine"]["cnf"]) == (issuer, {"jkt": seen["thumbprint"]})
+    assert seen["form"] == {"status": 200, "procedure": "1.004222"}
+    assert seen["refreshed"] == seen["person"]["sub"]
+    assert seen["refresh_kept"] is True
+
+
+@pytest.mark.parametrize("portal", [STRONG, PORTALS[-1]], ids=["fapi2 with nonces", "baseline without"])
+def test_tokens_are_bound_to_a_key(node, stack, portal):
+    """RFC 9449 with pushed requests, in one process."""
+    seen = node(order_for(portal, stack.issuer, "bound", persona=3) | {"pushes": True, "bound": True})
+    assert seen["asked"] == ["client_id", "request_uri"]
+    assert seen["no_proof"]["error"] == ("invalid_dpop_proof" if portal is STRONG else "invalid_grant")
+    assert_bound(seen, stack.issuer)
+
+
+def test_tokens_are_bound_to_a_key_where_a_portal_likes(node, stack):
+    """The same of a portal with a secret, whose request the browser carries: its code is bound to no key."""
+    seen = node(order_for(PORTALS[0], stack.issuer, "own_wish", persona=3) | {"bound": True})
+    assert seen == {"bound": "dpop", "as_bearer": "invalid_token", "plain": "bearer", "plain_as_bound": "invalid_token"}
+
+
+def test_who_must_push_must_push(node, stack):
+    seen = node(order_for(STRONG, stack.issuer, "direct", persona=3) | {"bound": True})
+    assert (seen["code"], seen["error"]) == (CALLBACK_ERROR, "invalid_request")
 
 
 def test_one_person_is_another_at_each_portal(node, stack):
