@@ -11,6 +11,7 @@ from gateway.openid_provider.parameters import Parameters
 from gateway.openid_provider.pushed_request import push
 from gateway.openid_provider.refusals import leave_receipt
 from gateway.openid_provider.reply import Reply, json_reply
+from gateway.openid_provider.request_object import unfold
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.store import Insert
 
@@ -23,7 +24,9 @@ async def answer_pushed(house: House, authorization: Sequence[str], parameters: 
     now = house.clock.now()
     portal = await authenticate_client(house, authorization, parameters, now)
     try:
-        request_uri, kept = _decide(house, portal, parameters)
+        if "request_uri" in parameters:
+            raise failure.InvalidRequest("`request_uri` cannot be pushed itself")
+        request_uri, kept = _decide(house, portal, await unfold(house, portal, parameters, now))
     except Failure as refused:
         raise await leave_receipt(house, refused, portal, trace_id=trace_id) from None
     await house.store.commit([kept], now=now)
@@ -32,9 +35,7 @@ async def answer_pushed(house: House, authorization: Sequence[str], parameters: 
 
 
 def _decide(house: House, portal: Portal, parameters: Parameters) -> tuple[str, Insert]:
-    """Run the checks of the authorization endpoint (RFC 9126 §2.1)."""
-    if "request_uri" in parameters:
-        raise failure.InvalidRequest("`request_uri` cannot be pushed itself")
+    """Run the checks of the authorization endpoint (RFC 9126 §2.1), of what is signed where it is signed (§3)."""
     try:
         redirect_uri = trusted_redirect_uri(parameters, portal)
     except failure.InvalidRedirect as refused:

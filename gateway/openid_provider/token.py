@@ -16,6 +16,7 @@ from gateway.openid_provider.house import House
 from gateway.openid_provider.parameters import Parameters
 from gateway.openid_provider.refusals import error_json, leave_receipt
 from gateway.openid_provider.reply import Reply, json_reply
+from gateway.openid_provider.sealing import seal_for
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.store import Change, Outcome, Record, RecordKey, Spend, Verdict
 
@@ -75,6 +76,7 @@ async def answer_token(
     now = house.clock.now()
     portal = await authenticate_client(house, authorization, parameters, now)
     try:
+        seal = await seal_for(house, portal, "id_token")  # before anything is spent
         decision = await _decide(house, grant_types, portal, parameters, now)
         if not await _commit(house, decision, portal, trace_id):
             # two refreshes at the same moment: decided anew, the second sees the successor and answers with it
@@ -86,7 +88,8 @@ async def answer_token(
         return error_json(house, decision.waiting)
     answer = dict(decision.answer)
     if decision.id_token is not None:
-        answer["id_token"] = house.keys.sign(decision.id_token, typ="JWT", alg=portal.id_token_signed_response_alg)
+        signed = house.keys.sign(decision.id_token, typ="JWT", alg=portal.id_token_signed_response_alg)
+        answer["id_token"] = signed if seal is None else seal.close(signed)
     return json_reply(answer)
 
 

@@ -66,7 +66,7 @@ async def _consents(house: House, citizen_id: str) -> list[ConsentRow]:
 def _connection(house: House, client_id: str, grants: list[Grant], history: list[Access]) -> Connection:
     scopes = list(dict.fromkeys(scope for grant in grants for scope in grant.scopes))
     # each grant tells what its own sign-in knew
-    told = [label for grant in grants for label in identity_claims(grant.scopes, grant.citizen)]
+    told = [label for grant in grants for label in identity_claims(grant.asked, grant.citizen)]
     return Connection(
         service=service_of(house, client_id),
         since=min(grant.granted_at for grant in grants),
