@@ -14,6 +14,7 @@ from gateway.cli.exit_codes import Exit
 from gateway.cli.known_portals import known_portals
 from gateway.cli.operating import operating
 from gateway.cli.output import say_json, say_table, talk
+from gateway.cli.portal_members import Members, read_members
 from gateway.cli.preview import preview
 from gateway.cli.trial import try_portal
 from gateway.cli.waiting import say_waiting
@@ -64,6 +65,7 @@ def add(
     auth_method: AuthMethod = None,
     jwks: Jwks = None,
     jwks_uri: JwksUri = None,
+    member: Members = None,
     store: Store = None,
     redis: Redis = None,
     config: Config = None,
@@ -92,6 +94,7 @@ def add(
         "jwks": _read_keys(jwks),
         "jwks_uri": jwks_uri,
         "realm": realm,
+        **read_members(member),
     }
     portal = _read_portal({**members, "client_secret": secret} if secret else members)
     _require_fit(portal, settings)
@@ -117,6 +120,7 @@ def change(
     new_secret: Annotated[bool, typer.Option("--new-secret", help="Make a new secret; the old one ends.")] = False,
     jwks: Jwks = None,
     jwks_uri: JwksUri = None,
+    member: Members = None,
     store: Store = None,
     redis: Redis = None,
     config: Config = None,
@@ -137,7 +141,7 @@ def change(
         "client_secret": secret,
         **keys,
     }
-    changed, approval = asyncio.run(_change(client_id, given, settings, reason))
+    changed, approval = asyncio.run(_change(client_id, given, read_members(member), settings, reason))
     _say_done(changed, secret, approval, "changed", as_json)
 
 
@@ -246,7 +250,7 @@ async def _add(portal: Portal, settings: Settings, reason: str) -> Approval | No
 
 
 async def _change(
-    client_id: str, given: dict[str, Any], settings: Settings, reason: str
+    client_id: str, given: dict[str, Any], set_members: dict[str, Any], settings: Settings, reason: str
 ) -> tuple[Portal, Approval | None]:
     async with operating(settings) as desk:
         (stored,) = await desk.storage.store.load(RecordKey(Kind.PORTAL, client_id))
@@ -257,6 +261,7 @@ async def _change(
             members.pop("client_secret_sha256", None)
         if given["jwks"] is not None or given["jwks_uri"] is not None:
             members = {name: value for name, value in members.items() if name not in {"jwks", "jwks_uri"}}
+        members = {name: value for name, value in members.items() if name not in set_members} | set_members
         portal = _read_portal(members | {name: value for name, value in given.items() if value is not None})
         _require_fit(portal, settings)
         asked = {"portal": portal.record().body, "version": stored.version}

@@ -12,10 +12,12 @@ from gateway.openid_provider.failure import AttemptFinished
 from gateway.openid_provider.grant import Grant, code_record, grant_record
 from gateway.openid_provider.house import House
 from gateway.openid_provider.pushed_request import answered_mark
-from gateway.openid_provider.reply import Reply, redirect, with_query
+from gateway.openid_provider.reply import Reply
+from gateway.openid_provider.response_mode import open_envelope
 from gateway.openid_provider.session import Session, session_record
 from gateway.openid_provider.trusted_browser import Trusting
 from gateway.tokens.issue import mint, mint_grant_id
+from gateway.vocabulary.assurance_level import acr_meeting
 from gateway.vocabulary.store import Change, Insert, Kind, Replace, StoredEvent
 
 
@@ -52,9 +54,10 @@ class Overtaken(Exception):
 async def answer_portal(house: House, answering: Answering) -> Reply:
     """Commit grant and code, then send the browser back with the code.
 
-    Raises AttemptFinished on a double submit, Overtaken.
+    Raises AttemptFinished on a double submit, Overtaken, NoEncryptionKey.
     """
     now = house.clock.now()
+    envelope = await open_envelope(house, answering.portal, answering.request)
     grant_id = answering.grant_id or mint_grant_id(house.randomness)
     grant = new_grant(answering, grant_id, now, house)
     code = mint("gc", grant_id, house.randomness)
@@ -67,7 +70,7 @@ async def answer_portal(house: House, answering: Answering) -> Reply:
         portal=grant.client_id,
         procedure=grant.procedure,
         dossier=grant.dossier,
-        attributes=grant.scopes,
+        attributes=grant.asked,
         consent_id=grant.consent_id,
         trace_id=answering.trace_id,
     )
@@ -98,7 +101,7 @@ async def answer_portal(house: House, answering: Answering) -> Reply:
         raise Overtaken if changes[verdict.lost_at] in resting.changes else AttemptFinished
     answer = {"code": code, "state": answering.request.state, "iss": house.issuer}
     headers = [] if trusting is None else [trusting.header]
-    return redirect(with_query(answering.request.redirect_uri, answer), headers)
+    return envelope.carry(answer, headers)
 
 
 def _is_touch(change: Change) -> bool:
@@ -121,7 +124,9 @@ def new_grant(answering: Answering, grant_id: str, now: datetime, house: House) 
         dossier=request.dossier,
         consent_id=None if answering.resting is None else answering.resting.consent_id,
         session_key=session.key,
-        acr=session.acr,
+        claims_userinfo=request.claims_userinfo,
+        claims_id_token=request.claims_id_token,
+        acr=acr_meeting(request.essential_acr, session.acr),
         amr=session.amr,
         auth_time=session.auth_time,
         granted_at=now,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from gateway.openid_provider import failure
 from gateway.openid_provider.authorization_details import read_asked_form
+from gateway.openid_provider.claims_request import read_asked_claims
 from gateway.openid_provider.clients import ClientRegistry, Portal
 from gateway.openid_provider.parameters import Parameters
 from gateway.openid_provider.profiles import IDENTITY_SCOPES, PROCEDURE_SCOPE, PROFILES, Profile
@@ -25,6 +26,8 @@ _PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 class AuthorizationRequest:
     """A request that passed every check: what the attempt and the grant are made from.
 
+    `response_mode` is one of `RESPONSE_MODES`. `claims_userinfo` and `claims_id_token` are claims asked for by name
+    beside the scopes, `claimed_subject` the subject and `essential_acr` the levels that `claims` insists on.
     `form_procedure` is the procedure that `authorization_details` names, None when none does; `dossier` likewise.
     `pushed` is the key of a request that was pushed (RFC 9126), None for one that came with the browser.
     `dpop_jkt` is the thumbprint of the key that the code is bound to (RFC 9449 §10), None when it is bound to none.
@@ -46,10 +49,32 @@ class AuthorizationRequest:
     idp_hint: str | None = None
     form_procedure: str | None = None
     dossier: str | None = None
+    response_mode: str = "query"
+    claims_userinfo: tuple[str, ...] = ()
+    claims_id_token: tuple[str, ...] = ()
+    claimed_subject: str | None = None
+    essential_acr: tuple[str, ...] = ()
     pushed: str | None = None
     user_code: str | None = None
     device_key: str | None = None
     dpop_jkt: str | None = None
+
+    @property
+    def answer_signed(self) -> bool:
+        """Whether the answer is one signed token (JARM)."""
+        return self.response_mode.endswith("jwt")
+
+    @property
+    def answer_posted(self) -> bool:
+        """Whether the browser posts the answer instead of carrying it in an address."""
+        return self.response_mode.startswith("form_post")
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """What is asked for at sign-in: scopes, and claims by name as `claim:<name>`."""
+        if not self.claims_userinfo and not self.claims_id_token:
+            return self.scopes
+        return (*self.scopes, *claim_tokens(self.claims_userinfo, self.claims_id_token))
 
     @property
     def procedures(self) -> tuple[str, ...]:
@@ -61,6 +86,11 @@ class AuthorizationRequest:
 def procedures_of(scopes: Iterable[str]) -> tuple[str, ...]:
     """Return the procedures that scopes name."""
     return tuple(scope.removeprefix(PROCEDURE_SCOPE) for scope in scopes if scope.startswith(PROCEDURE_SCOPE))
+
+
+def claim_tokens(*names: Iterable[str]) -> tuple[str, ...]:
+    """Return claims asked for by name as they stand beside scopes: `claim:<name>`, each once."""
+    return tuple(dict.fromkeys(f"claim:{name}" for some in names for name in some))
 
 
 def find_portal(parameters: Parameters, clients: ClientRegistry) -> Portal:
@@ -82,17 +112,16 @@ def trusted_redirect_uri(parameters: Parameters, portal: Portal) -> str:
 
 
 _REGISTERED = frozenset({"openid", "profile"})  # `offline_access` beyond the registration is ignored (OIDC Core §11)
+RESPONSE_MODES: Mapping[str, str] = {
+    **{mode: mode for mode in ("query", "form_post", "query.jwt", "form_post.jwt")},
+    "jwt": "query.jwt",
+}
+"""The modes offered, and what each is; never the fragment, which scripts read (RFC 9700 §2.1.2)."""
 Check = Callable[[Parameters, Portal, Profile], None]
 
 
-def check_request_object(parameters: Parameters, portal: Portal, profile: Profile) -> None:
-    """A server that does not take request objects says so (OpenID Connect Core §6.1)."""
-    if "request" in parameters:
-        raise failure.RequestNotSupported()
-
-
 def check_request_uri(parameters: Parameters, portal: Portal, profile: Profile) -> None:
-    """A server that does not take request_uri says so (OpenID Connect Core §6.2)."""
+    """Only a pushed request is named by its address: nothing is fetched for anybody (RFC 9126 §2, RFC 9101 §10.4)."""
     if "request_uri" in parameters:
         raise failure.RequestUriNotSupported()
 
@@ -117,8 +146,14 @@ def check_response_type(parameters: Parameters, portal: Portal, profile: Profile
 
 def check_response_mode(parameters: Parameters, portal: Portal, profile: Profile) -> None:
     """An unsupported response mode is an error, not a silent default (OAuth 2.0 Multiple Response Types §2.1)."""
-    if parameters.get("response_mode", "query") != "query":
-        raise failure.InvalidRequest("`response_mode` must be `query`")
+    if parameters.get("response_mode", "query") not in RESPONSE_MODES:
+        raise failure.InvalidRequest(f"`response_mode` must be one of {', '.join(sorted(RESPONSE_MODES))}")
+
+
+def response_mode_of(parameters: Parameters) -> str:
+    """Return the mode an answer leaves in, an error about the mode itself too; `jwt` is `query.jwt` (JARM §2.3.4)."""
+    asked = parameters.get("response_mode", "query")
+    return RESPONSE_MODES.get(asked, "query")
 
 
 def check_grant_registered(parameters: Parameters, portal: Portal, profile: Profile) -> None:
@@ -197,8 +232,12 @@ def check_max_age(parameters: Parameters, portal: Portal, profile: Profile) -> N
         raise failure.InvalidRequest("`max_age` must be a number of seconds")
 
 
+def check_claims(parameters: Parameters, portal: Portal, profile: Profile) -> None:
+    """`claims` is a JSON object of the shape that OpenID Connect Core §5.5 gives it."""
+    read_asked_claims(parameters)
+
+
 CHECKS: tuple[Check, ...] = (
-    check_request_object,
     check_request_uri,
     check_registration,
     check_resource,
@@ -211,6 +250,7 @@ CHECKS: tuple[Check, ...] = (
     check_dpop_jkt,
     check_prompt,
     check_max_age,
+    check_claims,
 )
 
 
@@ -226,6 +266,7 @@ def parse_authorization(parameters: Parameters, portal: Portal, redirect_uri: st
     if not scopes and form is None:
         raise failure.InvalidScope("`scope` names nothing that is offered")
     acr_values = parameters.get("acr_values")
+    claims = read_asked_claims(parameters).within(portal.scopes)
     return AuthorizationRequest(
         client_id=portal.client_id,
         redirect_uri=redirect_uri,
@@ -243,6 +284,23 @@ def parse_authorization(parameters: Parameters, portal: Portal, redirect_uri: st
         form_procedure=None if form is None else form.procedure,
         dossier=None if form is None else form.dossier,
         dpop_jkt=parameters.get("dpop_jkt"),
+        response_mode=response_mode_of(parameters),
+        claims_userinfo=claims.userinfo,
+        claims_id_token=claims.id_token,
+        claimed_subject=claims.subject,
+        essential_acr=claims.acr,
+    )
+
+
+def answerable(parameters: Parameters, portal: Portal, redirect_uri: str) -> AuthorizationRequest:
+    """Return what is needed of a refused request to tell its portal."""
+    return AuthorizationRequest(
+        client_id=portal.client_id,
+        redirect_uri=redirect_uri,
+        scopes=(),
+        state=parameters.get("state"),
+        ui_locales=parameters.get("ui_locales"),
+        response_mode=response_mode_of(parameters),
     )
 
 

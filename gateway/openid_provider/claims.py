@@ -24,13 +24,23 @@ def profile_claims(citizen: Citizen, updated_at: int) -> dict[str, Any]:
 
 
 def claims_of(grant: Grant, scopes: Iterable[str]) -> dict[str, Any]:
-    """Return every claim that the scopes cover."""
-    if not set(CLAIMS_OF_SCOPE).intersection(scopes):
-        return {}
+    """Return every claim that the scopes cover, and those asked of userinfo by name."""
+    if set(CLAIMS_OF_SCOPE).intersection(scopes):
+        return _profile(grant)
+    return _named(grant, grant.claims_userinfo)
+
+
+def _profile(grant: Grant) -> dict[str, Any]:
     return profile_claims(grant.citizen, int(grant.auth_time.timestamp()))
 
 
-def claims_in_id_token(grant: Grant, names: Iterable[str]) -> dict[str, Any]:
-    """Return the claims that this portal gets in its ID token (client setting), never beyond its scopes."""
+def _named(grant: Grant, names: Iterable[str]) -> dict[str, Any]:
     wanted = set(names)
-    return {name: value for name, value in claims_of(grant, grant.scopes).items() if name in wanted}
+    return {name: value for name, value in _profile(grant).items() if name in wanted} if wanted else {}
+
+
+def claims_in_id_token(grant: Grant, names: Iterable[str]) -> dict[str, Any]:
+    """Return the claims that this portal gets in its ID token: those of its registration, never beyond its scopes, and
+    those it asked for by name."""
+    covered = names if set(CLAIMS_OF_SCOPE).intersection(grant.scopes) else ()
+    return _named(grant, (*covered, *grant.claims_id_token))

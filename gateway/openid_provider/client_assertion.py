@@ -5,11 +5,11 @@ from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from gateway.openid_provider.client_keys import KeysUnreachable
+from gateway.openid_provider.client_keys import KeysUnreachable, verify_by_client
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.house import House
 from gateway.openid_provider.profiles import PROFILES
-from gateway.tokens.jose import JosePolicy, JoseRefused, KeySource, verify
+from gateway.tokens.jose import JosePolicy, JoseRefused
 from gateway.vocabulary.store import Insert, Kind, Record
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -55,24 +55,13 @@ def audiences_of(issuer: str, portal: Portal) -> frozenset[str]:
 
 
 async def _verified(house: House, portal: Portal, assertion: str, now: datetime) -> dict[str, Any]:
+    policy = PROFILES[portal.profile].assertions_of(portal.token_endpoint_auth_signing_alg)
     try:
-        keys = await house.client_keys.of(portal)
-        try:
-            return _verify(portal, assertion, keys, now)
-        except JoseRefused as refused:
-            newer = await house.client_keys.again(portal) if refused.rule == "kid" else None
-            if newer is None:
-                raise
-            return _verify(portal, assertion, newer, now)
+        return await verify_by_client(house.client_keys, portal, assertion, policy, now=now)
     except KeysUnreachable as trouble:
         raise AssertionRefused("keys") from trouble
     except JoseRefused as refused:
         raise AssertionRefused(refused.rule) from refused
-
-
-def _verify(portal: Portal, assertion: str, keys: KeySource, now: datetime) -> dict[str, Any]:
-    policy = PROFILES[portal.profile].assertions_of(portal.token_endpoint_auth_signing_alg)
-    return verify(assertion, policy, keys, now=now)
 
 
 def _require_audience(named: object, accepted: frozenset[str]) -> None:

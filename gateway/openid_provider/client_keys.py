@@ -1,12 +1,14 @@
 """The public keys of clients: those of the registration, or those a client publishes at its `jwks_uri`."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from gateway.identity_providers.contract import IdentityProviderUnavailable, SignInFailure, UpstreamAnswerInvalid
 from gateway.identity_providers.remembered import Remembered
 from gateway.openid_provider.clients import Portal
-from gateway.tokens.jose import FixedKeys
+from gateway.tokens.jose import FixedKeys, JosePolicy, JoseRefused, verify
+from gateway.tokens.jwe import KEY_ALGORITHMS
 from gateway.tokens.key_material import KeyRefused
 from gateway.vocabulary.clock import Clock
 from gateway.vocabulary.strict_json import JsonRefused, parse_json
@@ -73,6 +75,30 @@ class ClientKeys:
         return known
 
 
+async def verify_by_client(
+    known: ClientKeys,
+    portal: Portal,
+    token: str,
+    policy: JosePolicy,
+    *,
+    now: datetime,
+    issuer: str | None = None,
+    audience: str | None = None,
+) -> dict[str, Any]:
+    """Return the claims of a token that a client signed; a key id that is not known makes one fetch.
+
+    Raises JoseRefused, KeysUnreachable.
+    """
+    keys = await known.of(portal)
+    try:
+        return verify(token, policy, keys, now=now, issuer=issuer, audience=audience)
+    except JoseRefused as refused:
+        newer = await known.again(portal) if refused.rule == "kid" else None
+        if newer is None:
+            raise
+        return verify(token, policy, newer, now=now, issuer=issuer, audience=audience)
+
+
 async def fetch_nothing(address: str) -> bytes:
     """The fetch of a house without a way out."""
     raise IdentityProviderUnavailable(operator_detail="client keys: no way out is configured")
@@ -87,6 +113,6 @@ def read_keys(document: bytes) -> FixedKeys:
         raise UpstreamAnswerInvalid(operator_detail=f"client keys: refused by rule `{refused.rule}`") from None
     except KeyRefused as refused:
         raise UpstreamAnswerInvalid(operator_detail=f"client keys: refused by rule `{refused.rule}`") from None
-    if not len(keys):
+    if not len(keys) and not any(keys.sealing(alg) for alg in KEY_ALGORITHMS):
         raise UpstreamAnswerInvalid(operator_detail="client keys: none that is accepted")
     return keys

@@ -150,6 +150,25 @@ def without_port(uri: str) -> tuple[str, str, str, str] | None:
     return parts.scheme, parts.hostname, parts.path, parts.query
 
 
+def check_sealing(portal: "Portal") -> None:
+    """Who wants answers encrypted or signs its requests has keys for it (OpenID Connect Dynamic Client Registration
+    §2, JARM §3, RFC 9101 §9). Raises ValueError."""
+    for kind in ("id_token", "userinfo", "authorization"):
+        alg = getattr(portal, f"{kind}_encrypted_response_alg")
+        if alg is None and getattr(portal, f"{kind}_encrypted_response_enc") is not None:
+            raise ValueError(f"`{kind}_encrypted_response_enc` goes with `{kind}_encrypted_response_alg`")
+        if alg is not None and not portal.has_keys:
+            raise ValueError(f"`{kind}_encrypted_response_alg` wants a key to encrypt to: `jwks` or `jwks_uri`")
+        if alg is not None and portal.jwks is not None and FixedKeys.of_jwks(portal.jwks).sealing(alg) is None:
+            raise ValueError(f"`jwks` holds no key for `{kind}_encrypted_response_alg` (`use` is `enc` or left out)")
+    if portal.userinfo_encrypted_response_alg is not None and portal.userinfo_signed_response_alg is None:
+        raise ValueError("encrypted userinfo is signed first: name `userinfo_signed_response_alg` too")
+    if portal.require_signed_request_object and not portal.has_keys:
+        raise ValueError("`require_signed_request_object` wants the keys they are signed with: `jwks` or `jwks_uri`")
+    if portal.jwks is not None and portal.jwks_uri is not None:
+        raise ValueError("give one of `jwks` and `jwks_uri` (RFC 7591 §2)")
+
+
 def check_keys(portal: "Portal") -> None:
     """Every key that a client registers is one we accept. Raises ValueError."""
     if portal.jwks is None:

@@ -23,6 +23,7 @@ from gateway.openid_provider.client_rules import (
     check_authentication,
     check_keys,
     check_realm,
+    check_sealing,
     without_port,
 )
 from gateway.vocabulary.store import Kind, Listing, Record
@@ -36,6 +37,8 @@ GrantType = Literal[
     "urn:ietf:params:oauth:grant-type:device_code",
 ]
 SigningAlgorithm = Literal["ES256", "RS256", "PS256", "Ed25519", "EdDSA"]
+KeyAlgorithm = Literal["ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW", "RSA-OAEP-256"]
+ContentAlgorithm = Literal["A128CBC-HS256", "A128GCM", "A256CBC-HS512", "A256GCM"]
 AuthenticationMethod = Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
 
 _FROZEN = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, populate_by_name=True)
@@ -88,6 +91,16 @@ class Portal(BaseModel):
     subject_type: Literal["pairwise", "public"] = "pairwise"
     sector_identifier_uri: str | None = None
     id_token_signed_response_alg: SigningAlgorithm = "ES256"  # noqa: S105
+    id_token_encrypted_response_alg: KeyAlgorithm | None = None
+    id_token_encrypted_response_enc: ContentAlgorithm | None = None
+    userinfo_signed_response_alg: SigningAlgorithm | None = None
+    userinfo_encrypted_response_alg: KeyAlgorithm | None = None
+    userinfo_encrypted_response_enc: ContentAlgorithm | None = None
+    authorization_signed_response_alg: SigningAlgorithm = "ES256"
+    authorization_encrypted_response_alg: KeyAlgorithm | None = None
+    authorization_encrypted_response_enc: ContentAlgorithm | None = None
+    request_object_signing_alg: SigningAlgorithm | None = None
+    require_signed_request_object: bool = False
     default_max_age: int | None = Field(None, ge=0, lt=1_000_000_000)
     require_auth_time: bool = False
     require_pushed_authorization_requests: bool = False
@@ -149,12 +162,24 @@ class Portal(BaseModel):
         if "refresh_token" in self.grant_types and "authorization_code" not in self.grant_types:
             raise ValueError("`refresh_token` comes with `authorization_code` only")
         check_keys(self)
+        check_sealing(self)
         return self
 
     @property
     def public(self) -> bool:
         """Whether it has no way to authenticate (RFC 6749 §2.1)."""
         return self.token_endpoint_auth_method == "none"  # noqa: S105
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether it has keys of its own, and so can sign requests and be encrypted to."""
+        return self.jwks is not None or self.jwks_uri is not None
+
+    def encryption_of(self, kind: Literal["id_token", "userinfo", "authorization"]) -> tuple[str, str] | None:
+        """Return the two algorithms it wants one kind of token encrypted with; None for none. Without `…_enc` it is
+        A128CBC-HS256 (OpenID Connect Dynamic Client Registration §2)."""
+        alg = getattr(self, f"{kind}_encrypted_response_alg")
+        return None if alg is None else (alg, getattr(self, f"{kind}_encrypted_response_enc") or "A128CBC-HS256")
 
     @cached_property
     def display_name(self) -> Text:

@@ -49,7 +49,7 @@ async def answer_at_once(
     resting = None
     if asks_consent(house, request):
         ask = replace(form_ask(house, request, portal, session), grant_id=grant_id, trace_id=trace_id)
-        resting = await rest_on_remembered(house, ask, portal, request.scopes)
+        resting = await rest_on_remembered(house, ask, portal, request.asked)
         if resting is None:
             return None
     answering = Answering(
@@ -99,7 +99,7 @@ async def answer_yes(
 
     Raises NotAParty, a policy refusal.
     """
-    ask, scopes = ask_of(house, attempt, portal, session), attempt.request.scopes
+    ask, scopes = ask_of(house, attempt, portal, session), attempt.request.asked
     answered = await take_agreement(house, ask, portal, session, given, scopes=scopes, languages=languages)
     if answered is None:
         # the page has changed since: it is shown as it is now, and says so, with what was ticked
@@ -118,7 +118,7 @@ async def answer_no(
 
     Raises NotAParty, a policy refusal.
     """
-    ask, scopes = ask_of(house, attempt, portal, session), attempt.request.scopes
+    ask, scopes = ask_of(house, attempt, portal, session), attempt.request.asked
     answered = await take_refusal(house, ask, portal, session, given, scopes=scopes, languages=languages)
     return await store_refusal(house, attempt, portal, answered, session)
 
@@ -159,7 +159,7 @@ async def finish(
         changes.insert(0, Put(notice.record(house.clock.now())))
     if resting is None and asks_consent(house, attempt.request):
         ask = ask_of(house, attempt, portal, session)
-        resting = await rest_on_remembered(house, ask, portal, attempt.request.scopes)
+        resting = await rest_on_remembered(house, ask, portal, attempt.request.asked)
         if resting is None:
             return redirect(attempt_url(house, attempt))
     answering = Answering(

@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from gateway.openid_provider.authorization import RESPONSE_MODES
 from gateway.openid_provider.authorization_details import AUTHORIZATION_DETAILS_TYPES
 from gateway.openid_provider.client_rules import DEVICE_GRANT
 from gateway.openid_provider.house import House
 from gateway.openid_provider.possession import DPOP_ALGORITHMS
 from gateway.openid_provider.profiles import CLAIMS_OF_SCOPE, IDENTITY_SCOPES, PROCEDURE_SCOPE, PROFILES
+from gateway.tokens.jwe import CONTENT_ALGORITHMS, KEY_ALGORITHMS
 from gateway.tokens.keys import SIGNING_ALGORITHMS
 from gateway.vocabulary.assurance_level import ACR_VALUES
 
@@ -16,6 +18,7 @@ def authorization_server_metadata(house: House) -> dict[str, Any]:
     methods = sorted(set().union(*(profile.authentication_methods for profile in PROFILES.values())))
     secret_methods = [method for method in methods if method != "none"]
     algorithms = sorted(set().union(*(profile.assertions.algorithms for profile in PROFILES.values())))
+    request_objects = sorted(set().union(*(profile.request_objects.algorithms for profile in PROFILES.values())))
     issuer = house.issuer
     device = {"device_authorization_endpoint": f"{issuer}/device_authorization"} if house.has_staff else {}
     return device | {
@@ -29,7 +32,14 @@ def authorization_server_metadata(house: House) -> dict[str, Any]:
         "revocation_endpoint": f"{issuer}/revoke",
         "scopes_supported": [*IDENTITY_SCOPES, *(PROCEDURE_SCOPE + code for code in sorted(house.policy.procedures))],
         "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
+        "response_modes_supported": list(RESPONSE_MODES),
+        "authorization_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
+        "authorization_encryption_alg_values_supported": list(KEY_ALGORITHMS),
+        "authorization_encryption_enc_values_supported": list(CONTENT_ALGORITHMS),
+        "request_object_signing_alg_values_supported": request_objects,
+        "require_signed_request_object": False,
+        "request_parameter_supported": True,
+        "request_uri_parameter_supported": False,
         "grant_types_supported": [
             *("authorization_code", "refresh_token", "client_credentials"),
             *((DEVICE_GRANT,) if house.has_staff else ()),
@@ -56,6 +66,11 @@ def openid_configuration(house: House) -> dict[str, Any]:
         "end_session_endpoint": f"{house.issuer}/logout",
         "subject_types_supported": ["pairwise", "public"],
         "id_token_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
+        "id_token_encryption_alg_values_supported": list(KEY_ALGORITHMS),
+        "id_token_encryption_enc_values_supported": list(CONTENT_ALGORITHMS),
+        "userinfo_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
+        "userinfo_encryption_alg_values_supported": list(KEY_ALGORITHMS),
+        "userinfo_encryption_enc_values_supported": list(CONTENT_ALGORITHMS),
         "acr_values_supported": list(ACR_VALUES),
         "claims_supported": [
             *("sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "sid"),
@@ -63,7 +78,5 @@ def openid_configuration(house: House) -> dict[str, Any]:
         ],
         "claim_types_supported": ["normal"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
-        "claims_parameter_supported": False,
-        "request_parameter_supported": False,
-        "request_uri_parameter_supported": False,
+        "claims_parameter_supported": True,
     }

@@ -4,6 +4,7 @@ They answer RFC 6749 errors, never a framework's own; before a redirect URI is t
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import structlog
 from starlette.requests import Request
@@ -14,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from gateway.openid_provider import failure
 from gateway.openid_provider.authorization import (
     AuthorizationRequest,
+    answerable,
     find_portal,
     parse_authorization,
     require_procedures,
@@ -46,8 +48,10 @@ from gateway.openid_provider.pushed_endpoint import answer_pushed
 from gateway.openid_provider.pushed_request import load_pushed, names_pushed
 from gateway.openid_provider.refusals import error_json, leave_receipt, refuse_to_portal
 from gateway.openid_provider.reply import Reply, json_reply, page_reply, redirect, with_query
+from gateway.openid_provider.request_object import unfold
 from gateway.openid_provider.revocation import answer_revocation
 from gateway.openid_provider.screens import FailurePage, LoggedOut
+from gateway.openid_provider.setback import BACK, carry_back
 from gateway.openid_provider.staff_realm.arrival import arrive
 from gateway.openid_provider.staff_realm.grants import DeviceCode, OfficerCode
 from gateway.openid_provider.staff_realm.interaction import start_officer
@@ -56,6 +60,7 @@ from gateway.openid_provider.upstream import come_back, signed_out_upstream
 from gateway.openid_provider.userinfo import answer_userinfo
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.presented import Presented
+from gateway.vocabulary.problem import preferred_language
 from gateway.vocabulary.store import StorageUnavailable
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -150,6 +155,14 @@ def trace_of(request: Request) -> str:
     return str(request.scope.get("gate06.trace_id", ""))
 
 
+def in_language(request: AuthorizationRequest, browser: Browser) -> AuthorizationRequest:
+    """Return a request whose answer is a page in a language of its own: the page that posts it, which no link shows
+    again in the other one."""
+    if not request.answer_posted or request.ui_locales is not None:
+        return request
+    return replace(request, ui_locales=preferred_language(browser.languages))
+
+
 class Endpoints:
     """The handlers, bound to one house."""
 
@@ -222,6 +235,7 @@ class Endpoints:
             checked = await self._check(parameters, portal, browser)
         if isinstance(checked, Reply):
             return checked
+        checked = in_language(checked, browser)
         if portal.realm == "staff":
             return await start_officer(self.house, checked, portal, browser, posted=posted)
         if posted:
@@ -230,6 +244,10 @@ class Endpoints:
 
     async def _check(self, parameters: Parameters, portal: Portal, browser: Browser) -> AuthorizationRequest | Reply:
         """Return the request, or what its refusal sends to the portal; a page where no address of it can be trusted."""
+        try:
+            parameters = await unfold(self.house, portal, parameters, self.house.clock.now())
+        except Failure as refused:
+            return await self._refuse_folded(refused, parameters, portal, browser)
         try:
             redirect_uri = trusted_redirect_uri(parameters, portal)
         except failure.InvalidRedirect as refused:
@@ -242,17 +260,26 @@ class Endpoints:
             request = parse_authorization(parameters, portal, redirect_uri)
             require_procedures(request, self.house.policy.procedures)
         except Failure as refused:
-            stub = AuthorizationRequest(
-                client_id=portal.client_id, redirect_uri=redirect_uri, scopes=(), state=parameters.get("state")
-            )
+            stub = in_language(answerable(parameters, portal, redirect_uri), browser)
             return await refuse_to_portal(self.house, refused, stub, portal, trace_id=browser.trace_id)
         return request
+
+    async def _refuse_folded(self, refused: Failure, parameters: Parameters, portal: Portal, browser: Browser) -> Reply:
+        """Refuse a request object where the parameters beside it say to answer; what is in it was not verified."""
+        try:
+            redirect_uri = trusted_redirect_uri(parameters, portal)
+        except failure.InvalidRedirect:
+            raise refused from None
+        stub = in_language(answerable(parameters, portal, redirect_uri), browser)
+        return await refuse_to_portal(self.house, refused, stub, portal, trace_id=browser.trace_id)
 
     async def interaction(self, request: Request, browser: Browser) -> Reply:
         """One page of an attempt."""
         attempt_id = request.path_params["attempt_id"]
         if request.method == "POST":
             step = submit_attempt(self.house, attempt_id, await read_form(request), browser)
+        elif BACK in request.query_params:
+            step = carry_back(self.house, attempt_id, browser)
         elif "failed" in request.query_params:
             step = show_failed(self.house, attempt_id, browser)
         else:

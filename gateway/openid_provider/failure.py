@@ -67,25 +67,25 @@ class UnauthorizedClient(Failure):
 
 
 class RequestNotSupported(Failure):
-    """Request objects by value are not offered (OpenID Connect Core §3.1.2.6)."""
+    """The client has no keys, so no request object can be its own (OpenID Connect Core §3.1.2.6, §6.1)."""
 
     code = "GW-1006"
     title = "request objects not supported"
     oauth_error = "request_not_supported"
     vi = _BROKEN_LINK_VI
     en = _BROKEN_LINK_EN
-    fix = "Send plain parameters."
+    fix = "Send plain parameters, or register `jwks` or `jwks_uri` and sign the request."
 
 
 class RequestUriNotSupported(Failure):
-    """Request objects by reference are not offered."""
+    """Nothing is fetched from an address for a request: only pushed requests have one."""
 
     code = "GW-1007"
     title = "request_uri not supported"
     oauth_error = "request_uri_not_supported"
     vi = _BROKEN_LINK_VI
     en = _BROKEN_LINK_EN
-    fix = "Send plain parameters."
+    fix = "Push the request to `/par` and send the `request_uri` it answers."
 
 
 class RegistrationNotSupported(Failure):

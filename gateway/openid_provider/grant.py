@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from gateway.openid_provider.authorization import AuthorizationRequest, procedures_of
+from gateway.openid_provider.authorization import AuthorizationRequest, claim_tokens, procedures_of
 from gateway.openid_provider.authorization_details import REPRESENTED_ORGANISATION, AskedForm
 from gateway.tokens.issue import key_of
 from gateway.vocabulary.citizen import Citizen
@@ -16,7 +16,8 @@ from gateway.vocabulary.store import Kind, Record, RecordKey
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
     """`subject` is pairwise; `identity` the identity at sign-in, read only when it is told; `session_key` the session
-    it was made in; `form_procedure` and `dossier` what `authorization_details` named (None when there were none)."""
+    it was made in; `form_procedure` and `dossier` what `authorization_details` named (None when there were none);
+    `claims_userinfo` and `claims_id_token` are claims asked for by name beside the scopes."""
 
     id: str
     client_id: str
@@ -24,6 +25,8 @@ class Grant:
     citizen_id: str
     identity: Mapping[str, Any]
     scopes: tuple[str, ...]
+    claims_userinfo: tuple[str, ...] = ()
+    claims_id_token: tuple[str, ...] = ()
     form_procedure: str | None
     dossier: str | None
     consent_id: str | None = None
@@ -38,6 +41,13 @@ class Grant:
     def citizen(self) -> Citizen:
         """The identity snapshot of the sign-in."""
         return Citizen.of(self.identity)
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """What is told at sign-in: scopes, and claims asked for by name as `claim:<name>`."""
+        if not self.claims_userinfo and not self.claims_id_token:
+            return self.scopes
+        return (*self.scopes, *claim_tokens(self.claims_userinfo, self.claims_id_token))
 
     @property
     def procedure(self) -> str | None:
@@ -72,7 +82,7 @@ class Grant:
             "citizen_id": self.citizen_id,
             "procedure": self.procedure,
             "dossier": self.dossier,
-            "attributes": self.scopes,
+            "attributes": self.asked,
         }
 
 
@@ -94,6 +104,7 @@ def grant_record(grant: Grant) -> Record:
             "subject": grant.subject,
             "citizen": dict(grant.identity),
             "scopes": list(grant.scopes),
+            **({"claims": _claims_body(grant)} if grant.claims_userinfo or grant.claims_id_token else {}),
             "form_procedure": grant.form_procedure,
             "dossier": grant.dossier,
             "consent_id": grant.consent_id,
@@ -111,6 +122,7 @@ def grant_of(record: Record | None, now: datetime) -> Grant | None:
     if record is None or not record.alive(now) or record.body.get("realm", "citizen") != "citizen":
         return None
     body = record.body
+    claims = body.get("claims", {})
     return Grant(
         id=record.key,
         client_id=body["client_id"],
@@ -118,6 +130,8 @@ def grant_of(record: Record | None, now: datetime) -> Grant | None:
         citizen_id=body["citizen"]["id"],
         identity=body["citizen"],
         scopes=tuple(body["scopes"]),
+        claims_userinfo=tuple(claims.get("userinfo", ())),
+        claims_id_token=tuple(claims.get("id_token", ())),
         form_procedure=body.get("form_procedure"),
         dossier=body["dossier"],
         consent_id=body.get("consent_id"),  # grants of an earlier version have none
@@ -128,6 +142,10 @@ def grant_of(record: Record | None, now: datetime) -> Grant | None:
         granted_at=datetime.fromtimestamp(body["granted_at"], UTC),
         expires_at=record.expires_at or now,
     )
+
+
+def _claims_body(grant: Grant) -> dict[str, list[str]]:
+    return {"userinfo": list(grant.claims_userinfo), "id_token": list(grant.claims_id_token)}
 
 
 class Coded(Protocol):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from gateway.openid_provider.authorization import AuthorizationRequest
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.house import House
 from gateway.openid_provider.prompts import NOBODY
@@ -43,9 +44,13 @@ def bare_hint(house: House, hint: str | None) -> str | None:
     return house.keys.sign(claims, typ="JWT", alg="ES256")
 
 
-def hinted_subject(house: House, hint: str | None, portal: Portal) -> str | None:
-    """Return the subject a portal's hint names; None without a hint, nobody for a hint that is not this portal's."""
+def expected_subject(house: House, request: AuthorizationRequest, portal: Portal) -> str | None:
+    """Return whom a request is about, by its hint or by a `sub` that `claims` names (OIDC Core §5.5.1); None when it
+    says nothing, nobody for a hint that is not this portal's and for two that differ."""
+    named, hint = request.claimed_subject, request.id_token_hint
     if hint is None:
-        return None
+        return named
     read = read_hint(house, hint)
-    return read.subject if read is not None and read.client_id == portal.client_id else NOBODY
+    if read is None or read.client_id != portal.client_id or named not in {None, read.subject}:
+        return NOBODY
+    return read.subject

@@ -43,7 +43,7 @@ from gateway.openid_provider.consent_step import (
 )
 from gateway.openid_provider.cookies import SESSION, read_cookie
 from gateway.openid_provider.forms import FormPreview
-from gateway.openid_provider.hints import hinted_subject
+from gateway.openid_provider.hints import expected_subject
 from gateway.openid_provider.house import House, offered_providers
 from gateway.openid_provider.matching import require_match, wants_match
 from gateway.openid_provider.notice import identity_rows, notice_of, told_claims
@@ -119,7 +119,7 @@ async def was_noticed(
     """
     if asks_consent(house, request):
         ask = form_ask(house, request, portal, session)
-        return await remembered_consent(house, ask, portal, request.scopes) is not None
+        return await remembered_consent(house, ask, portal, request.asked) is not None
     return remembered
 
 
@@ -131,7 +131,7 @@ async def start(
     browser: Browser,
 ) -> Reply:
     """Answer an authorization request at once, or begin an attempt and show its first page."""
-    hinted = hinted_subject(house, request.id_token_hint, portal)
+    hinted = expected_subject(house, request, portal)
     facts = await gather_facts(house, request, portal, session, hinted_subject=hinted, fresh=False)
     step = decide_step(request, facts, house.clock.now())
     if "none" in request.prompts:
@@ -241,7 +241,7 @@ async def next_step(
 ) -> tuple[Step, Session | None]:
     """Decide anew what stands between this attempt and its answer; the session may have got the register's verdict."""
     fresh = session is not None and session.key == attempt.session_key
-    hinted = hinted_subject(house, attempt.request.id_token_hint, portal)
+    hinted = expected_subject(house, attempt.request, portal)
     facts = await gather_facts(house, attempt.request, portal, session, hinted_subject=hinted, fresh=fresh)
     facts = replace(facts, asked_at=attempt.begun_at)
     step = decide_step(attempt.request, facts, house.clock.now())
@@ -317,7 +317,7 @@ async def show_notice(house: House, attempt: Attempt, portal: Portal, session: S
         except Failure as refused:
             return await fail_attempt(house, attempt, portal, refused, browser, session=session, here=True)
     consent = form is not None and form.basis == "consent"
-    told = told_claims(request.scopes, session.citizen)
+    told = told_claims(request.asked, session.citizen)
     notice = page_hash(form, portal, [claim.wire() for claim in told]) if form is not None and consent else ""
     unsent = still_ticked(attempt, session.citizen.acting)
     view = NoticePage(

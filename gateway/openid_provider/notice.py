@@ -47,7 +47,7 @@ def _told_names(
     The form's page lists every attribute with its source, whether it has a value yet or not; the book decides what of
     it is told, so another book is another page.
     """
-    names = {f"claim:{name}" for claim in told_claims(request.scopes, citizen) for name in claim.names}
+    names = {f"claim:{name}" for claim in told_claims(request.asked, citizen) for name in claim.names}
     for code in request.procedures:
         procedure = policy.procedures.get(code)  # one that does not exist is refused elsewhere
         if procedure is not None:
@@ -92,7 +92,8 @@ class ToldClaim(NamedTuple):
 
 def identity_claims(scopes: Iterable[str], citizen: Citizen | None) -> tuple[Text, ...]:
     """Return the labels of what the portal is told of this very citizen: what is known and the scopes cover, and whom
-    the person acts for; without a citizen (an event names scopes alone) what the scopes cover, if it was known."""
+    the person acts for; without a citizen (an event names scopes alone) what the scopes cover, if it was known.
+    Beside scopes stand claims that were asked for by name, as `claim:<name>`."""
     return tuple(claim.label for claim in told_claims(scopes, citizen))
 
 
@@ -100,8 +101,12 @@ def told_claims(scopes: Iterable[str], citizen: Citizen | None) -> tuple[ToldCla
     """Return the same with the names of the claims, in the order of the page."""
     told = [ToldClaim(_PSEUDONYM, ("sub",))]
     asked = set(scopes)
+    profile = _UNKNOWN_PERSON if citizen is None else _profile_of(citizen)
     if "profile" in asked:
-        told += _UNKNOWN_PERSON if citizen is None else _profile_of(citizen)
+        told += profile
+    else:
+        named = [(claim.label, tuple(name for name in claim.names if f"claim:{name}" in asked)) for claim in profile]
+        told += [ToldClaim(label, names) for label, names in named if names]
     if citizen is not None and citizen.organisation is not None:
         told += [ToldClaim(_ORGANISATION, ("organisation.name",)), ToldClaim(_TAX_CODE, ("organisation.tax_code",))]
     if "offline_access" in asked:

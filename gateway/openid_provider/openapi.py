@@ -29,9 +29,12 @@ from gateway.openid_provider.failure import (
     UnsupportedResponseType,
     UnsupportedTokenType,
 )
+from gateway.openid_provider.openapi_metadata import KEY, LIST, METADATA
 from gateway.openid_provider.parameters import MAX_VALUE
 from gateway.openid_provider.possession import AccessNonceWanted, AccessProofRefused, DpopNonceWanted, InvalidDpopProof
 from gateway.openid_provider.pushed_request import InvalidRequestUri
+from gateway.openid_provider.request_object import InvalidRequestObject
+from gateway.openid_provider.sealing import NoEncryptionKey
 from gateway.openid_provider.staff_realm.failure import (
     AuthorizationPending,
     CommandRefused,
@@ -42,6 +45,7 @@ from gateway.vocabulary.operation import (
     FORM,
     HTML,
     JSON,
+    JWT,
     TEXT,
     Responses,
     answer,
@@ -77,6 +81,9 @@ _AUTHORIZATION = {
     "request_uri": "names a request pushed to `/par`; nothing else then counts but `client_id`",
     "redirect_uri": "one of the registered, letter by letter",
     "response_type": "`code`",
+    "response_mode": "how the answer comes: `query`, `form_post`; signed (JARM) `jwt`, `query.jwt`, `form_post.jwt`",
+    "request": "a signed request object; what stands beside it but `client_id` does not count (RFC 9101)",
+    "claims": "single claims for userinfo and the ID token, a JSON object (OpenID Connect Core §5.5)",
     "scope": "`openid`, `profile`, `offline_access` and at most one `procedure:<code>`",
     "authorization_details": 'one form: `[{"type": "prefill", "procedure": "1.004222", "dossier": "…"}]` (RFC 9396)',
     "state": "comes back unchanged",
@@ -104,47 +111,6 @@ _DETAILS: Mapping[str, Any] = {
     "type": "array",
     "items": shape({"type": {"const": "prefill"}, "procedure": TEXT, "dossier": TEXT}, required=("type", "procedure")),
 }
-_KEY = shape(
-    {"kid": TEXT, "kty": TEXT, "use": TEXT, "alg": TEXT, "crv": TEXT, "x": TEXT, "y": TEXT, "n": TEXT, "e": TEXT},
-    required=("kid", "kty", "use", "alg"),
-)
-_LIST: Mapping[str, Any] = {"type": "array", "items": TEXT}
-_YES_OR_NO: Mapping[str, Any] = {"type": "boolean"}
-_IN_BOTH_DOCUMENTS = ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri", "scopes_supported")
-_METADATA: Mapping[str, Any] = {
-    **dict.fromkeys(_IN_BOTH_DOCUMENTS[:-1], TEXT),
-    **dict.fromkeys(
-        (
-            *("introspection_endpoint", "revocation_endpoint", "userinfo_endpoint", "end_session_endpoint"),
-            *("device_authorization_endpoint", "pushed_authorization_request_endpoint"),
-        ),
-        TEXT,
-    ),
-    "service_documentation": TEXT,
-    **dict.fromkeys(
-        (
-            *("scopes_supported", "response_types_supported", "response_modes_supported", "grant_types_supported"),
-            *("token_endpoint_auth_methods_supported", "introspection_endpoint_auth_methods_supported"),
-            *("revocation_endpoint_auth_methods_supported", "code_challenge_methods_supported"),
-            *("authorization_details_types_supported", "ui_locales_supported", "subject_types_supported"),
-            *("id_token_signing_alg_values_supported", "token_endpoint_auth_signing_alg_values_supported"),
-            "introspection_endpoint_auth_signing_alg_values_supported",
-            "revocation_endpoint_auth_signing_alg_values_supported",
-            *("acr_values_supported", "claims_supported", "claim_types_supported", "prompt_values_supported"),
-            "dpop_signing_alg_values_supported",
-        ),
-        _LIST,
-    ),
-    **dict.fromkeys(
-        (
-            *("authorization_response_iss_parameter_supported", "claims_parameter_supported"),
-            *("request_parameter_supported", "request_uri_parameter_supported"),
-            "require_pushed_authorization_requests",
-        ),
-        _YES_OR_NO,
-    ),
-}
-
 _SCHEMAS: Mapping[str, Any] = {
     "TokenAnswer": shape(
         {
@@ -153,7 +119,10 @@ _SCHEMAS: Mapping[str, Any] = {
             "expires_in": {"type": "integer", "description": "seconds"},
             "scope": TEXT,
             "refresh_token": TEXT,
-            "id_token": {"type": "string", "description": "a JWS in the client's algorithm"},
+            "id_token": {
+                "type": "string",
+                "description": "a JWS, or a JWE of it, as the client registered",
+            },
             "authorization_details": _DETAILS,
         },
         required=("access_token", "token_type", "expires_in"),
@@ -194,12 +163,12 @@ _SCHEMAS: Mapping[str, Any] = {
             "authorization_details": _DETAILS,
             "name": TEXT,
             "agency_code": TEXT,
-            "roles": _LIST,
+            "roles": LIST,
         },
         required=("active",),
     ),
-    "KeySet": shape({"keys": {"type": "array", "items": _KEY}}),
-    "Metadata": shape(_METADATA, required=_IN_BOTH_DOCUMENTS),
+    "KeySet": shape({"keys": {"type": "array", "items": KEY}}),
+    "Metadata": METADATA,
 }
 
 
@@ -229,6 +198,8 @@ def _authorize() -> dict[str, Any]:
         InvalidRequest,
         InvalidRedirect,
         InvalidRequestUri,
+        InvalidRequestObject,
+        NoEncryptionKey,
         UnauthorizedClient,
         LoginRequired,
         AttemptFinished,
@@ -237,6 +208,7 @@ def _authorize() -> dict[str, Any]:
         IdentityProviderUnavailable,
         StorageUnavailable,
     )
+    posted = {"200": answer("a page that posts the answer to the portal (`response_mode=form_post`)", {HTML: TEXT})}
     onward = _redirect("to the next page of the sign-in, or to the portal with `code` or `error`, `state` and `iss`")
     return {
         "summary": "Sign a citizen in (RFC 6749 §3.1, OpenID Connect Core §3.1.2)",
@@ -244,7 +216,7 @@ def _authorize() -> dict[str, Any]:
         "tags": ["sign-in"],
         "security": [],
         "parameters": [parameter(name, _VALUE, told) for name, told in _AUTHORIZATION.items()],
-        "responses": joined(onward, refused),
+        "responses": joined(onward, posted, refused),
     }
 
 
@@ -265,6 +237,7 @@ def _par() -> dict[str, Any]:
         *(*_AUTHENTICATED, *_PROVING),
         UnsupportedResponseType,
         RequestNotSupported,
+        InvalidRequestObject,
         RegistrationNotSupported,
         InvalidScope,
         InvalidAuthorizationDetails,
@@ -274,7 +247,7 @@ def _par() -> dict[str, Any]:
         "summary": "Push an authorization request and get the `request_uri` that names it (RFC 9126)",
         "tags": ["sign-in"],
         "security": _BASIC,
-        "requestBody": body(FORM, shape({**members, **_CLIENT}, required=("response_type", "redirect_uri"))),
+        "requestBody": body(FORM, shape({**members, **_CLIENT}, required=())),
         "responses": joined({"201": answer("the name", {JSON: named("PushedAnswer")})}, refused),
     }
 
@@ -308,6 +281,7 @@ def _token() -> dict[str, Any]:
         ExpiredDeviceCode,
         CommandRefused,
         CitizenErased,
+        NoEncryptionKey,
     )
     return {
         "summary": "Redeem a code, refresh, or speak for the portal itself (RFC 6749 §3.2)",
@@ -320,12 +294,13 @@ def _token() -> dict[str, Any]:
 
 def _userinfo() -> dict[str, Any]:
     proof = (AccessProofRefused, AccessNonceWanted)
-    refused = oauth_errors(InvalidRequest, InvalidToken, *proof, InsufficientScope, StorageUnavailable)
+    refused = oauth_errors(InvalidRequest, NoEncryptionKey, InvalidToken, *proof, InsufficientScope, StorageUnavailable)
+    told = "the claims; signed, and perhaps encrypted, for a client that registered it so"
     return {
         "summary": "Who signed in, as far as the token's scopes go (OpenID Connect Core §5.3)",
         "tags": ["sign-in"],
         "security": _BEARER,
-        "responses": joined({"200": answer("the claims", {JSON: named("Person")})}, refused),
+        "responses": joined({"200": answer(told, {JSON: named("Person"), JWT: TEXT})}, refused),
     }
 
 

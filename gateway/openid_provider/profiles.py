@@ -8,14 +8,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from gateway.tokens.jose_policy import CLIENT_ASSERTION, CLIENT_ASSERTION_BASELINE, JosePolicy
+from gateway.tokens.jose_policy import (
+    CLIENT_ASSERTION,
+    CLIENT_ASSERTION_BASELINE,
+    REQUEST_OBJECT,
+    REQUEST_OBJECT_BASELINE,
+    JosePolicy,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """One row: whether a challenge must be sent (RFC 7636), which authentication methods are accepted, how assertions
-    are read, and whether they may name an endpoint instead of the issuer; whether requests must be pushed (RFC 9126),
-    whether tokens must be bound to a key (RFC 9449), and what ID tokens may be signed with."""
+    are read, and whether they may name an endpoint instead of the issuer; how signed requests are read (RFC 9101);
+    whether requests must be pushed (RFC 9126), whether tokens must be bound to a key (RFC 9449), and what ID tokens may
+    be signed with."""
 
     name: str
     challenge_required: bool
@@ -26,10 +33,15 @@ class Profile:
     pushed_required: bool = False
     sender_constrained: bool = False
     signing_algorithms: frozenset[str] = frozenset({"ES256", "RS256", "PS256", "Ed25519", "EdDSA"})
+    request_objects: JosePolicy = REQUEST_OBJECT
 
     def assertions_of(self, alg: str | None) -> JosePolicy:
         """Return how an assertion of a client is read that registered one algorithm, or none in particular."""
         return self.assertions if alg is None else self.assertions.narrowed(alg)
+
+    def request_objects_of(self, alg: str | None) -> JosePolicy:
+        """Return how a request object of such a client is read."""
+        return self.request_objects if alg is None else self.request_objects.narrowed(alg)
 
 
 PROFILES: Mapping[str, Profile] = {
@@ -38,12 +50,14 @@ PROFILES: Mapping[str, Profile] = {
         challenge_required=False,
         public_clients=False,
         authentication_methods=frozenset({"client_secret_basic", "client_secret_post", "private_key_jwt"}),
+        request_objects=REQUEST_OBJECT_BASELINE,
     ),
     "baseline": Profile(
         name="baseline",
         challenge_required=True,
         public_clients=True,
         authentication_methods=frozenset({"client_secret_basic", "client_secret_post", "private_key_jwt", "none"}),
+        request_objects=REQUEST_OBJECT_BASELINE,
     ),
     "fapi2": Profile(
         name="fapi2",

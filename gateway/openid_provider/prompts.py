@@ -12,7 +12,7 @@ from gateway.openid_provider.authorization import AuthorizationRequest
 from gateway.openid_provider.failure import InteractionRequired, LoginRequired, OtherPersonSignedIn, PortalClosed
 from gateway.openid_provider.session import Session
 from gateway.policy.failure import ApplicantNotAdmitted
-from gateway.vocabulary.assurance_level import LevelTooLow
+from gateway.vocabulary.assurance_level import LevelTooLow, acr_meeting
 from gateway.vocabulary.failure import Failure
 
 
@@ -137,7 +137,7 @@ def decide_telling(request: AuthorizationRequest, facts: Facts, session: SignedI
     silent = "none" in request.prompts
     if facts.blocked:
         return Refuse(PortalClosed())
-    unfit = unfit_account(facts, session)
+    unfit = unfit_account(facts, session) or unmet_level(request, session)
     if unfit is not None:
         # a session from before may be somebody else's, or of an account that was raised since: ask once
         return Refuse(unfit) if silent or facts.fresh else SignIn(again=True)
@@ -151,6 +151,14 @@ def why_not_signed_in(request: AuthorizationRequest, session: SignedIn, facts: F
     if facts.fresh and needs_hinted_person(request, session, facts, now):
         return OtherPersonSignedIn()
     return LoginRequired("the sign-in is not the one that was asked for" if facts.fresh else "")
+
+
+def unmet_level(request: AuthorizationRequest, session: SignedIn) -> Failure | None:
+    """An `acr` that `claims` calls essential and that is not reached fails the sign-in (OIDC Core §5.5.1.1)."""
+    if not request.essential_acr:
+        return None
+    reached = session.acr if isinstance(session, Session) else None
+    return LevelTooLow() if acr_meeting(request.essential_acr, reached) is None else None
 
 
 def unfit_account(facts: Facts, session: SignedIn) -> Failure | None:

@@ -13,6 +13,7 @@ from gateway.openid_provider.possession import DpopNonceWanted, fresh_nonce, pro
 from gateway.openid_provider.pushed_request import push
 from gateway.openid_provider.refusals import leave_receipt
 from gateway.openid_provider.reply import Reply, json_reply
+from gateway.openid_provider.request_object import unfold
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.presented import Presented
 from gateway.vocabulary.store import Insert
@@ -26,7 +27,10 @@ async def answer_pushed(house: House, presented: Presented, parameters: Paramete
     now = house.clock.now()
     portal = await authenticate_client(house, presented.authorization, parameters, now)
     try:
-        request_uri, changes = _decide(house, presented, portal, parameters, now)
+        if "request_uri" in parameters:
+            raise failure.InvalidRequest("`request_uri` cannot be pushed itself")
+        asked = await unfold(house, portal, parameters, now)
+        request_uri, changes = _decide(house, presented, portal, asked, now)
         if not (await house.store.commit(changes, now=now)).done:
             raise used_before()  # the name is new: only the mark of the proof can have been there
     except DpopNonceWanted:
@@ -41,9 +45,8 @@ async def answer_pushed(house: House, presented: Presented, parameters: Paramete
 def _decide(
     house: House, presented: Presented, portal: Portal, parameters: Parameters, now: datetime
 ) -> tuple[str, list[Insert]]:
-    """Run the checks of the authorization endpoint (RFC 9126 §2.1); a proof binds the code to its key."""
-    if "request_uri" in parameters:
-        raise failure.InvalidRequest("`request_uri` cannot be pushed itself")
+    """Run the checks of the authorization endpoint (RFC 9126 §2.1), of what is signed where it is signed (§3); a proof
+    binds the code to its key."""
     try:
         redirect_uri = trusted_redirect_uri(parameters, portal)
     except failure.InvalidRedirect as refused:

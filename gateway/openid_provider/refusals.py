@@ -12,7 +12,8 @@ from gateway.openid_provider.failure import InvalidRequest
 from gateway.openid_provider.house import House
 from gateway.openid_provider.parameters import Parameters
 from gateway.openid_provider.pushed_request import answered_mark
-from gateway.openid_provider.reply import Reply, json_reply, redirect, with_query
+from gateway.openid_provider.reply import Reply, json_reply
+from gateway.openid_provider.response_mode import open_envelope
 from gateway.openid_provider.screens import PortalFace
 from gateway.openid_provider.way_back import first_page
 from gateway.vocabulary.failure import Failure
@@ -122,11 +123,9 @@ def error_json(house: House, failure: Failure) -> Reply:
     return json_reply(error_members(house, failure), failure.http_status, headers)
 
 
-def error_url(house: House, failure: Failure, request: AuthorizationRequest) -> str:
-    """Return the portal's address with the error; `iss` and `state` as in every answer (RFC 9207 §2)."""
-    return with_query(
-        request.redirect_uri, {**error_members(house, failure), "state": request.state, "iss": house.issuer}
-    )
+def error_answer(house: House, failure: Failure, request: AuthorizationRequest) -> dict[str, str | None]:
+    """Return what the portal is told of an error; `iss` and `state` as in every answer (RFC 9207 §2)."""
+    return {**error_members(house, failure), "state": request.state, "iss": house.issuer}
 
 
 async def refuse_to_portal(
@@ -140,6 +139,7 @@ async def refuse_to_portal(
     changes: tuple[Change, ...] = (),
 ) -> Reply:
     """Send the browser back to the portal with an error; `citizen_id` is about whom the portal asked, if known."""
+    envelope = await open_envelope(house, portal, request)
     procedure = request.procedures[0] if request.procedures else None
     mark = answered_mark(request, house.lifetimes, house.clock.now())
     if mark is not None:
@@ -155,7 +155,7 @@ async def refuse_to_portal(
         proven=False,
         changes=changes,
     )
-    return redirect(error_url(house, failure, request))
+    return envelope.carry(error_answer(house, failure, request))
 
 
 def face(portal: Portal) -> PortalFace:

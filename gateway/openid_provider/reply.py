@@ -35,6 +35,11 @@ def json_reply(document: Mapping[str, Any], status: int = 200, headers: Sequence
     return Reply(status, orjson.dumps(document), (("content-type", "application/json"), *NO_STORE, *_SAFE, *headers))
 
 
+def token_reply(token: str, headers: Sequence[tuple[str, str]] = ()) -> Reply:
+    """Return a signed or encrypted token that nobody may store (OpenID Connect Core §5.3.2)."""
+    return Reply(200, token.encode("ascii"), (("content-type", "application/jwt"), *NO_STORE, *_SAFE, *headers))
+
+
 def empty_reply() -> Reply:
     """Return a success that has nothing to say."""
     return Reply(200, b"", (*NO_STORE, *_SAFE))

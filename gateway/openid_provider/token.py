@@ -24,6 +24,7 @@ from gateway.openid_provider.possession import (
 )
 from gateway.openid_provider.refusals import error_json, leave_receipt
 from gateway.openid_provider.reply import Reply, json_reply
+from gateway.openid_provider.sealing import seal_for
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.presented import Presented
 from gateway.vocabulary.store import Change, Insert, Kind, Outcome, Record, RecordKey, Spend, Verdict
@@ -98,6 +99,7 @@ async def answer_token(
         require_possession(portal, proof)
         asked = TokenRequest(portal, parameters, None if proof is None else proof.jkt)
         mark = () if proof is None else (used_mark(proof),)
+        seal = await seal_for(house, portal, "id_token")  # before anything is spent
         decision = await _decide(house, grant_types, asked, mark, now)
         if not await _commit(house, decision, portal, trace_id):
             # two refreshes at the same moment: decided anew, the second sees the successor and answers with it
@@ -111,7 +113,8 @@ async def answer_token(
         return error_json(house, decision.waiting)
     answer = dict(decision.answer)
     if decision.id_token is not None:
-        answer["id_token"] = house.keys.sign(decision.id_token, typ="JWT", alg=portal.id_token_signed_response_alg)
+        signed = house.keys.sign(decision.id_token, typ="JWT", alg=portal.id_token_signed_response_alg)
+        answer["id_token"] = signed if seal is None else seal.close(signed)
     return json_reply(answer, headers=fresh_nonce(house, portal, now))
 
 

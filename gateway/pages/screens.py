@@ -1,7 +1,10 @@
 """The views of the OpenID provider as pages."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from urllib.parse import urlsplit
+
+from markupsafe import Markup
 
 from gateway.openid_provider.own_pages.views import (
     MisuseDone,
@@ -31,6 +34,7 @@ from gateway.pages.citizen.consent_paper import paper_of
 from gateway.pages.citizen.consent_receipt import print_receipt
 from gateway.pages.citizen.difference import explain_rows
 from gateway.pages.layout.frame import Layout
+from gateway.pages.layout.headers import with_script
 from gateway.vocabulary.problem import preferred_language
 
 
@@ -49,6 +53,8 @@ class PageScreens:
         language = _language(languages)
         if isinstance(view, FailurePage):
             return self._failure(view, language, status)
+        if isinstance(view, FormPost):
+            return self._post(view, language, status)
         explained = explain_rows(view.developer if isinstance(view, LoggedOut | LogoutConfirm) else ())
         if isinstance(view, LoggedOut):
             return self._layout.render(
@@ -62,7 +68,6 @@ class PageScreens:
             switch_form="answer" if isinstance(view, NoticePage) else None,
             has_form=not isinstance(view, MisuseDone) or view.frame is not None,
             view=view,
-            host=urlsplit(view.action).netloc if isinstance(view, FormPost) else "",
             explained=explained,
             **({"paper": paper_of(view, language)} if isinstance(view, ConsentView) else {}),
         )
@@ -75,6 +80,19 @@ class PageScreens:
     def print(self, view: ConsentView, *, languages: str) -> Page:
         """Return the receipt of a consent as a PDF on A4."""
         return print_receipt(view, _language(languages))
+
+    def _post(self, view: FormPost, language: str, status: int) -> Page:
+        """Return the one page with a script: it presses the page's button, and pressing it by hand does the same."""
+        page = self._layout.render(
+            "citizen/form_post.html",
+            language,
+            status=status,
+            has_form=True,
+            view=view,
+            host=urlsplit(view.action).netloc,
+            script=Markup(POST_AT_ONCE),  # noqa: S704  a constant
+        )
+        return replace(page, headers=with_script(page.headers, POST_AT_ONCE))
 
     def _failure(self, view: FailurePage, language: str, status: int) -> Page:
         failure = view.failure
@@ -90,10 +108,12 @@ class PageScreens:
         )
 
 
+POST_AT_ONCE = "document.getElementById('answer').submit()"
+"""All the script there is in pages: what OAuth 2.0 Form Post Response Mode §2 has a page do (decision 0064)."""
+
 _CONSENT = "citizen/consent.html"
 _TEMPLATES: Mapping[type[View], str] = {
     LogoutConfirm: "citizen/logout.html",
-    FormPost: "citizen/form_post.html",
     ConsentView: "citizen/consent_record.html",
     MyRecord: "citizen/my_record.html",
     MyUsage: "citizen/my_usage.html",

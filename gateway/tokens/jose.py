@@ -36,6 +36,7 @@ from gateway.tokens.jose_policy import (
     REQUEST_OBJECT,
     JosePolicy,
 )
+from gateway.tokens.jwe import EncryptionKey, first_fitting
 from gateway.tokens.key_material import KeyRefused, SigningKey, VerificationKey, import_public_key
 from gateway.vocabulary.strict_json import JsonRefused, parse_json
 
@@ -95,8 +96,9 @@ class KeySource(Protocol):
 class FixedKeys:
     """A key set that does not change (JWK Set, RFC 7517 §5)."""
 
-    def __init__(self, keys: Sequence[VerificationKey]) -> None:
+    def __init__(self, keys: Sequence[VerificationKey], published: Sequence[object] = ()) -> None:
         self._keys = tuple(keys)
+        self._published = tuple(published)
 
     @classmethod
     def of_jwks(cls, jwks: Mapping[str, Any], *, strict: bool = False) -> "FixedKeys":
@@ -113,11 +115,15 @@ class FixedKeys:
             except KeyRefused as refusal:
                 if strict and refusal.rule != "use":
                     raise
-        return cls(keys)
+        return cls(keys, listed)
 
     def candidates(self, kid: str | None, alg: str) -> Sequence[VerificationKey]:
         """Return the keys that may have signed."""
         return [key for key in self._keys if alg in key.algorithms and (kid is None or key.kid == kid)]
+
+    def sealing(self, alg: str) -> EncryptionKey | None:
+        """Return the key that `alg` may encrypt to (`use` `enc`, or none said); None when there is none."""
+        return first_fitting(self._published, alg)
 
     def __len__(self) -> int:
         return len(self._keys)

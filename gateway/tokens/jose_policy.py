@@ -104,10 +104,19 @@ REQUEST_OBJECT = JosePolicy(
     algorithms=_STRICT,
     types=frozenset({"", "jwt", "oauth-authz-req+jwt"}),
     required=frozenset({"iss", "aud", "exp", "nbf", "client_id"}),
-    audience_is_text=True,
+    forbidden=frozenset({"request", "request_uri"}),  # RFC 9101 §4: no request within a request
     lifetime_for=3600,
     oldest_for=3600,
+    token_limit=16_384,
 )
+"""Several audiences may stand in `aud` as long as we are one (FAPI 2.0 Message Signing, its conformance modules)."""
+REQUEST_OBJECT_BASELINE = replace(
+    REQUEST_OBJECT,
+    name="request_object_baseline",
+    algorithms=_ASYMMETRIC,
+    required=frozenset({"iss", "aud", "exp", "client_id"}),
+)
+"""As OpenID Connect Core §6 has it, for clients outside FAPI: RS256 too, and `nbf` may be left out."""
 SOURCE_ANSWER = JosePolicy(name="source_answer", algorithms=_ASYMMETRIC, types=None, token_limit=2_097_152)
 """What a register signs of its answer: no claims of a token, and so none is asked for."""
 POLICIES: Mapping[str, JosePolicy] = {
@@ -115,5 +124,6 @@ POLICIES: Mapping[str, JosePolicy] = {
     for policy in (
         *(ID_TOKEN, ID_TOKEN_HINT, ACCESS_TOKEN, MANIFEST, RECEIPT, CONSENT_RECEIPT, CONSENT_REFUSAL),
         *(LOGOUT_TOKEN, CLIENT_ASSERTION, CLIENT_ASSERTION_BASELINE, DPOP_PROOF, REQUEST_OBJECT),
+        REQUEST_OBJECT_BASELINE,
     )
 }

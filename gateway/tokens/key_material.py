@@ -24,6 +24,8 @@ _KEY_CLASSES: dict[str, type[Key]] = {"RSA": RSAKey, "EC": ECKey, "OKP": OKPKey,
 _CURVES = {"EC": {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512"}, "OKP": {"Ed25519": "Ed25519"}}
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _MEMBER_LIMIT = 8192
+ENCRYPTION_ALGORITHMS = frozenset({"ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW", "RSA-OAEP-256"})
+"""Key algorithms of JWE that we encrypt with; a key of one of them verifies nothing."""
 
 
 class KeyRefused(Exception):
@@ -121,7 +123,7 @@ def _canonical(jwk: Mapping[str, Any]) -> bytes:
 @lru_cache(maxsize=4096)
 def _import_remembered(canonical: bytes) -> VerificationKey:
     jwk = orjson.loads(canonical)
-    if jwk.get("use", "sig") != "sig":
+    if jwk.get("use", "sig") != "sig" or jwk.get("alg") in ENCRYPTION_ALGORITHMS:
         raise KeyRefused("use")
     operations = jwk.get("key_ops", ["verify"])
     if not isinstance(operations, list) or "verify" not in operations:
@@ -141,7 +143,7 @@ def _algorithms_of(jwk: Mapping[str, Any]) -> frozenset[str]:
     if any(name not in jwk for name in _PUBLIC_MEMBERS[jwk["kty"]]):
         raise KeyRefused("form")
     if jwk["kty"] == "RSA":
-        check_rsa(_whole(jwk["n"]), _whole(jwk["e"]))
+        check_rsa(whole_number(jwk["n"]), whole_number(jwk["e"]))
         able = {"RS256", "PS256", "RS384", "PS384", "RS512", "PS512"}
     else:
         named = _CURVES[jwk["kty"]].get(jwk["crv"])
@@ -157,7 +159,8 @@ def _algorithms_of(jwk: Mapping[str, Any]) -> frozenset[str]:
     return frozenset({"Ed25519", "EdDSA"}) if own in {"Ed25519", "EdDSA"} else frozenset({own})
 
 
-def _whole(text: str) -> int:
+def whole_number(text: str) -> int:
+    """Return the number of a base64url member of a JWK (RFC 7518 §6.3.1). Raises KeyRefused."""
     from joserfc.util import base64_to_int
 
     try:

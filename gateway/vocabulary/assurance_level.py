@@ -4,6 +4,7 @@ Source: Decree 69/2024 (accounts of level 1 and 2; organisations have none), Ope
 OpenID Connect Unmet Authentication Requirements 1.0, design.md §3.
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 from gateway.vocabulary.failure import Failure, RefusedBy
@@ -18,6 +19,16 @@ ACR_VALUES: tuple[str, ...] = tuple(ACR_BY_LEVEL.values())
 def reaches(level: int | None, minimum: int) -> bool:
     """Tell whether an account level is at least `minimum`. No level reaches nothing."""
     return level is not None and level >= minimum
+
+
+def acr_meeting(wanted: Sequence[str], reached: str | None) -> str | None:
+    """Return the `acr` to state for what was reached: itself where nothing in particular is wanted, else the highest
+    of those wanted that it meets; None when it meets none."""
+    if not wanted or reached in wanted:
+        return reached
+    level = LEVEL_BY_ACR.get(reached or "")
+    met = [acr for acr in wanted if acr in LEVEL_BY_ACR and reaches(level, LEVEL_BY_ACR[acr])]
+    return max(met, key=LEVEL_BY_ACR.__getitem__, default=None)
 
 
 class LevelTooLow(Failure):

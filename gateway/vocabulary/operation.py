@@ -11,6 +11,7 @@ from gateway.vocabulary.failure import Failure
 
 JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
+JWT = "application/jwt"
 HTML = "text/html"
 FORM = "application/x-www-form-urlencoded"
 

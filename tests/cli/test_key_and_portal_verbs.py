@@ -165,6 +165,32 @@ def test_a_portal_with_a_key_has_no_secret(capfd: pytest.CaptureFixture[str], st
     assert run(capfd, "portal", "change", "keyed", *address)[0] == 8
 
 
+def test_members_are_set_and_taken_back_by_their_names(capfd: pytest.CaptureFixture[str], staff: Staff) -> None:
+    jwk = generate_private_jwk("ES256", "k1", SystemRandomness())
+    Path("keys.json").write_bytes(orjson.dumps({"keys": [public_jwk(jwk)]}))
+    base = ("--redirect-uri", "https://signs.example/cb", "--jwks", "keys.json", "--reason", "new")
+    for wrong, said_of in (
+        ("require_signed_request_objects=true", "did you mean `require_signed_request_object`?"),
+        ("client_secret=x", "it is one of"),
+        ("request_object_signing_alg", "write NAME=VALUE"),
+        ("request_object_signing_alg=none", "request_object_signing_alg"),
+        ("id_token_encrypted_response_alg=RSA-OAEP-256", "holds no key"),
+    ):
+        code, out, said = run(capfd, "portal", "add", "signs", *base, "--member", wrong)
+        assert (code, out) == (3, "")
+        assert said_of in said
+    must = ("--member", "require_signed_request_object=true", "--member", "request_object_signing_alg=ES256")
+    code, added, _ = run(capfd, "portal", "add", "signs", *base, *must, "--json")
+    assert code == 8
+    agree(capfd, staff, added["approval"]["id"])
+    back = ("--member", "request_object_signing_alg=", "--reason", "any of ours", "--json")
+    code, changed, _ = run(capfd, "portal", "change", "signs", *back)
+    assert code == 8
+    shown = str(run(capfd, "approval", "show", changed["approval"]["id"])[1])
+    assert "request_object_signing_alg" not in shown
+    assert "require_signed_request_object" in shown
+
+
 def test_seed_files_are_checked(capfd: pytest.CaptureFixture[str], stack: Path) -> None:
     (stack / "good.toml").write_text(SEED)
     assert run(capfd, "portal", "check", "good.toml", "--json")[1]["portals"] == ["seeded"]

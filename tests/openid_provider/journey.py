@@ -3,6 +3,7 @@
 import hashlib
 import re
 from base64 import b64encode, urlsafe_b64encode
+from html import unescape
 from urllib.parse import parse_qs, quote_plus, urlencode, urlsplit
 
 import httpx2
@@ -46,6 +47,17 @@ def members(location: str) -> dict[str, str]:
     query = parse_qs(urlsplit(location).query, keep_blank_values=True, strict_parsing=True)
     assert all(len(values) == 1 for values in query.values())
     return {name: values[0] for name, values in query.items()}
+
+
+def told(answer: httpx2.Response) -> dict[str, str]:
+    """Return what a portal is answered, in the address it is led to or in the page that posts to it."""
+    if answer.status_code == 303:
+        return members(answer.headers["location"])
+    assert answer.status_code == 200, answer.text
+    assert 'id="continue"' in answer.text
+    fields = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', answer.text)
+    assert len(dict(fields)) == len(fields)
+    return {name: unescape(value) for name, value in fields}
 
 
 def hidden(page: str, name: str) -> str:

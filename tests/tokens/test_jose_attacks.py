@@ -251,16 +251,19 @@ def test_a_missing_claim_is_named(name: str) -> None:
     assert rule_of(token(without(name))) == f"missing:{name}"
 
 
+REQUEST_OBJECTS = {"request_object", "request_object_baseline"}
+
+
 def test_kinds_of_tokens_are_not_mistaken_for_each_other() -> None:
     key = import_signing_key(KEYS["ES256"])
     everything = GOOD | {"jti": "j", "client_id": CLIENT, "htm": "POST", "htu": "https://x", "nbf": AT}
     kinds = {
-        "JWT": {"id_token", "id_token_hint", "client_assertion", "client_assertion_baseline", "request_object"},
+        "JWT": {"id_token", "id_token_hint", "client_assertion", "client_assertion_baseline", *REQUEST_OBJECTS},
         "at+jwt": {"access_token"},
         "prefill-manifest+jwt": {"manifest"},
         "receipt+jwt": {"receipt"},
         "logout+jwt": set[str](),  # has a nonce here
-        "oauth-authz-req+jwt": {"request_object"},
+        "oauth-authz-req+jwt": REQUEST_OBJECTS,
         "client-authentication+jwt": {"client_assertion", "client_assertion_baseline"},
         "dpop+jwt": set[str](),  # needs the key in its header
     }

@@ -67,7 +67,7 @@ def _connection(house: House, client_id: str, grants: list[Grant], history: list
     # named by a scope or by authorization details: either opens the form
     codes = [code for grant in grants for code in sorted(grant.may_prefill(grant.scopes))]
     # each grant tells what its own sign-in knew
-    told = [label for grant in grants for label in identity_claims(grant.scopes, grant.citizen)]
+    told = [label for grant in grants for label in identity_claims(grant.asked, grant.citizen)]
     return Connection(
         service=service_of(house, client_id),
         since=min(grant.granted_at for grant in grants),

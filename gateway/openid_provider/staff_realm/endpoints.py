@@ -8,6 +8,7 @@ from gateway.openid_provider.endpoints import Endpoints, read_form, read_query, 
 from gateway.openid_provider.house import House
 from gateway.openid_provider.interaction import led_on
 from gateway.openid_provider.reply import Reply
+from gateway.openid_provider.setback import BACK, carry_back
 from gateway.openid_provider.staff_realm.device import authorize_device, begin_device, code_page
 from gateway.openid_provider.staff_realm.failure import DeviceLoginOff
 from gateway.openid_provider.staff_realm.interaction import show_failed_officer, show_officer, submit_officer
@@ -53,6 +54,8 @@ class StaffEndpoints:
         attempt_id = request.path_params["attempt_id"]
         if request.method == "POST":
             step = submit_officer(self.house, attempt_id, await read_form(request), browser)
+        elif BACK in request.query_params:
+            step = carry_back(self.house, attempt_id, browser, "staff")
         elif "failed" in request.query_params:
             step = show_failed_officer(self.house, attempt_id, browser)
         else:

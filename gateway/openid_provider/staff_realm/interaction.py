@@ -14,14 +14,15 @@ from gateway.openid_provider.browser import Browser
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.conclusion import attempt_url
 from gateway.openid_provider.grant import code_record
-from gateway.openid_provider.hints import hinted_subject
+from gateway.openid_provider.hints import expected_subject
 from gateway.openid_provider.house import House, offered_providers
 from gateway.openid_provider.interaction import remember_language, store_attempt
 from gateway.openid_provider.parameters import Parameters, same_secret
 from gateway.openid_provider.prompts import Facts, Refuse, SignIn, Step, decide_step
 from gateway.openid_provider.pushed_request import answered_mark
 from gateway.openid_provider.refusals import face, refuse_to_portal
-from gateway.openid_provider.reply import Reply, page_reply, redirect, with_query
+from gateway.openid_provider.reply import Reply, page_reply, redirect
+from gateway.openid_provider.response_mode import open_envelope
 from gateway.openid_provider.screens import ProviderButton, SignInChoice
 from gateway.openid_provider.setback import fail_attempt, show_setback
 from gateway.openid_provider.staff_realm.console import CONSOLE, enter_console, staff_client
@@ -153,7 +154,7 @@ def _next_step(
         fresh=session is not None and attempt is not None and session.key == attempt.session_key,
         noticed=True,
         subject=None if session is None else subject_of_officer(house, portal, session.officer),
-        hinted_subject=hinted_subject(house, request.id_token_hint, portal),
+        hinted_subject=expected_subject(house, request, portal),
         asked_at=None if attempt is None else attempt.begun_at,
     )
     # there is nothing to consent to: what an officer's sign-in tells is who they are
@@ -184,6 +185,7 @@ async def _answer(
 ) -> Reply:
     """Commit grant and code, then send the browser back with the code. Raises AttemptFinished on a double submit."""
     now = house.clock.now()
+    envelope = await open_envelope(house, portal, request)
     grant = new_staff_grant(house, portal, session, request.scopes, mint_grant_id(house.randomness))
     code = mint("sc", grant.id, house.randomness)
     event = await house.evidence.tell(
@@ -202,5 +204,4 @@ async def _answer(
     verdict = await house.store.commit([*spend, Insert(staff_grant_record(grant)), stored], [event], now=now)
     if not verdict.done:
         raise failure.AttemptFinished()
-    answer = {"code": code, "state": request.state, "iss": house.issuer}
-    return redirect(with_query(request.redirect_uri, answer))
+    return envelope.carry({"code": code, "state": request.state, "iss": house.issuer})

@@ -1,5 +1,9 @@
 """Security headers of every page (RFC 9700 §4.2, §4.3, §4.16; protocol.md §5 rows 32 and 33)."""
 
+from base64 import b64encode
+from collections.abc import Mapping
+from hashlib import sha256
+
 _POLICY = (
     "default-src 'none'",
     "style-src 'self'",
@@ -34,3 +38,10 @@ def page_headers(language: str, *, has_form: bool) -> dict[str, str]:
         "cross-origin-resource-policy": "same-origin",
         "permissions-policy": ", ".join(f"{power}=()" for power in _POWERS),
     }
+
+
+def with_script(headers: Mapping[str, str], script: str) -> dict[str, str]:
+    """Return the headers of a page that may run this one inline script, named by its hash (CSP Level 3 §6.7.3.3)."""
+    digest = b64encode(sha256(script.encode()).digest()).decode("ascii")
+    policy = headers["content-security-policy"]
+    return {**headers, "content-security-policy": f"{policy}; script-src 'sha256-{digest}'"}
