@@ -17,6 +17,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Scope
 
 from gateway.application.connector_desk import TokenOperators, connect
+from gateway.application.deliveries import make_courier
 from gateway.application.joints import NoticingStore, TokenBearers, TokenClients, documents_by
 from gateway.application.logs import configure_logs
 from gateway.application.operations import Operations, operational_routes
@@ -24,7 +25,7 @@ from gateway.application.requirements import permit_seeds, require_matchable, re
 from gateway.application.seeds import keep_seeds_fresh, leave_word
 from gateway.application.shell import Shell
 from gateway.application.troubles import broken_answer, error_handlers
-from gateway.application.upkeep import keep_clients_fresh, keep_purging
+from gateway.application.upkeep import keep_clients_fresh, keep_purging, probe_providers
 from gateway.assurance.life import DEATH
 from gateway.assurance.sign_in import MatchFigures, RegisterMatch
 from gateway.audit.checkpoint import NoteSigner, origin_of, verifier_key
@@ -37,7 +38,7 @@ from gateway.connector_lifecycle.endpoints import ConnectorDesk, connector_route
 from gateway.connector_runtime.outbound import ZoneClient
 from gateway.connector_runtime.quarantine import Quarantine
 from gateway.connector_runtime.registry import ConnectorRegistry
-from gateway.identity_providers.contract import IdentityProvider, Probes
+from gateway.identity_providers.contract import IdentityProvider
 from gateway.identity_providers.registry import build
 from gateway.openid_provider.allowance import Allowance
 from gateway.openid_provider.client_keys import ClientKeys
@@ -228,7 +229,6 @@ async def assemble(settings: Settings, pages: PublicPages, clock: Clock, chance:
     receipts = ReceiptDesk(ground.storage.store, ground.storage.journal, ground.keys, settings.issuer)
     desk = LogDesk(ground.shelf, receipts, TokenClients(house), settings.issuer)
     operations = operational_routes(ground.storage, connectors, house, ground.sequencer)
-    opened = Opened(ground.storage, connectors, upstream, portals)
     sources = connected.desk(policy, clients, settings.issuer)
     others = [
         *desk.routes(),
@@ -236,17 +236,18 @@ async def assemble(settings: Settings, pages: PublicPages, clock: Clock, chance:
         *operator_routes(house, sources, pages.layout),
         *evidence_routes(pages.layout, outside_of(settings, ground)),
     ]
+    opened = Opened(ground.storage, connectors, upstream, portals)
     running = Running(join_routes(house, prefill, pages, operations, others), opened)
     running.begin("sequencer", ground.sequencer.run())
     running.begin("keys", ground.keys.keep_fresh())
     running.begin("quarantine", quarantine.run(connectors))
     running.begin("portals", keep_clients_fresh(clients, ground.storage))
-    tell = partial(leave_word, ground.storage.store, clock)
-    await tell(settings)
+    await (tell := partial(leave_word, ground.storage.store, clock))(settings)
     running.begin("seeds", keep_seeds_fresh(clients, partial(permit_seeds, policy), tell))
     running.begin("connectors", connected.watch.run(connectors.installed, ground.storage.store))
     running.begin("purge", keep_purging(ground.storage, clock))
     running.begin("probes", probe_providers(providers))
+    running.begin("deliveries", make_courier(house, ground.storage.store, portals).run())
     settle_memory()
     log.info("started", worker=os.getpid(), policy_bundle=policy.bundle_id)
     return running
@@ -341,16 +342,6 @@ def make_house(
         client_keys=client_keys,
         replays=ground.storage,
     )
-
-
-async def probe_providers(providers: Mapping[str, IdentityProvider]) -> None:
-    """Ask every identity provider once whether it is there, which also warms what it remembers of itself."""
-    for provider in providers.values():
-        try:
-            if isinstance(provider, Probes):
-                await provider.probe()
-        except Exception as error:
-            log.warning("provider_not_reached", provider=provider.alias, reason=type(error).__name__)
 
 
 def fixed_routes(application: FastAPI) -> dict[str, Route]:

@@ -1,9 +1,12 @@
-"""What runs beside the requests: taking over what other workers and commands changed, and deleting what is over."""
+"""What runs beside the requests: taking over what other workers and commands changed, knocking once at identity
+providers, and deleting what is over."""
 
 import asyncio
+from collections.abc import Mapping
 
 import structlog
 
+from gateway.identity_providers.contract import IdentityProvider, Probes
 from gateway.openid_provider.clients import ClientRegistry
 from gateway.storage.open import Storage
 from gateway.vocabulary.clock import Clock
@@ -30,3 +33,13 @@ async def keep_purging(storage: Storage, clock: Clock) -> None:
             log.info("purged", count=count)
         except Exception as error:
             log.warning("not_purged", reason=type(error).__name__)
+
+
+async def probe_providers(providers: Mapping[str, IdentityProvider]) -> None:
+    """Ask every identity provider once whether it is there, which also warms what it remembers of itself."""
+    for provider in providers.values():
+        try:
+            if isinstance(provider, Probes):
+                await provider.probe()
+        except Exception as error:
+            log.warning("provider_not_reached", provider=provider.alias, reason=type(error).__name__)

@@ -14,6 +14,7 @@ import typer
 from gateway.cli.connection import Config, Json, Redis, Store, opened_ring, opened_storage, settings_of
 from gateway.cli.doctor_connectors import Approved, check_connectors, read_approved
 from gateway.cli.doctor_credentials import check_credentials
+from gateway.cli.doctor_deliveries import check_deliveries
 from gateway.cli.doctor_row import Row
 from gateway.cli.exit_codes import Exit
 from gateway.cli.output import say_json, say_table, talk
@@ -105,6 +106,7 @@ async def check_stack(settings: Settings) -> list[Row]:
                 for found in await storage.check()
             ]
             rows += await _check_keys(settings, storage)
+            rows += await check_deliveries(storage, SystemClock().now())
             approved = await read_approved(storage)
     except Failure as failure:
         rows.append(Row("database", False, failure.detail or failure.title, failure.fix))

@@ -43,6 +43,16 @@ AuthMethod = Annotated[
     str, typer.Option("--auth-method", help="client_secret_basic, client_secret_post, private_key_jwt or none.")
 ]
 Jwks = Annotated[Path | None, typer.Option("--jwks", help="File with its public keys (a JWK Set), read now.")]
+LogoutUri = Annotated[
+    str | None, typer.Option("--backchannel-logout-uri", help="Where it is told of sign-outs; change it to '' to stop.")
+]
+LogoutSession = Annotated[
+    bool | None,
+    typer.Option(
+        "--backchannel-logout-session-required/--no-backchannel-logout-session-required",
+        help="Whether logout tokens must name the session (they always do).",
+    ),
+]
 JwksUri = Annotated[str | None, typer.Option("--jwks-uri", help="Where it publishes its public keys.")]
 
 
@@ -59,6 +69,8 @@ def add(
     auth_method: AuthMethod = "client_secret_basic",
     jwks: Jwks = None,
     jwks_uri: JwksUri = None,
+    backchannel_logout_uri: LogoutUri = None,
+    backchannel_logout_session_required: LogoutSession = None,
     store: Store = None,
     redis: Redis = None,
     config: Config = None,
@@ -85,6 +97,8 @@ def add(
         "token_endpoint_auth_method": auth_method,
         "jwks": _read_keys(jwks),
         "jwks_uri": jwks_uri,
+        "backchannel_logout_uri": backchannel_logout_uri or None,
+        "backchannel_logout_session_required": backchannel_logout_session_required,
         "realm": realm,
     }
     portal = _read_portal({**members, "client_secret": secret} if secret else members)
@@ -103,6 +117,8 @@ def change(
     new_secret: Annotated[bool, typer.Option("--new-secret", help="Make a new secret; the old one ends.")] = False,
     jwks: Jwks = None,
     jwks_uri: JwksUri = None,
+    backchannel_logout_uri: LogoutUri = None,
+    backchannel_logout_session_required: LogoutSession = None,
     store: Store = None,
     redis: Redis = None,
     config: Config = None,
@@ -122,6 +138,8 @@ def change(
         "client_name": name,
         "client_secret": secret,
         **keys,
+        "backchannel_logout_uri": backchannel_logout_uri,
+        "backchannel_logout_session_required": backchannel_logout_session_required,
     }
     changed, approval = asyncio.run(_change(client_id, given, settings, reason))
     _say_done(changed, secret, approval, "changed", as_json)
@@ -243,6 +261,9 @@ async def _change(
             members.pop("client_secret_sha256", None)
         if given["jwks"] is not None or given["jwks_uri"] is not None:
             members = {name: value for name, value in members.items() if name not in {"jwks", "jwks_uri"}}
+        if given["backchannel_logout_uri"] == "":
+            members.pop("backchannel_logout_uri", None)
+            given = {**given, "backchannel_logout_uri": None}
         portal = _read_portal(members | {name: value for name, value in given.items() if value is not None})
         _require_fit(portal, settings)
         asked = {"portal": portal.record().body, "version": stored.version}

@@ -102,7 +102,9 @@ def check_authentication(portal: "Portal") -> None:
 
 
 def check_realm(portal: "Portal") -> None:
-    """Officers and citizens have grant types of their own. Raises ValueError."""
+    """Officers and citizens have grant types of their own; only a citizen's sign-out is told. Raises ValueError."""
+    if portal.realm == "staff" and portal.backchannel_logout_uri is not None:
+        raise ValueError("an officer's sign-out is told to nobody: `backchannel_logout_uri` goes with citizens only")
     if portal.realm == "citizen" and DEVICE_GRANT in portal.grant_types:
         raise ValueError('the device grant signs in staff; it wants `realm = "staff"`')
     if portal.realm == "staff" and "refresh_token" in portal.grant_types:

@@ -67,7 +67,7 @@ async def not_me(house: House, visit: Visit, key: str) -> MisuseDone:
     complaint = Complaint(concern="not_me", portal=portal, about=None, block=False, once=notice.key)
 
     async def everything() -> Ending:
-        ending = await ending_of(house, visit, None, "not_me")
+        ending = await ending_of(house, visit, None, "not_me", everywhere=True)
         trust = await _sessions_and_trust(house, visit)
         told = await _tell_end(house, visit)
         return Ending((Put(_alarm(house, visit)), *trust, *ending.changes), (told, *ending.events))

@@ -1,0 +1,36 @@
+"""What `gate06 doctor` finds waiting to be told to others: how much, and since when."""
+
+from datetime import datetime, timedelta
+
+from gateway.cli.doctor_row import Row
+from gateway.delivery.delivery import EVERYTHING, Delivery, delivery_of
+from gateway.storage.open import Storage
+from gateway.vocabulary.store import Kind
+
+_PATIENT_FOR = timedelta(hours=1)
+_LOOKED_AT = 1000
+
+
+async def check_deliveries(storage: Storage, now: datetime) -> list[Row]:
+    """Return a row for the whole queue, or one for every receiver that has not answered for an hour.
+
+    Raises StorageUnavailable.
+    """
+    records = await storage.store.earliest(Kind.DELIVERY, before=EVERYTHING, limit=_LOOKED_AT)
+    waiting = [delivery_of(record) for record in records]
+    late: dict[str, list[Delivery]] = {}
+    for one in waiting:
+        if now - one.begun_at > _PATIENT_FOR:
+            late.setdefault(f"{one.channel} to `{one.receiver}`", []).append(one)
+    if not late:
+        return [Row("deliveries", True, f"{len(waiting)} waiting")]
+    return [
+        Row(
+            "deliveries",
+            False,
+            f"{receiver}: {len(ones)} waiting, the oldest since "
+            f"{min(one.begun_at for one in ones).isoformat(timespec='seconds')}",
+            "see the log for `not_delivered`: the receiver's address, its certificate, the egress zone",
+        )
+        for receiver, ones in sorted(late.items())
+    ]
