@@ -17,7 +17,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Scope
 
 from gateway.application.connector_desk import TokenOperators, connect
-from gateway.application.deliveries import make_courier
+from gateway.application.deliveries import deliver, make_outbox
 from gateway.application.joints import NoticingStore, TokenBearers, TokenClients, documents_by
 from gateway.application.logs import configure_logs
 from gateway.application.operations import Operations, operational_routes
@@ -247,7 +247,7 @@ async def assemble(settings: Settings, pages: PublicPages, clock: Clock, chance:
     running.begin("connectors", connected.watch.run(connectors.installed, ground.storage.store))
     running.begin("purge", keep_purging(ground.storage, clock))
     running.begin("probes", probe_providers(providers))
-    running.begin("deliveries", make_courier(house, ground.storage.store, portals).run())
+    running.begin("deliveries", deliver(settings, house, ground.storage.store, portals))
     settle_memory()
     log.info("started", worker=os.getpid(), policy_bundle=policy.bundle_id)
     return running
@@ -341,6 +341,7 @@ def make_house(
         offices=names_of(settings.office),
         client_keys=client_keys,
         replays=ground.storage,
+        outbox=make_outbox(settings, ground.chance),
     )
 
 

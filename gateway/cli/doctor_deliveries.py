@@ -1,9 +1,11 @@
-"""What `gate06 doctor` finds waiting to be told to others: how much, and since when."""
+"""What `gate06 doctor` finds waiting to be told to others: how much, and since when; and the message hub's files."""
 
 from datetime import datetime, timedelta
 
 from gateway.cli.doctor_row import Row
 from gateway.delivery.delivery import EVERYTHING, Delivery, delivery_of
+from gateway.settings import ConfigurationRefused, Settings
+from gateway.settings.message_hub import read_hub
 from gateway.storage.open import Storage
 from gateway.vocabulary.store import Kind
 
@@ -34,3 +36,12 @@ async def check_deliveries(storage: Storage, now: datetime) -> list[Row]:
         )
         for receiver, ones in sorted(late.items())
     ]
+
+
+def check_hub(settings: Settings) -> list[Row]:
+    """Return whether the files of the message hub can be used."""
+    try:
+        read_hub(settings)
+    except ConfigurationRefused as refused:
+        return [Row("message hub", False, problem, refused.fix) for problem in refused.problems]
+    return [Row("message hub", True, f"alerts of sign-ins go to `{settings.message_hub.audience}`")]

@@ -34,6 +34,7 @@ async def notices_page(house: House, visit: Visit) -> MyNotices:
         reports=tuple(row_of(house, report) for report in await own_reports(house, citizen_id)),
         trusted=visit.session.trusted,
         browsers=sum(record.alive(now) for record in browsers),
+        sent=house.outbox.sends,
     )
 
 
