@@ -36,6 +36,7 @@ GATEWAY = frozenset(
         "connector_runtime/mapping",
         "connector_runtime/transports",
         "consent",
+        "delivery",
         "dossiers",
         "identity_providers",
         "identity_providers/national_portal",

@@ -20,7 +20,9 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
   cookies: { keys: ['for-tests-on-this-machine-only-0000000'] },
   pkce: { required: () => true },
   interactions: { url: (ctx, interaction) => `/interaction/${interaction.uid}` },
-  features: { devInteractions: { enabled: false } },
+  // its own guard reaches no address of this machine, where the gateway is
+  fetch: (url, { dispatcher, ...options }) => globalThis.fetch(url, options),
+  features: { devInteractions: { enabled: false }, backchannelLogout: { enabled: true } },
 });
 
 const calls = {};

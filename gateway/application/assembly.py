@@ -16,6 +16,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Scope
 
 from gateway.application.connector_desk import TokenOperators, connect
+from gateway.application.deliveries import deliver, make_outbox
 from gateway.application.joints import NoticingStore, TokenBearers, TokenClients, documents_by
 from gateway.application.logs import configure_logs
 from gateway.application.operations import Operations, operational_routes
@@ -228,7 +229,6 @@ async def assemble(settings: Settings, pages: PublicPages, clock: Clock, chance:
     receipts = ReceiptDesk(ground.storage.store, ground.storage.journal, ground.keys, settings.issuer)
     desk = LogDesk(ground.shelf, receipts, TokenClients(house), settings.issuer)
     operations = operational_routes(ground.storage, connectors, house, ground.sequencer)
-    opened = Opened(ground.storage, connectors, upstream, portals)
     sources = connected.desk(policy, clients, settings.issuer)
     others = [
         *desk.routes(),
@@ -236,17 +236,18 @@ async def assemble(settings: Settings, pages: PublicPages, clock: Clock, chance:
         *operator_routes(house, sources, pages.layout),
         *evidence_routes(pages.layout, outside_of(settings, ground)),
     ]
+    opened = Opened(ground.storage, connectors, upstream, portals)
     running = Running(join_routes(house, prefill, pages, operations, others), opened)
     running.begin("sequencer", ground.sequencer.run())
     running.begin("keys", ground.keys.keep_fresh())
     running.begin("quarantine", quarantine.run(connectors))
     running.begin("portals", keep_clients_fresh(clients, ground.storage))
-    tell = partial(leave_word, ground.storage.store, clock)
-    await tell(settings)
+    await (tell := partial(leave_word, ground.storage.store, clock))(settings)
     running.begin("seeds", keep_seeds_fresh(clients, partial(permit_seeds, policy), tell))
     running.begin("connectors", connected.watch.run(connectors.installed, ground.storage.store))
     running.begin("purge", keep_purging(ground.storage, clock))
     running.begin("probes", probe_providers(providers))
+    running.begin("deliveries", deliver(settings, house, ground.storage.store, portals))
     settle_memory()
     log.info("started", worker=os.getpid(), policy_bundle=policy.bundle_id)
     return running
@@ -341,6 +342,7 @@ def make_house(
         client_keys=client_keys,
         replays=ground.storage,
         nonces=nonces_of(settings, pairwise_secret),
+        outbox=make_outbox(settings, ground.chance),
     )
 
 

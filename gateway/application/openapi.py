@@ -17,6 +17,7 @@ from gateway.audit.openapi import log_operations
 from gateway.connector_lifecycle.openapi import connector_operations
 from gateway.openid_provider.failure import InvalidRequest, InvalidToken, ServerError
 from gateway.openid_provider.openapi import provider_operations, provider_schemas
+from gateway.openid_provider.openapi_upstream import upstream_operations
 from gateway.openid_provider.possession import AccessNonceWanted, AccessProofRefused
 from gateway.openid_provider.profiles import IDENTITY_SCOPES
 from gateway.openid_provider.staff_realm.failure import NotForStaff
@@ -108,6 +109,7 @@ def describe(issuer: str) -> dict[str, Any]:
     """Return the document. Every address in it is derived from the issuer."""
     operations = {
         **provider_operations(),
+        **upstream_operations(),
         **staff_operations(),
         **prefill_operations(),
         **log_operations(),

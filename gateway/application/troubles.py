@@ -48,7 +48,7 @@ class MethodNotOffered(Failure):
 
 def answers_as(path: str) -> Literal["oauth", "problem", "page"]:
     """Return in what shape a bug or a wrong address is told to whoever asks for a path."""
-    if path.startswith(_OAUTH) or path in _METADATA:
+    if path.startswith(_OAUTH) or path in _METADATA or path.endswith("/backchannel-logout"):
         return "oauth"
     return "problem" if path.startswith(_PROGRAMS) else "page"
 

@@ -1,5 +1,5 @@
-"""What runs beside the requests: taking over what other workers and commands changed, deleting what is over, and what
-a worker does once when it starts."""
+"""What runs beside the requests: taking over what other workers and commands changed, knocking once at identity
+providers, deleting what is over, and what a worker does once when it starts."""
 
 import asyncio
 import gc

@@ -159,6 +159,24 @@ class SessionEnded(Event):
     sentence = "a person signed out"
 
 
+class LogoutTold(Event):
+    """A portal was sent the news that a person's sign-in there has ended (OpenID Connect Back-Channel Logout 1.0):
+    `delivered`, `declined` by the portal, `given_up` when it never answered, `dropped` when it takes none any more."""
+
+    __slots__ = ()
+    name = "LogoutTold"
+    sentence = "a portal was sent word that a sign-in there has ended"
+
+
+class SignInAlertSent(Event):
+    """The province's message hub was sent an alert of a sign-in for the person: `delivered` means that the hub took it,
+    not that the person read it."""
+
+    __slots__ = ()
+    name = "SignInAlertSent"
+    sentence = "the message hub was sent an alert of a sign-in"
+
+
 class ConsentGiven(Event):
     """A person agreed to what a consent page asked: outcome `given` for all of it, `partly` for a part."""
 

@@ -14,10 +14,12 @@ import typer
 from gateway.cli.connection import Config, Json, Redis, Store, opened_ring, opened_storage, settings_of
 from gateway.cli.doctor_connectors import Approved, check_connectors, read_approved
 from gateway.cli.doctor_credentials import check_credentials
+from gateway.cli.doctor_deliveries import check_deliveries, check_hub
 from gateway.cli.doctor_row import Row
 from gateway.cli.exit_codes import Exit
 from gateway.cli.output import say_json, say_table, talk
 from gateway.cli.portal import excess_of
+from gateway.connector_runtime.configuration import ZoneName
 from gateway.connector_runtime.contract import SourceTrouble
 from gateway.connector_runtime.outbound import ZoneClient
 from gateway.settings import ConfigurationRefused, Settings, reserved_in
@@ -105,14 +107,21 @@ async def check_stack(settings: Settings) -> list[Row]:
                 for found in await storage.check()
             ]
             rows += await _check_keys(settings, storage)
+            rows += await check_deliveries(storage, SystemClock().now())
             approved = await read_approved(storage)
     except Failure as failure:
         rows.append(Row("database", False, failure.detail or failure.title, failure.fix))
     for name, connector in settings.connectors.by_name().items():
         rows += check_credentials(name, connector, settings)
     rows += await check_connectors(settings, approved)
-    providers = ((f"identity provider {one.alias}", one.issuer) for one in settings.identity_provider)
-    return rows + list(await asyncio.gather(*(_compare_clock(name, url, settings) for name, url in providers)))
+    zone = settings.egress.identity_providers
+    called = [(f"identity provider {one.alias}", one.issuer, zone) for one in settings.identity_provider]
+    if settings.message_hub.url:
+        rows += check_hub(settings)
+        called.append(("message hub", settings.message_hub.url, settings.egress.message_hub))
+    return rows + list(
+        await asyncio.gather(*(_compare_clock(name, url, where, settings) for name, url, where in called))
+    )
 
 
 async def _check_keys(settings: Settings, storage: Storage) -> list[Row]:
@@ -124,10 +133,10 @@ async def _check_keys(settings: Settings, storage: Storage) -> list[Row]:
     return [Row("keys", not missing, detail, "gate06 key rotate --alg ALG --force")]
 
 
-async def _compare_clock(name: str, url: str, settings: Settings) -> Row:
+async def _compare_clock(name: str, url: str, zone: ZoneName, settings: Settings) -> Row:
     """Ask for a page and compare the `Date` of the answer with our clock (RFC 9110 §6.6.1): a sign-in result whose
     times do not fit ours is refused."""
-    client = ZoneClient(settings.egress.identity_providers, settings.egress)
+    client = ZoneClient(zone, settings.egress)
     try:
         answer = await client.send("GET", url, timeout_for=_CALL_FOR)
     except SourceTrouble as trouble:

@@ -49,6 +49,16 @@ AuthMethod = Annotated[
     ),
 ]
 Jwks = Annotated[Path | None, typer.Option("--jwks", help="File with its public keys (a JWK Set), read now.")]
+LogoutUri = Annotated[
+    str | None, typer.Option("--backchannel-logout-uri", help="Where it is told of sign-outs; change it to '' to stop.")
+]
+LogoutSession = Annotated[
+    bool | None,
+    typer.Option(
+        "--backchannel-logout-session-required/--no-backchannel-logout-session-required",
+        help="Whether logout tokens must name the session (they always do).",
+    ),
+]
 JwksUri = Annotated[str | None, typer.Option("--jwks-uri", help="Where it publishes its public keys.")]
 
 
@@ -66,6 +76,8 @@ def add(
     jwks: Jwks = None,
     jwks_uri: JwksUri = None,
     member: Members = None,
+    backchannel_logout_uri: LogoutUri = None,
+    backchannel_logout_session_required: LogoutSession = None,
     store: Store = None,
     redis: Redis = None,
     config: Config = None,
@@ -93,6 +105,8 @@ def add(
         "token_endpoint_auth_method": method,
         "jwks": _read_keys(jwks),
         "jwks_uri": jwks_uri,
+        "backchannel_logout_uri": backchannel_logout_uri or None,
+        "backchannel_logout_session_required": backchannel_logout_session_required,
         "realm": realm,
         **read_members(member),
     }
@@ -121,6 +135,8 @@ def change(
     jwks: Jwks = None,
     jwks_uri: JwksUri = None,
     member: Members = None,
+    backchannel_logout_uri: LogoutUri = None,
+    backchannel_logout_session_required: LogoutSession = None,
     store: Store = None,
     redis: Redis = None,
     config: Config = None,
@@ -140,6 +156,8 @@ def change(
         "client_name": name,
         "client_secret": secret,
         **keys,
+        "backchannel_logout_uri": backchannel_logout_uri,
+        "backchannel_logout_session_required": backchannel_logout_session_required,
     }
     changed, approval = asyncio.run(_change(client_id, given, read_members(member), settings, reason))
     _say_done(changed, secret, approval, "changed", as_json)
@@ -262,6 +280,9 @@ async def _change(
         if given["jwks"] is not None or given["jwks_uri"] is not None:
             members = {name: value for name, value in members.items() if name not in {"jwks", "jwks_uri"}}
         members = {name: value for name, value in members.items() if name not in set_members} | set_members
+        if given["backchannel_logout_uri"] == "":
+            members.pop("backchannel_logout_uri", None)
+            given = {**given, "backchannel_logout_uri": None}
         portal = _read_portal(members | {name: value for name, value in given.items() if value is not None})
         _require_fit(portal, settings)
         asked = {"portal": portal.record().body, "version": stored.version}

@@ -71,6 +71,16 @@ MEANINGS: Mapping[str, Meaning] = {
     ),
     "PersonSignedIn": Meaning("own", "đăng nhập", "signed in"),
     "SessionEnded": Meaning("own", "đăng xuất", "signed out"),
+    "LogoutTold": Meaning(
+        "checked",
+        "được gửi thông báo ông/bà đã kết thúc phiên đăng nhập",
+        "was sent word that your sign-in there ended",
+    ),
+    "SignInAlertSent": Meaning(
+        "checked",
+        "là nơi đăng nhập được nêu trong thông báo gửi qua kênh nhắn tin của tỉnh",
+        "was the place of a sign-in that the province's message service was asked to tell you of",
+    ),
     "ActedForAnother": Meaning(
         "own", "thực hiện một việc thay người mình đại diện", "acted for somebody you represent"
     ),

@@ -39,6 +39,11 @@ OUTCOMES: Mapping[str, Text] = {
     "withdrawn_by_citizen": {"vi": "ông/bà đã dừng", "en": "stopped by you"},
     "blocked_by_citizen": {"vi": "ông/bà đã chặn", "en": "blocked by you"},
     "not_me": {"vi": "ông/bà báo không phải mình", "en": "you said it was not you"},
+    "signed_out_upstream": {"vi": "nhà cung cấp định danh đã kết thúc", "en": "ended by the identity provider"},
+    "delivered": {"vi": "đã nhận", "en": "taken"},
+    "declined": {"vi": "bên nhận không nhận", "en": "not taken by the receiver"},
+    "given_up": {"vi": "không gửi được", "en": "could not be sent"},
+    "dropped": {"vi": "không còn nơi nhận", "en": "nobody to send it to any more"},
     # consents, blocks, browsers
     "given": {"vi": "đồng ý toàn bộ", "en": "all agreed"},
     "partly": {"vi": "đồng ý một phần", "en": "agreed in part"},

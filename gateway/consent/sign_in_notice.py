@@ -89,6 +89,11 @@ class NoticeOutbox(Protocol):
     """Takes notices. What it returns is stored in the commit of the sign-in, so that no notice is lost or invented;
     an adapter that sends messages stores what waits to be sent and sends it beside the requests."""
 
+    @property
+    def sends(self) -> bool:
+        """Whether notices are sent to the person, too: the page of alerts says so."""
+        ...
+
     def put(self, notice: SignInNotice) -> Sequence[Change]:
         """Return the changes that hand a notice in."""
         ...
@@ -96,6 +101,8 @@ class NoticeOutbox(Protocol):
 
 class NoticeList:
     """The first outbox: notices stand in the person's own list at `/me/notices` and are sent nowhere."""
+
+    sends = False
 
     def put(self, notice: SignInNotice) -> Sequence[Change]:
         """Return the entry of the list."""

@@ -115,6 +115,25 @@ class EndsSession(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogoutNotice:
+    """Whose session ended at an identity provider: by its `sub`, its `sid` or both; `token_id` is the token's `jti`."""
+
+    issuer: str
+    subject: str | None
+    session_id: str | None
+    token_id: str
+
+
+@runtime_checkable
+class HearsLogout(Protocol):
+    """An identity provider that tells by itself when a session there has ended."""
+
+    async def read_logout(self, logout_token: str) -> LogoutNotice:
+        """Return what a verified token says. Raises UpstreamAnswerInvalid, IdentityProviderUnavailable."""
+        ...
+
+
 @runtime_checkable
 class Probes(Protocol):
     """An identity provider that can be asked whether it is up, and that warms its caches by it."""

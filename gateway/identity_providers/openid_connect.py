@@ -16,6 +16,7 @@ from gateway.identity_providers.contract import (
     Begin,
     Callback,
     Departure,
+    LogoutNotice,
     UpstreamAnswerInvalid,
     UpstreamClient,
 )
@@ -23,6 +24,7 @@ from gateway.identity_providers.discovery import Discovery, Metadata
 from gateway.identity_providers.exchange import Exchange, check_bearer, read_object, read_text
 from gateway.identity_providers.hint import harmless_hint, is_impersonal
 from gateway.identity_providers.id_token import Expected, auth_time_of, verify_id_token
+from gateway.identity_providers.logout_token import read_logout_token
 from gateway.identity_providers.reachability import Reachability
 from gateway.identity_providers.registration import Registered
 from gateway.identity_providers.staff_claims import read_staff
@@ -112,6 +114,13 @@ class OpenIdConnect(Registered):
         if id_token is not None and is_impersonal(id_token):
             parameters["id_token_hint"] = id_token
         return with_query(address, parameters)
+
+    async def read_logout(self, logout_token: str) -> LogoutNotice:
+        """Return whose session ended there. Raises UpstreamAnswerInvalid, IdentityProviderUnavailable."""
+        now, pinned = self._clock.now(), self._settings
+        return await read_logout_token(
+            logout_token, self._discovery, now, issuer=pinned.issuer, client_id=pinned.client_id
+        )
 
     def _wishes(self, request: Begin) -> dict[str, str]:
         theirs = {ours: upstream for upstream, ours in reversed(list(self._settings.acr.items()))}

@@ -66,8 +66,12 @@ def contradicts(linked: Citizen, seen: Authentication) -> bool:
 
 def account_address(seen: Authentication, index: BlindIndex) -> RecordKey:
     """Return where the upstream account is stored."""
-    key = index.blind("account", "\x1f".join((seen.issuer, seen.subject, seen.account_type)))
-    return RecordKey(Kind.ACCOUNT, key)
+    return RecordKey(Kind.ACCOUNT, account_key(seen.issuer, seen.subject, seen.account_type, index))
+
+
+def account_key(issuer: str, subject: str, account_type: str, index: BlindIndex) -> str:
+    """Return the key of an upstream account."""
+    return index.blind("account", "\x1f".join((issuer, subject, account_type)))
 
 
 def number_address(seen: Authentication, index: BlindIndex) -> RecordKey | None:

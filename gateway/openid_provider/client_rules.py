@@ -124,7 +124,9 @@ def _check_end(portal: "Portal") -> None:
 
 
 def check_realm(portal: "Portal") -> None:
-    """Officers and citizens have grant types of their own. Raises ValueError."""
+    """Officers and citizens have grant types of their own; only a citizen's sign-out is told. Raises ValueError."""
+    if portal.realm == "staff" and portal.backchannel_logout_uri is not None:
+        raise ValueError("an officer's sign-out is told to nobody: `backchannel_logout_uri` goes with citizens only")
     if portal.realm == "citizen" and DEVICE_GRANT in portal.grant_types:
         raise ValueError('the device grant signs in staff; it wants `realm = "staff"`')
     if portal.realm == "staff" and (portal.dpop_bound_access_tokens or PROFILES[portal.profile].sender_constrained):

@@ -64,6 +64,8 @@ def openid_configuration(house: House) -> dict[str, Any]:
     return authorization_server_metadata(house) | {
         "userinfo_endpoint": f"{house.issuer}/userinfo",
         "end_session_endpoint": f"{house.issuer}/logout",
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
         "subject_types_supported": ["pairwise", "public"],
         "id_token_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
         "id_token_encryption_alg_values_supported": list(KEY_ALGORITHMS),

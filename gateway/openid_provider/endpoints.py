@@ -57,6 +57,7 @@ from gateway.openid_provider.staff_realm.grants import DeviceCode, OfficerCode
 from gateway.openid_provider.staff_realm.interaction import start_officer
 from gateway.openid_provider.token import GrantTables, GrantType, answer_token
 from gateway.openid_provider.upstream import come_back, signed_out_upstream
+from gateway.openid_provider.upstream_logout import take_upstream_logout
 from gateway.openid_provider.userinfo import answer_userinfo
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.presented import Presented
@@ -84,6 +85,7 @@ def provider_routes(house: House) -> list[Route]:
         Route("/interaction/{attempt_id}", pages(endpoints.interaction), methods=["GET", "POST"]),
         Route("/upstream/{alias}/callback", pages(endpoints.callback), methods=["GET"]),
         Route("/upstream/{alias}/signed-out", pages(endpoints.signed_out), methods=["GET"]),
+        Route("/upstream/{alias}/backchannel-logout", protocol(endpoints.ended_upstream), methods=["POST"]),
         Route("/consents/{consent_id}", pages(endpoints.consent), methods=["GET"]),
         Route("/consents/{consent_id}/receipt.pdf", pages(endpoints.consent_pdf), methods=["GET"]),
         Route("/consents/{consent_id}/receipt.jws", pages(endpoints.consent_jws), methods=["GET"]),
@@ -323,6 +325,11 @@ class Endpoints:
         """Return what a request shows; the path stands below the issuer."""
         scope = request.scope
         return Presented.by(request.headers.getlist, scope["method"], self.house.issuer + scope["path"])
+
+    async def ended_upstream(self, request: Request) -> Reply:
+        """OpenID Connect Back-Channel Logout §2.5, as the one who is told."""
+        alias, form = request.path_params["alias"], await read_form(request)
+        return await take_upstream_logout(self.house, alias, form, trace_of(request))
 
     async def token(self, request: Request) -> Reply:
         """RFC 6749 §3.2."""

@@ -73,8 +73,8 @@ class Grant:
 
     @property
     def session_id(self) -> str:
-        """The `sid` of this session at this client: keyed to both, so two portals share no correlator."""
-        return hashlib.sha256(f"{self.session_key}|{self.client_id}".encode()).hexdigest()[:32]
+        """The `sid` of the session it was made in, at its client."""
+        return session_id_at(self.session_key, self.client_id)
 
     def told(self) -> dict[str, Any]:
         """Return what evidence says of it: members of `Evidence.tell`."""
@@ -84,6 +84,11 @@ class Grant:
             "dossier": self.dossier,
             "attributes": self.asked,
         }
+
+
+def session_id_at(session_key: str, client_id: str) -> str:
+    """Return the `sid` of a session at a client: keyed to both, so two portals share no correlator."""
+    return hashlib.sha256(f"{session_key}|{client_id}".encode()).hexdigest()[:32]
 
 
 def grant_address(grant_id: str) -> RecordKey:

@@ -45,6 +45,7 @@ _MEMBERS: Mapping[str, Any] = {
             *("authorization_response_iss_parameter_supported", "claims_parameter_supported"),
             *("request_parameter_supported", "request_uri_parameter_supported"),
             *("require_pushed_authorization_requests", "require_signed_request_object"),
+            *("backchannel_logout_supported", "backchannel_logout_session_supported"),
         ),
         _YES_OR_NO,
     ),

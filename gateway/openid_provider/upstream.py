@@ -40,6 +40,7 @@ from gateway.openid_provider.matching import confirm_number, tell_verdict
 from gateway.openid_provider.reply import Reply, redirect
 from gateway.openid_provider.session import Session, session_record
 from gateway.openid_provider.setback import fail_attempt
+from gateway.openid_provider.upstream_logout import upstream_session
 from gateway.tokens.issue import key_of
 from gateway.vocabulary.citizen import Citizen
 from gateway.vocabulary.clock import text_token
@@ -161,6 +162,7 @@ async def _sign_in(
             *linked.changes,
             *await succession(house, previous, session),
             Insert(session_record(session, house.lifetimes)),
+            *upstream_session(session, house.index, house.lifetimes),
             Replace(attempt_record(signed_in(attempt, session.key))),
         ]
         stored = await house.store.commit(changes, [*events, event], now=now)

@@ -8,7 +8,7 @@ RESERVED = frozenset(
     {
         *("proxy.trusted", "proxy.client_cert_header"),
         "resource.act_aware",
-        *("portal.backchannel_logout_uri", "portal.backchannel_logout_session_required", "portal.require_auth_time"),
+        "portal.require_auth_time",
     }
 )
 """Read and checked, and without effect in this version: what they steer is not built yet."""

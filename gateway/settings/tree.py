@@ -129,6 +129,7 @@ class EgressZones(EgressSettings):
     identity_providers: Literal["internet", "gov-wan", "lab"] = Field(
         "internet", description="the zone of the identity providers' addresses"
     )
+    message_hub: Literal["internet", "gov-wan", "lab"] = Field("gov-wan", description="the zone of the message hub")
 
 
 class MetricsSettings(_Section):
@@ -169,6 +170,22 @@ class WitnessSettings(_Section):
     def _whole(self) -> Self:
         if bool(self.url) != bool(self.key):
             raise ValueError("a witness has both `url` and `key`, or neither")
+        return self
+
+
+class MessageHubSettings(_Section):
+    """The province's message hub, which tells people of sign-ins by SMS, Zalo or e-mail; without `url` nobody does."""
+
+    url: str = Field("", pattern=r"^(https?://[^\s\"<>@]+)?$", description="where alerts are pushed (RFC 8935)")
+    audience: str = Field("", description="what the hub is called in `aud`")
+    key_file: Path | None = Field(None, description="a file that holds the hub's public key: a JWK, EC P-256")
+    bearer_file: Path | None = Field(None, description="a file that holds what the hub wants as bearer token")
+    sector: str = Field("", description="the sector of the subjects the hub knows; empty: the host of `url`")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.url and not (self.audience and self.key_file):
+            raise ValueError("a message hub has `url`, `audience` and `key_file`")
         return self
 
 
@@ -221,6 +238,7 @@ class Settings(_Section):
     server: ServerSettings = ServerSettings()
     log: LogSettings = LogSettings()
     witness: WitnessSettings = WitnessSettings()
+    message_hub: MessageHubSettings = MessageHubSettings()
     demo: DemoSettings = DemoSettings()
     connectors: ConnectorsSettings = ConnectorsSettings()
     policies: PoliciesSettings = PoliciesSettings()

@@ -21,6 +21,7 @@ SHORT_LIVED = frozenset(
     {
         Kind.ATTEMPT,
         Kind.UPSTREAM_STATE,
+        Kind.UPSTREAM_SESSION,
         Kind.SESSION,
         Kind.PUSHED_REQUEST,
         Kind.CODE,
@@ -119,6 +120,10 @@ class Backend(Protocol):
 
     def select(self, kind: str, subject: str | None, group: str | None, limit: int) -> Awaitable[list[Row]]:
         """Return the rows of a kind, newest first."""
+        ...
+
+    def earliest(self, kind: str, before: str, limit: int) -> Awaitable[list[Row]]:
+        """Return the active rows of a durable kind whose key is below `before`, in the order of their keys."""
         ...
 
     def revoked_grants(self) -> Awaitable[list[str]]:

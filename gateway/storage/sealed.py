@@ -32,7 +32,7 @@ _KINDS = {str(kind): kind for kind in Kind}
 
 
 class SealedStore:
-    """`Store` and `Listing` over a backend. Records of an erased citizen read as if they were not there.
+    """`Store`, `Listing` and `Agenda` over a backend. Records of an erased citizen read as if they were not there.
 
     Beyond the contract's StorageUnavailable: `commit` raises CitizenErased for a record of an erased citizen,
     every method raises SealBroken for a row that was altered or moved. `Remove` of a `citizen_key` is an erasure
@@ -81,7 +81,18 @@ class SealedStore:
         self, kind: Kind, *, subject: str | None = None, group: str | None = None, limit: int = 1000
     ) -> list[Record]:
         """Return the records of a kind, newest first, optionally of one citizen or one grant."""
-        rows = await self._backend.select(kind, subject, group, limit)
+        return await self._open_all(await self._backend.select(kind, subject, group, limit))
+
+    async def earliest(self, kind: Kind, *, before: str, limit: int = 1000) -> list[Record]:
+        """Return the active records of a durable kind whose key is below `before`, in the order of their keys.
+
+        Raises ValueError for a short-lived kind: those may stand in Redis, which keeps no order.
+        """
+        if kind in SHORT_LIVED:
+            raise ValueError("only durable kinds are read in the order of their keys")
+        return await self._open_all(await self._backend.earliest(kind, before, limit))
+
+    async def _open_all(self, rows: Sequence[Row]) -> list[Record]:
         keys = await self._keys.find({row.subject for row in rows if row.subject is not None})
         opened = (self._open(row, keys) for row in rows)
         return [record for record in opened if record is not None]

@@ -77,6 +77,15 @@ LOGOUT_TOKEN = JosePolicy(
     forbidden=frozenset({"nonce"}),
     oldest_for=300,
 )
+EVENT_TOKEN = JosePolicy(
+    name="event_token",
+    types=frozenset({"secevent+jwt"}),
+    required=frozenset({"iss", "aud", "iat", "jti", "events", "sub_id"}),
+    forbidden=frozenset({"sub", "exp"}),
+    oldest_for=300,
+    audience_is_text=True,
+)
+"""RFC 8417 §2.2: neither `sub` nor `exp`, so that no reader takes an event for a token that opens something."""
 CLIENT_ASSERTION = JosePolicy(
     name="client_assertion",
     algorithms=_STRICT,
@@ -123,7 +132,7 @@ POLICIES: Mapping[str, JosePolicy] = {
     policy.name: policy
     for policy in (
         *(ID_TOKEN, ID_TOKEN_HINT, ACCESS_TOKEN, MANIFEST, RECEIPT, CONSENT_RECEIPT, CONSENT_REFUSAL),
-        *(LOGOUT_TOKEN, CLIENT_ASSERTION, CLIENT_ASSERTION_BASELINE, DPOP_PROOF, REQUEST_OBJECT),
+        *(LOGOUT_TOKEN, EVENT_TOKEN, CLIENT_ASSERTION, CLIENT_ASSERTION_BASELINE, DPOP_PROOF, REQUEST_OBJECT),
         REQUEST_OBJECT_BASELINE,
     )
 }

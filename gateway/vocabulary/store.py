@@ -28,6 +28,7 @@ class Kind(StrEnum):
     # short-lived: Redis decides their races where it is configured
     ATTEMPT = "attempt"  # a sign-in under way, keyed by the hash of its id
     UPSTREAM_STATE = "upstream_state"  # one redirect to an identity provider, keyed by the hash of `state`
+    UPSTREAM_SESSION = "upstream_session"  # a provider's `sid` → our session, keyed by blind index of both
     SESSION = "session"  # a citizen's browser session, keyed by the hash of the cookie
     PUSHED_REQUEST = "pushed_request"  # an authorization request that a portal pushed, by the hash of its name
     CODE = "code"
@@ -71,6 +72,7 @@ class Kind(StrEnum):
     DEVICE_CODE = "device_code"
     USER_CODE = "user_code"  # what a person types, keyed by blind index → device code
     APPROVAL = "approval"  # an act that waits for its second person
+    DELIVERY = "delivery"  # what waits to be sent to somebody else's address, keyed by when it is due
 
 
 class RecordKey(NamedTuple):
@@ -228,6 +230,17 @@ class Listing(Protocol):
         self, kind: Kind, *, subject: str | None = None, group: str | None = None, limit: int = 1000
     ) -> list[Record]:
         """Return the records of a kind, newest first, optionally of one citizen or one grant."""
+        ...
+
+
+class Agenda(Protocol):
+    """Reading a durable kind whose keys begin with a time, in the order of these times."""
+
+    async def earliest(self, kind: Kind, *, before: str, limit: int = 1000) -> list[Record]:
+        """Return the active records of a kind whose key is below `before`, in the order of their keys.
+
+        Raises StorageUnavailable.
+        """
         ...
 
 

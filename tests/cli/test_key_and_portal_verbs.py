@@ -259,14 +259,12 @@ def test_the_doctor_measures_the_clock_of_an_identity_provider(
 def test_what_has_no_effect_yet_is_said(capfd: pytest.CaptureFixture[str], stack: Path) -> None:
     run(capfd, "key", "list")
     with (stack / "gate06.toml").open("a") as settings:
-        settings.write(
-            "backchannel_logout_uri = 'https://seeded.example/out'\n[proxy]\nclient_cert_header = 'Client-Cert'\n"
-        )
+        settings.write("require_auth_time = true\n[proxy]\nclient_cert_header = 'Client-Cert'\n")
     code, seen, _ = run(capfd, "doctor", "--json")
     told = [check["detail"] for check in seen["checks"] if "no effect" in check["detail"]]
     assert (code, len(told)) == (0, 2)
     assert any("proxy.client_cert_header" in detail for detail in told)
-    assert any("portal `seeded`: backchannel_logout_uri" in detail for detail in told)
+    assert any("portal `seeded`: require_auth_time" in detail for detail in told)
 
 
 def test_a_verb_that_reads_makes_no_database(capfd: pytest.CaptureFixture[str], stack: Path) -> None:

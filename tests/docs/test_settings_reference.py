@@ -17,7 +17,10 @@ READERS = [
 ]
 SECTIONS = ("proxy", "limits", "dpop", "egress", "connectors")
 _DESCRIPTIVE = frozenset(  # told to people or to other programs as they stand; nothing decides by them
-    {"logo_uri", "tos_uri", "policy_uri", "contacts", "software_id", "software_version", "response_types"}
+    {
+        *("logo_uri", "tos_uri", "policy_uri", "contacts", "software_id", "software_version", "response_types"),
+        "backchannel_logout_session_required",  # always fulfilled
+    }
 )
 _INSIDE = frozenset(  # used by the model's own properties, which others read
     {

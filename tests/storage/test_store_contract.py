@@ -320,3 +320,14 @@ async def test_check_finds_everything_in_order(storage, urls):
     assert all(finding.in_order for finding in findings.values()), findings
     assert {"database", "migrations"} <= findings.keys()
     assert ("redis aof" in findings) == (urls.redis is not None)
+
+
+async def test_the_earliest_come_first_whatever_the_order_they_were_stored_in(storage, now):
+    stored = [record(Kind.DELIVERY, key, now) for key in ("0c", "0a", "0d", "0b")]
+    await storage.store.commit([Insert(one) for one in stored], now=now)
+    await storage.store.commit([Spend(at(Kind.DELIVERY, "0b"), revoke_on_replay=False)], now=now)
+    keys = [one.key for one in await storage.store.earliest(Kind.DELIVERY, before="0d")]
+    assert keys == ["0a", "0c"], "what is used is left out, and so is what stands at `before` or behind"
+    assert [one.key for one in await storage.store.earliest(Kind.DELIVERY, before="g", limit=1)] == ["0a"]
+    with pytest.raises(ValueError, match="durable"):
+        await storage.store.earliest(Kind.SESSION, before="g")

@@ -34,6 +34,7 @@ async def notices_page(house: House, visit: Visit) -> MyNotices:
         reports=tuple(row_of(house, report) for report in await own_reports(house, citizen_id)),
         trusted=visit.session.trusted,
         browsers=sum(record.alive(now) for record in browsers),
+        sent=house.outbox.sends,
     )
 
 
@@ -67,7 +68,7 @@ async def not_me(house: House, visit: Visit, key: str) -> MisuseDone:
     complaint = Complaint(concern="not_me", portal=portal, about=None, block=False, once=notice.key)
 
     async def everything() -> Ending:
-        ending = await ending_of(house, visit, None, "not_me")
+        ending = await ending_of(house, visit, None, "not_me", everywhere=True)
         trust = await _sessions_and_trust(house, visit)
         told = await _tell_end(house, visit)
         return Ending((Put(_alarm(house, visit)), *trust, *ending.changes), (told, *ending.events))

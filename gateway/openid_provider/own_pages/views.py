@@ -186,13 +186,15 @@ class ReportRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MyNotices:
-    """“Alerts”: sign-ins, reports, and whether this browser is trusted (`browsers` counts those that are)."""
+    """“Alerts”: sign-ins, reports, and whether this browser is trusted (`browsers` counts those that are). `sent` tells
+    that alerts are sent to the person as well."""
 
     frame: OwnFrame
     notices: tuple[NoticeRow, ...]
     reports: tuple[ReportRow, ...]
     trusted: bool
     browsers: int
+    sent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,8 @@ SELECT = """SELECT r.kind, r.key, r.sealed, r.expires_at, r.grp, r.subject,
     FROM record r LEFT JOIN record g ON g.kind = 'grant' AND g.key = r.grp
     WHERE r.kind = $1 AND ($2::text IS NULL OR r.subject = $2) AND ($3::text IS NULL OR r.grp = $3)
     ORDER BY r.ordinal DESC LIMIT $4"""
+EARLIEST = """SELECT r.kind, r.key, r.sealed, r.expires_at, r.grp, r.subject, r.state, r.version, r.ordinal
+    FROM record r WHERE r.kind = $1 AND r.key < $2 AND r.state = 'active' ORDER BY r.key LIMIT $3"""
 REVOKED = "SELECT key FROM record WHERE kind = 'grant' AND state = 'revoked'"
 PURGE = """DELETE FROM record WHERE (kind, key) IN (SELECT kind, key FROM record
     WHERE expires_at <= $1 AND kind = $2 LIMIT 500 FOR UPDATE SKIP LOCKED)"""
@@ -60,6 +62,11 @@ class PostgresqlRecords:
     async def select(self, kind: str, subject: str | None, group: str | None, limit: int) -> list[Row]:
         """Return the rows of a kind, newest first."""
         found = await self._server.run(lambda connection: connection.fetch(SELECT, kind, subject, group, limit))
+        return [Row._make(row) for row in found]
+
+    async def earliest(self, kind: str, before: str, limit: int) -> list[Row]:
+        """Return the active rows of a kind below a key, in the order of their keys."""
+        found = await self._server.run(lambda connection: connection.fetch(EARLIEST, kind, before, limit))
         return [Row._make(row) for row in found]
 
     async def revoked_grants(self) -> list[str]:

@@ -93,6 +93,10 @@ class LayeredRecords:
         wanted = [row for row in rows if subject in {None, row.subject} and group in {None, row.group}]
         return sorted(wanted, key=lambda row: row.ordinal, reverse=True)[:limit]
 
+    async def earliest(self, kind: str, before: str, limit: int) -> list[Row]:
+        """Return the active rows of a durable kind below a key, in the order of their keys."""
+        return await self._sql.earliest(kind, before, limit)
+
     async def revoked_grants(self) -> list[str]:
         """Return the keys of all revoked grants."""
         return await self._sql.revoked_grants()

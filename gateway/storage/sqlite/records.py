@@ -25,6 +25,7 @@ SELECT = READ + (
     " WHERE r.kind = ? AND (?2 IS NULL OR r.subject = ?2) AND (?3 IS NULL OR r.grp = ?3)"
     " ORDER BY r.ordinal DESC LIMIT ?4"
 )
+EARLIEST = READ + " WHERE r.kind = ? AND r.key < ? AND r.state = 'active' ORDER BY r.key LIMIT ?"
 STICKY = "CASE WHEN kind = 'grant' AND state = 'revoked' THEN 'revoked' ELSE {} END"
 INSERT = f"INSERT INTO record ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (kind, key) DO UPDATE SET " + (  # noqa: S608
     "sealed = excluded.sealed, expires_at = excluded.expires_at, grp = excluded.grp, subject = excluded.subject,"
@@ -82,6 +83,11 @@ class SqliteRecords:
     async def select(self, kind: str, subject: str | None, group: str | None, limit: int) -> list[Row]:
         """Return the rows of a kind, newest first."""
         found = await read(self._connection, lambda c: c.execute(SELECT, (kind, subject, group, limit)).fetchall())
+        return [Row._make(row) for row in found]
+
+    async def earliest(self, kind: str, before: str, limit: int) -> list[Row]:
+        """Return the active rows of a kind below a key, in the order of their keys."""
+        found = await read(self._connection, lambda c: c.execute(EARLIEST, (kind, before, limit)).fetchall())
         return [Row._make(row) for row in found]
 
     async def revoked_grants(self) -> list[str]:

@@ -106,6 +106,17 @@ def test_each_signs_in(visitor, upstreams, alias):
     assert upstreams[alias].calls("POST /token") == redeemed + 1
 
 
+def test_a_sign_out_at_the_upstream_ends_the_session_here(visitor, upstreams):
+    visitor.sign_in("honest", "buoi")
+    assert visitor.signed_in()
+    address = f"{upstreams['honest'].issuer}/session/end"
+    asked = visitor.browser.get(address, params={"client_id": "gate06"})
+    xsrf = asked.text.partition('name="xsrf" value="')[2].partition('"')[0]
+    answer = visitor.browser.post(f"{address}/confirm", data={"xsrf": xsrf, "logout": "yes"})
+    assert answer.status_code in {302, 303}, answer.text
+    assert not visitor.signed_in(), "npm oidc-provider posts its logout token before it answers the browser"
+
+
 def test_all_four_stand_on_the_sign_in_page(stack):
     with httpx2.Client(trust_env=False, follow_redirects=True) as browser:
         page = browser.get(Clerk(stack, browser).authorize_url(scope="openid")).text

@@ -73,6 +73,8 @@ def running(gateway: str, *upstreams: Upstream) -> Iterator[None]:
                 "client_secret": SECRET,
                 "redirect_uris": [f"{gateway}/upstream/{one.alias}/callback"],
                 "post_logout_redirect_uris": [f"{gateway}/upstream/{one.alias}/signed-out"],
+                "backchannel_logout_uri": f"{gateway}/upstream/{one.alias}/backchannel-logout",
+                "backchannel_logout_session_required": True,
             }
             program = subprocess.Popen(
                 ["node", "upstream.mjs"],
