@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
-import httpx2
-
 from gateway.cli.citizen import Form, PageReader
 from tests.conformance.running import SUITE, Gateway
 
@@ -38,7 +36,7 @@ class Browser:
 
     def __init__(self, gateway: Gateway, *, persona: int = 3) -> None:
         self.gateway = gateway
-        self.http = httpx2.Client(verify=False, timeout=30)
+        self.http = gateway.http()
         self.persona = persona
 
     def open(self, url: str, form: dict[str, str] | None = None, *, buttons: tuple[str, ...] = BUTTONS) -> Landing:

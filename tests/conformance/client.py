@@ -64,7 +64,7 @@ class Client:
             fields |= {"client_id": self.client_id, "client_secret": SECRET}
         else:
             headers = basic(self.client_id)
-        with httpx2.Client() as http:
+        with self.run.gateway.http() as http:
             answer = http.post(self.run.gateway.metadata[f"{endpoint}_endpoint"], data=fields, headers=headers)
         kind = fields.get("grant_type", "")
         return wire_of(f"POST {endpoint} endpoint" + (f" with grant_type={kind}" if kind else ""), answer)
@@ -73,7 +73,7 @@ class Client:
         """Look at userinfo: `get`, `post-header` or `post-body`."""
         address = self.run.gateway.metadata["userinfo_endpoint"]
         bearer = {"authorization": f"Bearer {access_token}"}
-        with httpx2.Client() as http:
+        with self.run.gateway.http() as http:
             if way == "get":
                 answer = http.get(address, headers=bearer)
             elif way == "post-header":

@@ -3,8 +3,6 @@
 import re
 from urllib.parse import urlsplit
 
-import httpx2
-
 from tests.conformance.plan import Run, modules_of
 
 REQUIRED = (
@@ -18,7 +16,7 @@ _LOCALE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 def discovery_endpoint_verification(run: Run) -> None:
     """OpenID Connect Discovery §3, §4.3; RFC 8414 §2."""
     issuer = run.gateway.issuer
-    with httpx2.Client() as http:
+    with run.gateway.http() as http:
         answer = http.get(f"{issuer}/.well-known/openid-configuration")
         assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
         document = answer.json()

@@ -2,18 +2,19 @@
 
 import asyncio
 import os
+import ssl
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx2
 import tomlkit
 
 from gateway.cli.demo import FACES, free_ports, plan_of
-from gateway.cli.demo_files import write_files
+from gateway.cli.demo_files import DemoPlan, write_files
 from gateway.cli.programs import Program, start, stop, wait_until_ready
 from gateway.vocabulary.clock import SystemClock
 from tests.conformance.moved_clock import MovedTime
@@ -23,6 +24,17 @@ SUITE = "https://suite.example"
 CALLBACK = f"{SUITE}/callback"
 GOODBYE = f"{SUITE}/goodbye"
 SECRET = "s3cr:t%+ /ü-that-only-the-suite-and-the-gateway-know"
+
+
+class Proxy(Protocol):
+    """What may stand in front of the gateway: the issuer it is reached at, and who vouches for its certificate."""
+
+    issuer: str
+    trust: ssl.SSLContext
+
+    def in_front_of(self, port: int) -> AbstractContextManager[None]:
+        """Run it as long as the block lasts."""
+        ...
 
 
 def clients() -> list[dict[str, Any]]:
@@ -46,25 +58,35 @@ def clients() -> list[dict[str, Any]]:
 
 
 class Gateway:
-    """A running gateway as its clients see it: addresses and time."""
+    """A running gateway as its clients see it: addresses, time, and whose certificates to trust (None: plain HTTP)."""
 
-    def __init__(self, issuer: str, idp: str, time: MovedTime) -> None:
-        self.issuer = issuer
-        self.idp = idp
+    def __init__(self, plan: DemoPlan, time: MovedTime, trust: ssl.SSLContext | None = None) -> None:
+        self.issuer = plan.issuer
+        self.idp = plan.vneid_url
         self.time = time
-        with httpx2.Client() as http:
-            self.metadata: Mapping[str, Any] = http.get(f"{issuer}/.well-known/openid-configuration").json()
+        self._trust = trust or False
+        with self.http() as http:
+            self.metadata: Mapping[str, Any] = http.get(f"{self.issuer}/.well-known/openid-configuration").json()
             self.jwks: Mapping[str, Any] = http.get(self.metadata["jwks_uri"]).json()
+
+    def http(self) -> httpx2.Client:
+        """Return a new client, with cookies of its own."""
+        return httpx2.Client(verify=self._trust, timeout=30)
 
 
 @contextmanager
 def running_gateway(
-    folder: Path, *, providers: Sequence[Mapping[str, Any]] = (), portals: Sequence[Mapping[str, Any]] = ()
+    folder: Path,
+    *,
+    providers: Sequence[Mapping[str, Any]] = (),
+    portals: Sequence[Mapping[str, Any]] = (),
+    proxy: Proxy | None = None,
 ) -> Iterator[Gateway]:
     """Start gateway and simulator on free ports; stop both. `providers` are
-    further identity providers; with them VNeID is not started."""
+    further identity providers; with them VNeID is not started. `proxy` stands in front
+    where there is one, and is started with the gateway's port."""
     ports = free_ports()
-    plan = plan_of(folder / "run", ports, issuer=None, store=None, redis=None, workers=1)
+    plan = plan_of(folder / "run", ports, issuer=proxy.issuer if proxy else None, store=None, redis=None, workers=1)
     write_files(plan)
     more = folder / "more.toml"
     told: dict[str, Any] = {"portal": [*clients(), *portals]}
@@ -87,13 +109,14 @@ def running_gateway(
 
     options = str(plan.folder / "simulators.json")
     simulate = ("gateway.cli.simulate", FACES, str(plan.vneid_port), options)
-    programs = [program("gateway", f"{plan.issuer}/readyz", "gateway", "serve")]
+    programs = [program("gateway", f"http://127.0.0.1:{plan.gateway_port}/readyz", "gateway", "serve")]
     if not providers:
         programs.append(program("vneid", f"{plan.vneid_url}/_calls", *simulate))
     with asyncio.Runner() as runner:
         running = [runner.run(start(one)) for one in programs]
         try:
             runner.run(wait_until_ready(running, 90))
-            yield Gateway(plan.issuer, plan.vneid_url, time)
+            with proxy.in_front_of(plan.gateway_port) if proxy else nullcontext():
+                yield Gateway(plan, time, proxy.trust if proxy else None)
         finally:
             runner.run(stop(running))
