@@ -10,7 +10,7 @@ from urllib.parse import quote_plus, urlencode
 import httpx2
 from joserfc import jwk, jws
 
-from tests.conformance.browser import Browser, Landing
+from tests.conformance.browser import BUTTONS, Browser, Landing
 from tests.conformance.plan import Run, Wire
 from tests.conformance.running import CALLBACK, SECRET
 
@@ -34,15 +34,18 @@ class Client:
         self.client_id = client_id
         self.browser = Browser(run.gateway)
 
-    def ask(self, *, post: bool = False, **changes: str | None) -> tuple[Wire, Landing]:
-        """Send an authorization request (None leaves a parameter out) and walk to its answer."""
+    def ask(
+        self, *, post: bool = False, buttons: tuple[str, ...] = BUTTONS, **changes: str | None
+    ) -> tuple[Wire, Landing]:
+        """Send an authorization request (None leaves a parameter out) and walk to its answer, pressing `buttons`."""
         parameters: dict[str, str | None] = {**BASE, "client_id": self.client_id, **changes}
         if self.run.mode != "query":
             parameters.setdefault("response_mode", self.run.mode)
         sent = {name: value for name, value in parameters.items() if value is not None}
         address = self.run.gateway.metadata["authorization_endpoint"]
         label = f"{'POST' if post else 'GET'} authorization endpoint{_told(changes)}"
-        landing = self.browser.open(address, sent) if post else self.browser.open(f"{address}?{urlencode(sent)}")
+        url, form = (address, sent) if post else (f"{address}?{urlencode(sent)}", None)
+        landing = self.browser.open(url, form, buttons=buttons)
         if landing.arrived is not None:
             assert landing.method == ("POST" if self.run.mode == "form_post" else "GET")
         return Wire(sent=label, status=landing.status, members=landing.members, text=landing.text), landing

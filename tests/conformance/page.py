@@ -19,7 +19,8 @@ the OpenID Foundation, sends HTTP to a running gateway and checks status and mem
 of that module's clause, not a run of the suite.
 
 “Not applicable” names the metadata member by which the gateway does not offer what the module asks for; the row reads
-that member in the running discovery document. `{issuer}` is the issuer's address.
+that member in the running discovery document. Where the gateway is the relying party and a module is one of two ways,
+it names the other one. `{issuer}` is the issuer's address.
 
 | Plan | Modules | Passed | Not applicable |
 |---|---|---|---|

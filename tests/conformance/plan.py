@@ -16,7 +16,7 @@ ANY, NONE = object(), object()
 
 
 class NotApplicable(Exception):
-    """A module that asks for what the metadata does not offer. `member` is the name of that metadata."""
+    """A module that asks for what is not offered. `member` names the metadata that says so."""
 
     def __init__(self, member: str) -> None:
         super().__init__(member)
@@ -81,6 +81,11 @@ class Module:
     name: str
     clause: str
     check: Check
+
+    @property
+    def row(self) -> tuple[str, Check]:
+        """Clause and check, for a plan that shares them."""
+        return self.clause, self.check
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -60,10 +60,12 @@ def clients() -> list[dict[str, Any]]:
 class Gateway:
     """A running gateway as its clients see it: addresses, time, and whose certificates to trust (None: plain HTTP)."""
 
-    def __init__(self, plan: DemoPlan, time: MovedTime, trust: ssl.SSLContext | None = None) -> None:
+    def __init__(self, plan: DemoPlan, time: MovedTime, log: Path, trust: ssl.SSLContext | None = None) -> None:
         self.issuer = plan.issuer
         self.idp = plan.vneid_url
         self.time = time
+        self._log = log
+        self._opened: list[httpx2.Client] = []
         self._trust = trust or False
         with self.http() as http:
             self.metadata: Mapping[str, Any] = http.get(f"{self.issuer}/.well-known/openid-configuration").json()
@@ -71,7 +73,18 @@ class Gateway:
 
     def http(self) -> httpx2.Client:
         """Return a new client, with cookies of its own."""
-        return httpx2.Client(verify=self._trust, timeout=30)
+        client = httpx2.Client(verify=self._trust, timeout=30)
+        self._opened.append(client)
+        return client
+
+    def close(self) -> None:
+        """Close what was opened; a row is over."""
+        while self._opened:
+            self._opened.pop().close()
+
+    def said(self) -> str:
+        """Return what it told its operators so far."""
+        return self._log.read_text("utf-8")
 
 
 @contextmanager
@@ -81,12 +94,15 @@ def running_gateway(
     providers: Sequence[Mapping[str, Any]] = (),
     portals: Sequence[Mapping[str, Any]] = (),
     proxy: Proxy | None = None,
+    ports: dict[str, int] | None = None,
 ) -> Iterator[Gateway]:
     """Start gateway and simulator on free ports; stop both. `providers` are
     further identity providers; with them VNeID is not started. `proxy` stands in front
-    where there is one, and is started with the gateway's port."""
-    ports = free_ports()
-    plan = plan_of(folder / "run", ports, issuer=proxy.issuer if proxy else None, store=None, redis=None, workers=1)
+    where there is one, and is started with the gateway's port. `ports` are
+    those of `free_ports` where somebody has to know them before."""
+    plan = plan_of(
+        folder / "run", ports or free_ports(), issuer=proxy.issuer if proxy else None, store=None, redis=None, workers=1
+    )
     write_files(plan)
     more = folder / "more.toml"
     told: dict[str, Any] = {"portal": [*clients(), *portals]}
@@ -117,6 +133,6 @@ def running_gateway(
         try:
             runner.run(wait_until_ready(running, 90))
             with proxy.in_front_of(plan.gateway_port) if proxy else nullcontext():
-                yield Gateway(plan, time, proxy.trust if proxy else None)
+                yield Gateway(plan, time, folder / "gateway.log", proxy.trust if proxy else None)
         finally:
             runner.run(stop(running))
