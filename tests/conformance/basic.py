@@ -118,7 +118,7 @@ def _unsigned_object(run: Run, **changes: str) -> None:
     metadata = run.gateway.metadata
     announced = metadata.get("request_object_signing_alg_values_supported", ())
     supported = metadata["request_parameter_supported"]
-    refuses("invalid_request_object" if supported else "request_not_supported", request=UNSIGNED, **changes)(run)
+    refuses("request_not_supported", request=UNSIGNED, **changes)(run)  # this client registered no algorithm for one
     run.require_offered("request_object_signing_alg_values_supported", offered="none" in announced or not supported)
 
 

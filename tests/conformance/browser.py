@@ -74,7 +74,7 @@ class Browser:
                     text=answer.text,
                     pressed=tuple(pressed),
                     signed_in=signed_in,
-                    arrived=found.action,
+                    arrived=found.action.partition("?")[0],
                     carried=tuple(found.fields.items()),
                     method=found.method.upper(),
                 )
