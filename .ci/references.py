@@ -43,6 +43,14 @@ def _exam_reference() -> str:
     return render_exam()
 
 
+def _conformance() -> str:
+    """What the rows of the conformance plans saw; only a test run can see it anew."""
+    sys.path.insert(0, str(ROOT))
+    from tests.conformance.page import render_conformance
+
+    return render_conformance()
+
+
 def _offline_verifier() -> str:
     """The program that pages offer for download: the one people read in `examples`, installed with the gateway."""
     return (ROOT / "examples/offline_verifier/verify.py").read_text("utf-8")
@@ -54,6 +62,7 @@ REFERENCES: tuple[tuple[str, Render], ...] = (
     ("docs/settings.md", _settings_reference),
     ("docs/connector_manifest.schema.json", _manifest_schema),
     ("docs/connector_exam.md", _exam_reference),
+    ("docs/conformance.md", _conformance),
     ("gateway/pages/public/offline_verifier.txt", _offline_verifier),
 )
 
