@@ -15,10 +15,8 @@ from gateway.openid_provider import failure
 from gateway.openid_provider.attempt import (
     Attempt,
     Realm,
-    attempt_header,
     attempt_of,
     attempt_record,
-    begin_attempt,
     is_held,
 )
 from gateway.openid_provider.authorization import AuthorizationRequest, request_of
@@ -55,12 +53,13 @@ from gateway.openid_provider.reply import Reply, page_reply, redirect
 from gateway.openid_provider.screens import FailurePage, NoticePage, ProviderButton, SignInChoice
 from gateway.openid_provider.session import Session, session_address, session_of
 from gateway.openid_provider.setback import fail_attempt, setback_url, show_setback
+from gateway.openid_provider.starting import store_attempt
 from gateway.openid_provider.staying import TRUST, shown_proof, stay, stays, still_ticked
 from gateway.openid_provider.trusted_browser import may_trust, trust
 from gateway.openid_provider.way_back import way_back
 from gateway.tokens.issue import key_of
 from gateway.vocabulary.failure import Failure
-from gateway.vocabulary.store import Insert, Kind, Record, RecordKey, Replace, Spend
+from gateway.vocabulary.store import Kind, Record, RecordKey, Replace, Spend
 
 log = structlog.get_logger()
 
@@ -161,16 +160,6 @@ async def begin(house: House, request: AuthorizationRequest, browser: Browser) -
     attempt, cookie = await store_attempt(house, request, browser)
     onward = "?straight=on" if request.idp_hint in offered_providers(house) else ""
     return redirect(attempt_url(house, attempt) + onward, [cookie])
-
-
-async def store_attempt(
-    house: House, request: AuthorizationRequest, browser: Browser, realm: Realm = "citizen"
-) -> tuple[Attempt, tuple[str, str]]:
-    """Store a new attempt; return it with the header that binds it to this browser."""
-    now = house.clock.now()
-    attempt, secret = begin_attempt(request, house.randomness, house.lifetimes, now, browser.trace_id, realm=realm)
-    await house.store.commit([Insert(attempt_record(attempt))], now=now)
-    return attempt, attempt_header(attempt, secret, secure=house.secure, lifetimes=house.lifetimes)
 
 
 async def load_attempt(house: House, attempt_id: str, browser: Browser) -> tuple[Attempt, Portal, Session | None]:

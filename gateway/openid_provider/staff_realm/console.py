@@ -14,11 +14,11 @@ from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.conclusion import attempt_url
 from gateway.openid_provider.failure import AttemptFinished
 from gateway.openid_provider.house import House
-from gateway.openid_provider.interaction import store_attempt
 from gateway.openid_provider.parameters import Parameters, same_secret
 from gateway.openid_provider.reply import Reply, redirect
 from gateway.openid_provider.staff_realm.failure import DeviceLoginOff, PageOutdated
 from gateway.openid_provider.staff_realm.session import StaffSession, load_staff_session
+from gateway.openid_provider.starting import store_attempt
 from gateway.vocabulary.store import Spend
 
 CONSOLE = "~console"
