@@ -6,6 +6,7 @@ They answer RFC 6749 errors, never a framework's own; before a redirect URI is t
 from collections.abc import Awaitable, Callable
 
 import structlog
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -40,6 +41,7 @@ from gateway.openid_provider.interaction import (
 )
 from gateway.openid_provider.introspection import answer_introspection
 from gateway.openid_provider.logout import begin_logout, confirm_logout, repeated
+from gateway.openid_provider.lost import tell_again
 from gateway.openid_provider.parameters import MAX_BYTES, Parameters, parse_form
 from gateway.openid_provider.pushed_endpoint import answer_pushed
 from gateway.openid_provider.pushed_request import load_pushed, names_pushed
@@ -50,6 +52,7 @@ from gateway.openid_provider.screens import FailurePage, LoggedOut
 from gateway.openid_provider.staff_realm.arrival import arrive
 from gateway.openid_provider.staff_realm.grants import DeviceCode, OfficerCode
 from gateway.openid_provider.staff_realm.interaction import start_officer
+from gateway.openid_provider.telling import told_again_at, told_before
 from gateway.openid_provider.token import GrantTables, GrantType, answer_token
 from gateway.openid_provider.upstream import come_back, signed_out_upstream
 from gateway.openid_provider.userinfo import answer_userinfo
@@ -81,6 +84,7 @@ def provider_routes(house: House) -> list[Route]:
         Route("/consents/{consent_id}/receipt.pdf", pages(endpoints.consent_pdf), methods=["GET"]),
         Route("/consents/{consent_id}/receipt.jws", pages(endpoints.consent_jws), methods=["GET"]),
         Route("/consents/{consent_id}/withdraw", pages(endpoints.withdraw), methods=["POST"]),
+        Route("/failed/{code}", pages(endpoints.failed), methods=["GET"]),
         Route("/logout", pages(endpoints.logout), methods=["GET", "POST"]),
         Route("/logout/confirm", pages(endpoints.logout_confirm), methods=["POST"]),
         Route("/logout/done", pages(endpoints.logout_done), methods=["GET"]),
@@ -143,6 +147,15 @@ def address_of(request: Request) -> str:
     return str(request.scope["path"]) + (f"?{query.decode('latin-1')}" if query else "")
 
 
+def shown_at(house: House, request: Request) -> str | None:
+    """Return the address asked for, without the language; None for what was posted."""
+    if request.method != "GET":
+        return None
+    path, _, query = address_of(request).partition("?")
+    kept = "&".join(part for part in query.split("&") if part and not part.startswith("ui_locales="))
+    return f"{house.issuer}{path}{'?' if kept else ''}{kept}"
+
+
 def trace_of(request: Request) -> str:
     """Return the trace id that the application gave this request."""
     return str(request.scope.get("gate06.trace_id", ""))
@@ -191,6 +204,7 @@ class Endpoints:
                 accepted=request.headers.get("accept-language", ""),
                 chosen=chosen_language(request),
                 trace_id=trace_of(request),
+                here=shown_at(self.house, request),
             )
             try:
                 return Wire(await handler(request, browser))
@@ -203,7 +217,10 @@ class Endpoints:
 
     def failure_page(self, refused: Failure, browser: Browser, *developer: tuple[str, str]) -> Reply:
         """Return the page of a failure that leads nowhere."""
-        view = FailurePage(failure=refused, developer=developer if self.house.develop else ())
+        shown = developer if self.house.develop else ()
+        # what only a developer reads comes with the request; everything else with the code
+        here = (browser.here if shown else None) or told_again_at(self.house, refused)
+        view = FailurePage(failure=refused, here=here, developer=shown)
         status = refused.http_status if refused.http_status >= 400 else 400
         return page_reply(self.house.screens.show(view, languages=browser.languages, status=status))
 
@@ -252,9 +269,18 @@ class Endpoints:
             step = submit_attempt(self.house, attempt_id, await read_form(request), browser)
         elif "failed" in request.query_params:
             step = show_failed(self.house, attempt_id, browser)
+        elif "told" in request.query_params:
+            step = tell_again(request.query_params["told"])
         else:
             step = show_attempt(self.house, attempt_id, browser, straight="straight" in request.query_params)
         return await led_on(self.house, attempt_id, browser, step)
+
+    async def failed(self, request: Request, browser: Browser) -> Reply:
+        """What a page told, again and in the other language: words of the catalogue, and no value."""
+        refused = told_before(request.path_params["code"], request.query_params)
+        if refused is None:
+            raise HTTPException(404)
+        return self.failure_page(refused, browser)
 
     async def consent(self, request: Request, browser: Browser) -> Reply:
         """The page of a person's own consent."""
