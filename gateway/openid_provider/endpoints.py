@@ -40,7 +40,7 @@ from gateway.openid_provider.interaction import (
     submit_attempt,
 )
 from gateway.openid_provider.introspection import answer_introspection
-from gateway.openid_provider.logout import begin_logout, confirm_logout, repeated
+from gateway.openid_provider.logout import begin_logout, confirm_logout, logout_done, repeated
 from gateway.openid_provider.lost import tell_again
 from gateway.openid_provider.parameters import MAX_BYTES, Parameters, parse_form
 from gateway.openid_provider.pushed_endpoint import answer_pushed
@@ -48,7 +48,7 @@ from gateway.openid_provider.pushed_request import load_pushed, names_pushed
 from gateway.openid_provider.refusals import error_json, leave_receipt, refuse_to_portal
 from gateway.openid_provider.reply import Reply, json_reply, page_reply, redirect, with_query
 from gateway.openid_provider.revocation import answer_revocation
-from gateway.openid_provider.screens import FailurePage, LoggedOut
+from gateway.openid_provider.screens import FailurePage
 from gateway.openid_provider.staff_realm.arrival import arrive
 from gateway.openid_provider.staff_realm.grants import DeviceCode, OfficerCode
 from gateway.openid_provider.staff_realm.interaction import start_officer
@@ -375,5 +375,4 @@ class Endpoints:
 
     async def logout_done(self, request: Request, browser: Browser) -> Reply:
         """The last page of a logout that has nowhere to return to."""
-        view = LoggedOut(portal=None, again=f"{self.house.issuer}/logout/done")
-        return page_reply(self.house.screens.show(view, languages=browser.languages))
+        return await logout_done(self.house, read_query(request), browser)
