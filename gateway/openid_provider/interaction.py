@@ -41,7 +41,7 @@ from gateway.openid_provider.cookies import SESSION, read_cookie
 from gateway.openid_provider.forms import FormPreview
 from gateway.openid_provider.hints import hinted_subject
 from gateway.openid_provider.house import House, offered_providers
-from gateway.openid_provider.lost import lost_page, own_attempt
+from gateway.openid_provider.lost import is_open_again, lost_page, own_attempt, reopened_page
 from gateway.openid_provider.matching import require_match, wants_match
 from gateway.openid_provider.notice import identity_rows, notice_of, told_claims
 from gateway.openid_provider.own_client import is_own, portal_of
@@ -179,16 +179,19 @@ async def led_on(house: House, attempt_id: str, browser: Browser, step: Awaitabl
         (record,) = await house.store.load(RecordKey(Kind.ATTEMPT, key_of(attempt_id)))
         own = own_attempt(house, attempt_id, record, browser)
         if own is not None and own.setback is not None and isinstance(refused, failure.AttemptFinished):
-            return _failed_before(house, own, browser) or redirect(attempt_url(house, own))
+            return await _failed_before(house, own, browser) or redirect(attempt_url(house, own))
         refused.trace_id = browser.trace_id
         log.info("refused", code=refused.code, trace_id=refused.trace_id, reason=refused.operator_detail)
         return lost_page(house, refused, attempt_id, record, browser)
 
 
-def _failed_before(house: House, own: Attempt, browser: Browser) -> Reply | None:
-    """A second use of what failed at the first: it is not finished, and the page of the failure says so again."""
+async def _failed_before(house: House, own: Attempt, browser: Browser) -> Reply | None:
+    """A second use of what failed at the first: it is not finished, and the page of the failure says so again; of a
+    portal that was blocked then, what holds now."""
     if not own.ended:
         return redirect(setback_url(house, own))
+    if await is_open_again(house, own, await load_session(house, browser)):
+        return reopened_page(house, own, browser)
     return show_setback(house, own, portal_of(house, own.request.client_id), browser)
 
 

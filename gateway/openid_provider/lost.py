@@ -1,5 +1,6 @@
 """A sign-in that cannot go on in this browser, and the page that says so and leads on."""
 
+from gateway.consent.portal_block import block_address
 from gateway.openid_provider import failure
 from gateway.openid_provider.attempt import Attempt, Realm, attempt_of, is_held
 from gateway.openid_provider.authorization import request_of
@@ -10,10 +11,24 @@ from gateway.openid_provider.own_client import portal_of
 from gateway.openid_provider.refusals import face
 from gateway.openid_provider.reply import Reply, page_reply
 from gateway.openid_provider.screens import FailurePage
+from gateway.openid_provider.session import Session
 from gateway.openid_provider.telling import told_again_at
 from gateway.openid_provider.way_back import way_back
-from gateway.vocabulary.failure import Failure
+from gateway.vocabulary.failure import Failure, RefusedBy
 from gateway.vocabulary.store import Record
+
+
+class PortalOpenAgain(Failure):
+    """A sign-in ended at a block that does not stand any more; the sign-in itself stays ended."""
+
+    code = "GW-1310"
+    title = "no longer blocked by the citizen"
+    oauth_error = "access_denied"
+    http_status = 409
+    refused_by: RefusedBy = "citizen"
+    vi = "Dịch vụ này hiện không bị ông/bà chặn. Lần đăng nhập trước đã dừng: quay lại dịch vụ và đăng nhập lại."
+    en = "This service is not blocked by you now. The earlier sign-in has stopped: go back and sign in there again."
+    fix = "Nothing to mend: the portal starts a new authorization request."
 
 
 def lost_page(house: House, refused: Failure, attempt_id: str, record: Record | None, browser: Browser) -> Reply:
@@ -45,6 +60,28 @@ def _told_at(house: House, refused: Failure, own: Attempt | None, attempt_id: st
     staff = "/staff" if record.body.get("realm") == "staff" else ""
     here = f"{house.issuer}{staff}/interaction/{attempt_id}"
     return here if own is None or own.ended else f"{here}?told={refused.code}"
+
+
+async def is_open_again(house: House, own: Attempt, session: Session | None) -> bool:
+    """Tell whether an attempt failed at a blocked portal that is not blocked for the person who is signed in now."""
+    if own.setback is None or own.setback.code != failure.PortalClosed.code or session is None:
+        return False
+    (block,) = await house.store.load(block_address(session.citizen.id, own.request.client_id))
+    return block is None
+
+
+def reopened_page(house: House, own: Attempt, browser: Browser) -> Reply:
+    """Say that the portal is open again, with the way to its first page: this attempt itself is over."""
+    refused, portal = PortalOpenAgain(), portal_of(house, own.request.client_id)
+    refused.trace_id = browser.trace_id
+    view = FailurePage(
+        failure=refused,
+        portal=None if portal is None else face(portal),
+        return_url=None if portal is None else way_back(portal, own.request, held=True),
+        here=attempt_url(house, own),
+    )
+    languages = browser.asked_in(own.request.ui_locales).languages
+    return page_reply(house.screens.show(view, languages=languages, status=refused.http_status))
 
 
 async def tell_again(code: str) -> Reply:
