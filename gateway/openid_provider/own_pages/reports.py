@@ -216,6 +216,6 @@ def row_of(house: House, report: MisuseReport) -> ReportRow:
         service=None if report.portal is None else service_of(house, report.portal),
         blocked=report.blocked,
         state=report.state,
-        due=None if report.answered else answer_by(report),
+        due=None if report.answered else answer_by(report, house.working_days),
         acts=tuple(ReportAct(state=one.state, at=one.at, who=one.who, text=one.text) for one in report.steps),
     )
