@@ -34,6 +34,7 @@ HERE = Path(__file__).parent
 MOST_CHARACTERS = 4000
 # the gateway's codes for a token that is no longer good, and for a session that has ended
 SESSION_OVER = ("GW-1601", "PF-104")
+LANGUAGE_BUTTONS = {"language-vi": "vi", "language-en": "en"}
 # the page leads on to the gateway after a post, and from there to identity providers: no form-action (it would
 # apply to those redirects as well); there is no script and every value is escaped
 HEADERS = {
@@ -97,13 +98,15 @@ class Portal:
         return RedirectResponse("/form", 303)
 
     async def send(self, request: Request) -> Response:
-        """Keep what was typed, and refresh or submit as the button says."""
+        """Keep what was typed, and change the language, refresh or submit as the button says."""
         form = await self._posted(request)
         if form is None:
             return self.refuse(request, {"code": "form_expired"}, 403)
         do, twice = form.get("do"), form.get("key", "") in request.session.get("sent", {})
         if not twice:
-            self._keep(request.session, form)
+            self._keep(request, form)
+        if do in LANGUAGE_BUTTONS:
+            request.session["language"], do = LANGUAGE_BUTTONS[do], "save"
         if do == "login":
             return await self._begin(request, None)
         if twice:
@@ -156,12 +159,17 @@ class Portal:
         """There is no such page."""
         return self.refuse(request, {"code": "not_found"}, 404)
 
-    def _keep(self, session: Session, form: dict[str, str]) -> None:
-        session["draft"] = {
-            name: value for name, value in form.items() if name.startswith(("own.", "confirm.")) and value
-        }
+    def _keep(self, request: Request, form: dict[str, str]) -> None:
+        session, language = request.session, self._language(request)
         if shown := session.get("shown", {}).get(form.get("key", "")):
             session["filled"] = shown  # another tab may have fetched or sent its own since
+        # a source's value that was left in its box was not typed: in the other language it has other words
+        left = {f"own.{one.question.id}": one.shown(language) for one in self._entries(request) if one.filled}
+        session["draft"] = {
+            name: value
+            for name, value in form.items()
+            if name.startswith(("own.", "confirm.")) and value and value.strip() != left.get(name)
+        }
 
     async def _begin(self, request: Request, hint: str | None) -> Response:
         try:
@@ -298,6 +306,7 @@ class Portal:
             t=Texts(self._texts, language),
             language=language,
             other="en" if language == "vi" else "vi",
+            name_of_other="English" if language == "vi" else "Tiếng Việt",
             path=request.url.path
             if request.url.path in {"/", "/form", "/receipt"} and request.method == "GET"
             else None,

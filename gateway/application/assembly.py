@@ -338,6 +338,7 @@ def make_house(
         pairwise_secret=pairwise_secret,
         refresh_secret=hmac.digest(pairwise_secret, b"refresh-token-successor", "sha256"),
         develop=settings.dev,
+        working_days=settings.working_days(),
         offices=names_of(settings.office),
         client_keys=client_keys,
         replays=ground.storage,

@@ -60,6 +60,7 @@ PAGES: Mapping[str, str] = {
     "/consents/{consent_id}/receipt.jws": "the same, signed",
     "/consents/{consent_id}/withdraw": "the answer to that page's own form",
     "/logout/confirm": "the answer to the sign-out page's own form",
+    "/failed/{code}": "what a failure page told, once more and in the other language",
     "/logout/done": "the last page of a sign-out that leads nowhere",
     "/me": "what the gateway knows of a citizen, for that citizen",
     "/me/usage": "who used the citizen's data, for that citizen",

@@ -2,14 +2,19 @@
 
 Seven parts split by `|` (cards with a chip, 2021 to 2024): number, old number (often empty), full name, birth date
 `ddMMyyyy`, sex, residence, day of issue `ddMMyyyy`. Cards of July 2024 may bring more parts; what they mean is not
-published, so they are handed on unread in `rest`. Nothing is signed: anybody can print such a code. Source: domain.md
-§3. Pure: no clock, no register, and a number that looks real is read like any other.
+published, so they are handed on unread in `rest`. Cards always have seven; some software that hands a scan on drops
+the old number where it is empty. Those six parts are read by their shapes, and said to be so; six that lack anything
+else are no card. Nothing is signed: anybody can print such a code. Source: domain.md §3, experience.md §1.5; the
+issuing police in the press of 2021 and public parsers agree on the seven parts, Circular 16/2024/TT-BCA Art. 6 says
+what newer codes hold and not how. No register is asked, a number that looks real is read like any other, today is
+handed in.
 """
 
 import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Literal, TypeVar
 
 from gateway.assurance.number_rules import NumberWarning, number_warnings
@@ -37,6 +42,7 @@ CardWarning = (
         "issued_before_birth",
         "letters_lost",
         "more_parts",
+        "old_number_left_out",
     ]
     | NumberWarning
 )
@@ -46,6 +52,8 @@ UNREADABLE: frozenset[CardWarning] = frozenset(
 """With one of these the text is no card that may fill a form; what could be read is told all the same."""
 
 _PARTS = 7
+_OLDEST = 130
+"""Years; nobody who holds such a card is older."""
 _ADDRESS_OF_A_PAGE = re.compile(r"\s*(?:[a-z][a-z0-9+.\-]*://|www\.)", re.IGNORECASE)
 _DAY = re.compile(r"([0-9]{2})([0-9]{2})([0-9]{4})")
 _SEXES: dict[str, Sex] = {"nam": "male", "nu": "female"}
@@ -72,11 +80,17 @@ class CardText:
         return UNREADABLE.isdisjoint(self.warnings)
 
 
-def parse_card(text: str) -> CardText:
-    """Read the text of a card's QR code as a scanner types it; never raises, the warnings say what is odd."""
+def parse_card(text: str, today: date) -> CardText:
+    """Read the text of a card's QR code as a scanner types it; never raises, the warnings say what is odd.
+
+    `today` is the day in Vietnam: nobody is born after it, no card was issued after it.
+    """
     if _ADDRESS_OF_A_PAGE.match(text):
         return CardText(warnings=("is_an_address",))
     parts = [_clean(part) for part in text.split("|")] if len(text) <= LONGEST else []
+    left_out = _lacks_old_number(parts)
+    if left_out:
+        parts.insert(1, "")
     if len(parts) < _PARTS:
         return CardText(warnings=("not_a_card",))
     reading = _Reading()
@@ -86,14 +100,41 @@ def parse_card(text: str) -> CardText:
         number=None if read_number is None else str(read_number),
         old_number=reading.take(_old_number, old, "old_number_invalid") if old else None,
         full_name=reading.take(clean_name, name, "full_name_invalid"),
-        birth_date=reading.take(_birth_date, born, "birth_date_invalid"),
+        birth_date=reading.take(lambda part: _born_by(_birth_date(part), today), born, "birth_date_invalid"),
         sex=reading.take(_sex, sex, "sex_unknown"),
         address=address or None,
-        issued_on=reading.take(_day, issued, "issued_on_invalid"),
+        issued_on=reading.take(lambda part: _not_after(_day(part), today), issued, "issued_on_invalid"),
         rest=tuple(parts[_PARTS:]),
     )
     numbers = () if read_number is None else number_warnings(read_number, birth_date=card.birth_date, sex=card.sex)
-    return replace(card, warnings=(*reading.troubles, *_oddities(card), *numbers))
+    missing: tuple[CardWarning, ...] = ("old_number_left_out",) if left_out else ()
+    return replace(card, warnings=(*reading.troubles, *_oddities(card), *missing, *numbers))
+
+
+def _lacks_old_number(parts: list[str]) -> bool:
+    """Tell six parts that are a card's without its empty old number, by what only they can be in that order."""
+    if len(parts) != _PARTS - 1:
+        return False
+    try:
+        PersonalNumber.parse(parts[0])
+        _birth_date(parts[2])
+        _sex(parts[3])
+        _day(parts[5])
+    except ValueError:
+        return False
+    return any(letter.isalpha() for letter in parts[1])
+
+
+def _not_after(read: PartialDate, today: date) -> PartialDate:
+    if (read.year, read.month or 0, read.day or 0) > (today.year, today.month, today.day):
+        raise ValueError("a day that has not come")
+    return read
+
+
+def _born_by(read: PartialDate, today: date) -> PartialDate:
+    if read.year < today.year - _OLDEST:
+        raise ValueError("nobody is that old")
+    return _not_after(read, today)
 
 
 class _Reading:

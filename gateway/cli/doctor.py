@@ -27,9 +27,11 @@ from gateway.storage.open import Storage
 from gateway.tokens.keys import KeyState
 from gateway.vocabulary.clock import SystemClock
 from gateway.vocabulary.failure import Failure
+from gateway.vocabulary.working_days import VIETNAM
 
 _LEAST_DISK = 1 << 30
 _YEAR_OF_BUILD = 2026
+_LIMITS_STAY_IN_YEAR = 10  # months; a limit that begins in November may end in the next year
 _CALL_FOR = 3.0
 _CLOCKS_DIFFER_BY = 10.0  # seconds; what an ID token may lie ahead of us
 
@@ -47,6 +49,7 @@ def doctor(store: Store = None, redis: Redis = None, config: Config = None, *, a
         rows.append(Row("settings", True, f"profile {settings.profile}, issuer {settings.issuer}"))
         rows += [Row("settings", True, f"{name} has no effect in this version") for name in reserved_in(settings)]
         rows += check_policies(settings)
+        rows += check_holidays(settings, SystemClock().now())
         rows += asyncio.run(check_stack(settings))
     _say(rows, as_json)
     if not all(row.in_order for row in rows):
@@ -68,6 +71,26 @@ def check_machine() -> list[Row]:
     free = shutil.disk_usage(Path.cwd()).free
     rows.append(Row("disk", free > _LEAST_DISK, f"{free >> 30} GiB free", "make room for the database and its log"))
     return rows
+
+
+def check_holidays(settings: Settings, now: datetime) -> list[Row]:
+    """Look whether the days that limits are counted in are known: of this year, and of the next where they reach it."""
+    fix = "write `[year.N]` with `closed`, `open` and `source` into a file and name it in `calendar.holidays`"
+    try:
+        days = settings.working_days()
+    except ConfigurationRefused as refused:
+        return [Row("holidays", False, problem, fix) for problem in refused.problems]
+    today = now.astimezone(VIETNAM).date()
+    asked = (today.year, today.year + 1) if today.month > _LIMITS_STAY_IN_YEAR else (today.year,)
+    said = {
+        "announced": "all public holidays are known",
+        "by_law": f"the yearly decision is not in it: limits come out early rather than late; {fix}",
+        "unknown": f"only holidays with a date of their own are known; {fix}",
+    }
+    return [
+        Row("holidays", days.knows(year) != "unknown" or year != today.year, f"{year}: {said[days.knows(year)]}", fix)
+        for year in asked
+    ]
 
 
 def check_policies(settings: Settings) -> list[Row]:

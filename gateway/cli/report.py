@@ -18,6 +18,7 @@ from gateway.settings import Settings
 from gateway.storage.open import Storage
 from gateway.vocabulary.clock import SystemClock, SystemRandomness
 from gateway.vocabulary.collation import find
+from gateway.vocabulary.working_days import WorkingDays
 
 app = typer.Typer(help="Read and answer what citizens reported as misuse.", no_args_is_help=True)
 
@@ -159,15 +160,15 @@ def _word(value: Any) -> str:
     return "-" if value is None else str(value)
 
 
-def report_row(report: MisuseReport) -> dict[str, Any]:
+def report_row(report: MisuseReport, days: WorkingDays) -> dict[str, Any]:
     """Return what is told of a report: nothing that leads to the person. Days are Vietnamese, times UTC."""
-    due, now = due_on(report), SystemClock().now()
+    due, now = due_on(report, days), SystemClock().now()
     return {
         **report.for_operator(),
-        "confirm_by": confirm_by(report).isoformat(),
-        "answer_by": answer_by(report).isoformat(),
+        "confirm_by": confirm_by(report, days).isoformat(),
+        "answer_by": answer_by(report, days).isoformat(),
         "due": None if due is None else due.isoformat(),
-        "overdue": is_overdue(report, now),
+        "overdue": is_overdue(report, days, now),
     }
 
 
@@ -182,19 +183,20 @@ async def _list(settings: Settings) -> list[dict[str, Any]]:
     async with opened_storage(settings) as storage:
         reports = await _desk(storage).reports()
         names = {portal["client_id"]: portal["name"] for portal in await known_portals(settings, storage)}
-    return [{**report_row(report), "portal_name": names.get(str(report.portal), {})} for report in reports]
+    days = settings.working_days()
+    return [{**report_row(report, days), "portal_name": names.get(str(report.portal), {})} for report in reports]
 
 
 async def _find(settings: Settings, number: str) -> dict[str, Any]:
     """Return a report. Raises ReportUnknown."""
     async with opened_storage(settings) as storage:
-        return _whole(await _desk(storage).report(number))
+        return _whole(await _desk(storage).report(number), settings)
 
 
 async def _take_step(settings: Settings, order: StepOrder) -> dict[str, Any]:
     async with operating(settings) as desk:
-        return _whole(await _desk(desk.storage).take_step(desk.operator, order))
+        return _whole(await _desk(desk.storage).take_step(desk.operator, order), settings)
 
 
-def _whole(report: MisuseReport) -> dict[str, Any]:
-    return {**report_row(report), "steps": [step.for_operator() for step in report.steps]}
+def _whole(report: MisuseReport, settings: Settings) -> dict[str, Any]:
+    return {**report_row(report, settings.working_days()), "steps": [step.for_operator() for step in report.steps]}

@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from gateway.consent.failure import AnswerMissing, ReportStepOutOfOrder
 from gateway.consent.misuse_report import MisuseReport, ReportState, ReportStep
-from gateway.vocabulary.working_days import VIETNAM, after_working_days
+from gateway.vocabulary.working_days import VIETNAM, WorkingDays
 
 ReportVerb = Literal["take", "answer", "close"]
 
@@ -62,24 +62,24 @@ def _answer(text: str) -> str:
     return kept
 
 
-def confirm_by(report: MisuseReport) -> date:
+def confirm_by(report: MisuseReport, days: WorkingDays) -> date:
     """Return the last day for somebody to take it, in Vietnam."""
-    return after_working_days(report.at, CONFIRM_DAYS)
+    return days.after(report.at, CONFIRM_DAYS)
 
 
-def answer_by(report: MisuseReport) -> date:
+def answer_by(report: MisuseReport, days: WorkingDays) -> date:
     """Return the last day for its answer, in Vietnam."""
-    return after_working_days(report.at, ANSWER_DAYS)
+    return days.after(report.at, ANSWER_DAYS)
 
 
-def due_on(report: MisuseReport) -> date | None:
+def due_on(report: MisuseReport, days: WorkingDays) -> date | None:
     """Return the last day of what comes next; None once it was answered."""
     if report.answered:
         return None
-    return confirm_by(report) if report.state == "received" else answer_by(report)
+    return (confirm_by if report.state == "received" else answer_by)(report, days)
 
 
-def is_overdue(report: MisuseReport, now: datetime) -> bool:
+def is_overdue(report: MisuseReport, days: WorkingDays, now: datetime) -> bool:
     """Tell whether that day is over."""
-    due = due_on(report)
+    due = due_on(report, days)
     return due is not None and now.astimezone(VIETNAM).date() > due

@@ -90,6 +90,7 @@ def begin_attempt(
     trace_id: str,
     *,
     realm: Realm = "citizen",
+    unsent: Unsent | None = None,
 ) -> tuple[Attempt, str]:
     """Return a new attempt and the secret for its cookie."""
     secret = text_token(randomness, 128)
@@ -103,6 +104,7 @@ def begin_attempt(
         begun_at=now,
         expires_at=now + lifetimes.attempt_for,
         realm=realm,
+        unsent=unsent,
     )
     return attempt, secret
 

@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Browser:
-    """What a browser brings: its cookies, its languages (Accept-Language), the language a link chose, the trace id."""
+    """What a browser brings: its cookies, its languages (Accept-Language), the language a link chose, the trace id.
+    `here` is the address asked for, without the language; None where a form was posted."""
 
     cookies: Mapping[str, str]
     accepted: str
     chosen: str | None
     trace_id: str
+    here: str | None = None
 
     @property
     def languages(self) -> str:

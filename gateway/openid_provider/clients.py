@@ -26,6 +26,7 @@ from gateway.openid_provider.client_rules import (
     check_sealing,
     without_port,
 )
+from gateway.vocabulary.naming import name_by_language
 from gateway.vocabulary.store import Kind, Listing, Record
 
 Text = Mapping[str, str]
@@ -183,16 +184,14 @@ class Portal(BaseModel):
 
     @cached_property
     def display_name(self) -> Text:
-        """Its name by language; the client id where it gave none."""
-        plain = self.client_name or self.client_name_vi or self.client_name_en or self.client_id
-        return {"vi": self.client_name_vi or plain, "en": self.client_name_en or plain}
+        """Its name in the languages it gave one in; the client id where it gave none."""
+        named = name_by_language(self.client_name, vi=self.client_name_vi, en=self.client_name_en)
+        return named or name_by_language(self.client_id)
 
     @cached_property
     def display_agency(self) -> Text:
-        """The agency behind it by language; empty when it names none."""
-        if isinstance(self.agency, str):
-            return {"vi": self.agency, "en": self.agency} if self.agency else {}
-        return self.agency
+        """The agency behind it in the languages it gave one in; empty when it names none."""
+        return name_by_language(self.agency) if isinstance(self.agency, str) else self.agency
 
     @cached_property
     def scopes(self) -> frozenset[str]:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import structlog
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -41,7 +42,8 @@ from gateway.openid_provider.interaction import (
     submit_attempt,
 )
 from gateway.openid_provider.introspection import answer_introspection
-from gateway.openid_provider.logout import begin_logout, confirm_logout, repeated
+from gateway.openid_provider.logout import begin_logout, confirm_logout, logout_done, repeated
+from gateway.openid_provider.lost import tell_again
 from gateway.openid_provider.parameters import MAX_BYTES, Parameters, parse_form
 from gateway.openid_provider.possession import DpopNonceWanted
 from gateway.openid_provider.pushed_endpoint import answer_pushed
@@ -50,11 +52,12 @@ from gateway.openid_provider.refusals import error_json, leave_receipt, refuse_t
 from gateway.openid_provider.reply import Reply, json_reply, page_reply, redirect, with_query
 from gateway.openid_provider.request_object import unfold
 from gateway.openid_provider.revocation import answer_revocation
-from gateway.openid_provider.screens import FailurePage, LoggedOut
+from gateway.openid_provider.screens import FailurePage
 from gateway.openid_provider.setback import BACK, carry_back
 from gateway.openid_provider.staff_realm.arrival import arrive
 from gateway.openid_provider.staff_realm.grants import DeviceCode, OfficerCode
 from gateway.openid_provider.staff_realm.interaction import start_officer
+from gateway.openid_provider.telling import told_again_at, told_before
 from gateway.openid_provider.token import GrantTables, GrantType, answer_token
 from gateway.openid_provider.upstream import come_back, signed_out_upstream
 from gateway.openid_provider.upstream_logout import take_upstream_logout
@@ -90,6 +93,7 @@ def provider_routes(house: House) -> list[Route]:
         Route("/consents/{consent_id}/receipt.pdf", pages(endpoints.consent_pdf), methods=["GET"]),
         Route("/consents/{consent_id}/receipt.jws", pages(endpoints.consent_jws), methods=["GET"]),
         Route("/consents/{consent_id}/withdraw", pages(endpoints.withdraw), methods=["POST"]),
+        Route("/failed/{code}", pages(endpoints.failed), methods=["GET"]),
         Route("/logout", pages(endpoints.logout), methods=["GET", "POST"]),
         Route("/logout/confirm", pages(endpoints.logout_confirm), methods=["POST"]),
         Route("/logout/done", pages(endpoints.logout_done), methods=["GET"]),
@@ -152,6 +156,15 @@ def address_of(request: Request) -> str:
     return str(request.scope["path"]) + (f"?{query.decode('latin-1')}" if query else "")
 
 
+def shown_at(house: House, request: Request) -> str | None:
+    """Return the address asked for, without the language; None for what was posted."""
+    if request.method != "GET":
+        return None
+    path, _, query = address_of(request).partition("?")
+    kept = "&".join(part for part in query.split("&") if part and not part.startswith("ui_locales="))
+    return f"{house.issuer}{path}{'?' if kept else ''}{kept}"
+
+
 def trace_of(request: Request) -> str:
     """Return the trace id that the application gave this request."""
     return str(request.scope.get("gate06.trace_id", ""))
@@ -209,6 +222,7 @@ class Endpoints:
                 accepted=request.headers.get("accept-language", ""),
                 chosen=chosen_language(request),
                 trace_id=trace_of(request),
+                here=shown_at(self.house, request),
             )
             try:
                 return Wire(await handler(request, browser))
@@ -221,7 +235,10 @@ class Endpoints:
 
     def failure_page(self, refused: Failure, browser: Browser, *developer: tuple[str, str]) -> Reply:
         """Return the page of a failure that leads nowhere."""
-        view = FailurePage(failure=refused, developer=developer if self.house.develop else ())
+        shown = developer if self.house.develop else ()
+        # what only a developer reads comes with the request; everything else with the code
+        here = (browser.here if shown else None) or told_again_at(self.house, refused)
+        view = FailurePage(failure=refused, here=here, developer=shown)
         status = refused.http_status if refused.http_status >= 400 else 400
         return page_reply(self.house.screens.show(view, languages=browser.languages, status=status))
 
@@ -284,9 +301,18 @@ class Endpoints:
             step = carry_back(self.house, attempt_id, browser)
         elif "failed" in request.query_params:
             step = show_failed(self.house, attempt_id, browser)
+        elif "told" in request.query_params:
+            step = tell_again(request.query_params["told"])
         else:
             step = show_attempt(self.house, attempt_id, browser, straight="straight" in request.query_params)
         return await led_on(self.house, attempt_id, browser, step)
+
+    async def failed(self, request: Request, browser: Browser) -> Reply:
+        """What a page told, again and in the other language: words of the catalogue, and no value."""
+        refused = told_before(request.path_params["code"], request.query_params)
+        if refused is None:
+            raise HTTPException(404)
+        return self.failure_page(refused, browser)
 
     async def consent(self, request: Request, browser: Browser) -> Reply:
         """The page of a person's own consent."""
@@ -388,5 +414,4 @@ class Endpoints:
 
     async def logout_done(self, request: Request, browser: Browser) -> Reply:
         """The last page of a logout that has nowhere to return to."""
-        view = LoggedOut(portal=None, again=f"{self.house.issuer}/logout/done")
-        return page_reply(self.house.screens.show(view, languages=browser.languages))
+        return await logout_done(self.house, read_query(request), browser)

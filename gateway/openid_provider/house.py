@@ -23,6 +23,7 @@ from gateway.tokens.dpop_nonce import NonceSteps
 from gateway.tokens.keys import KeyRing
 from gateway.vocabulary.clock import Clock, Randomness, SystemClock
 from gateway.vocabulary.store import BlindIndex, Listing, Store
+from gateway.vocabulary.working_days import WorkingDays, national_days
 
 
 class ReplayMemory(Protocol):
@@ -45,7 +46,7 @@ class House:
     """Issuer, registries, stores and ports. `pairwise_secret` derives subjects, `refresh_secret` successors of
     refresh tokens (both 32 bytes); `develop` shows registered and received values on error pages; `outbox` takes the
     notices of sign-ins; `nonces` says whose proofs of possession need one; `offices` says what the offices of officers
-    are called, by code."""
+    are called, by code; limits are counted in `working_days`."""
 
     issuer: str
     clients: ClientRegistry
@@ -74,6 +75,7 @@ class House:
     outbox: NoticeOutbox = field(default_factory=NoticeList)
     session_hints: SessionHints = field(default_factory=SessionHints)
     offices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    working_days: WorkingDays = field(default_factory=national_days)
 
     @property
     def has_staff(self) -> bool:

@@ -14,14 +14,10 @@ from gateway.consent.portal_block import block_address
 from gateway.openid_provider import failure
 from gateway.openid_provider.attempt import (
     Attempt,
-    Realm,
-    attempt_header,
     attempt_of,
     attempt_record,
-    begin_attempt,
-    is_held,
 )
-from gateway.openid_provider.authorization import AuthorizationRequest, request_of
+from gateway.openid_provider.authorization import AuthorizationRequest
 from gateway.openid_provider.browser import Browser
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.conclusion import (
@@ -45,6 +41,7 @@ from gateway.openid_provider.cookies import SESSION, read_cookie
 from gateway.openid_provider.forms import FormPreview
 from gateway.openid_provider.hints import expected_subject
 from gateway.openid_provider.house import House, offered_providers
+from gateway.openid_provider.lost import is_open_again, lost_page, own_attempt, reopened_page
 from gateway.openid_provider.matching import require_match, wants_match
 from gateway.openid_provider.notice import identity_rows, notice_of, told_claims
 from gateway.openid_provider.own_client import is_own, portal_of
@@ -52,15 +49,15 @@ from gateway.openid_provider.parameters import Parameters, same_secret
 from gateway.openid_provider.prompts import Answer, Facts, Refuse, ShowNotice, SignIn, Step, decide_step
 from gateway.openid_provider.refusals import face, refuse_to_portal
 from gateway.openid_provider.reply import Reply, page_reply, redirect
-from gateway.openid_provider.screens import FailurePage, NoticePage, ProviderButton, SignInChoice
+from gateway.openid_provider.screens import NoticePage, ProviderButton, SignInChoice
 from gateway.openid_provider.session import Session, session_address, session_of
 from gateway.openid_provider.setback import fail_attempt, setback_url, show_setback
+from gateway.openid_provider.starting import store_attempt
 from gateway.openid_provider.staying import TRUST, shown_proof, stay, stays, still_ticked
 from gateway.openid_provider.trusted_browser import may_trust, trust
-from gateway.openid_provider.way_back import way_back
 from gateway.tokens.issue import key_of
 from gateway.vocabulary.failure import Failure
-from gateway.vocabulary.store import Insert, Kind, Record, RecordKey, Replace, Spend
+from gateway.vocabulary.store import Kind, RecordKey, Replace, Spend
 
 log = structlog.get_logger()
 
@@ -163,16 +160,6 @@ async def begin(house: House, request: AuthorizationRequest, browser: Browser) -
     return redirect(attempt_url(house, attempt) + onward, [cookie])
 
 
-async def store_attempt(
-    house: House, request: AuthorizationRequest, browser: Browser, realm: Realm = "citizen"
-) -> tuple[Attempt, tuple[str, str]]:
-    """Store a new attempt; return it with the header that binds it to this browser."""
-    now = house.clock.now()
-    attempt, secret = begin_attempt(request, house.randomness, house.lifetimes, now, browser.trace_id, realm=realm)
-    await house.store.commit([Insert(attempt_record(attempt))], now=now)
-    return attempt, attempt_header(attempt, secret, secure=house.secure, lifetimes=house.lifetimes)
-
-
 async def load_attempt(house: House, attempt_id: str, browser: Browser) -> tuple[Attempt, Portal, Session | None]:
     """Return attempt, portal and the session as it stands. Raises AttemptLost, AttemptExpired, AttemptFinished."""
     (record,) = await house.store.load(RecordKey(Kind.ATTEMPT, key_of(attempt_id)))
@@ -190,50 +177,22 @@ async def led_on(house: House, attempt_id: str, browser: Browser, step: Awaitabl
         return await step
     except (failure.AttemptLost, failure.AttemptFinished, failure.AttemptExpired) as refused:
         (record,) = await house.store.load(RecordKey(Kind.ATTEMPT, key_of(attempt_id)))
-        own = _own_attempt(house, attempt_id, record, browser)
+        own = own_attempt(house, attempt_id, record, browser)
         if own is not None and own.setback is not None and isinstance(refused, failure.AttemptFinished):
-            return _failed_before(house, own, browser) or redirect(attempt_url(house, own))
+            return await _failed_before(house, own, browser) or redirect(attempt_url(house, own))
         refused.trace_id = browser.trace_id
         log.info("refused", code=refused.code, trace_id=refused.trace_id, reason=refused.operator_detail)
         return lost_page(house, refused, attempt_id, record, browser)
 
 
-def _failed_before(house: House, own: Attempt, browser: Browser) -> Reply | None:
-    """A second use of what failed at the first: it is not finished, and the page of the failure says so again."""
+async def _failed_before(house: House, own: Attempt, browser: Browser) -> Reply | None:
+    """A second use of what failed at the first: it is not finished, and the page of the failure says so again; of a
+    portal that was blocked then, what holds now."""
     if not own.ended:
         return redirect(setback_url(house, own))
+    if await is_open_again(house, own, await load_session(house, browser)):
+        return reopened_page(house, own, browser)
     return show_setback(house, own, portal_of(house, own.request.client_id), browser)
-
-
-def lost_page(house: House, refused: Failure, attempt_id: str, record: Record | None, browser: Browser) -> Reply:
-    """Say why an attempt cannot go on here, with the way to the portal's first page where it is known whose it was, and
-    to the attempt's own page in the browser that started it, while it lives.
-
-    Nothing but the portal's public name and address is told: whoever asks may not be who started the attempt. Only the
-    browser that holds its cookie may learn which of a portal's addresses it was begun from.
-    """
-    request = None if record is None else request_of(record.body["request"])
-    portal = None if request is None else portal_of(house, request.client_id)
-    own = _own_attempt(house, attempt_id, record, browser)
-    held = is_held(attempt_id, record, browser.cookies, secure=house.secure)
-    view = FailurePage(
-        failure=refused,
-        portal=None if portal is None else face(portal),
-        return_url=None if portal is None or request is None else way_back(portal, request, held=held),
-        onward_url=None if own is None or own.ended else attempt_url(house, own),
-    )
-    languages = browser.asked_in(None if request is None else request.ui_locales).languages
-    return page_reply(house.screens.show(view, languages=languages, status=refused.http_status))
-
-
-def _own_attempt(house: House, attempt_id: str, record: Record | None, browser: Browser) -> Attempt | None:
-    """Return an attempt that lives or has ended, in the browser that started it."""
-    realm: Realm = "staff" if record is not None and record.body.get("realm") == "staff" else "citizen"
-    now = house.clock.now()
-    try:
-        return attempt_of(attempt_id, record, browser.cookies, now, secure=house.secure, realm=realm, ended_too=True)
-    except Failure:
-        return None
 
 
 async def next_step(

@@ -28,6 +28,9 @@ from gateway.tokens.issue import key_of
 from gateway.vocabulary.clock import text_token
 from gateway.vocabulary.store import Insert, Kind, Record
 
+STAYED = "stayed"
+"""The parameter of an address whose page says that the person stayed signed in."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogoutRequest:
@@ -115,7 +118,8 @@ async def confirm_logout(house: House, query: Parameters, form: Parameters, brow
     request = parse_logout(house, query)
     session = await load_session(house, browser)
     if form.get("logout") != "yes":
-        view = LoggedOut(portal=request.face, stayed=True)
+        again = with_query(f"{house.issuer}/logout/done", {**client_of(request), STAYED: "on"})
+        view = LoggedOut(portal=request.face, stayed=True, again=again)
         return page_reply(house.screens.show(view, languages=browser.languages))
     return await sign_out(house, request, session, browser)
 
@@ -134,11 +138,29 @@ async def sign_out(house: House, request: LogoutRequest, session: Session | None
     return page_reply(house.screens.show(_logged_out(house, request), languages=browser.languages), [gone])
 
 
+def client_of(request: LogoutRequest) -> dict[str, str | None]:
+    """Return how an address names the portal of a request."""
+    return {"client_id": None if request.portal is None else request.portal.client_id}
+
+
+async def logout_done(house: House, query: Parameters, browser: Browser) -> Reply:
+    """The last page of a logout that leads nowhere: the session is over or, where the address says so and it lives,
+    went on by the person's own wish."""
+    request = parse_logout(house, query)
+    here = f"{house.issuer}/logout/done"
+    if STAYED in query and await load_session(house, browser) is not None:
+        again = with_query(here, {**client_of(request), STAYED: "on"})
+        view = LoggedOut(portal=request.face, stayed=True, again=again)
+    else:
+        view = LoggedOut(portal=request.face, again=with_query(here, client_of(request)))
+    return page_reply(house.screens.show(view, languages=browser.languages))
+
+
 def _logged_out(house: House, request: LogoutRequest) -> LoggedOut:
     """Return the page of a session that is over; nothing is left to end when it is shown again."""
     again = f"{house.issuer}/logout/done"
     if request.portal is not None:
-        again = with_query(f"{house.issuer}/logout", {"client_id": request.portal.client_id})
+        again = with_query(f"{house.issuer}/logout", client_of(request))
     return LoggedOut(portal=request.face, again=again, developer=request.developer)
 
 

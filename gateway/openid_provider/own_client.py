@@ -16,6 +16,7 @@ from gateway.openid_provider.failure import AttemptFinished
 from gateway.openid_provider.house import House
 from gateway.openid_provider.reply import Reply, redirect
 from gateway.openid_provider.session import Session, session_record
+from gateway.openid_provider.unsent_report import keep_report
 from gateway.vocabulary.store import Change, Replace, Spend
 
 OWN_PAGES = "~me"
@@ -79,7 +80,7 @@ async def enter_own_pages(house: House, attempt: Attempt, session: Session) -> R
     """End an attempt at the page it was begun for. Raises AttemptFinished on a double submit."""
     now = house.clock.now()
     told, news = announce(house, session, OWN_PAGES)
-    changes: list[Change] = [Spend(attempt.address), *news]
+    changes: list[Change] = [Spend(attempt.address), *news, *keep_report(house, told, attempt.unsent)]
     if told is not session:
         changes.append(Replace(session_record(told.touched(now), house.lifetimes)))
     verdict = await house.store.commit(changes, now=now)

@@ -198,6 +198,28 @@ class OfficerHasNoCode(Failure):
     )
 
 
+class NumberUnreadable(Failure):
+    """What stands in the place of a person's number is none that the registers can be asked by; `reason` says which
+    member it is and what it looks like, never the number."""
+
+    code = "PF-117"
+    title = "number cannot be used"
+    refused_by: RefusedBy = "portal"
+    vi = (
+        "Số định danh cá nhân có 12 chữ số; số CMND cũ có 9 chữ số chỉ dùng khi cán bộ tra cứu tại quầy. "
+        "Kiểm tra lại số trên giấy tờ."
+    )
+    en = (
+        "A personal number has 12 digits; an old 9-digit number serves an officer's desk only. "
+        "Compare the number with the paper."
+    )
+    fix = (
+        "Send `represented.personal_number` as it stands on the card: spaces, dots and dashes may group the digits. "
+        "10 or 11 digits have lost zeros in front (a spreadsheet): read them from the paper, they are never filled up. "
+        "A guardian names a child by the 12 digits: no child has an old number."
+    )
+
+
 class RecordStopsForm(Failure):
     """A register records something that ends the person's own forms. Which record says what is told to nobody, neither
     to the portal nor on a page."""

@@ -23,6 +23,7 @@ from gateway.prefill.failure import (
     DossierNotNamed,
     GuardianshipNotChecked,
     GuardianshipNotShown,
+    NumberUnreadable,
     OfficerHasNoCode,
     ProcedureNotInScope,
     RecordStopsForm,
@@ -32,6 +33,7 @@ from gateway.prefill.failure import (
 from gateway.prefill.house import Figures, Prefill
 from gateway.prefill.kept import KeptAnswers, read_kept
 from gateway.prefill.late import LateKeeper, late_until
+from gateway.prefill.old_number import settle_subject
 from gateway.prefill.plan import Plan
 from gateway.prefill.release import Asked, ConsentLost, Errand, Heard, commit_kept, commit_whole, release_form, tell
 from gateway.prefill.represent import (
@@ -89,9 +91,10 @@ async def fill_form(request: PrefillRequest, house: Prefill) -> FilledForm:
         asked = await store_asked(errand, kept, house)  # 7 no source is called before this is stored
         heard, other = await hear_all(errand, cover, kept, request.fields, house)  # 8 ask, in parallel, in time
         await require_represented(errand, heard, asked, house)  # 9 a guardian is one by the register's own record
-        living = living_part(errand, heard)  # 10 nothing is told of whoever is recorded as dead
-        assembled = assemble(living, facts_of(errand, heard, house.desk.clock.now()))  # 11 values with provenance
-        # 12 stored before the caller sees it
+        errand = await settle_subject(errand, heard, house)  # 10 an old number leads to whoever bears it
+        living = living_part(errand, heard)  # 11 nothing is told of whoever is recorded as dead
+        assembled = assemble(living, facts_of(errand, heard, house.desk.clock.now()))  # 12 values with provenance
+        # 13 stored before the caller sees it
         return await release_form(errand, heard, assembled, asked, house, other=other)
     except (ConsentLost, SessionOver):
         await refuse_ended(cover, ask, house)
@@ -135,8 +138,11 @@ def _relation(bearer: Bearer, request: PrefillRequest) -> Relation:
 
 
 def _asked_about(bearer: Bearer, request: PrefillRequest) -> Citizen:
-    """Return whom the form is about. An officer says about whom and for which dossier; raises RequestMalformed."""
+    """Return whom the form is about. An officer says about whom and for which dossier; raises RequestMalformed,
+    NumberUnreadable."""
     if request.represented is not None and (bearer.officer is None or request.dossier is not None):
+        if bearer.officer is None and request.represented.personal_number is None:
+            raise NumberUnreadable("`represented.personal_number`: an old 9-digit number serves an officer's desk only")
         return citizen_represented(request.represented)
     if bearer.citizen is None:
         absent = [name for name in ("represented", "dossier") if getattr(request, name) is None]

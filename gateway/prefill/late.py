@@ -39,6 +39,10 @@ class LateKeeper:
         self._begun = asyncio.Event()
         self._dropped = False
 
+    def about(self, ask: FormAsk) -> None:
+        """From now on the answers are about this ask's person, whom a register named meanwhile."""
+        self._ask = ask
+
     def begin(self) -> None:
         """The kept answers are stored: late ones may join them."""
         self._begun.set()

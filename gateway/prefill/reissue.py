@@ -111,9 +111,12 @@ def _first_request(request: ReissueRequest, body: Mapping[str, Any]) -> PrefillR
     """Return the request the form was made for: about whom, and for an officer on which dossier."""
     person = None if body["represented"] is None else Citizen.of(body["represented"])
     represented = None
-    if person is not None and person.personal_number and person.birth_date:
+    if person is not None and (person.personal_number or person.old_number) and person.birth_date:
         represented = Represented(
-            personal_number=person.personal_number, full_name=person.full_name, birth_date=person.birth_date
+            personal_number=person.personal_number,
+            old_number=person.old_number,
+            full_name=person.full_name,
+            birth_date=person.birth_date,
         )
     return PrefillRequest(
         bearer=request.bearer,

@@ -26,7 +26,7 @@ from gateway.prefill.failure import (
 )
 from gateway.prefill.house import Prefill
 from gateway.prefill.plan import Plan
-from gateway.vocabulary.citizen import Citizen, number_address
+from gateway.vocabulary.citizen import Citizen, number_address, old_number_address
 from gateway.vocabulary.clock import text_token
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.form_preview import FormAsk
@@ -34,6 +34,7 @@ from gateway.vocabulary.personal_number import strip_grouping
 from gateway.vocabulary.provenance import Found, Outcome, Refused, Unavailable
 from gateway.vocabulary.representation import Represented
 from gateway.vocabulary.store import (
+    BlindIndex,
     CitizenErased,
     Insert,
     Kind,
@@ -62,7 +63,11 @@ _MIRRORED = ("asked", "outcomes", "reasons", "late")
 def citizen_represented(person: Represented) -> Citizen:
     """Return the person a form is about, by what the one who acts says; `id` is found by `find_subject`."""
     return Citizen(
-        id="", full_name=person.full_name, personal_number=person.personal_number, birth_date=person.birth_date
+        id="",
+        full_name=person.full_name,
+        personal_number=person.personal_number,
+        old_number=person.old_number,
+        birth_date=person.birth_date,
     )
 
 
@@ -82,19 +87,36 @@ async def find_subject(ask: FormAsk, house: Prefill) -> FormAsk:
     if ask.relation == "self" or ask.citizen.id:
         return ask
     await _require_few_refusals(ask, house)
-    address = number_address(ask.citizen.personal_number or "", house.desk.index)
+    address = represented_address(ask.citizen, house.desk.index)
+    fresh = text_token(house.desk.randomness, 128)
+    found = await point_at(address, fresh, house)
+    named = replace(ask, citizen=replace(ask.citizen, id=found))
+    return named if found == fresh else await _known(named, house)
+
+
+def represented_address(person: Citizen, index: BlindIndex) -> RecordKey:
+    """Return where the pointer at somebody whom another person names is stored."""
+    if person.personal_number:
+        return number_address(person.personal_number, index)
+    return old_number_address(person, index)
+
+
+async def point_at(address: RecordKey, citizen_id: str, house: Prefill) -> str:
+    """Return whose pointer is stored there; `citizen_id`, stored now, where there was none.
+
+    Raises EvidenceNotStored.
+    """
     for _ in range(_TRIES):
         (known,) = await house.desk.store.load(address)
         if known is not None:
-            return await _known(replace(ask, citizen=replace(ask.citizen, id=str(known.body["citizen_id"]))), house)
-        fresh = text_token(house.desk.randomness, 128)
-        pointer = Record(kind=address.kind, key=address.key, body={"citizen_id": fresh})
+            return str(known.body["citizen_id"])
+        pointer = Record(kind=address.kind, key=address.key, body={"citizen_id": citizen_id})
         try:
             verdict = await house.desk.store.commit([Insert(pointer)], now=house.desk.clock.now())
         except StorageUnavailable as trouble:
             raise EvidenceNotStored(operator_detail=trouble.operator_detail) from trouble
         if verdict.done:
-            return replace(ask, citizen=replace(ask.citizen, id=fresh))
+            return citizen_id
     raise EvidenceNotStored(operator_detail="the pointer of a represented person kept changing")
 
 

@@ -4,9 +4,11 @@ import unicodedata
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 
-from gateway.prefill.failure import RequestMalformed
+from gateway.prefill.failure import NumberUnreadable, RequestMalformed
 from gateway.vocabulary.partial_date import PartialDate
+from gateway.vocabulary.personal_number import NumberRefused, OldNumber, parse_any_number
 from gateway.vocabulary.representation import Represented
 from gateway.vocabulary.strict_json import JsonRefused, parse_json
 
@@ -16,17 +18,32 @@ FieldId = Annotated[str, Field(min_length=1, max_length=120)]
 DossierId = Annotated[str, Field(min_length=1, max_length=100)]
 ConditionId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 ProcedureCode = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.]{2,39}$")]
+NumberAsWritten = Annotated[
+    str,
+    Field(max_length=60, description="12 digits, or 9 at an officer's desk; spaces, dots and dashes may group them"),
+]
+
+_NUMBER_REFUSED = "number_refused"
 
 
 class RepresentedBody(BaseModel):
-    """The person somebody else's form is about, by the key that registers ask for. A date has the precision of the
-    paper: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`."""
+    """The person somebody else's form is about, by the key that registers ask for. The number may be grouped as people
+    write it; an old one of nine digits serves an officer's desk. A date has the precision of the paper: `YYYY`,
+    `YYYY-MM` or `YYYY-MM-DD`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    personal_number: Annotated[str, Field(pattern=r"^[0-9]{12}$")]
+    personal_number: NumberAsWritten
     full_name: Annotated[str, Field(min_length=1, max_length=200)]
     birth_date: Annotated[str, Field(pattern=r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$")]
+
+    @field_validator("personal_number")
+    @classmethod
+    def _number(cls, value: str) -> str:
+        try:
+            return str(parse_any_number(value))
+        except NumberRefused as refused:
+            raise PydanticCustomError(_NUMBER_REFUSED, str(refused)) from None
 
     @field_validator("full_name")
     @classmethod
@@ -46,8 +63,10 @@ class RepresentedBody(BaseModel):
 
     def person(self) -> Represented:
         """Return whom it names."""
+        number = parse_any_number(self.personal_number)
         return Represented(
-            personal_number=self.personal_number,
+            personal_number=None if isinstance(number, OldNumber) else number.digits,
+            old_number=number.digits if isinstance(number, OldNumber) else None,
             full_name=self.full_name,
             birth_date=PartialDate.parse(self.birth_date),
         )
@@ -94,7 +113,8 @@ class VerifyBody(BaseModel):
 
 
 def read_body(model: type[Model], body: bytes) -> Model:
-    """Read a JSON body. Raises RequestMalformed whose `errors` name each wrong member and repeat no value.
+    """Read a JSON body. Raises RequestMalformed whose `errors` name each wrong member and repeat no value, and
+    NumberUnreadable where nothing but a person's number is wrong.
 
     A member that stands twice is refused at any depth: the portal's reader may have kept the other one.
     """
@@ -108,6 +128,8 @@ def read_body(model: type[Model], body: bytes) -> Model:
         found = [(_name(model, error["loc"]), error["type"], error["msg"]) for error in errors]
         missing = [name for name, kind, _ in found if kind == "missing"]
         said = "; ".join(f"`{name}`: {message[:1].lower()}{message[1:]}" for name, _, message in found)
+        if all(kind == _NUMBER_REFUSED for _, kind, _ in found):
+            raise NumberUnreadable(said) from None
         raise RequestMalformed(said, missing=missing) from None
 
 

@@ -22,6 +22,7 @@ from gateway.identity_providers.configuration import IdentityProviderSettings
 from gateway.openid_provider.clients import Portal, Resource
 from gateway.staff.office import Office
 from gateway.vocabulary.failure import Failure
+from gateway.vocabulary.working_days import CalendarRefused, WorkingDays
 
 DEMO_MASTER_KEY = urlsafe_b64encode(sha256(b"gate06 demo: invented people only").digest()).decode("ascii")
 """Seals the stores of every demo. Everybody can read it here, so nothing real is ever sealed with it."""
@@ -221,6 +222,12 @@ class PoliciesSettings(_Section):
     path: Folders = Field((), description="folders with procedures and policies beside the built-in ones")
 
 
+class CalendarSettings(_Section):
+    """The days that limits are counted in."""
+
+    holidays: Path | None = Field(None, description="a file with public holidays of years, before the built-in ones")
+
+
 class Settings(_Section):
     """The whole tree."""
 
@@ -242,6 +249,7 @@ class Settings(_Section):
     demo: DemoSettings = DemoSettings()
     connectors: ConnectorsSettings = ConnectorsSettings()
     policies: PoliciesSettings = PoliciesSettings()
+    calendar: CalendarSettings = CalendarSettings()
     portal: tuple[Portal, ...] = ()
     resource: tuple[Resource, ...] = ()
     identity_provider: tuple[IdentityProviderSettings, ...] = ()
@@ -262,6 +270,13 @@ class Settings(_Section):
     def origins(self) -> Mapping[str, str]:
         """Where each value came from: dotted key → file, environment name or flag; defaults are not in it."""
         return self._origins
+
+    def working_days(self) -> WorkingDays:
+        """Return the days that limits are counted in. Raises ConfigurationRefused."""
+        try:
+            return WorkingDays.load(self.calendar.holidays)
+        except CalendarRefused as refused:
+            raise ConfigurationRefused([f"`calendar.holidays`: {refused}"]) from refused
 
     def master_key_bytes(self) -> bytes:
         """Return the 32 bytes that seal everything. Raises ConfigurationRefused."""

@@ -5,12 +5,14 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gateway.vocabulary.naming import name_by_language
+
 Text = Mapping[str, str]
 
 
 class Office(BaseModel):
     """An office whose officers sign in. `code` is what their accounts say (`agency_code`), `name` what a citizen reads
-    on their own pages; a name in one language stands for both."""
+    on their own pages; a Vietnamese name alone stands on English pages, too, marked as what it is."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -19,8 +21,8 @@ class Office(BaseModel):
 
     @property
     def display_name(self) -> Text:
-        """The name by language."""
-        return {"vi": self.name, "en": self.name} if isinstance(self.name, str) else self.name
+        """The name in the languages it was given in."""
+        return name_by_language(self.name) if isinstance(self.name, str) else self.name
 
 
 def names_of(offices: Iterable[Office]) -> Mapping[str, Text]:

@@ -29,12 +29,13 @@ SHORT_LIVED = frozenset(
         Kind.KEPT_ANSWERS,
         Kind.REPLAY_MARK,
         Kind.FORM,
+        Kind.UNSENT_REPORT,
         Kind.COUNTER,
     }
 )
 TOMBSTONE_FOR = timedelta(minutes=10)
 GRANT_KEPT_FOR = timedelta(days=1)
-# Values of a citizen go soon after their time; nothing is ever replayed against these two kinds.
+# Values of a citizen go soon after their time; nothing is ever replayed against these kinds.
 PERSONAL_KEPT_FOR = timedelta(minutes=1)
 
 
@@ -54,7 +55,7 @@ def kept_for(kind: str) -> timedelta:
         return GRANT_KEPT_FOR
     if kind == Kind.CONSENT:
         return CONSENT_KEPT_FOR
-    return PERSONAL_KEPT_FOR if kind in {Kind.KEPT_ANSWERS, Kind.FORM} else TOMBSTONE_FOR
+    return PERSONAL_KEPT_FOR if kind in {Kind.KEPT_ANSWERS, Kind.FORM, Kind.UNSENT_REPORT} else TOMBSTONE_FOR
 
 
 class Row(NamedTuple):

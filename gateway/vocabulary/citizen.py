@@ -16,6 +16,13 @@ def number_address(personal_number: str, index: BlindIndex) -> RecordKey:
     return RecordKey(Kind.CITIZEN_NUMBER, index.blind("personal_number", personal_number))
 
 
+def old_number_address(person: "Citizen", index: BlindIndex) -> RecordKey:
+    """Return where the person is stored whom an old number, a name and a birth date name together: provinces gave the
+    same nine digits to different people, so the digits alone name nobody."""
+    whole = (person.old_number or "", str(person.birth_date or ""), " ".join(person.full_name.casefold().split()))
+    return RecordKey(Kind.CITIZEN_NUMBER, index.blind("old_number", "\x1f".join(whole)))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Citizen:
     """The identity snapshot of a sign-in.

@@ -112,8 +112,10 @@ class OldNumber:
 
 
 def parse_any_number(text: str) -> PersonalNumber | OldNumber:
-    """Read a personal number or, when there are nine digits, an old one. Raises NumberRefused."""
-    digits = strip_grouping(text)
+    """Read a personal number or, when there are nine digits, an old one; dashes may group the digits, too. Raises
+    NumberRefused."""
+    # not in `strip_grouping`: a dash belongs to other numbers (`…-001`), whose canonical form keeps it
+    digits = "".join(character for character in strip_grouping(text) if unicodedata.category(character) != "Pd")
     return OldNumber(digits) if len(digits) == 9 else PersonalNumber(digits)
 
 

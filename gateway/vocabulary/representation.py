@@ -8,11 +8,13 @@ from gateway.vocabulary.partial_date import PartialDate
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Represented:
     """The person a form is about when it is not the one who acts, by the three-way key that registers ask for:
-    `personal_number` has 12 digits, `full_name` is NFC."""
+    `personal_number` has 12 digits, `full_name` is NFC. With `old_number` (9 digits) there is no personal number: an
+    officer has a former identity card before them and nothing newer."""
 
-    personal_number: str
+    personal_number: str | None
     full_name: str
     birth_date: PartialDate
+    old_number: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

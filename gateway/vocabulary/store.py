@@ -36,6 +36,7 @@ class Kind(StrEnum):
     KEPT_ANSWERS = "kept_answers"  # what sources answered, kept with the grant for ten minutes
     REPLAY_MARK = "replay_mark"
     FORM = "form"  # a filled form with late fields, ten minutes
+    UNSENT_REPORT = "unsent_report"  # what was picked on a report while the session ended, keyed by the session's root
     COUNTER = "counter"
     # durable: SQL is their source of truth
     GRANT = "grant"  # in SQL and, write-through, in Redis: every artifact read checks it

@@ -2,16 +2,24 @@
 
 import json
 import unicodedata
+from dataclasses import replace
+from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from gateway.assurance.card_qr import LONGEST, parse_card
+from gateway.assurance.card_qr import LONGEST, CardText
+from gateway.assurance.card_qr import parse_card as parse_card_on
 from gateway.cli.parse import app
 
 BUOI = "999175000003|099999003|Trần Thị Bưởi|12051975|Nữ|Tổ 5, Quang Trung, Thái Nguyên, Thái Nguyên|30042021"
+TODAY = date(2026, 11, 23)
+
+
+def parse_card(text: str) -> CardText:
+    return parse_card_on(text, TODAY)
 
 
 def parts(**changes: str) -> str:
@@ -78,6 +86,12 @@ def test_what_scanners_and_input_methods_add_changes_nothing(typed):
         (parts(born="31021975"), "birth_date_invalid"),
         (parts(born="12001975"), "birth_date_invalid"),
         (parts(born=""), "birth_date_invalid"),
+        (parts(born="12052999"), "birth_date_invalid"),
+        (parts(born="24112026", issued="24112026"), "birth_date_invalid"),
+        (parts(born="12051895"), "birth_date_invalid"),
+        (parts(born="00000012"), "birth_date_invalid"),
+        (parts(issued="24112026"), "issued_on_invalid"),
+        (parts(issued="30042999"), "issued_on_invalid"),
         (parts(issued=""), "issued_on_invalid"),
         (parts(issued="2021"), "issued_on_invalid"),
         (parts(issued="00042021"), "issued_on_invalid"),
@@ -112,6 +126,29 @@ def test_what_is_odd_is_said_and_refuses_nothing(changes, warning):
 
 def test_mark_up_in_a_name_stays_text():
     assert parse_card(parts(name="<script>alert(1)</script>")).full_name == "<script>alert(1)</script>"
+
+
+SIX = BUOI.replace("|099999003", "")
+
+
+def test_a_scan_without_its_empty_old_number_is_read_and_said_to_be_so():
+    card = parse_card(SIX)
+    assert card.readable
+    assert card == replace(parse_card(parts(old="")), warnings=("old_number_left_out", "synthetic"))
+    assert (card.old_number, card.full_name, str(card.issued_on)) == (None, "Trần Thị Bưởi", "2021-04-30")
+
+
+@pytest.mark.parametrize("lost", [0, 2, 3, 4, 5, 6])
+def test_six_parts_that_lack_anything_else_are_no_card(lost):
+    kept = [part for place, part in enumerate(BUOI.split("|")) if place != lost]
+    for text in ("|".join(kept), "|".join("" if place == 1 else part for place, part in enumerate(kept))):
+        assert parse_card(text).warnings == ("not_a_card",)
+    assert parse_card(SIX.rpartition("|")[0]).warnings == ("not_a_card",)
+
+
+@pytest.mark.parametrize("born", ["23112026", "2026", "00112026", "12051896"])
+def test_a_birth_up_to_today_is_read(born):
+    assert "birth_date_invalid" not in parse_card(parts(born=born, issued="23112026")).warnings
 
 
 @pytest.mark.parametrize("name", ["H'Ƀil Niê Kđăm", "Sơn", "Maximiliana Featherstonehaugh-Ng"])
@@ -153,6 +190,13 @@ def test_the_command_answers_every_member(text, code):
     assert list(answer) == [
         *("number", "old_number", "full_name", "birth_date", "sex", "address", "issued_on", "rest", "warnings")
     ]
+
+
+def test_the_command_judges_at_the_time_it_is_told():
+    asked = json.dumps({"text": parts(issued="01012026")})
+    for at, code in (("2025-12-31T16:59:59Z", 1), ("2025-12-31T17:00:00Z", 0)):
+        done = CliRunner().invoke(app, ["card-qr", "--at", at], input=asked)
+        assert done.exit_code == code, "a day is one in Vietnam"
 
 
 def test_a_batch_gives_ids_back_and_repeats_no_value_of_a_wrong_line():

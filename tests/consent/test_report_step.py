@@ -10,8 +10,10 @@ import pytest
 from gateway.consent.failure import AnswerMissing, ReportStepOutOfOrder
 from gateway.consent.misuse_report import MisuseReport, ReportState, ReportStep, report_of
 from gateway.consent.report_step import FROM, LONGEST_ANSWER, ReportVerb, Taken, due_on, is_overdue, step_on
+from gateway.vocabulary.working_days import national_days
 
 AT = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+DAYS = national_days()
 REPORT = MisuseReport(
     number="BC-2026-0000-0001",
     citizen_id="citizen",
@@ -68,11 +70,11 @@ def test_an_answer_has_something_to_read_and_fits_a_page(text: str) -> None:
 def test_what_is_due_and_when_it_is_late() -> None:
     taken = step_on(REPORT, "take", BY)
     answered = step_on(taken, "answer", BY)
-    assert [str(due_on(one)) for one in (REPORT, taken, answered)] == ["2026-11-25", "2026-12-14", "None"]
+    assert [str(due_on(one, DAYS)) for one in (REPORT, taken, answered)] == ["2026-11-25", "2026-12-14", "None"]
     # the whole day in Vietnam is still in time
     in_time, late = datetime(2026, 11, 25, 16, 59, tzinfo=UTC), datetime(2026, 11, 25, 17, 0, tzinfo=UTC)
-    assert not is_overdue(REPORT, in_time)
-    assert is_overdue(REPORT, late)
-    assert not is_overdue(taken, late)
-    assert is_overdue(taken, datetime(2026, 12, 14, 17, 0, tzinfo=UTC))
-    assert not is_overdue(answered, datetime(2027, 12, 14, tzinfo=UTC))
+    assert not is_overdue(REPORT, DAYS, in_time)
+    assert is_overdue(REPORT, DAYS, late)
+    assert not is_overdue(taken, DAYS, late)
+    assert is_overdue(taken, DAYS, datetime(2026, 12, 14, 17, 0, tzinfo=UTC))
+    assert not is_overdue(answered, DAYS, datetime(2027, 12, 14, tzinfo=UTC))

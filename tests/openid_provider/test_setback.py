@@ -2,7 +2,8 @@
 
 import provider_house as world
 import pytest
-from journey import agree, authorize_url, hidden, members, reach_sign_in
+from journey import agree, authorize_url, hidden, members, obtain_tokens, reach_sign_in
+from own_visitor import block, enter, press
 from staff_journey import DESK_CALLBACK
 
 from gateway.identity_providers.contract import AccountLocked, SignInCancelled, SignInFailure, SignInNotConfirmed
@@ -113,3 +114,25 @@ async def test_an_officers_failure_is_told_again_as_well(provider: world.Provide
         page = await provider.get(returned.headers["location"])
         assert (page.status_code, 'data-code="GW-1101"' in page.text) == (403, True)
         assert "/staff/interaction/" in returned.headers["location"]
+
+
+async def test_a_page_of_a_blocked_portal_tells_the_present_state(provider: world.Provider) -> None:
+    await obtain_tokens(provider)
+    await block(provider)
+    attempt = (await provider.get(authorize_url(prompt="consent"))).headers["location"]
+    failed = await provider.get(attempt)
+    for _ in range(2):
+        page = await provider.get(f"{attempt}?failed=on")
+        assert ("GW-1309" in failed.text, "GW-1309" in page.text) == (True, True)
+    blocked = await enter(provider, "/me/connections")
+    await press(provider, blocked, "/me/connections/unblock", portal="portal")
+    for language, words in (("vi", "không còn bị chặn"), ("en", "not blocked any more")):
+        page = await provider.get(f"{attempt}?failed=on&ui_locales={language}")
+        assert (page.status_code, "GW-1310" in page.text, words in page.text) == (409, True, True)
+        assert "GW-1309" not in page.text
+        assert "?error=" not in page.text, "the portal was answered once"
+        assert 'id="return" href="' in page.text
+    await block(provider)
+    assert "GW-1309" in (await provider.get(attempt)).text
+    provider.http.cookies.delete("gw_session")
+    assert "GW-1309" in (await provider.get(attempt)).text, "of nobody who is signed in is anything told"

@@ -2,6 +2,7 @@
 that is not so."""
 
 import html
+import re
 
 import httpx2
 import provider_house as world
@@ -15,6 +16,7 @@ from gateway.openid_provider.browser import Browser
 from gateway.openid_provider.parameters import parse_form
 from gateway.openid_provider.staff_realm.console import ConsoleVisit, admit_operator, check_console_form
 from gateway.openid_provider.staff_realm.failure import PageOutdated
+from gateway.openid_provider.unsent_report import KEPT_FOR
 from gateway.vocabulary.officer import StaffAccount
 
 pytestmark = pytest.mark.anyio
@@ -58,13 +60,83 @@ async def test_a_report_after_the_session_comes_back_about_the_same_entry(provid
     old = await enter(provider, f"/me/report?about={about}")
     provider.http.cookies.clear()
     form = {"about": about, "concern": "other", "block": "yes", "once": hidden(old.text, "once")}
+    form["shown"] = hidden(old.text, "shown")
     page = await arrived(provider, await press(provider, old, "/me/report", **form))
     assert str(page.url) == f"{world.ISSUER}/me/report?about={about}&undone=on"
     assert hidden(page.text, "about") == about
     assert 'id="undone"' in page.text
+    assert picked(page) == ["concern-other", "block"]
     assert not DONE.intersection(await log_names(provider))
     sent = await press(provider, page, "/me/report", **{**form, "once": hidden(page.text, "once")})
     assert "/me/report/BC-" in sent.headers["location"]
+
+
+def picked(page: httpx2.Response) -> list[str]:
+    """Return the ids of what is picked or ticked on a page."""
+    return re.findall(r'<input type="(?:radio|checkbox)" id="([^"]+)"[^>]* checked', page.text)
+
+
+async def write_report(provider: world.Provider, **changes: str) -> httpx2.Response:
+    """Fill the form in, and send it after the session ended; return the answer."""
+    await obtain_tokens(provider)
+    old = await enter(provider, "/me/report?portal=portal")
+    assert picked(old) == []
+    provider.http.cookies.clear()
+    form = {"concern": "not_asked", "block": "yes", "portal": "portal"}
+    form |= {name: hidden(old.text, name) for name in ("once", "shown")}
+    return await press(provider, old, "/me/report", **form | changes)
+
+
+async def test_what_was_picked_before_the_session_ended_is_there_again_until_it_is_sent(
+    provider: world.Provider,
+) -> None:
+    sent = await write_report(provider)
+    assert "not_asked" not in sent.headers["location"]
+    page = await arrived(provider, sent)
+    assert str(page.url) == f"{world.ISSUER}/me/report?portal=portal&undone=on"
+    assert picked(page) == ["concern-not_asked", "block"]
+    assert picked(await provider.get("/me/report?portal=portal&undone=on&ui_locales=en")) == picked(page)
+    assert picked(await provider.get("/me/report?portal=portal")) == [], "a new report begins with nothing picked"
+    form = {"concern": "not_asked", "portal": "portal", "once": hidden(page.text, "once")}
+    assert "/me/report/BC-" in (await press(provider, page, "/me/report", **form)).headers["location"]
+    assert picked(await provider.get("/me/report?portal=portal&undone=on")) == []
+
+
+async def test_what_was_picked_is_kept_for_half_an_hour(provider: world.Provider) -> None:
+    await arrived(provider, await write_report(provider))
+    provider.clock.move(KEPT_FOR)
+    assert picked(await enter(provider, "/me/report?portal=portal&undone=on")) == []
+
+
+async def test_another_person_who_signs_in_finds_nothing_picked(provider: world.Provider) -> None:
+    sent = await write_report(provider)
+    provider.upstream.answer = world.person(**OTHER)
+    assert picked(await arrived(provider, sent)) == []
+
+
+@pytest.mark.parametrize("change", [{"shown": "0" * 64}, {"shown": ""}, {"once": "another"}])
+async def test_a_form_that_was_shown_to_nobody_leaves_nothing(provider: world.Provider, change: dict[str, str]) -> None:
+    assert picked(await arrived(provider, await write_report(provider, **change))) == []
+
+
+async def test_a_concern_that_is_none_is_not_kept(provider: world.Provider) -> None:
+    assert picked(await arrived(provider, await write_report(provider, concern="<x>"))) == ["block"]
+
+
+async def test_the_form_of_an_earlier_session_keeps_what_was_picked_for_the_same_person_alone(
+    provider: world.Provider,
+) -> None:
+    await obtain_tokens(provider)
+    old = await enter(provider, "/me/report")
+    form = {"concern": "too_much"} | {name: hidden(old.text, name) for name in ("once", "shown")}
+    await press(provider, await enter(provider, "/me"), "/me/sign-out", sign_out="yes")
+    await enter(provider, "/me")
+    again = await press(provider, old, "/me/report", **form)
+    assert picked(await provider.get(again.headers["location"])) == ["concern-too_much"]
+    provider.upstream.answer = world.person(**OTHER)
+    await obtain_tokens(provider, prompt="login")
+    theirs = await press(provider, old, "/me/report", **form)
+    assert picked(await provider.get(theirs.headers["location"])) == []
 
 
 @pytest.mark.parametrize("about", ["https://evil.example", "rc_" + "x" * 500, "rc_1&next=//evil.example", "\r\nx: y"])

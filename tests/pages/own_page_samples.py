@@ -144,6 +144,7 @@ FORM = MisuseForm(
     frame=frame("report", "my_report"),
     action="/view/my_report",
     once="once-1",
+    shown="shown-1",
     use=USES[0],
     service=PORTAL,
     services=(),

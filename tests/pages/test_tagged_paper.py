@@ -5,6 +5,7 @@ import subprocess
 import unicodedata
 from datetime import UTC, datetime
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -70,6 +71,30 @@ def test_title_language_and_window_name_are_those_of_the_paper(sheet, tmp_path):
     assert b"/Lang (vi)" in octets
     assert b"/DisplayDocTitle true" in octets
     assert b"/Lang (en)" in Sheet("Slip", language="en", made_at=AT).octets()
+
+
+def test_the_paper_says_that_it_is_for_everybody_and_what_it_is_called(tmp_path):
+    """ISO 14289-1 §5 and §7.1: what a validator of PDF/UA-1 asks beside the tree; veraPDF itself was run by hand."""
+    sheet = Sheet('Giấy <b> & "H\'Ƀil"', language="vi", made_at=AT)
+    sheet.head("Phiếu")
+    file = written(tmp_path, sheet)
+    assert re.search(r"Metadata Stream:\s+yes", said("pdfinfo", str(file)))
+    told = ElementTree.fromstring(said("pdfinfo", "-meta", str(file)))
+    names = {element.tag.rpartition("}")[2]: (element.text or "").strip() for element in told.iter()}
+    assert names["part"] == "1"
+    titles = [one.text for one in told.iter("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}li")]
+    assert titles == ['Giấy <b> & "H\'Ƀil"', "vi"]
+    assert names["CreateDate"] == "2026-11-23T03:00:00+00:00"
+
+
+def test_every_typeface_is_in_the_paper_with_the_letters_it_stands_for(sheet, tmp_path):
+    sheet.head("Phiếu")
+    sheet.row("Họ tên", "H'Ƀil Niê Kđăm")
+    _, _, *fonts = said("pdffonts", str(written(tmp_path, sheet))).splitlines()
+    assert len(fonts) == 2
+    for font in fonts:
+        embedded, subset, unicode_known = font.split()[-5:-2]
+        assert (embedded, subset, unicode_known) == ("yes", "yes", "yes"), font
 
 
 def test_every_mark_belongs_to_an_element_or_to_nothing(sheet, tmp_path):

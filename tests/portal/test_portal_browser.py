@@ -80,6 +80,28 @@ def test_the_whole_road_without_a_script_at_320_pixels(chromium, address, gatewa
     context.close()
 
 
+def test_enter_sends_the_form_and_the_language_button_keeps_it(chromium, address, gateway):
+    context = chromium.new_context(java_script_enabled=False, locale="vi-VN")
+    page = context.new_page()
+    page.goto(address)
+    with page.expect_navigation(url=f"{address}/form"):
+        page.locator("#login").click()
+    assert page.locator("#late").count() == 1
+    page.locator("#own-applicant\\.phone").fill("0900000009")
+    page.locator("#confirm-applicant\\.sex").check()
+    with page.expect_navigation(url=f"{address}/form"):
+        page.locator("#language").press("Enter")
+    assert page.locator("html").get_attribute("lang") == "en"
+    assert page.locator("#own-applicant\\.phone").input_value() == "0900000009"
+    assert page.locator("#confirm-applicant\\.sex").is_checked()
+    page.locator("#own-request\\.content").fill("Đăng ký tại phường Hồ Chè")
+    page.locator("#own-head\\.full_name").fill("Trần Văn Chủ")
+    with page.expect_request(lambda one: one.method == "POST") as sent:
+        page.locator("#own-applicant\\.phone").press("Enter")
+    assert "do=submit" in (sent.value.post_data or "")
+    context.close()
+
+
 def test_what_was_typed_outlives_the_sign_in_button_and_a_session_that_ends(chromium, address, gateway):
     context = chromium.new_context(viewport={"width": 320, "height": 640}, java_script_enabled=False, locale="vi-VN")
     page = context.new_page()

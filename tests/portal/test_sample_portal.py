@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from examples.portal.form import show_value
 from examples.portal.portal import create_application
 from examples.portal.settings import PortalSettings, read_settings
-from tests.portal.stand_in import ADDRESS
+from tests.portal.stand_in import ADDRESS, FIELDS, verified
 
 
 def fields_of(page: str) -> dict[str, str]:
@@ -112,6 +112,34 @@ def test_late_fields_come_with_a_refresh_and_keep_what_was_typed(portal, stand_i
     assert "Đang lấy" not in page
     assert "Trần Văn Chủ" in page
     assert "nháp của tôi" in page
+
+
+def test_the_other_language_keeps_what_was_typed_and_picked(portal):
+    page = sign_in(portal)
+    assert 'href="/form?ui_locales' not in page
+    posted = complete(page) | {"own.request.content": "nháp của tôi", "do": "language-en"}
+    assert portal.post("/form", data=posted).headers["location"] == "/form"
+    page = portal.get("/form").text
+    assert ('<html lang="en">' in page, "nháp của tôi" in page) == (True, True)
+    assert re.search(r'id="confirm-applicant\.sex"[^>]* checked', page)
+    back = fields_of(page) | {"own.request.content": "nháp của tôi", "do": "language-vi"}
+    portal.post("/form", data=back)
+    assert '<html lang="vi">' in portal.get("/form").text
+    odd = fields_of(page) | {"do": "language-de", "own.request.content": ""}
+    assert portal.post("/form", data=odd).status_code == 422, "no button of ours: the form is sent"
+
+
+def test_a_value_left_in_its_box_speaks_the_language_of_the_page_and_stays_the_source_s(portal, stand_in, monkeypatch):
+    told = {"vi": "Kinh", "en": "Kinh (majority)"}
+    monkeypatch.setitem(FIELDS, "applicant.phone", verified("01", "Kinh", "editable", display=told))
+    page = sign_in(portal)
+    assert 'value="Kinh"' in page
+    portal.post("/form", data=fields_of(page) | {"own.applicant.phone": "Kinh", "do": "language-en"})
+    page = portal.get("/form").text
+    assert 'value="Kinh (majority)"' in page
+    portal.post("/form", data=complete(page, **{"own.applicant.phone": "Kinh (majority)"}))
+    verified_values = next(values for name, values in reversed(stand_in.calls) if name == "verify")["values"]
+    assert verified_values["applicant.phone"] == "01"
 
 
 def test_refresh_is_a_plain_link_too(portal, stand_in):

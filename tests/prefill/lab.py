@@ -131,7 +131,7 @@ class FakeSources:
         override = self.civil if source == "civil_status" else self.override
         for index in range(1, 15):
             one = persona(index)
-            if one.personal_number is not None and one.personal_number == question.personal_number:
+            if {one.personal_number, one.old_number} & {question.personal_number, question.old_number} - {None}:
                 known = {**record(one, self.clock.now()), **override}
                 return {name: known.get(name, Absent("not_kept")) for name in question.attributes}
         return dict.fromkeys(question.attributes, Absent("no_match"))

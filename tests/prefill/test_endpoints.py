@@ -324,10 +324,8 @@ async def test_a_source_that_does_not_answer_is_a_503_with_a_time_to_wait(wire: 
 @pytest.mark.parametrize(
     ("change", "where"),
     [
-        ({"personal_number": "99931500000"}, "represented.personal_number"),
-        ({"personal_number": "999 315 000 005"}, "represented.personal_number"),
-        ({"personal_number": "９９９315000005"}, "represented.personal_number"),
-        ({"personal_number": "999315000005\n"}, "represented.personal_number"),
+        ({"personal_number": "9" * 61}, "represented.personal_number"),
+        ({"personal_number": "99931500000", "full_name": " "}, "represented.full_name"),
         ({"personal_number": 999315000005}, "represented.personal_number"),
         ({"full_name": " "}, "represented.full_name"),
         ({"full_name": "N" * 201}, "represented.full_name"),
@@ -348,6 +346,38 @@ async def test_a_person_named_wrongly_is_refused_and_not_repeated(
     for value in ("999315", "９９９", "Nông", "2015"):
         assert value not in reply.text
     assert wire.lab.sources.asked == []
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("99931500000", "zeros in front"),
+        ("9993150000055", "has 12 digits"),
+        ("99931500000X", "has digits only"),
+        ("", "no number given"),
+        ("099 999 003", "officer's desk only"),
+    ],
+)
+async def test_a_number_that_is_none_says_what_it_looks_like(wire: Wire, written: str, said: str) -> None:
+    reply = await wire.send(
+        "POST", "/v1/prefill", {"procedure": CODE, "represented": {**PERSON, "personal_number": written}}
+    )
+    problem = reply.json()
+    assert (reply.status_code, problem["code"]) == (400, "PF-117")
+    assert "`represented.personal_number`" in problem["reason"]
+    assert said in problem["reason"]
+    assert problem["fix"].endswith(f"/errors/PF-117?receipt={problem['receipt']}")
+    assert not written or written not in reply.text
+    assert wire.lab.sources.asked == []
+
+
+@pytest.mark.parametrize("written", ["999 315 000 005", "999.315-000–005", "９９９315000005", "999315000005\n"])
+async def test_a_number_is_read_as_people_group_it(wire: Wire, written: str) -> None:
+    wire.bearers.known["one"] = await wire.lab.sign_in(3)
+    person = {**PERSON, "personal_number": written}
+    reply = await wire.send("POST", "/v1/prefill", {"procedure": CODE, "represented": person})
+    assert (reply.status_code, reply.json()["relation"]) == (200, "guardian")
+    assert {question.personal_number for _, question in wire.lab.sources.asked} == {"999315000005"}
 
 
 async def test_an_officer_is_named_in_a_refusal_too(wire: Wire) -> None:

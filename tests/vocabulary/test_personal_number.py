@@ -59,6 +59,8 @@ def test_parts_are_read_and_a_number_does_not_print_itself() -> None:
 
 def test_nine_digits_are_an_alias_of_their_own() -> None:
     assert parse_any_number("099 999 003") == OldNumber("099999003")
+    assert parse_any_number("099-999.003") == OldNumber("099999003")
+    assert parse_any_number("999-041–000\u2011001") == PersonalNumber("999041000001")
     assert isinstance(parse_any_number("999041000001"), PersonalNumber)
     with pytest.raises(NumberRefused):
         OldNumber.parse("12345678")

@@ -10,15 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.audit.receipt import is_receipt
+from gateway.openid_provider.attempt import Unsent
 from gateway.openid_provider.browser import Browser
 from gateway.openid_provider.conclusion import attempt_url
 from gateway.openid_provider.house import House
-from gateway.openid_provider.interaction import load_session, store_attempt
+from gateway.openid_provider.interaction import load_session
 from gateway.openid_provider.own_client import OPEN_FOR, OWN_PAGES, PAGES, own_portal, own_request
 from gateway.openid_provider.own_pages.views import NamedPortal, OwnFrame, Tab
 from gateway.openid_provider.parameters import Parameters, same_secret
 from gateway.openid_provider.reply import Reply, redirect, with_query
 from gateway.openid_provider.session import Session
+from gateway.openid_provider.starting import store_attempt
 
 UNDONE = "undone"
 """The parameter of an address whose page says that what was pressed before was not done."""
@@ -53,9 +55,10 @@ async def admit(house: House, browser: Browser) -> Visit | None:
     return Visit(session=session, browser=browser, csrf=csrf, ends_at=session.auth_time + OPEN_FOR)
 
 
-async def send_to_sign_in(house: House, browser: Browser, page: str) -> Reply:
-    """Begin a sign-in that comes back to a page: one of `PAGES` by name, or an address of the own pages."""
-    attempt, cookie = await store_attempt(house, own_request(page), browser)
+async def send_to_sign_in(house: House, browser: Browser, page: str, unsent: Unsent | None = None) -> Reply:
+    """Begin a sign-in that comes back to a page: one of `PAGES` by name, or an address of the own pages; with what was
+    written on a form of it and not taken."""
+    attempt, cookie = await store_attempt(house, own_request(page), browser, unsent=unsent)
     return redirect(attempt_url(house, attempt), [cookie])
 
 

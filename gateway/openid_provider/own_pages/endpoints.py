@@ -44,6 +44,7 @@ from gateway.openid_provider.own_pages.usage import Asked, usage_page
 from gateway.openid_provider.own_pages.views import MyRecord, OwnView
 from gateway.openid_provider.parameters import Parameters
 from gateway.openid_provider.reply import Reply, page_reply, redirect
+from gateway.openid_provider.unsent_report import keep_report, written_of
 from gateway.vocabulary.problem import preferred_language
 
 log = structlog.get_logger()
@@ -114,10 +115,14 @@ class OwnPages:
             form = await read_form(request)
             asked, _ = in_language(self.house, browser)
             visit = await admit(self.house, asked)
+            written = written_of(form) if page == "report" else None
             if visit is None:
-                return await send_to_sign_in(self.house, asked, undone_page(page, form))
+                return await send_to_sign_in(self.house, asked, undone_page(page, form), written)
             if not is_from_here(form, visit):
                 log.info("form_not_taken", page=page, trace_id=asked.trace_id)
+                await self.house.store.commit(
+                    keep_report(self.house, visit.session, written), now=self.house.clock.now()
+                )
                 return redirect(self.house.issuer + undone_page(page, form))
             return await act(form, visit)
 

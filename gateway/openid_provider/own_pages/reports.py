@@ -17,8 +17,9 @@ from gateway.openid_provider.own_pages.usage import load_history, own_use
 from gateway.openid_provider.own_pages.views import MisuseDone, MisuseForm, ReportAct, ReportRow, by_name
 from gateway.openid_provider.parameters import Parameters
 from gateway.openid_provider.reply import with_query
+from gateway.openid_provider.unsent_report import UnsentReport, load_report, shown_to, unsent_address
 from gateway.vocabulary.clock import text_token
-from gateway.vocabulary.store import Insert, Kind, Put, StoredEvent
+from gateway.vocabulary.store import Insert, Kind, Put, Remove, StoredEvent
 
 _ALL = 100_000
 _TRIES = 20
@@ -47,15 +48,19 @@ async def misuse_form(house: House, visit: Visit, receipt: str | None, client_id
     if client_id is not None and client_id in known:
         service, known = service_of(house, client_id), []
     query = {"about": receipt} if receipt else {"portal": client_id} if service and client_id else {}
-    here = with_query("/report", query)
+    here, once = with_query("/report", query), text_token(house.randomness, 128)
+    before = await load_report(house, visit.session) if visit.undone else UnsentReport()
     return MisuseForm(
         frame=frame_of(house, visit, "report", here),
         action=f"{house.issuer}/me/report",
-        once=text_token(house.randomness, 128),
+        once=once,
+        shown=shown_to(house, visit.citizen_id, once),
         use=use,
         service=None if service is None or is_own(service.key) else service,
         services=tuple(sorted((service_of(house, one) for one in known), key=by_name)),
         concerns=CONCERNS,
+        chosen=before.concern,
+        block=before.block,
     )
 
 
@@ -127,7 +132,7 @@ async def store_report(
     `beside` looks anew at every try: what ends may have changed since. Raises StorageUnavailable; AttemptFinished when
     no free number was found or something changed every time, which no form ever meets.
     """
-    now, attempt = house.clock.now(), 0
+    now, attempt, sent = house.clock.now(), 0, Remove(unsent_address(visit.session))
     told = await tell_report(house, visit, complaint)
     for _ in range(_TRIES):
         # another number for the one time in a billion that somebody else has it
@@ -143,7 +148,9 @@ async def store_report(
             blocked=complaint.block,
         )
         more = await beside()
-        verdict = await house.store.commit([Insert(report.record()), *more.changes], [told, *more.events], now=now)
+        verdict = await house.store.commit(
+            [Insert(report.record()), *more.changes, sent], [told, *more.events], now=now
+        )
         if verdict.done:
             return report
         if verdict.lost_at != 0:
@@ -209,6 +216,6 @@ def row_of(house: House, report: MisuseReport) -> ReportRow:
         service=None if report.portal is None else service_of(house, report.portal),
         blocked=report.blocked,
         state=report.state,
-        due=None if report.answered else answer_by(report),
+        due=None if report.answered else answer_by(report, house.working_days),
         acts=tuple(ReportAct(state=one.state, at=one.at, who=one.who, text=one.text) for one in report.steps),
     )

@@ -199,18 +199,21 @@ class MyNotices:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MisuseForm:
-    """Asks what was wrong. Posts `csrf`, `once`, `concern`, `about`, `portal` and `block` to `action`; `use` is the
-    entry it is about, `services` are offered when it is about none. Nothing is chosen for the person: `unanswered` says
-    that it was sent without `concern`, `block` that the box was ticked then."""
+    """Asks what was wrong. Posts `csrf`, `once`, `shown` (whom the form was shown to), `concern`, `about`, `portal` and
+    `block` to `action`; `use` is the entry it is about, `services` are offered when it is about none. Nothing is chosen
+    for the person: `unanswered` says that it was sent without `concern`; `chosen` and `block` are what they had picked
+    and ticked before it came back."""
 
     frame: OwnFrame
     action: str
     once: str
+    shown: str
     use: Use | None
     service: NamedPortal | None
     services: tuple[NamedPortal, ...]
     concerns: tuple[str, ...]
     unanswered: bool = False
+    chosen: str | None = None
     block: bool = False
 
 

@@ -3,6 +3,7 @@ ours, and no code leaves. Its id cannot be registered, since an id of a client s
 """
 
 import hmac
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -14,26 +15,31 @@ from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.conclusion import attempt_url
 from gateway.openid_provider.failure import AttemptFinished
 from gateway.openid_provider.house import House
-from gateway.openid_provider.interaction import store_attempt
 from gateway.openid_provider.parameters import Parameters, same_secret
 from gateway.openid_provider.reply import Reply, redirect
 from gateway.openid_provider.staff_realm.failure import DeviceLoginOff, PageOutdated
 from gateway.openid_provider.staff_realm.session import StaffSession, load_staff_session
+from gateway.openid_provider.starting import store_attempt
 from gateway.vocabulary.store import Spend
 
 CONSOLE = "~console"
 FIRST_PAGE = "/staff/connectors"
-"""Where a sign-in leads: an address is never taken from outside."""
+UNDONE = "undone"
+"""The parameter of an address whose page says that what was pressed before was not done."""
+
+_CONSOLE_ADDRESS = re.compile(r"/staff/(?:connectors|reports)(?:/[A-Za-z0-9._-]{1,80}){0,2}(?:\?undone=on)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsoleVisit:
-    """A member of staff at the console: whose session, in which browser, what its forms post, until when."""
+    """A member of staff at the console: whose session, in which browser, what its forms post, until when; `undone`
+    tells that what they pressed before was not done."""
 
     session: StaffSession
     browser: Browser
     csrf: str
     ends_at: datetime
+    undone: bool = False
 
 
 @cache
@@ -70,23 +76,35 @@ async def admit_operator(house: House, browser: Browser) -> ConsoleVisit | None:
     return ConsoleVisit(session=session, browser=browser, csrf=csrf, ends_at=ends_at)
 
 
-async def send_to_console(house: House, browser: Browser) -> Reply:
-    """Begin a sign-in that comes back to the console. Raises DeviceLoginOff where there is no staff realm."""
+def console_address(page: str | None) -> str:
+    """Return the path, below the issuer, of the page a sign-in was begun for; whatever is none of the console's leads
+    to its first page, so nothing from outside is ever followed."""
+    good = page is not None and _CONSOLE_ADDRESS.fullmatch(page) is not None and ".." not in page
+    return page if good and page is not None else FIRST_PAGE
+
+
+def undone_address(path: str) -> str:
+    """Return the address of the page whose form posts to `path`, which says that the form was not acted upon."""
+    return f"{path.rpartition('/')[0]}?{UNDONE}=on"
+
+
+async def send_to_console(house: House, browser: Browser, page: str) -> Reply:
+    """Begin a sign-in that comes back to a page of the console. Raises DeviceLoginOff where there is no staff realm."""
     if not house.has_staff:
         raise DeviceLoginOff()
     fresh = int(house.lifetimes.staff_token_for.total_seconds()) - 60
     request = AuthorizationRequest(
-        client_id=CONSOLE, redirect_uri="", scopes=(), max_age=fresh, ui_locales=browser.chosen
+        client_id=CONSOLE, redirect_uri="", scopes=(), state=page, max_age=fresh, ui_locales=browser.chosen
     )
     attempt, cookie = await store_attempt(house, request, browser, "staff")
     return redirect(attempt_url(house, attempt), [cookie])
 
 
 async def enter_console(house: House, attempt: Attempt) -> Reply:
-    """End an attempt at the first page. Raises AttemptFinished on a double submit."""
+    """End an attempt at the page it was begun for. Raises AttemptFinished on a double submit."""
     if not (await house.store.commit([Spend(attempt.address)], now=house.clock.now())).done:
         raise AttemptFinished()
-    return redirect(house.issuer + FIRST_PAGE)
+    return redirect(house.issuer + console_address(attempt.request.state))
 
 
 def check_console_form(form: Parameters, visit: ConsoleVisit) -> None:

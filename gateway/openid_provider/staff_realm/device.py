@@ -19,7 +19,6 @@ from gateway.openid_provider.client_rules import DEVICE_GRANT
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.conclusion import attempt_url
 from gateway.openid_provider.house import House
-from gateway.openid_provider.interaction import store_attempt
 from gateway.openid_provider.parameters import Parameters, same_secret
 from gateway.openid_provider.refusals import error_json, face, leave_receipt
 from gateway.openid_provider.reply import Reply, json_reply, page_reply, redirect
@@ -30,6 +29,7 @@ from gateway.openid_provider.staff_realm.console import CONSOLE
 from gateway.openid_provider.staff_realm.failure import DeviceLoginOff, ExpiredDeviceCode, TooManyCodes
 from gateway.openid_provider.staff_realm.grant import new_staff_grant, staff_grant_record
 from gateway.openid_provider.staff_realm.session import StaffSession, sign_out_proof
+from gateway.openid_provider.starting import store_attempt
 from gateway.staff.event import CommandAllowed, CommandDenied
 from gateway.tokens.issue import key_of, mint, mint_grant_id
 from gateway.vocabulary.clock import Randomness

@@ -7,6 +7,7 @@ from gateway.openid_provider.browser import Browser
 from gateway.openid_provider.endpoints import Endpoints, read_form, read_query, trace_of
 from gateway.openid_provider.house import House
 from gateway.openid_provider.interaction import led_on
+from gateway.openid_provider.lost import tell_again
 from gateway.openid_provider.reply import Reply
 from gateway.openid_provider.setback import BACK, carry_back
 from gateway.openid_provider.staff_realm.device import authorize_device, begin_device, code_page
@@ -58,6 +59,8 @@ class StaffEndpoints:
             step = carry_back(self.house, attempt_id, browser, "staff")
         elif "failed" in request.query_params:
             step = show_failed_officer(self.house, attempt_id, browser)
+        elif "told" in request.query_params:
+            step = tell_again(request.query_params["told"])
         else:
             step = show_officer(self.house, attempt_id, browser)
         return await led_on(self.house, attempt_id, browser, step)

@@ -16,7 +16,7 @@ from gateway.openid_provider.conclusion import attempt_url
 from gateway.openid_provider.grant import code_record
 from gateway.openid_provider.hints import expected_subject
 from gateway.openid_provider.house import House, offered_providers
-from gateway.openid_provider.interaction import remember_language, store_attempt
+from gateway.openid_provider.interaction import remember_language
 from gateway.openid_provider.parameters import Parameters, same_secret
 from gateway.openid_provider.prompts import Facts, Refuse, SignIn, Step, decide_step
 from gateway.openid_provider.pushed_request import answered_mark
@@ -36,6 +36,7 @@ from gateway.openid_provider.staff_realm.device import (
 )
 from gateway.openid_provider.staff_realm.grant import new_staff_grant, staff_grant_record, subject_of_officer
 from gateway.openid_provider.staff_realm.session import StaffSession, load_staff_session
+from gateway.openid_provider.starting import store_attempt
 from gateway.openid_provider.staying import stay, stays
 from gateway.openid_provider.upstream import depart
 from gateway.tokens.issue import key_of, mint, mint_grant_id

@@ -4,7 +4,7 @@ from gateway.openid_provider.browser import Browser
 from gateway.openid_provider.cookies import STAFF_SESSION, clear_cookie
 from gateway.openid_provider.failure import AttemptLost
 from gateway.openid_provider.house import House
-from gateway.openid_provider.logout import end_upstream, parse_logout, repeated
+from gateway.openid_provider.logout import STAYED, LogoutRequest, client_of, end_upstream, parse_logout, repeated
 from gateway.openid_provider.parameters import Parameters, same_secret
 from gateway.openid_provider.refusals import face
 from gateway.openid_provider.reply import Reply, page_reply, redirect, with_query
@@ -21,10 +21,26 @@ async def ask_to_leave(house: House, query: Parameters, browser: Browser) -> Rep
     if await load_staff_session(house, browser) is None:
         if request.return_to is not None:
             return redirect(request.return_to)
-        return page_reply(house.screens.show(LoggedOut(portal=portal), languages=browser.languages))
-    address = with_query(f"{house.issuer}/staff/sign-out", repeated(house, query))
-    view = LogoutConfirm(portal=portal, action=address, csrf=sign_out_proof(house, browser), again=address)
+        return page_reply(house.screens.show(_over(house, request), languages=browser.languages))
+    address, again = _addresses(house, query)
+    if STAYED in query:
+        view: LoggedOut | LogoutConfirm = LoggedOut(portal=portal, stayed=True, again=again)
+    else:
+        view = LogoutConfirm(portal=portal, action=address, csrf=sign_out_proof(house, browser), again=again)
     return page_reply(house.screens.show(view, languages=browser.languages))
+
+
+def _addresses(house: House, query: Parameters) -> tuple[str, str]:
+    """Return where the form posts to, and where the same page is shown in the other language."""
+    asked, stayed = repeated(house, query), {STAYED: "on" if STAYED in query else None}
+    home = f"{house.issuer}/staff/sign-out"
+    return with_query(home, asked), with_query(home, {**asked, "ui_locales": None, **stayed})
+
+
+def _over(house: House, request: LogoutRequest) -> LoggedOut:
+    """Return the page of a session that is over, which is shown again as long as there is none."""
+    again = with_query(f"{house.issuer}/staff/sign-out", client_of(request))
+    return LoggedOut(portal=request.face, again=again)
 
 
 async def leave_staff(house: House, query: Parameters, form: Parameters, browser: Browser) -> Reply:
@@ -34,7 +50,11 @@ async def leave_staff(house: House, query: Parameters, form: Parameters, browser
     request = parse_logout(house, query)
     portal = face(request.portal) if request.portal else None
     if form.get("logout") != "yes":
-        return page_reply(house.screens.show(LoggedOut(portal=portal, stayed=True), languages=browser.languages))
+        again = with_query(
+            f"{house.issuer}/staff/sign-out", {**repeated(house, query), "ui_locales": None, STAYED: "on"}
+        )
+        view = LoggedOut(portal=portal, stayed=True, again=again)
+        return page_reply(house.screens.show(view, languages=browser.languages))
     gone = clear_cookie(STAFF_SESSION, secure=house.secure)
     session, upstream = await load_staff_session(house, browser), None
     if session is not None:
@@ -51,4 +71,4 @@ async def leave_staff(house: House, query: Parameters, form: Parameters, browser
         upstream = await end_upstream(house, session.provider, None, request.return_to)
     if upstream is not None or request.return_to is not None:
         return redirect(upstream or request.return_to or "", [gone])
-    return page_reply(house.screens.show(LoggedOut(portal=portal), languages=browser.languages), [gone])
+    return page_reply(house.screens.show(_over(house, request), languages=browser.languages), [gone])

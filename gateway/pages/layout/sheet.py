@@ -31,9 +31,7 @@ class Sheet:
         self._paper.set_auto_page_break(True, margin=_MARGIN_MM)
         self._paper.add_font(_FAMILY, fname=_FOLDER / "paper-regular.ttf")
         self._paper.add_font(_FAMILY, style="B", fname=_FOLDER / "paper-strong.ttf")
-        self._paper.set_title(_nfc(title))
-        self._paper.set_lang(language)
-        self._paper.set_creation_date(made_at)
+        self._paper.name(_nfc(title), language, made_at)
         self._paper.add_page()
         self._in_list = False
         self._below = (1, 0.0)

@@ -9,6 +9,8 @@ fpdf2 keeps for itself (`struct_builder`, `_out`, `_add_structure_tree`): its ve
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from xml.sax.saxutils import escape
 
 from fpdf import FPDF, ViewerPreferences
 from fpdf.output import OutputProducer, PDFPage
@@ -69,6 +71,15 @@ class TaggedPaper(FPDF):
         self.struct_builder = self._structure
         self.viewer_preferences = ViewerPreferences(display_doc_title=True)
 
+    def name(self, title: str, language: str, made_at: datetime) -> None:
+        """Say what the document is called, its language and its date, in both places that programs look at; the second
+        says that it is meant to be PDF/UA-1 (ISO 14289-1 §5, §7.1)."""
+        self.set_title(title)
+        self.set_lang(language)
+        self.set_creation_date(made_at)
+        at = made_at.isoformat(timespec="seconds")
+        self.set_xmp_metadata(_METADATA.format(title=escape(title), language=language, at=at))
+
     def begin(self, kind: str) -> None:
         """Open a group, such as `/L`; what is written until `end` stands in it."""
         self._structure.begin(kind, self.page)
@@ -99,6 +110,19 @@ class TaggedPaper(FPDF):
         yield
         assert self.page == page, "a marked run of text reaches beyond its page"
         self._out("EMC")
+
+
+_METADATA = """<x:xmpmeta xmlns:x="adobe:ns:meta/">
+<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmp="http://ns.adobe.com/xap/1.0/"
+ xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/">
+<dc:title><rdf:Alt><rdf:li xml:lang="x-default">{title}</rdf:li></rdf:Alt></dc:title>
+<dc:language><rdf:Bag><rdf:li>{language}</rdf:li></rdf:Bag></dc:language>
+<xmp:CreateDate>{at}</xmp:CreateDate>
+<pdfuaid:part>1</pdfuaid:part>
+</rdf:Description>
+</rdf:RDF>
+</x:xmpmeta>"""
 
 
 class TaggedOutput(OutputProducer):

@@ -58,6 +58,12 @@ class Words:
             return Markup('<span lang="{}">{}</span>').format(language, words)
         return Markup()
 
+    def mark(self, text: Text) -> Markup:
+        """Return the ` lang` attribute of an element that holds nothing but this text; none where it is of the page's
+        language (WCAG 3.1.2)."""
+        other = None if self.language in text else next(iter(text), None)
+        return Markup() if other is None else Markup(' lang="{}"').format(other)
+
     def plain(self, text: Text) -> str:
         """Return a text in this language, or in the one it has, for places where no markup can stand."""
         return text.get(self.language) or next(iter(text.values()), "")

@@ -1,6 +1,7 @@
 """What every page of the operators' console shares: who may come in, and how a page is drawn."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
@@ -10,8 +11,14 @@ from gateway.openid_provider.browser import Browser
 from gateway.openid_provider.endpoints import Endpoints
 from gateway.openid_provider.house import House
 from gateway.openid_provider.own_pages.endpoints import in_language, language_of
-from gateway.openid_provider.reply import Reply, page_reply
-from gateway.openid_provider.staff_realm.console import ConsoleVisit, admit_operator, send_to_console
+from gateway.openid_provider.reply import Reply, page_reply, with_query
+from gateway.openid_provider.staff_realm.console import (
+    UNDONE,
+    ConsoleVisit,
+    admit_operator,
+    send_to_console,
+    undone_address,
+)
 from gateway.pages.layout.frame import Layout
 from gateway.staff.roles import Operator
 
@@ -32,14 +39,18 @@ class ConsoleFrame:
         self._wrap = Endpoints(house).page
 
     def for_staff(self, show: Show) -> Handler:
-        """Wrap a page: without a young staff sign-in the visitor signs in first, without a role they are told."""
+        """Wrap a page: without a young staff sign-in the visitor signs in first and comes back to it, without a role
+        they are told. A form that was sent without one is not acted upon: its page says so and wants a new press."""
 
         async def handle(request: Request, browser: Browser) -> Reply:
             asked, chosen = in_language(self._house, browser)
             visit = await admit_operator(self._house, asked)
             if visit is None:
-                return (await send_to_console(self._house, asked)).adding(*chosen)
+                path = str(request.scope["path"])
+                page = undone_address(path) if request.method == "POST" else path
+                return (await send_to_console(self._house, asked, page)).adding(*chosen)
             self._may_look(Operator.of(visit.session.officer))
+            visit = replace(visit, undone=UNDONE in request.query_params)
             return (await show(request, visit)).adding(*chosen)
 
         return self._wrap(handle)
@@ -49,7 +60,7 @@ class ConsoleFrame:
         page = self._layout.render(
             f"operator/{name}.html",
             language_of(visit.browser),
-            switch=self._house.issuer + here,
+            switch=with_query(self._house.issuer + here, {UNDONE: "on" if visit.undone else None}),
             has_form=True,
             home=self._house.issuer + self._home,
             here=self._house.issuer + here,

@@ -114,8 +114,8 @@ class ReportPages:
         return ReportLine(
             report=report,
             service=None if report.portal is None else service_of(self.house, report.portal),
-            due=due_on(report),
-            overdue=is_overdue(report, now),
+            due=due_on(report, self.house.working_days),
+            overdue=is_overdue(report, self.house.working_days, now),
         )
 
 

@@ -164,6 +164,19 @@ def test_an_officer_fills_the_form_of_whoever_stands_at_the_desk(stack: Stack) -
     assert "999315000005" not in str(stack.events())
 
 
+def test_an_old_card_at_the_desk_opens_the_form_and_shows_the_new_number(stack: Stack) -> None:
+    token = officer_token(stack, Desk(stack, "giang.sung"), scope="openid procedure:1.004222")["access_token"]
+    person = {"personal_number": "099 999-003", "full_name": "Trần Thị Bưởi", "birth_date": "1975-05-12"}
+    answer = ask_at_desk(stack, token, dossier="H55.10.07-261127-0002", represented=person)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["fields"]["applicant.personal_number"]["value"] == "999175000003"
+    other = ask_at_desk(
+        stack, token, dossier="H55.10.07-261127-0002", represented=person | {"full_name": "Trần Thị Mận"}
+    )
+    assert other.json()["fields"]["applicant.personal_number"]["value"] is None
+    assert "099999003" not in str(stack.events())
+
+
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [

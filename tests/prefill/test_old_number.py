@@ -1,0 +1,98 @@
+"""An officer with a former identity card before them: nine digits open the form, and its evidence finds the person."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from gateway.prefill.failure import NumberUnreadable
+from gateway.vocabulary.citizen import Citizen, number_address, old_number_address
+from gateway.vocabulary.partial_date import PartialDate
+from gateway.vocabulary.persona import persona
+from gateway.vocabulary.provenance import Unavailable
+from gateway.vocabulary.representation import Represented
+from tests.prefill.lab import Lab, values_of
+from tests.prefill.represented_people import DOSSIER, MOTHER, child_id, desk, history, of_population, represented
+
+pytestmark = pytest.mark.anyio
+
+OLD = "099999003"
+
+
+def by_old_number(**changes: Any) -> Represented:
+    return represented(MOTHER, personal_number=None, old_number=OLD, **changes)
+
+
+async def pointer(lab: Lab, **changes: Any) -> str | None:
+    one = persona(MOTHER)
+    named: dict[str, Any] = {"full_name": one.full_name, "birth_date": PartialDate.parse(one.birth_date)} | changes
+    address = old_number_address(Citizen(id="", old_number=OLD, **named), lab.storage.index)
+    (record,) = await lab.storage.store.load(address)
+    return None if record is None else str(record.body["citizen_id"])
+
+
+async def test_the_register_is_asked_by_the_old_number_and_tells_the_new_one(lab: Lab) -> None:
+    officer = await desk(lab)
+    form = await lab.fill(officer, represented=by_old_number(), dossier=DOSSIER)
+    assert form["fields"]["applicant.personal_number"]["value"] == persona(MOTHER).personal_number
+    ((_, question),) = of_population(lab)
+    assert (question.personal_number, question.old_number) == (None, OLD)
+    assert values_of(await lab.again(officer, form["id"])) == values_of(form)
+    assert OLD not in str(await lab.events())
+
+
+async def test_whoever_comes_later_by_the_new_number_finds_the_whole_history(lab: Lab) -> None:
+    await lab.fill(await desk(lab), represented=by_old_number(), dossier=DOSSIER)
+    person = await child_id(lab, MOTHER)
+    assert person == await pointer(lab)
+    assert [event["event"] for event in await history(lab, person)] == ["FormAsked", "FormReleased"]
+
+
+async def test_what_is_told_of_somebody_known_stands_in_their_own_history(lab: Lab) -> None:
+    officer = await desk(lab)
+    await lab.fill(officer, represented=represented(MOTHER), dossier=DOSSIER)
+    known = await child_id(lab, MOTHER)
+    form = await lab.fill(officer, represented=by_old_number(), dossier=DOSSIER)
+    assert await pointer(lab) == known
+    told = [event["receipt"] for event in await history(lab, known) if event["event"] == "FormReleased"]
+    assert form["receipt"] in told
+    again = await lab.fill(officer, represented=by_old_number(), dossier=DOSSIER)
+    names = [event["event"] for event in await history(lab, known)]
+    assert names.count("FormAsked") == 2, "the second time the question itself is theirs, too"
+    assert values_of(again) == values_of(form)
+
+
+async def test_a_late_answer_joins_the_person_whom_another_register_named(lab: Lab) -> None:
+    officer = await desk(lab)
+    await lab.fill(officer, represented=represented(MOTHER), dossier=DOSSIER)
+    lab.sources.late["civil_status"] = asyncio.Event()
+    form = await lab.fill(officer, represented=by_old_number(), dossier=DOSSIER)
+    lab.sources.late["civil_status"].set()
+    await asyncio.gather(*lab.sources.tasks)
+    assert values_of(await lab.again(officer, form["id"])) == values_of(form)
+
+
+async def test_same_digits_of_another_person_lead_to_nobody_else(lab: Lab) -> None:
+    officer = await desk(lab)
+    await lab.fill(officer, represented=by_old_number(), dossier=DOSSIER)
+    lab.sources.trouble["population"] = Unavailable(reason="timeout")
+    await lab.fill(officer, represented=by_old_number(full_name="Trần Thị Mận"), dossier=DOSSIER)
+    other = await pointer(lab, full_name="Trần Thị Mận")
+    assert other not in {None, await child_id(lab, MOTHER)}
+
+
+async def test_a_register_that_is_silent_leaves_the_number_open(lab: Lab) -> None:
+    lab.sources.trouble["population"] = Unavailable(reason="timeout")
+    form = await lab.fill(await desk(lab), represented=by_old_number(), dossier=DOSSIER)
+    assert form["fields"]["applicant.personal_number"]["status"] == "unavailable"
+    number = persona(MOTHER).personal_number
+    assert number is not None
+    assert await lab.storage.store.load(number_address(number, lab.storage.index)) == (None,)
+
+
+async def test_a_guardian_names_a_child_by_twelve_digits_alone(lab: Lab) -> None:
+    with pytest.raises(NumberUnreadable) as refusal:
+        await lab.fill(await lab.sign_in(MOTHER), represented=by_old_number())
+    assert refusal.value.code == "PF-117"
+    assert OLD not in str(refusal.value)
+    assert lab.sources.asked == []
