@@ -146,13 +146,16 @@ class CredentialsRefused(ConnectorFailure):
 
 
 class ViewWritable(ConnectorFailure):
-    """The role of a view may do more than read it."""
+    """The role of a view may do more than read it: write, read elsewhere, create, or act as another role."""
 
     code = "CN-170"
-    title = "role of the view can write"
-    vi = "Tài khoản cơ sở dữ liệu của kết nối có quyền ghi."
-    en = "The connector's database role can write."
-    fix = "Use a role that is no superuser and owns nothing, with SELECT on the one view and nothing else."
+    title = "role of the view can do more than read it"
+    vi = "Tài khoản cơ sở dữ liệu của kết nối có quyền ngoài việc đọc khung nhìn."
+    en = "The connector's database role can do more than read the view."
+    fix = (
+        "Run the statement that the message names as the database's owner, and test again until nothing more is found: "
+        "the role may have SELECT on the one view and nothing else."
+    )
 
 
 class ViewUnfit(ConnectorFailure):
