@@ -11,7 +11,8 @@ class InlineSecret(ConnectorFailure):
     vi = "Tệp khai báo kết nối chứa bí mật; chỉ được ghi tên của bí mật."
     en = "The connector's manifest holds a secret; it may only name one."
     fix = (
-        "Write a short name as `secret_ref`, and put the secret into a file that `secret_files` of the settings names."
+        "Write a short name as `secret_ref`, or `{secret:NAME}` where the service wants it in query, header or body, "
+        "and put the secret into a file that `secret_files` of the settings names. Replace a secret that stood here."
     )
 
 
@@ -36,7 +37,7 @@ class FieldWrong(ConnectorFailure):
 
 
 class SecretUnnamed(ConnectorFailure):
-    """`auth.secret_ref` names a secret that the operator's settings do not have."""
+    """`auth.secret_ref` or a slot `{secret:NAME}` names a secret that the operator's settings do not have."""
 
     code = "CN-110"
     title = "secret is not in the settings"
