@@ -14,7 +14,8 @@ from gateway.cli.output import say_json, talk
 from gateway.connector_exam.attributes import attribute_problems, read_attributes
 from gateway.connector_runtime.failure import ConnectorFailure
 from gateway.connector_runtime.folders import MANIFEST, read_folder
-from gateway.connector_runtime.kinds.lint import Problem, lint
+from gateway.connector_runtime.kinds.finding import Problem
+from gateway.connector_runtime.kinds.lint import lint
 from gateway.connector_runtime.kinds.samples import check_samples, read_samples
 from gateway.connector_runtime.manifest import Manifest, place_of
 from gateway.connector_runtime.manifest_failure import AttributeUnlisted

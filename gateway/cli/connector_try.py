@@ -143,9 +143,10 @@ async def _ask(connector: DeclaredConnector | ViewConnector, question: Question,
         trial.answer = connector.read(rows, question)
         return
     written = connector.write(question)
-    headers = "".join(f"\n{name}: {value}" for name, value in written.headers.items())
-    body = "" if written.body is None else "\n\n" + written.body.decode()
-    trial.request = f"{written.method} {written.path}{headers}\n(credentials: ***){body}"
+    shown = connector.show(question)
+    headers = "".join(f"\n{name}: {value}" for name, value in shown.headers.items())
+    body = "" if shown.body is None else "\n\n" + shown.body.decode()
+    trial.request = f"{shown.method} {shown.path}{headers}\n(credentials: ***){body}"
     reply = await connector.send(written, question)
     trial.body = reply.body
     trial.reply = _shown(reply)

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from gateway.connector_runtime.kinds.lint import Problem
+from gateway.connector_runtime.kinds.finding import Problem
 from gateway.connector_runtime.manifest import Manifest
 from gateway.connector_runtime.manifest_failure import AttributeUnlisted
 from gateway.policy.bundle import BUILT_IN

@@ -12,6 +12,8 @@ from gateway.connector_runtime.kinds.lint import SHAPES
 from gateway.connector_runtime.mapping.path import parse_path
 from gateway.vocabulary.partial_date import PartialDate
 
+_MOMENTS = {"1999-12-30T17:00:00.000Z": "1999-12-31", "1999-12-31T16:59:59Z": "1999-12-31"}
+
 
 async def check_dates(room: Room) -> list[Fault]:
     """A year stays a year and a month a month; a whole date is read in the order the source writes it."""
@@ -40,7 +42,25 @@ async def check_dates(room: Room) -> list[Fault]:
                 )
             )
             break
-    return faults + await _flags(room)
+    return faults + await _moments(room, orders) + await _flags(room)
+
+
+async def _moments(room: Room, places: list[tuple[Case, str, Leaf, str]]) -> list[Fault]:
+    """A date written as a moment of UTC is the day it is in Vietnam, or cannot be read; never the day in Greenwich."""
+    faults = []
+    for case, attribute, leaf, _ in places:
+        for text, wanted in _MOMENTS.items():
+            outcome = (await room.told(case, case.tree.put(leaf, text))).outcomes.get(attribute)
+            if isinstance(outcome, Found) and not _shorter(outcome.value, PartialDate.parse(wanted)):
+                faults.append(
+                    Fault(
+                        what=f"`{attribute}` made `{outcome.value}` of `{text}`, which is {wanted} in Vietnam",
+                        where=room.candidate.place("fields", room.candidate.index_of(attribute)),
+                        fix="Read it by the contract's `read_date` with its time and its offset, and cut nothing off.",
+                    )
+                )
+                break
+    return faults
 
 
 async def _date_leaves(room: Room) -> list[tuple[Case, str, Leaf, str]]:
@@ -66,7 +86,7 @@ async def _date_leaves(room: Room) -> list[tuple[Case, str, Leaf, str]]:
 
 def _order(text: str) -> str | None:
     """Return in which order a date is written; day first unless a second part beyond 12 says otherwise."""
-    text = text.strip()
+    text = re.split(r"[T ]", text.strip(), maxsplit=1)[0]
     if text.isascii() and text.isdigit():
         return "packed" if len(text) in {4, 6, 8} and 1000 <= int(text[:4]) <= 2999 else None
     parts = re.split(r"[-/.]", text)

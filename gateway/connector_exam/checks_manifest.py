@@ -8,7 +8,9 @@ from typing import Any
 from gateway.connector_exam.attributes import attribute_problems
 from gateway.connector_exam.candidate import Candidate
 from gateway.connector_exam.finding import Fault, all_checks
-from gateway.connector_runtime.kinds.lint import Problem, lint, looks_like_a_secret
+from gateway.connector_runtime.kinds.finding import Problem
+from gateway.connector_runtime.kinds.lint import lint
+from gateway.connector_runtime.kinds.secret_lint import looks_like_a_secret
 from gateway.connector_runtime.manifest_failure import InlineSecret
 
 PURPOSES = frozenset({"prefill", "assurance"})
@@ -29,7 +31,7 @@ _MOST_HOSTS = 3
 _GUESS = "# confirm:"
 _SAID = re.compile(
     r"""(?ix) (?:pass(?:word|wd)? | secret | api[_-]?key | token | mật\s*khẩu)"""
-    r"""["']? \s* [:=] \s* ["']? ([^\s"',}<]{8,})"""
+    r"""["']? \s* [:=] \s* ["']? (?!\{) ([^\s"',}<]{8,})"""
 )
 _REAL_NUMBER = re.compile(r"(?<!\d)0(?:0[1-9]|[1-8]\d|9[0-6])[0-3]\d{8}(?!\d)")
 
@@ -185,9 +187,8 @@ def _fault(candidate: Candidate, problem: Problem) -> Fault:
 def _suspicious(line: str, *, commented: bool) -> Iterator[tuple[str, str]]:
     if _REAL_NUMBER.search(line):
         yield "a personal number of a province that exists", "Samples are of invented people: numbers begin with 999."
-    said = line.partition("#")[2] if commented else line
-    match = _SAID.search(said)
-    if match is not None or (commented and looks_like_a_secret(said)):
+    comment = line.partition("#")[2] if commented else ""
+    if _SAID.search(line) is not None or looks_like_a_secret(comment):
         yield (
             "what looks like a secret stands in the text",
             "Take it out, replace the secret at the source, and name the new one by `auth.secret_ref`.",

@@ -14,7 +14,7 @@ from gateway.connector_exam.influence import declared_names, follow
 from gateway.connector_exam.room import Case, Room, no_sample
 from gateway.connector_exam.stand_in import Call, Reply, StandIn
 from gateway.connector_exam.subject import Told
-from gateway.connector_runtime.contract import Absent, Found
+from gateway.connector_runtime.contract import Absent, Found, SourceTrouble, Unavailable
 from gateway.vocabulary.clock import SystemClock
 
 _HUGE = 5_000_000
@@ -57,12 +57,12 @@ async def check_reach(room: Room) -> list[Fault]:
 
 
 async def check_hostile_answers(room: Room) -> list[Fault]:
-    """Entities, bombs, 5 MB and bottomless nesting are refused."""
+    """Entities, bombs, 5 MB and bottomless nesting are refused; of a view, a row that is too long."""
     case = await room.full_case()
     if case is None:
         return no_sample()
     if room.kind == "sqlview":
-        raise DoesNotApply("a database sends typed rows: no document is parsed, and two rows are the most")
+        return await _wide_rows(room, case)
     whole = case.sample.body
     answers = {
         "5 MB": room.reply(whole + b" " * _HUGE),
@@ -75,14 +75,37 @@ async def check_hostile_answers(room: Room) -> list[Fault]:
     for name, reply in answers.items():
         told = await room.subject.ask(reply, room.question(case))
         if told.error or _is_an_answer(told):
-            faults.append(
-                Fault(
-                    what=f"{name}: {told.error or 'the answer was taken'}",
-                    where=f"the stand-in's answer “{name}”",
-                    fix="Read documents by the contract's `document` module and leave the cap of the client as it is.",
-                )
-            )
+            faults.append(_taken(name, told.error))
     return faults
+
+
+async def _wide_rows(room: Room, case: Case) -> list[Fault]:
+    """Ask a row of 5 MB: of the stand-in, and of the database itself, which is to cut it before it sends it."""
+    number = case.number_leaf()
+    faults = []
+    for leaf in case.tree.leaves():
+        if number is not None and leaf.name == number.name:
+            continue
+        told = await room.told(case, case.tree.put(leaf, "x" * _HUGE))
+        if told.error or _is_an_answer(told):
+            faults.append(_taken(f"a column `{leaf.name}` of 5 MB", told.error))
+            break
+    if room.service is not None and room.service.view is not None:
+        try:
+            await room.service.view.wide_rows(_HUGE, timeout_for=3.0)
+            faults.append(_taken("a row of 5 MB from the database", ""))
+        except SourceTrouble as trouble:
+            if trouble.outcome != Unavailable(reason="oversize"):
+                faults.append(_taken("a row of 5 MB from the database", trouble.operator_detail))
+    return faults
+
+
+def _taken(name: str, error: str) -> Fault:
+    return Fault(
+        what=f"{name}: {error or 'the answer was taken'}",
+        where=f"the stand-in's answer “{name}”",
+        fix="Read documents by the contract's `document` module and leave the cap of the client as it is.",
+    )
 
 
 async def check_injection(room: Room) -> list[Fault]:

@@ -65,7 +65,8 @@ until = 2027-03-31
 
 The exam computes what it can see; what stands in `[quality]` is the department's word, and whoever approves reads it.
 The tier stands beside every version: in `gate06 connector list` and `show`, at `/staff/connectors` and in
-`/v1/connectors` (`tier`). What the report's own checks do not bear out is not shown.
+`/v1/connectors` (`tier`). The gateway computes it again from the report's checks and the manifest, and lints the
+manifest itself; every other check is the word of whoever handed the report in, and the page of approval says so.
 """
 
 

@@ -35,6 +35,7 @@ from gateway.connector_runtime.kinds.build import Ways, build_connector
 from gateway.connector_runtime.kinds.declared import Asker
 from gateway.connector_runtime.kinds.question import Needed
 from gateway.connector_runtime.kinds.record import RecordReader
+from gateway.connector_runtime.kinds.secret_slots import secret_references
 from gateway.connector_runtime.kinds.sqlview import ViewConnector, view_of
 from gateway.connector_runtime.manifest import Manifest
 from gateway.connector_runtime.manifest_parts import Auth, Endpoint
@@ -250,7 +251,7 @@ def _declared(manifest: Manifest, way: _Way, secret: Path) -> Connector:
         url=way.url,
         zone="lab",
         token_url=way.url.replace("https://", "http://") + TOKEN_PATH,
-        secret_files={auth.secret_ref: secret} if auth.secret_ref else {},
+        secret_files=dict.fromkeys(secret_references(changed), secret),
         timeout_for=way.timeout_for,
         officer="999080000200",
         agency_code="H00.00.00",

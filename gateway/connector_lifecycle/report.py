@@ -17,7 +17,10 @@ from gateway.audit.canonical import canonical_bytes, require_plain
 from gateway.connector_lifecycle.failure import ReportRefused
 from gateway.connector_lifecycle.release import Release
 from gateway.connector_runtime.examination import CHECKS, EXAM
+from gateway.connector_runtime.kinds.lint import lint
 from gateway.connector_runtime.manifest import Manifest
+from gateway.connector_runtime.manifest_failure import InlineSecret
+from gateway.connector_runtime.manifest_place import write_key
 from gateway.staff.free_text import keep_words
 
 SCHEMA = "gate06.connector-report/1"
@@ -88,12 +91,24 @@ def require_passed(document: Mapping[str, Any], release: Release, today: date) -
     if loose:
         raise ReportRefused(f"skipped without a reason and a day still to come: {_quoted(loose)}", missing=loose)
     _require_whole(report, examined_live=examined_live(manifest))
+    _require_borne_out(report, manifest)
     told = {"package": report.package, "package_sha256": report.package_sha256}
     missing = [name for name, value in told.items() if value is None] if manifest.kind == "code" else []
     if missing:
         raise ReportRefused(f"the report does not say which code was examined: {_quoted(missing)}", missing=missing)
     if manifest.kind != "code" and any(told.values()):
         raise ReportRefused("the report names a package, and the connector has no code")
+
+
+def _require_borne_out(report: Report, manifest: Manifest) -> None:
+    """Repeat what the manifest alone decides: a report that says otherwise was not written by the exam."""
+    let_off = {check.id for check in report.checks if check.outcome == "skipped"}
+    for problem in lint(manifest):
+        check = "manifest.secrets" if problem.failure is InlineSecret else "manifest.schema"
+        if check not in let_off:
+            place = write_key(problem.key) or "manifest"
+            said = f"`{check}` is told as passed, and the gateway finds {problem.failure.code} at `{place}`"
+            raise ReportRefused(f"{said}: {problem.text}", missing=[check])
 
 
 def examined_live(manifest: Manifest) -> bool:

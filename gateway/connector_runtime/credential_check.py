@@ -16,6 +16,7 @@ from cryptography.x509 import Certificate
 
 from gateway.connector_runtime.configuration import ConnectorSettings
 from gateway.connector_runtime.kinds.secret_files import REASONS
+from gateway.connector_runtime.kinds.secret_slots import secret_names
 from gateway.connector_runtime.manifest import Manifest
 from gateway.connector_runtime.manifest_parts import Auth
 from gateway.tokens.jose import FixedKeys
@@ -62,6 +63,8 @@ def references_of(manifest: Manifest, settings: ConnectorSettings) -> Iterator[R
         yield from _of_the_bus(manifest, settings)
     else:
         yield from _of_the_endpoint(manifest.auth, settings)
+    for name in secret_names(manifest):
+        yield _named("operations.lookup", name, "secret that the question itself holds", "password", settings)
     if manifest.signature is not None:
         name = manifest.signature.keys_ref
         yield _named("signature.keys_ref", name, "public keys the answers are signed with", "jwks", settings)

@@ -11,7 +11,8 @@ class InlineSecret(ConnectorFailure):
     vi = "Tệp khai báo kết nối chứa bí mật; chỉ được ghi tên của bí mật."
     en = "The connector's manifest holds a secret; it may only name one."
     fix = (
-        "Write a short name as `secret_ref`, and put the secret into a file that `secret_files` of the settings names."
+        "Write a short name as `secret_ref`, or `{secret:NAME}` where the service wants it in query, header or body, "
+        "and put the secret into a file that `secret_files` of the settings names. Replace a secret that stood here."
     )
 
 
@@ -36,7 +37,7 @@ class FieldWrong(ConnectorFailure):
 
 
 class SecretUnnamed(ConnectorFailure):
-    """`auth.secret_ref` names a secret that the operator's settings do not have."""
+    """`auth.secret_ref` or a slot `{secret:NAME}` names a secret that the operator's settings do not have."""
 
     code = "CN-110"
     title = "secret is not in the settings"
@@ -146,13 +147,16 @@ class CredentialsRefused(ConnectorFailure):
 
 
 class ViewWritable(ConnectorFailure):
-    """The role of a view may do more than read it."""
+    """The role of a view may do more than read it: write, read elsewhere, create, or act as another role."""
 
     code = "CN-170"
-    title = "role of the view can write"
-    vi = "Tài khoản cơ sở dữ liệu của kết nối có quyền ghi."
-    en = "The connector's database role can write."
-    fix = "Use a role that is no superuser and owns nothing, with SELECT on the one view and nothing else."
+    title = "role of the view can do more than read it"
+    vi = "Tài khoản cơ sở dữ liệu của kết nối có quyền ngoài việc đọc khung nhìn."
+    en = "The connector's database role can do more than read the view."
+    fix = (
+        "Run the statement that the message names as the database's owner, and test again until nothing more is found: "
+        "the role may have SELECT on the one view and nothing else."
+    )
 
 
 class ViewUnfit(ConnectorFailure):

@@ -19,6 +19,7 @@ TransformName = Literal[
 assert set(TransformName.__args__) == set(TRANSFORMS)  # type: ignore[attr-defined]
 
 ValueType = Literal["text", "date", "number", "code", "sex", "address"]
+Clock = Literal["vietnam"]
 AuthKind = Literal["none", "basic", "apikey", "oauth2", "oauth2_jwt", "jwt", "wss_password", "wss_certificate"]
 SignaturePolicy = Literal["required", "when_present"]
 OutcomeWord = Literal[
@@ -70,7 +71,8 @@ class FieldRow(Table):
 
     Exactly one of `from` (a path), `from_parts` (paths whose texts are joined by a space) and `expr` (JMESPath, JSON
     only) in a connector without code. `precision` `from_source` lets a year stand alone; `precision_from` is the path
-    of the source's own word for it and `precision_codes` what the word means. `lengths` are those of a number.
+    of the source's own word for it and `precision_codes` what the word means. `clock` `vietnam` says that a time beside
+    a date, where the source writes one without its offset, is Vietnam's. `lengths` are those of a number.
     """
 
     to: AttributeName
@@ -82,6 +84,7 @@ class FieldRow(Table):
     precision_from: Path | None = None
     precision_codes: dict[str, DatePart] = {}
     format: DateFormat | None = None
+    clock: Clock | None = None
     codes: str | None = None
     transforms: Annotated[tuple[TransformName, ...], Field(strict=False)] = ()
     lengths: Annotated[tuple[int, ...], Field(strict=False)] = ()
@@ -157,7 +160,8 @@ class RecordRow(Table):
     """Where the person's record stands (`at`; `.` is the whole answer), and whom it is about.
 
     `about` names the members that say so, compared with the question before anything is read: an answer about
-    somebody else is dropped whole. `as_of` is the date the record is true of, of today without one. `unknown` are the
+    somebody else is dropped whole. `as_of` is the date the record is true of, of today without one; `as_of_clock` as
+    `clock` of a field. `unknown` are the
     texts by which the source says that it does not know. `missing` says what it means when the place of the record is
     there and the record is not.
     """
@@ -166,6 +170,7 @@ class RecordRow(Table):
     about: dict[Literal["personal_number", "old_number", "full_name", "birth_date"], Path]
     as_of: Path | None = None
     as_of_format: DateFormat | None = None
+    as_of_clock: Clock | None = None
     unknown: Words = ("",)
     missing: Literal["malformed", "not_found"] = "malformed"
 

@@ -68,5 +68,8 @@ def examine(request: pytest.FixtureRequest) -> Iterator[Examine]:
     yield run
     for name in cleaning:
         server: PostgresqlServer = request.getfixturevalue("databases")
-        clean = "DROP OWNED BY gate06_reader; ALTER ROLE gate06_reader NOSUPERUSER"
+        clean = (
+            "DROP OWNED BY gate06_reader; ALTER ROLE gate06_reader NOSUPERUSER NOCREATEROLE; "
+            "REVOKE pg_read_all_data FROM gate06_reader"
+        )
         in_new_loop(server.execute(clean, name))

@@ -160,20 +160,3 @@ def test_a_manifest_that_is_no_toml_says_where(folder: Path) -> None:
     change(folder, "[record]", "[record")
     found: Any = only(folder)
     assert (found.code, "line" in found.what) == ("CN-102", True)
-
-
-@pytest.mark.parametrize(
-    ("text", "secret"),
-    [
-        ("toy-key", False),
-        ("forest-registry-production-key", False),
-        ("/api/v2/people/{personal_number}/certificates", False),
-        (LONG, True),
-        ("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", True),
-        ("Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abcDEF123", True),
-    ],
-)
-def test_a_secret_is_told_from_a_name(text: str, secret: bool) -> None:
-    from gateway.connector_runtime.kinds.lint import looks_like_a_secret
-
-    assert looks_like_a_secret(text) is secret

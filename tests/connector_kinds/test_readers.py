@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.connector_runtime.contract.document import Unreadable
+from gateway.connector_runtime.contract.values import read_date
 from gateway.connector_runtime.mapping.readers import (
     code_reader,
     date_reader,
@@ -72,6 +73,63 @@ def test_a_date_that_does_not_exist_is_garbled_and_not_mended(text: str, form) -
 )
 def test_zeros_of_a_date_are_unknown_parts(text: str, form, said: str) -> None:
     assert str(parse_date(text, form)) == said
+
+
+MOMENTS = [
+    ("2024-03-04T17:00:00.000Z", "2024-03-05"),
+    ("2024-03-04T16:59:59Z", "2024-03-04"),
+    ("2024-12-31T18:30:00z", "2025-01-01"),
+    ("2024-03-05T00:00:00+07:00", "2024-03-05"),
+    ("2024-03-05T05:00:00+0900", "2024-03-05"),
+    ("2024-03-05T01:00:00+09", "2024-03-04"),
+    ("2024-03-04 20:00:00 -05:00", "2024-03-05"),
+    # clocks of the south were an hour ahead then, and programs that know so write midnight as 16:00
+    ("1965-05-11T16:00:00Z", "1965-05-12"),
+    ("2024-03-05T00:00:00", "2024-03-05"),
+    ("2024-03-05 00:00", "2024-03-05"),
+    ("2024-03-05T00:00:00.000", "2024-03-05"),
+    ("2024-03-05 12:00:00 AM", "2024-03-05"),
+    ("2024-03-05 12:00:00 SA", "2024-03-05"),
+]
+
+
+@pytest.mark.parametrize(("text", "day"), MOMENTS)
+def test_a_moment_is_the_day_it_is_in_vietnam(text: str, day: str) -> None:
+    assert str(parse_date(text, "yyyy-mm-dd")) == str(read_date(text)) == day
+
+
+@pytest.mark.parametrize(
+    ("text", "form"), [("05/03/2024 00:00:00", "dd/mm/yyyy"), ("3/5/2024 12:00:00 AM", "mm/dd/yyyy")]
+)
+def test_a_time_stands_beside_every_form(text: str, form) -> None:
+    assert str(parse_date(text, form)) == "2024-03-05"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2024-03-04T17:00:00",
+        "2024-03-04 00:00:00.001",
+        "2024-03-04 12:00:00 PM",
+        "2024-03-04T25:00:00Z",
+        "2024-03-04T17:00:00Z trailing",
+        "2024-03-04Tnoon",
+        "2024-03T17:00:00Z",
+        "9999-12-31T23:00:00Z",
+    ],
+)
+def test_a_moment_nobody_can_place_is_garbled(text: str) -> None:
+    for read in (read_date, lambda one: parse_date(one, "yyyy-mm-dd")):
+        with pytest.raises(Unreadable):
+            read(text)
+
+
+def test_a_row_may_say_whose_clock_a_source_has() -> None:
+    text = "2024-03-04T23:30:00"
+    assert str(date_reader(PLAIN, None, whole=True, is_local=True)(text)) == "2024-03-04"
+    assert str(date_reader(PLAIN, "yyyy-mm-dd", whole=True, is_local=True)(text + "Z")) == "2024-03-05"
+    with pytest.raises(Unreadable, match="without its offset"):
+        date_reader(PLAIN, "yyyy-mm-dd", whole=True)(text)
 
 
 def test_a_year_is_no_day_unless_the_row_says_so() -> None:

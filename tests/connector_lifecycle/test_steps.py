@@ -1,5 +1,6 @@
 """Steps cell by cell: which state lets whom do what, and what the numbers have to be. All pure."""
 
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import product
@@ -255,6 +256,23 @@ def test_a_skip_that_ran_out_since_the_exam_stops_the_publication():
     with pytest.raises(ReportRefused):
         publish(release, OWNER, PublishOrder(), Facts(now=NOW + timedelta(days=30)))
     assert publish(release, OWNER, PublishOrder(), FACTS).release.state == "published"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "check"),
+    [
+        ('at = "', 'at = "$.', "manifest.schema"),
+        ("[operations.lookup]", '[operations.lookup]\nheaders = { "X-Api-Key" = "hoasen" }', "manifest.secrets"),
+    ],
+)
+def test_what_the_manifest_alone_decides_is_looked_at_again(old, new, check):
+    text = own_manifest("land")
+    assert old in text
+    bent = re.sub(r"headers = .*\n", "", text).replace(old, new, 1)
+    release = draft(None, OWNER, DraftOrder(manifest=bent), FACTS).release
+    with pytest.raises(ReportRefused, match=f"`{check}` is told as passed, and the gateway finds CN-1") as refused:
+        require_passed(report_on(bent), release, date(2031, 3, 1))
+    assert "hoasen" not in refused.value.detail
 
 
 def test_the_hash_of_a_report_does_not_know_spaces_and_order():

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from lxml import etree
 
@@ -13,11 +13,20 @@ from gateway.vocabulary.address import Address, Scheme
 from gateway.vocabulary.areas import AreaLists
 from gateway.vocabulary.partial_date import PartialDate
 from gateway.vocabulary.personal_number import strip_grouping
+from gateway.vocabulary.working_days import VIETNAM
 
 REFORM = date(2025, 7, 1)
 
 _SEXES = {"1": "male", "2": "female", "3": "other", "nam": "male", "nữ": "female", "khác": "other"}
 _SEPARATOR = re.compile(r"[-/.]")
+LONGEST_DATE = 10
+"""Characters of a date without a time."""
+
+# AM and PM as .NET writes them, in Vietnamese too: SA (sáng) and CH (chiều)
+_MOMENT = re.compile(
+    r"(?P<day>[^T ]+)(?:T| +)(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<part>\d{1,9}))?)?"
+    r"(?: *(?P<half>[AaPp][Mm]|SA|CH))? *(?P<offset>[Zz]|[+-]\d\d(?::?\d\d)?)?"
+)
 
 Value = str | PartialDate | Address
 
@@ -84,9 +93,54 @@ def read_code(element: etree._Element | None) -> str | None:
 def read_date(text: str) -> PartialDate | None:
     """Read yyyymmdd, yyyymm, yyyy, yyyy-mm-dd, dd/mm/yyyy and their shorter forms; parts of zeros are unknown.
 
-    Raises Unreadable for a date that does not exist.
+    A time beside it is read as `day_of` says. Raises Unreadable for a date that does not exist.
     """
-    text = known(re.split(r"[T ]", text.strip(), maxsplit=1)[0]) or ""
+    text = text.strip()
+    return _read_day(text) if len(text) <= LONGEST_DATE else day_of(text, _read_day)
+
+
+def day_of(text: str, read: Callable[[str], PartialDate | None], *, is_local: bool = False) -> PartialDate | None:
+    """Return the day in Vietnam of a date with a time: `2024-03-04T17:00:00Z` is 5 March there (RFC 3339 §5.6).
+
+    `read` reads the date alone. Midnight without an offset is a date that was written with a time; another time
+    without one is Vietnam's with `is_local`, and otherwise Unreadable: nobody says whose clock it is.
+    """
+    if " " not in text and "T" not in text:
+        return read(text)
+    match = _MOMENT.fullmatch(text)
+    if match is None:
+        raise Unreadable("not a date")
+    told = read(match["day"])
+    if told is None:
+        return None
+    hour, minute, second = int(match["hour"]), int(match["minute"]), int(match["second"] or 0)
+    half = (match["half"] or "").upper()
+    if half:
+        hour = hour % 12 + (12 if half in {"PM", "CH"} else 0)
+    try:
+        if told.month is None or told.day is None:
+            raise Unreadable("a time of day beside a date without its day")
+        moment = datetime(told.year, told.month, told.day, hour, minute, second)  # noqa: DTZ001  its zone comes below
+        if match["offset"] is not None:
+            there = datetime.fromisoformat(f"{moment:%Y-%m-%dT%H:%M:%S}{_written_offset(match['offset'])}")
+            day = there.astimezone(VIETNAM).date()
+            return PartialDate(day.year, day.month, day.day)
+    except (ValueError, OverflowError):
+        raise Unreadable("not a time of day that exists") from None
+    if (hour or minute or second or int(match["part"] or 0)) and not is_local:
+        raise Unreadable("a time of day without its offset from UTC")
+    return told
+
+
+def _written_offset(text: str) -> str:
+    if text in {"Z", "z"}:
+        return "+00:00"
+    digits = text[1:].replace(":", "")
+    return f"{text[0]}{digits[:2]}:{digits[2:] or '00'}"
+
+
+def _read_day(text: str) -> PartialDate | None:
+    text = known(text) or ""
     if not text:
         return None
     if text.isascii() and text.isdigit():

@@ -21,6 +21,7 @@ from gateway.connector_runtime.kinds.lint import SHAPES, lint
 from gateway.connector_runtime.kinds.question import Needed
 from gateway.connector_runtime.kinds.record import RecordReader
 from gateway.connector_runtime.kinds.secret_files import read_secret
+from gateway.connector_runtime.kinds.secret_slots import read_slots
 from gateway.connector_runtime.kinds.signature import open_seal
 from gateway.connector_runtime.kinds.signs import Judge, Signs
 from gateway.connector_runtime.kinds.sqlview import ViewConnector, view_of
@@ -67,6 +68,7 @@ def build_connector(
     try:
         if manifest.kind == "sqlview":
             return _view(manifest, settings, ways, asker)
+        asker = replace(asker, secrets=read_slots(manifest, settings))
         carrier = _carrier(manifest, settings, ways)
         speech = _sealed(make_speech(manifest), manifest, settings)
     except OSError as error:

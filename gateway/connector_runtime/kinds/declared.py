@@ -1,7 +1,7 @@
 """A connector that is its manifest: the kinds rest and soap."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from lxml import etree
@@ -22,6 +22,7 @@ from gateway.connector_runtime.kinds.carrier import Carrier
 from gateway.connector_runtime.kinds.envelope_seal import EnvelopeSeal
 from gateway.connector_runtime.kinds.question import Needed
 from gateway.connector_runtime.kinds.record import RecordReader
+from gateway.connector_runtime.kinds.secret_slots import HIDDEN
 from gateway.connector_runtime.kinds.signature import Seal
 from gateway.connector_runtime.kinds.signs import Signs
 from gateway.connector_runtime.kinds.writing import Write, Written
@@ -32,12 +33,14 @@ from gateway.vocabulary.clock import Clock
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asker:
-    """Under which name values are kept (`source`), and on whose behalf is asked."""
+    """Under which name values are kept (`source`), on whose behalf is asked, and the secrets that the question itself
+    holds, by the slot they fill. They are not shown."""
 
     source: str
     officer: str
     agency_code: str
     clock: Clock
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,10 +83,17 @@ class DeclaredConnector:
 
     def write(self, question: Question) -> Written:
         """Return the question as it goes out, without credentials. Raises SourceTrouble (bad_request, not_kept)."""
+        return self._write(question, self._asker.secrets)
+
+    def show(self, question: Question) -> Written:
+        """Return the question as people may see it: as `write` does, every secret hidden. Raises as it does."""
+        return self._write(question, dict.fromkeys(self._asker.secrets, HIDDEN))
+
+    def _write(self, question: Question, secrets: Mapping[str, str]) -> Written:
         inputs = inputs_of(question, officer=self._asker.officer, agency_code=self._asker.agency_code)
         self._speech.needed.check(inputs)
         try:
-            return self._speech.write(inputs)
+            return self._speech.write({**inputs, **secrets})
         except Unaskable as error:
             raise SourceTrouble(Refused("bad_request"), str(error)) from None
 

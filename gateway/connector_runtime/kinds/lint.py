@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from gateway.connector_runtime.failure import ConnectorFailure, InvalidManifest
+from gateway.connector_runtime.failure import InvalidManifest
+from gateway.connector_runtime.kinds.finding import Problem
 from gateway.connector_runtime.kinds.question import InputUnknown, Needed
+from gateway.connector_runtime.kinds.secret_lint import looks_like_a_secret, secret_problems
 from gateway.connector_runtime.manifest import Manifest
 from gateway.connector_runtime.manifest_failure import (
     FieldWrong,
@@ -21,7 +22,7 @@ from gateway.connector_runtime.mapping.address import Basis
 from gateway.connector_runtime.mapping.body import xml_names
 from gateway.connector_runtime.mapping.field_table import FieldRefused, FieldTable
 from gateway.connector_runtime.mapping.path import PathInvalid, Shape, parse_path
-from gateway.connector_runtime.mapping.template import TemplateInvalid, parse_template
+from gateway.connector_runtime.mapping.template import SECRET_SLOT, TemplateInvalid, parse_template
 from gateway.vocabulary.areas import shipped_lists
 
 SHAPES: Mapping[str, Shape] = {"rest": "json", "soap": "xml", "sqlview": "row"}
@@ -56,18 +57,8 @@ _OF_THE_CLIENT = frozenset(
         "expect",
     }
 )
+_SECRET_PLACES = frozenset({"query", "headers", "body"})
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,60}")  # RFC 9110 §5.6.2
-_RANDOM = re.compile(r"[A-Za-z0-9+/=_.-]{20,}")
-_UNBROKEN = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong: the class of failure, the key it stands at, and a sentence."""
-
-    failure: type[ConnectorFailure]
-    key: tuple[str | int, ...]
-    text: str
 
 
 def lint(manifest: Manifest) -> Iterator[Problem]:
@@ -93,15 +84,7 @@ def lint(manifest: Manifest) -> Iterator[Problem]:
         yield from _outcome_row(index, row.path, row.status, manifest.kind)
     yield from _signature(manifest)
     yield from _fields(manifest, shape)
-
-
-def looks_like_a_secret(text: str) -> bool:
-    """Tell whether a literal text is more likely a secret than a name: long, unbroken, letters and digits mixed."""
-    for word in _RANDOM.findall(re.sub(r"\{[^}]*\}", " ", text)):
-        kinds = sum(bool(re.search(kind, word)) for kind in ("[a-z]", "[A-Z]", "[0-9]"))
-        if kinds == 3 or (len(word) >= _UNBROKEN and kinds > 1 and not re.search(r"[._/-]", word)):
-            return True
-    return False
+    yield from secret_problems(manifest)
 
 
 def _endpoint(endpoint: Endpoint | None, kind: str) -> Iterator[Problem]:
@@ -118,8 +101,6 @@ def _endpoint(endpoint: Endpoint | None, kind: str) -> Iterator[Problem]:
         yield Problem(InvalidManifest, ("endpoint", "url"), f"the address must begin with `{schemes[0]}://`")
     if not host or port == 0:
         yield Problem(InvalidManifest, ("endpoint", "url"), "the address names no host")
-    if parts.password is not None:
-        yield Problem(InlineSecret, ("endpoint", "url"), "the address holds a password; name it by `auth.secret_ref`")
     if parts.query or parts.fragment:
         yield Problem(InvalidManifest, ("endpoint", "url"), "the address ends before `?` and `#`")
     if host not in endpoint.allowed_hosts:
@@ -182,8 +163,9 @@ def _look_up(look_up: LookUp, kind: str, known: frozenset[str]) -> Iterator[Prob
             parse_template(text, known)
         except TemplateInvalid as error:
             yield Problem(TemplateWrong, key, str(error))
-        if looks_like_a_secret(text):
-            yield Problem(InlineSecret, key, "this looks like a secret; what proves who asks is told by `auth`")
+        if SECRET_SLOT.search(text) and key[2] not in _SECRET_PLACES:
+            said = "a secret stands in `query`, `headers` or `body`, never in an address or a database's question"
+            yield Problem(TemplateWrong, key, said)
     yield from _needs(look_up, kind, at)
 
 
@@ -288,6 +270,7 @@ def _misplaced(index: int, row: FieldRow) -> Iterator[Problem]:
         "precision": ("date",),
         "precision_from": ("date",),
         "format": ("date",),
+        "clock": ("date",),
         "codes": ("code", "sex"),
         "lengths": ("number",),
         "address": ("address",),

@@ -1,6 +1,6 @@
 """From an answer's tree to outcomes: the one record, whom it is about, how old it is, and the fields asked for."""
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from typing import Any
 
 from gateway.connector_runtime.contract import (
@@ -20,14 +20,13 @@ from gateway.connector_runtime.manifest_parts import RecordRow
 from gateway.connector_runtime.mapping.address import Basis
 from gateway.connector_runtime.mapping.field_table import FieldTable
 from gateway.connector_runtime.mapping.path import Shape, parse_path
-from gateway.connector_runtime.mapping.readers import parse_date, text_of
+from gateway.connector_runtime.mapping.readers import parse_date, read_any_date, text_of
 from gateway.connector_runtime.mapping.tree import MEMBERS, all_at, plain, walk
 from gateway.vocabulary.areas import AreaLists
 from gateway.vocabulary.partial_date import PartialDate
 from gateway.vocabulary.person_name import fold_name
 from gateway.vocabulary.personal_number import strip_grouping
-
-_VIETNAM = timezone(timedelta(hours=7))
+from gateway.vocabulary.working_days import VIETNAM
 
 
 class RecordReader:
@@ -88,14 +87,14 @@ class RecordReader:
 
     def _told_date(self, record: Any, now: datetime) -> date:
         """Return the date the record is true of; today, which is a day in Vietnam, when it does not say a whole one."""
-        today = now.astimezone(_VIETNAM).date()
+        today = now.astimezone(VIETNAM).date()
         if self._as_of is None:
             return today
         told = plain(walk(record, self._as_of, self._members))
         if told is None:
             return today
-        form = self._row.as_of_format
-        found = read_date(text_of(told)) if form is None else parse_date(text_of(told), form)
+        form, is_local, text = self._row.as_of_format, self._row.as_of_clock is not None, text_of(told)
+        found = read_any_date(text, is_local=is_local) if form is None else parse_date(text, form, is_local=is_local)
         if found is None or found.month is None or found.day is None:
             return today
         return date(found.year, found.month, found.day)

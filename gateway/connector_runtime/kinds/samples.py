@@ -29,7 +29,7 @@ from gateway.connector_runtime.contract.document import Malformed, Unreadable, r
 from gateway.connector_runtime.failure import InvalidManifest
 from gateway.connector_runtime.kinds.build import make_speech
 from gateway.connector_runtime.kinds.declared import Speech
-from gateway.connector_runtime.kinds.lint import Problem
+from gateway.connector_runtime.kinds.finding import Problem
 from gateway.connector_runtime.kinds.record import RecordReader
 from gateway.connector_runtime.manifest import Manifest
 from gateway.connector_runtime.manifest_failure import DateWithoutDay, PathFindsNothing, SampleDiffers, TooFewSamples

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from gateway.connector_runtime.contract import Absent, Answer, Health, Question, Refused, SourceTrouble
+from gateway.connector_runtime.contract.document import LARGEST
 from gateway.connector_runtime.kinds.declared import Asker
 from gateway.connector_runtime.kinds.question import Needed
 from gateway.connector_runtime.kinds.record import RecordReader
 from gateway.connector_runtime.manifest import Manifest
 from gateway.connector_runtime.manifest_parts import FieldRow
 from gateway.connector_runtime.mapping.template import Template, Unaskable, inputs_of
-from gateway.connector_runtime.transports.reply import time_left
+from gateway.connector_runtime.transports.reply import time_left, trouble
 from gateway.connector_runtime.transports.sqlview import View
 
 
@@ -67,9 +68,12 @@ class ViewConnector:
             raise SourceTrouble(Refused("bad_request"), str(error)) from None
 
     async def rows(self, values: Sequence[str], question: Question) -> list[dict[str, str | None]]:
-        """Read the view. Raises SourceTrouble."""
+        """Read the view; whoever reads it, a row beyond LARGEST octets is none. Raises SourceTrouble."""
         left = time_left(self._timeout_for, question.deadline_at, self._asker.clock.now())
-        return await self._view.rows(values, timeout_for=left)
+        rows = await self._view.rows(values, timeout_for=left)
+        if any(sum(len(text.encode()) for text in row.values() if text) > LARGEST for row in rows):
+            raise trouble("oversize", f"a row of more than {LARGEST} octets")
+        return rows
 
     def read(self, rows: Sequence[dict[str, str | None]], question: Question) -> Answer:
         """Read rows about the person of a question. Raises SourceTrouble."""

@@ -239,7 +239,8 @@ class FieldTable:
                 codes = self._codes(row)
                 return code_reader(inner, codes.values if codes else SEXES)
             case "date":
-                return date_reader(inner, row.format, whole=row.precision != "from_source" and not row.precision_from)
+                whole = row.precision != "from_source" and not row.precision_from
+                return date_reader(inner, row.format, whole=whole, is_local=row.clock is not None)
         return inner
 
     def _codes(self, row: FieldRow) -> CodeList | None:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from unicodedata import is_normalized, normalize
 
 from gateway.connector_runtime.contract.document import Unreadable
-from gateway.connector_runtime.contract.values import read_date
+from gateway.connector_runtime.contract.values import LONGEST_DATE, day_of, read_date
 from gateway.vocabulary.partial_date import PartialDate
 from gateway.vocabulary.personal_number import strip_grouping
 
@@ -98,14 +98,15 @@ def code_reader(inner: Read, codes: Mapping[str, str] | None, *, keep_others: bo
     return read
 
 
-def date_reader(inner: Read, form: DateFormat | None, *, whole: bool) -> Read:
-    """Return the reader of a date; `whole` refuses one without its day, otherwise the source's precision stays."""
+def date_reader(inner: Read, form: DateFormat | None, *, whole: bool, is_local: bool = False) -> Read:
+    """Return the reader of a date; `whole` refuses one without its day, otherwise the source's precision stays, and
+    `is_local` says that times without an offset are Vietnam's."""
 
     def read(value: Any) -> PartialDate | None:
         text = inner(value)
         if text is None:
             return None
-        found = read_date(text) if form is None else parse_date(text, form)
+        found = read_any_date(text, is_local=is_local) if form is None else parse_date(text, form, is_local=is_local)
         if found is None:
             return None
         if whole and found.day is None:
@@ -115,12 +116,23 @@ def date_reader(inner: Read, form: DateFormat | None, *, whole: bool) -> Read:
     return read
 
 
-def parse_date(text: str, form: DateFormat) -> PartialDate | None:
+def read_any_date(text: str, *, is_local: bool) -> PartialDate | None:
+    """Read a date of any form as `read_date` does. Raises Unreadable."""
+    return day_of(text.strip(), read_date, is_local=True) if is_local else read_date(text)
+
+
+def parse_date(text: str, form: DateFormat, *, is_local: bool = False) -> PartialDate | None:
     """Read a date written in one order, whole or shortened (`mm/yyyy`, `yyyy`); zeros for a part are unknown.
 
-    Raises Unreadable for a date that does not exist.
+    A time beside it is read as `day_of` says. Raises Unreadable for a date that does not exist.
     """
-    text = re.split(r"[T ]", text.strip(), maxsplit=1)[0]
+    text = text.strip()
+    if len(text) <= LONGEST_DATE:
+        return _parse_day(text, form)
+    return day_of(text, lambda day: _parse_day(day, form), is_local=is_local)
+
+
+def _parse_day(text: str, form: DateFormat) -> PartialDate | None:
     parts = _PARTS.findall(text)
     if len("".join(parts)) + max(len(parts) - 1, 0) != len(text) or not 1 <= len(parts) <= 3:
         raise Unreadable("not a date")

@@ -1,7 +1,8 @@
 """Templates of a question: literal text and slots for declared inputs. A value never becomes text of the target.
 
 `{personal_number}` is an input, `{personal_number|old_number}` the first of two that is known,
-`{birth_date:yyyymmdd}` an input in one of its forms, `{{` a brace. There is nothing else: no expression, no filter.
+`{birth_date:yyyymmdd}` an input in one of its forms, `{secret:NAME}` a secret of the operator's settings, `{{` a brace.
+There is nothing else: no expression, no filter.
 Whoever renders says where the value goes, and it is escaped for that place or refused.
 """
 
@@ -39,6 +40,7 @@ FORMS: Mapping[str, tuple[str, ...]] = {"birth_date": tuple(_DATE_FORMS), "full_
 
 _PIECE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 _SLOT = re.compile(r"([a-z_]+(?:\s*\|\s*[a-z_]+)*)(?::([a-z0-9_/-]+))?")
+SECRET_SLOT = re.compile(r"secret:([a-z][a-z0-9_-]{1,40})")
 
 Target = Literal["path", "query", "header", "json", "xml", "bind"]
 
@@ -122,6 +124,8 @@ def _requester(question: Question) -> dict[str, str | None]:
 
 
 def _slot(text: str, known: frozenset[str]) -> Slot:
+    if SECRET_SLOT.fullmatch(text.strip()):
+        return Slot((text.strip(),))
     match = _SLOT.fullmatch(text.strip())
     if match is None:
         raise TemplateInvalid(f"`{{{text}}}` is no slot: write an input's name, as in `{{full_name}}`")

@@ -2,6 +2,7 @@
 
 The role may only read (asked of the database itself before the first look-up), the transaction is read only, a
 statement ends after its timeout, values are bound and never text, and two rows are enough to know that it is not one.
+The database cuts what is too long before it sends it, and a connection that is late is cut off, not waited for.
 The address is judged after the resolver and before the socket, as for every call.
 """
 
@@ -16,12 +17,14 @@ import asyncpg
 
 from gateway.connector_runtime.addresses import AddressPolicy
 from gateway.connector_runtime.contract import Health
+from gateway.connector_runtime.contract.document import LARGEST
 from gateway.connector_runtime.failure import ConnectorFailure
-from gateway.connector_runtime.manifest_failure import ViewUnfit, ViewWritable
 from gateway.connector_runtime.transports.reply import trouble
+from gateway.connector_runtime.transports.view_rights import require_columns, require_reader
 
-_TEXTS = frozenset({"text", "character varying", "character"})
 _OPEN_FOR = 300.0
+_PROBE_FOR = 3.0
+_FITS = '" fits"'  # no column of a manifest can have this name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +36,22 @@ class View:
     columns: tuple[str, ...]
 
     def statement(self) -> str:
-        """Return the only statement: every column as text, at most two rows."""
-        told = ", ".join(f"{_quoted(name)}::text AS {_quoted(name)}" for name in self.columns)
+        """Return the only statement: every column as text, at most two rows, nothing of a row beyond LARGEST octets."""
         asked = " AND ".join(f"{_quoted(name)} = ${number}::text" for number, name in enumerate(self.by, 1))
-        # every identifier matches [a-z_][a-z0-9_]*; the values are bound
-        return f"SELECT {told} FROM {self.path()} WHERE {asked} LIMIT 2"  # noqa: S608
+        return self._cut(f"{self.path()} WHERE {asked}")
+
+    def wide_statement(self, octets: int) -> str:
+        """Return the statement over a row that the database makes itself, `octets` long in every column."""
+        wide = ", ".join(f"repeat('x', {octets:d}) AS {_quoted(name)}" for name in self.columns)
+        return self._cut(f"(SELECT {wide}) AS wide")
+
+    def _cut(self, rows: str) -> str:
+        told = ", ".join(f"{_quoted(name)}::text AS {_quoted(name)}" for name in self.columns)
+        octets = " + ".join(f"coalesce(octet_length({_quoted(name)}), 0)::bigint" for name in self.columns)
+        kept = ", ".join(f"CASE WHEN {_FITS} THEN {_quoted(name)} END AS {_quoted(name)}" for name in self.columns)
+        # every identifier matches [a-z_][a-z0-9_]*, the values are bound; what is too long never leaves the database
+        inner = f"SELECT *, {octets} <= {LARGEST} AS {_FITS} FROM (SELECT {told} FROM {rows} LIMIT 2) AS told"  # noqa: S608
+        return f"SELECT {_FITS}, {kept} FROM ({inner}) AS measured"  # noqa: S608
 
     def path(self) -> str:
         """Return the view's name with its schema, quoted."""
@@ -69,12 +83,15 @@ class SqlView:
 
     async def rows(self, values: Sequence[str], *, timeout_for: float) -> list[dict[str, str | None]]:
         """Return no, one or two rows, every value as text. Raises SourceTrouble and nothing else."""
+        return await self._told(self._view.statement(), values, timeout_for)
+
+    async def wide_rows(self, octets: int, *, timeout_for: float) -> list[dict[str, str | None]]:
+        """Ask as `rows` does for a row the database makes itself, to see that it is cut there. Raises SourceTrouble."""
+        return await self._told(self._view.wide_statement(octets), (), timeout_for)
+
+    async def _told(self, statement: str, values: Sequence[str], timeout_for: float) -> list[dict[str, str | None]]:
         try:
-            async with asyncio.timeout(timeout_for):
-                pool = await self._open()
-                async with pool.acquire() as connection, connection.transaction(readonly=True):
-                    await self._require_reader(connection)
-                    found = await connection.fetch(self._view.statement(), *values)
+            found = await self._within(timeout_for, statement, values)
         except (TimeoutError, asyncpg.QueryCanceledError):
             raise trouble("timeout", "the view did not answer in time") from None
         except ConnectorFailure as failure:
@@ -84,12 +101,43 @@ class SqlView:
         except (asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
             # the text of a database's error may quote what was bound: only its kind is kept
             raise trouble("fault", type(error).__name__) from None
-        return [dict(row) for row in found]
+        if not all(row[0] for row in found):
+            raise trouble("oversize", f"a row of more than {LARGEST} octets")
+        return [dict(list(row.items())[1:]) for row in found]
+
+    async def _within(self, timeout_for: float, statement: str, values: Sequence[str]) -> Sequence[asyncpg.Record]:
+        """Return what the statement gives. Raises TimeoutError, then without waiting for the database any more.
+
+        A cancelled statement is ended politely: the driver waits until the database says so, and one that goes on
+        sending, or says nothing, would keep the question beyond its time.
+        """
+        end_at = asyncio.get_running_loop().time() + timeout_for
+        async with asyncio.timeout_at(end_at):
+            pool = await self._open()
+            connection = await pool.acquire()
+        reading = asyncio.ensure_future(self._fetch(connection, statement, values))
+        try:
+            await asyncio.wait({reading}, timeout=max(0.0, end_at - asyncio.get_running_loop().time()))
+            if reading.done():
+                return reading.result()
+            raise TimeoutError
+        finally:
+            if not reading.done():
+                connection.terminate()
+                reading.cancel()
+                await asyncio.gather(reading, return_exceptions=True)  # what a cut connection says is of no interest
+            await pool.release(connection)
+
+    async def _fetch(self, connection: Any, statement: str, values: Sequence[str]) -> Sequence[asyncpg.Record]:
+        async with connection.transaction(readonly=True):
+            await self._require_reader(connection)
+            rows: Sequence[asyncpg.Record] = await connection.fetch(statement, *values)
+            return rows
 
     async def check(self) -> Health:
         """Connect, and tell whether role and view are as they must be; no row is read."""
         try:
-            async with asyncio.timeout(3.0):
+            async with asyncio.timeout(_PROBE_FOR):
                 await self.require()
         except ConnectorFailure as failure:
             return Health("down", f"{failure.code} {failure.detail}")
@@ -159,23 +207,9 @@ class SqlView:
         """Check once what the role may do and what the view holds. Raises ViewWritable, ViewUnfit."""
         if self._checked:
             return
-        rights = await connection.fetchrow(_RIGHTS, self._view.path())
-        if rights is None or rights["relation"] is None:
-            raise ViewUnfit(f"there is no view `{self._view.name}`, or the role may not see it")
-        if rights["superuser"] or rights["owns"]:
-            raise ViewWritable(f"the role of `{self._view.name}` is a superuser or owns it")
-        granted = [name for name in ("insert", "update", "delete", "truncate") if rights[name]]
-        if granted:
-            raise ViewWritable(f"the role of `{self._view.name}` can also {', '.join(granted).upper()}")
-        if rights["elsewhere"] is not None:
-            raise ViewWritable(f"the role of `{self._view.name}` can also write `{rights['elsewhere']}`")
-        columns = {row["name"]: row["type"] for row in await connection.fetch(_COLUMNS, rights["relation"])}
-        for name in (*self._view.by, *self._view.columns):
-            if name not in columns:
-                raise ViewUnfit(f"`{self._view.name}` has no column `{name}`")
-        for name in self._view.by:
-            if columns[name] not in _TEXTS:
-                raise ViewUnfit(f"column `{name}` of `{self._view.name}` is looked up by and is no text; cast it there")
+        view = self._view
+        relation = await require_reader(connection, view.path(), view.name)
+        await require_columns(connection, relation, view.name, view.by, view.columns)
         self._checked = True
 
 
@@ -199,23 +233,3 @@ class _NamedTls(ssl.SSLContext):
 
 def _quoted(name: str) -> str:
     return f'"{name}"'
-
-
-_RIGHTS = """
-SELECT to_regclass($1)::oid AS relation,
-       (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS superuser,
-       (SELECT pg_has_role(current_user, relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass($1)) AS owns,
-       has_any_column_privilege(to_regclass($1), 'INSERT') AS insert,
-       has_any_column_privilege(to_regclass($1), 'UPDATE') AS update,
-       has_table_privilege(to_regclass($1), 'DELETE') AS delete,
-       has_table_privilege(to_regclass($1), 'TRUNCATE') AS truncate,
-       (SELECT oid::regclass::text FROM pg_class
-        WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND relnamespace::regnamespace::text NOT LIKE 'pg\\_%'
-          AND relnamespace::regnamespace::text <> 'information_schema'
-          AND has_table_privilege(oid, 'INSERT, UPDATE, DELETE, TRUNCATE')
-        ORDER BY oid LIMIT 1) AS elsewhere
-"""
-_COLUMNS = """
-SELECT attname AS name, split_part(format_type(atttypid, NULL), '(', 1) AS type
-FROM pg_attribute WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped
-"""

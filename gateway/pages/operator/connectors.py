@@ -79,6 +79,7 @@ class ConnectorPages:
             differences=differences,
             bump=minimum_bump(differences),
             checks=reports_checks(release.report),
+            told_by=next((step for step in reversed(release.steps) if step.name == "test"), None),
             impact=await self.desk.impact(release),
             filled=await self._filled(release),
             forms=forms_for(release, visit.session.officer),
