@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from gateway.application.connector_meter import ConnectorMeter
+from gateway.application.connector_meter import ConnectorMeter, tell_overdue
 from gateway.audit.record import Evidence
 from gateway.connector_lifecycle.catalogue import AttributeCatalogue
 from gateway.connector_lifecycle.endpoints import ConnectorDesk
@@ -56,7 +56,7 @@ async def connect(
     figures = Figures(store, clock)
     lifecycle = Lifecycle(store, evidence, clock, figures)
     counting = Counting(clock, text_token(randomness, 96))
-    watch = Watch(lifecycle, counting, clock, unpublished_allowed=settings.unpublished_allowed)
+    watch = Watch(lifecycle, counting, clock, unpublished_allowed=settings.unpublished_allowed, overdue=tell_overdue)
     registry = ConnectorRegistry.load(
         settings.connectors.by_name(),
         egress=settings.egress,

@@ -145,7 +145,17 @@ def _difference() -> dict[str, Any]:
 
 
 def _release() -> dict[str, Any]:
-    trial = shape({"share": {"type": "integer", "description": "percent"}, "until": INSTANT})
+    trial = shape(
+        {
+            "share": {"type": "integer", "description": "percent"},
+            "until": {**INSTANT, "description": "not settled before"},
+            "prolonged_at": {
+                "type": ["string", "null"],
+                "format": "date-time",
+                "description": "since when it goes on for want of good answers",
+            },
+        }
+    )
     return shape(
         {
             "connector": TEXT,
@@ -167,6 +177,11 @@ def _release() -> dict[str, Any]:
             "trial": {"anyOf": [trial, {"type": "null"}]},
             "notice": {"anyOf": [BOTH_LANGUAGES, {"type": "null"}]},
             "retires_on": {"type": ["string", "null"], "format": "date"},
+            "back_until": {
+                "type": ["string", "null"],
+                "format": "date-time",
+                "description": "until when a version that was superseded can be resumed",
+            },
         }
     )
 

@@ -81,7 +81,7 @@ class ConnectorPages:
             checks=reports_checks(release.report),
             impact=await self.desk.impact(release),
             filled=await self._filled(release),
-            forms=forms_for(release, visit.session.officer),
+            forms=forms_for(release, visit.session.officer, self.house.clock.now()),
         )
 
     async def step(self, request: Request, visit: ConsoleVisit) -> Reply:
