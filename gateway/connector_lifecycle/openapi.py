@@ -122,6 +122,7 @@ def _step(name: StepName, row: dict[str, Any]) -> dict[str, Any]:
 
 def _difference() -> dict[str, Any]:
     bump = {"enum": ["none", "patch", "minor", "major"]}
+    both = shape({"before": TEXT, "after": TEXT})
     change = shape(
         {
             "place": TEXT,
@@ -138,6 +139,7 @@ def _difference() -> dict[str, Any]:
             "to": TEXT,
             "minimum_bump": bump,
             "differences": {"type": "array", "items": change},
+            "proofs": shape({"about": both, "auth": both}),
         }
     )
     asked = [parameter(name, TEXT, "a version", required=True) for name in ("from", "to")]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from gateway.connector_lifecycle.compare import compare, minimum_bump
+from gateway.connector_lifecycle.compare import compare, minimum_bump, proofs_of
 from gateway.connector_lifecycle.release import Release, Trial
 from gateway.connector_lifecycle.steps import APPROVALS_NEEDED
 from gateway.connector_lifecycle.tier import tier_of
@@ -69,6 +69,10 @@ def difference_document(older: Release, newer: Release) -> dict[str, Any]:
         "to": newer.manifest.version,
         "minimum_bump": minimum_bump(differences),
         "differences": [one.wire() for one in differences],
+        "proofs": {
+            name: {"before": before, "after": proofs_of(newer.manifest)[name]}
+            for name, before in proofs_of(older.manifest).items()
+        },
     }
 
 

@@ -7,7 +7,7 @@ session, and its step is decided by `connector_lifecycle` as the API's is.
 from starlette.requests import Request
 from starlette.routing import Route
 
-from gateway.connector_lifecycle.compare import compare, minimum_bump
+from gateway.connector_lifecycle.compare import compare, minimum_bump, proofs_of
 from gateway.connector_lifecycle.endpoints import ConnectorDesk
 from gateway.connector_lifecycle.failure import ReleaseUnknown
 from gateway.connector_lifecycle.figures import filled_percent
@@ -78,6 +78,8 @@ class ConnectorPages:
             older=older,
             differences=differences,
             bump=minimum_bump(differences),
+            proofs=proofs_of(release.manifest),
+            before=None if older is None else proofs_of(older.manifest),
             checks=reports_checks(release.report),
             impact=await self.desk.impact(release),
             filled=await self._filled(release),
