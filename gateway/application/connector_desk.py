@@ -11,6 +11,7 @@ from gateway.connector_lifecycle.figures import Counting, Figures
 from gateway.connector_lifecycle.impact import PortalUse
 from gateway.connector_lifecycle.lifecycle import Lifecycle, Records
 from gateway.connector_lifecycle.watch import Watch
+from gateway.connector_runtime.credential_watch import CredentialWatch
 from gateway.connector_runtime.means import OnDrift
 from gateway.connector_runtime.registry import ConnectorRegistry, Shared
 from gateway.openid_provider.clients import ClientRegistry
@@ -32,6 +33,7 @@ class Connected:
     lifecycle: Lifecycle
     watch: Watch
     figures: Figures
+    credentials: CredentialWatch
 
     def desk(self, policy: PolicyBundle, clients: ClientRegistry, issuer: str) -> ConnectorDesk:
         """Return what the endpoints and pages work with."""
@@ -57,6 +59,7 @@ async def connect(
     lifecycle = Lifecycle(store, evidence, clock, figures)
     counting = Counting(clock, text_token(randomness, 96))
     watch = Watch(lifecycle, counting, clock, unpublished_allowed=settings.unpublished_allowed, overdue=tell_overdue)
+    credentials = CredentialWatch(settings.connectors.by_name())
     registry = ConnectorRegistry.load(
         settings.connectors.by_name(),
         egress=settings.egress,
@@ -66,7 +69,7 @@ async def connect(
         steering=watch,
     )
     await watch.look(registry.installed)
-    return Connected(registry=registry, lifecycle=lifecycle, watch=watch, figures=figures)
+    return Connected(registry=registry, lifecycle=lifecycle, watch=watch, figures=figures, credentials=credentials)
 
 
 class RegisteredPortals:

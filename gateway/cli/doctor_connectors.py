@@ -13,7 +13,7 @@ from gateway.connector_lifecycle.standing import Why, stand
 from gateway.connector_lifecycle.succession import Facts
 from gateway.connector_lifecycle.tier import tier_of
 from gateway.connector_runtime.folders import address_of
-from gateway.connector_runtime.registry import Installed, carried_by
+from gateway.connector_runtime.making import Installed, carried_by
 from gateway.settings import Settings
 from gateway.storage.open import Storage
 from gateway.vocabulary.clock import SystemClock

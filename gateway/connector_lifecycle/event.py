@@ -114,6 +114,15 @@ class ConnectorReleased(Event):
     sentence = "a connector was released from quarantine"
 
 
+class ConnectorCredentialsReplaced(Event):
+    """A member of staff replaced secrets after the source had taken the new ones, or took those before back; `outcome`
+    is `replaced` or `restored`, `references` the names of the secrets."""
+
+    __slots__ = ()
+    name = "ConnectorCredentialsReplaced"
+    sentence = "secrets of a connector were replaced"
+
+
 class ConnectorStepRefused(Event):
     """Somebody tried a step they may not take: without the role, alone, or with content nobody saw."""
 

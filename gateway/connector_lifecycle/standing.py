@@ -13,7 +13,7 @@ from typing import Literal
 
 from gateway.connector_lifecycle.release import Number, Release, number_of
 from gateway.connector_lifecycle.succession import Facts
-from gateway.connector_runtime.registry import Installed
+from gateway.connector_runtime.making import Installed
 from gateway.vocabulary.provenance import Unavailable
 
 Why = Literal["unpublished", "changed", "suspended", "retired"]

@@ -72,6 +72,7 @@ DUTIES: Mapping[str, tuple[StaffRole, ...]] = {
     "suspend": ("service_admin", "security_officer", "system_admin"),
     "resume": ("service_admin", "security_officer"),
     "release": ("service_admin", "security_officer"),
+    "credentials": ("service_admin", "security_officer", "system_admin"),
     "retire": ("service_admin", "registration_officer"),
 }
 """Who may do what with a connector (experience.md §1.4); the officer at a desk does nothing here."""

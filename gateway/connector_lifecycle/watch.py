@@ -20,7 +20,7 @@ from gateway.connector_lifecycle.standing import Standing, Way, choose, find_way
 from gateway.connector_lifecycle.succession import Facts
 from gateway.connector_lifecycle.trial import BUDGET_OF, TrialCounts, Verdict, judge
 from gateway.connector_runtime.contract import Answer
-from gateway.connector_runtime.registry import Installed
+from gateway.connector_runtime.making import Installed
 from gateway.vocabulary.clock import Clock
 from gateway.vocabulary.provenance import Unavailable
 from gateway.vocabulary.store import Store

@@ -51,6 +51,10 @@ class Attempts:
         self._latencies = Latencies() if limits.replicated else None
         self._told_faults: set[str] = set()
 
+    def renew(self, connector: Connector) -> None:
+        """Ask another connector from the next try on."""
+        self._connector = connector
+
     async def ask(self, question: Question, asked_until: datetime, *, probing: bool) -> Ended:
         """Return the answer of the first try that told something, or of the last one.
 

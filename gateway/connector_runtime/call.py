@@ -74,6 +74,11 @@ class SourceCaller:
         """Whether the source's answers are watched for drift."""
         return self._drift is not None
 
+    def renew(self, connector: Connector) -> None:
+        """Ask through another connector of the same source from now on; breaker, room and habits stay."""
+        self.connector = connector
+        self._attempts.renew(connector)
+
     async def ask(self, question: Question, on_late: OnLate | None = None, *, portal: str = "") -> Answer:
         """Return an outcome for every attribute asked, at the deadline at the latest; raises nothing.
 

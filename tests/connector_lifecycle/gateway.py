@@ -17,9 +17,10 @@ from gateway.connector_lifecycle.watch import Watch
 from gateway.connector_runtime.call import SourceCaller
 from gateway.connector_runtime.contract import Found, Health, Provenance, Question, Unavailable
 from gateway.connector_runtime.limits import Limits
+from gateway.connector_runtime.making import Installed
 from gateway.connector_runtime.manifest import read_manifest
 from gateway.connector_runtime.means import Means
-from gateway.connector_runtime.registry import ConnectorRegistry, Installed
+from gateway.connector_runtime.registry import ConnectorRegistry
 from tests.connector_lifecycle.conftest import FIRST, NOW, OWNER, SECOND, lifecycle_over
 from tests.connector_lifecycle.samples import FIELDS, PACKAGE, manifest_text, report_on
 
