@@ -10,6 +10,7 @@ from gateway.connector_lifecycle.endpoints import ConnectorDesk
 from gateway.connector_lifecycle.figures import Counting, Figures
 from gateway.connector_lifecycle.impact import PortalUse
 from gateway.connector_lifecycle.lifecycle import Lifecycle, Records
+from gateway.connector_lifecycle.quarantine import QuarantineDesk
 from gateway.connector_lifecycle.watch import Watch
 from gateway.connector_runtime.credential_watch import CredentialWatch
 from gateway.connector_runtime.means import OnDrift
@@ -34,6 +35,7 @@ class Connected:
     watch: Watch
     figures: Figures
     credentials: CredentialWatch
+    quarantines: QuarantineDesk
 
     def desk(self, policy: PolicyBundle, clients: ClientRegistry, issuer: str) -> ConnectorDesk:
         """Return what the endpoints and pages work with."""
@@ -44,6 +46,7 @@ class Connected:
             catalogue=AttributeCatalogue(policy, self.registry.installed),
             policy=policy,
             portals=RegisteredPortals(clients),
+            quarantines=self.quarantines,
             issuer=issuer,
         )
 
@@ -69,7 +72,14 @@ async def connect(
         steering=watch,
     )
     await watch.look(registry.installed)
-    return Connected(registry=registry, lifecycle=lifecycle, watch=watch, figures=figures, credentials=credentials)
+    return Connected(
+        registry=registry,
+        lifecycle=lifecycle,
+        watch=watch,
+        figures=figures,
+        credentials=credentials,
+        quarantines=QuarantineDesk(store, evidence, clock),
+    )
 
 
 class RegisteredPortals:

@@ -1,7 +1,7 @@
 """What `/v1/connectors` and `/v1/attributes` promise, made from the same models and tables that serve them."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from gateway.connector_lifecycle.endpoints import ONE
 from gateway.connector_lifecycle.failure import (
@@ -10,6 +10,7 @@ from gateway.connector_lifecycle.failure import (
     AttributeUnknown,
     ContentChanged,
     ManifestRefused,
+    NotQuarantined,
     PackageUnnamed,
     ReleaseChanged,
     ReleaseUnknown,
@@ -22,10 +23,11 @@ from gateway.connector_lifecycle.failure import (
     VersionTooSmall,
 )
 from gateway.connector_lifecycle.lifecycle import ACTIONS
-from gateway.connector_lifecycle.orders import DraftOrder
+from gateway.connector_lifecycle.orders import DraftOrder, ReasonOrder
 from gateway.connector_lifecycle.release import STATES, StepName
 from gateway.connector_lifecycle.steps import DUTIES
 from gateway.connector_lifecycle.tier import TIERS
+from gateway.connector_runtime.drift import Sign
 from gateway.staff.failure import ReasonMissing, RoleMissing
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.operation import (
@@ -80,7 +82,7 @@ def connector_operations() -> dict[str, dict[str, Any]]:
         f"{ONE}/impact": {"get": _look("Who would miss a version", _impact(), [_CONNECTOR, _VERSION], ReleaseUnknown)},
     }
     steps = {f"{ONE}/{name}": {"post": _step(name, row)} for name in ACTIONS}
-    return paths | steps | _catalogue()
+    return paths | steps | _quarantines() | _catalogue()
 
 
 def _look(
@@ -117,6 +119,34 @@ def _step(name: StepName, row: dict[str, Any]) -> dict[str, Any]:
         "responses": joined(
             {"200": answer("the version after the step", {JSON: row})}, problems(*always, *_OF_STEP[name], *_ALWAYS)
         ),
+    }
+
+
+def _quarantines() -> dict[str, dict[str, Any]]:
+    row = shape(
+        {
+            "source": TEXT,
+            "version": TEXT,
+            "sign": {"enum": list(get_args(Sign))},
+            "attribute": {**TEXT, "description": "what drifted; empty for answers as a whole"},
+            "since": INSTANT,
+        }
+    )
+    source = parameter("source", TEXT, "the connector's table in the settings", place="path", required=True)
+    refused = problems(StepMalformed, StepTooLarge, ReasonMissing, NotQuarantined, ReleaseChanged, *_ALWAYS)
+    release = {
+        "summary": "End a quarantine: the answers were looked at and are in order",
+        "description": _roles("release"),
+        "tags": ["connectors"],
+        "security": _STAFF,
+        "parameters": [source],
+        "requestBody": body(JSON, in_place(ReasonOrder.model_json_schema())),
+        "responses": joined({"200": answer("asked again within two seconds", {JSON: row})}, refused),
+    }
+    listed = shape({"quarantines": {"type": "array", "items": row}})
+    return {
+        "/v1/quarantines": {"get": _look("Sources that are not asked because their answers drifted", listed)},
+        "/v1/quarantines/{source}/release": {"post": release},
     }
 
 

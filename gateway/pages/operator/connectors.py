@@ -12,7 +12,7 @@ from gateway.connector_lifecycle.endpoints import ConnectorDesk
 from gateway.connector_lifecycle.failure import ReleaseUnknown
 from gateway.connector_lifecycle.figures import filled_percent
 from gateway.connector_lifecycle.release import Release
-from gateway.connector_lifecycle.steps import APPROVALS_NEEDED, require_duty
+from gateway.connector_lifecycle.steps import APPROVALS_NEEDED, DUTIES, require_duty
 from gateway.connector_lifecycle.tier import tier_of
 from gateway.connector_lifecycle.wire import by_name
 from gateway.openid_provider.endpoints import read_form
@@ -32,6 +32,7 @@ def connector_page_routes(house: House, desk: ConnectorDesk, layout: Layout) -> 
     pages = ConnectorPages(house, desk, layout)
     return [
         Route(FIRST_PAGE, pages.frame.for_staff(pages.list), methods=["GET"]),
+        Route(f"{FIRST_PAGE}/quarantine", pages.frame.for_staff(pages.release), methods=["POST"]),
         Route(_ONE, pages.frame.for_staff(pages.version), methods=["GET"]),
         Route(f"{_ONE}/{{step}}", pages.frame.for_staff(pages.step), methods=["POST"]),
     ]
@@ -60,7 +61,17 @@ class ConnectorPages:
             releases=releases,
             waiting=waiting,
             held=held,
+            quarantined=await self.desk.quarantined(),
+            may_release=bool(set(DUTIES["release"]) & set(visit.session.officer.roles)),
         )
+
+    async def release(self, request: Request, visit: ConsoleVisit) -> Reply:
+        """End a quarantine, and show the list as it is then."""
+        form = await read_form(request)
+        check_console_form(form, visit)
+        operator = Operator.of(visit.session.officer)
+        await self.desk.quarantines.release(form.get("source") or "", operator, form.get("reason") or "")
+        return redirect(self.house.issuer + FIRST_PAGE)
 
     async def version(self, request: Request, visit: ConsoleVisit) -> Reply:
         """Show one version."""
