@@ -1,5 +1,6 @@
 """Connectors and what was approved of them, joined: the watch steers the registry, the desk serves API and pages."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ from gateway.policy.bundle import PolicyBundle
 from gateway.settings import Settings
 from gateway.staff.roles import Operator
 from gateway.vocabulary.clock import Clock, Randomness, text_token
+from gateway.vocabulary.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,12 @@ class Connected:
     figures: Figures
     credentials: CredentialWatch
     quarantines: QuarantineDesk
+
+    async def run(self, store: Store) -> None:
+        """Look again and again at what is approved and at the secrets, until cancelled."""
+        async with asyncio.TaskGroup() as looking:
+            looking.create_task(self.watch.run(self.registry.installed, store))
+            looking.create_task(self.credentials.run(self.registry))
 
     def desk(self, policy: PolicyBundle, clients: ClientRegistry, issuer: str) -> ConnectorDesk:
         """Return what the endpoints and pages work with."""

@@ -37,9 +37,9 @@ from gateway.connector_lifecycle.succession import (
     VIETNAM,
     Facts,
     Moved,
-    in_service,
     predecessors,
     require_company,
+    rivals_of,
     superseded,
 )
 from gateway.connector_runtime.failure import InvalidManifest, UnknownManifestKey
@@ -231,7 +231,7 @@ def resume(release: Release, operator: Operator, order: ReasonOrder, facts: Fact
     Raises RoleMissing, StepOutOfOrder, ReasonMissing.
     """
     role = _require(release, operator, "resume", facts)
-    rivals = in_service(release, facts)
+    rivals = rivals_of(release, facts)
     if rivals and not release.may_return(facts.now):
         raise StepOutOfOrder(f"`{rivals[0].name}` is in service in its place")
     step = _step("resume", operator, role, facts, require_reason(order.reason))
@@ -257,7 +257,7 @@ def retire(release: Release, operator: Operator, order: RetireOrder, facts: Fact
 
 
 def _require_unneeded(release: Release, day: date, facts: Facts) -> None:
-    if release.state not in {"published", "suspended"} or in_service(release, facts):
+    if release.state not in {"published", "suspended"} or rivals_of(release, facts):
         return  # nobody misses it: it never answered anybody alone, or another version of its major does
     used = facts.last_used is not None and facts.today - facts.last_used < USED_WITHIN
     if used and day < facts.today + USED_WITHIN:

@@ -70,7 +70,7 @@ def same_major(one: Release, other: Release) -> bool:
     return one.number[0] == other.number[0]
 
 
-def in_service(release: Release, facts: Facts) -> tuple[Release, ...]:
+def rivals_of(release: Release, facts: Facts) -> tuple[Release, ...]:
     """Return the other versions of its major that answer every question, or all that no trial takes."""
     same = (one for one in facts.others if same_major(one, release))
     return tuple(one for one in same if one.serves(facts.today) and one.trial is None)

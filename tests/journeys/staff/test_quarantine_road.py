@@ -7,10 +7,10 @@ import httpx2
 import pytest
 
 from gateway.audit.record import Evidence
-from gateway.cli.demo_files import DEMO_MASTER_KEY
 from gateway.connector_runtime.drift import Drift
 from gateway.connector_runtime.manifest import read_manifest
 from gateway.connector_runtime.quarantine import Quarantine
+from gateway.settings import DEMO_MASTER_KEY
 from gateway.storage.open import open_storage
 from gateway.vocabulary.clock import SystemClock, SystemRandomness
 from tests.connector_lifecycle.samples import own_manifest
