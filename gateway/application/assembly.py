@@ -244,7 +244,7 @@ async def assemble(settings: Settings, pages: PublicPages, clock: Clock, chance:
     running.begin("portals", keep_clients_fresh(clients, ground.storage))
     await (tell := partial(leave_word, ground.storage.store, clock))(settings)
     running.begin("seeds", keep_seeds_fresh(clients, partial(permit_seeds, policy), tell))
-    running.begin("connectors", connected.watch.run(connectors.installed, ground.storage.store))
+    running.begin("connectors", connected.run(ground.storage.store))
     running.begin("purge", keep_purging(ground.storage, clock))
     running.begin("probes", probe_providers(providers))
     running.begin("deliveries", deliver(settings, house, ground.storage.store, portals))

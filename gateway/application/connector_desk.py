@@ -1,16 +1,19 @@
 """Connectors and what was approved of them, joined: the watch steers the registry, the desk serves API and pages."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from gateway.application.connector_meter import ConnectorMeter
+from gateway.application.connector_meter import ConnectorMeter, tell_overdue
 from gateway.audit.record import Evidence
 from gateway.connector_lifecycle.catalogue import AttributeCatalogue
 from gateway.connector_lifecycle.endpoints import ConnectorDesk
 from gateway.connector_lifecycle.figures import Counting, Figures
 from gateway.connector_lifecycle.impact import PortalUse
 from gateway.connector_lifecycle.lifecycle import Lifecycle, Records
+from gateway.connector_lifecycle.quarantine import QuarantineDesk
 from gateway.connector_lifecycle.watch import Watch
+from gateway.connector_runtime.credential_watch import CredentialWatch
 from gateway.connector_runtime.means import OnDrift
 from gateway.connector_runtime.registry import ConnectorRegistry, Shared
 from gateway.openid_provider.clients import ClientRegistry
@@ -22,6 +25,7 @@ from gateway.policy.bundle import PolicyBundle
 from gateway.settings import Settings
 from gateway.staff.roles import Operator
 from gateway.vocabulary.clock import Clock, Randomness, text_token
+from gateway.vocabulary.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +36,14 @@ class Connected:
     lifecycle: Lifecycle
     watch: Watch
     figures: Figures
+    credentials: CredentialWatch
+    quarantines: QuarantineDesk
+
+    async def run(self, store: Store) -> None:
+        """Look again and again at what is approved and at the secrets, until cancelled."""
+        async with asyncio.TaskGroup() as looking:
+            looking.create_task(self.watch.run(self.registry.installed, store))
+            looking.create_task(self.credentials.run(self.registry))
 
     def desk(self, policy: PolicyBundle, clients: ClientRegistry, issuer: str) -> ConnectorDesk:
         """Return what the endpoints and pages work with."""
@@ -42,6 +54,7 @@ class Connected:
             catalogue=AttributeCatalogue(policy, self.registry.installed),
             policy=policy,
             portals=RegisteredPortals(clients),
+            quarantines=self.quarantines,
             issuer=issuer,
         )
 
@@ -56,7 +69,8 @@ async def connect(
     figures = Figures(store, clock)
     lifecycle = Lifecycle(store, evidence, clock, figures)
     counting = Counting(clock, text_token(randomness, 96))
-    watch = Watch(lifecycle, counting, clock, unpublished_allowed=settings.unpublished_allowed)
+    watch = Watch(lifecycle, counting, clock, unpublished_allowed=settings.unpublished_allowed, overdue=tell_overdue)
+    credentials = CredentialWatch(settings.connectors.by_name())
     registry = ConnectorRegistry.load(
         settings.connectors.by_name(),
         egress=settings.egress,
@@ -66,7 +80,14 @@ async def connect(
         steering=watch,
     )
     await watch.look(registry.installed)
-    return Connected(registry=registry, lifecycle=lifecycle, watch=watch, figures=figures)
+    return Connected(
+        registry=registry,
+        lifecycle=lifecycle,
+        watch=watch,
+        figures=figures,
+        credentials=credentials,
+        quarantines=QuarantineDesk(store, evidence, clock),
+    )
 
 
 class RegisteredPortals:

@@ -21,6 +21,17 @@ QUARANTINED = Gauge(
     ["connector"],
     multiprocess_mode="livemax",
 )
+TRIAL_OVERDUE = Gauge(
+    "gate06_connector_trial_overdue",
+    "1 while a trial goes on after its time because too few good answers came",
+    ["connector"],
+    multiprocess_mode="livemax",
+)
+
+
+def tell_overdue(table: str, overdue: bool) -> None:
+    """Note whether the trial of a table's version goes on after its time."""
+    TRIAL_OVERDUE.labels(table).set(overdue)
 
 
 class ConnectorMeter:

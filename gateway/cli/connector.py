@@ -8,6 +8,7 @@ from gateway.cli.connector_examine import examine
 from gateway.cli.connector_import import import_openapi, import_wsdl
 from gateway.cli.connector_new import new
 from gateway.cli.connector_release import release
+from gateway.cli.connector_replace import replace_credentials, restore_credentials
 from gateway.cli.connector_steps import add_steps
 from gateway.cli.connector_try import try_it
 from gateway.cli.connector_views import add_views
@@ -24,5 +25,7 @@ app.command("try")(try_it)
 app.command("test")(examine)
 app.command("release")(release)
 app.command("credentials")(credentials)
+app.command("replace-credentials")(replace_credentials)
+app.command("restore-credentials")(restore_credentials)
 add_views(app)
 add_steps(app)

@@ -36,7 +36,7 @@ def credentials(
 
     Exit 7 when something is wrong, 4 for a connector without a table, 6 when the source refuses the file of `--try`.
     """
-    from gateway.connector_runtime.registry import manifest_of
+    from gateway.connector_runtime.making import manifest_of
 
     settings = settings_of(None, None, config)
     one = settings.connectors.by_name().get(connector)
@@ -75,17 +75,18 @@ def steps_of(reference: Reference) -> list[str]:
         "certificate_file",
     }:
         return [
-            "the owner announces the next one: put it into the same file beside the old one",
-            "restart the gateway's workers one after the other; both are believed from now on",
-            "when the owner has changed over, take the old one out and restart again",
+            "the owner announces the next one: write both into a new file",
+            f"gate06 connector replace-credentials NAME {reference.name}=FILE --unproven; both are believed then",
+            "when the owner has changed over, replace it once more by a file without the old one",
         ]
     made = _MADE[reference.kind]
     return [
         made,
-        f"write it into a new file: umask 077, then for example {reference.name}.next",
-        f"gate06 connector credentials NAME --try {reference.name}=FILE.next, until the source takes it; a key and its "
+        "write it into a new file: umask 077",
+        f"gate06 connector credentials NAME --try {reference.name}=FILE, until the source takes it; a key and its "
         "certificate in one command, with --try twice",
-        "move the new file over the old one, and restart the gateway's workers one after the other",
+        f"gate06 connector replace-credentials NAME {reference.name}=FILE: tested again, swapped, taken over by every "
+        "worker within two seconds; the old one stays for 24 hours",
         "gate06 doctor; then have the owner withdraw the old one",
     ]
 
@@ -108,20 +109,21 @@ def _try(name: str, manifest: Manifest, one: ConnectorSettings, settings: Settin
         if not file or secret not in known:
             said = ", ".join(f"`{other}`" for other in known) or "none"
             raise typer.BadParameter(f"write NAME=FILE with one of {said}", param_hint="--try")
-        changed = changed.model_copy(update=_in_place(known[secret], Path(file), changed))
+        changed = changed.model_copy(update=in_place(known[secret], Path(file), changed))
     wrong = [found for found in inspect_all(manifest, changed, SystemClock().now()) if found.state == "wrong"]
     for found in wrong:
         talk(f"{found.reference.name} ({_place(found.reference)}): {found.wrong}")
     if wrong:
         return Exit.CHECK_FAILED
-    health = asyncio.run(_probe(name, changed, settings))
+    health = asyncio.run(probe(name, changed, settings))
     talk(f"{name} with {' and '.join(trials)}: {health.state}{f', {health.detail}' if health.detail else ''}")
     if manifest.auth.kind.startswith("wss_") and manifest.transport is None:
         talk("its probe holds no message, so it proves nothing: ask about a test person with `gate06 connector try`")
     return Exit.OK if health.state == "up" else Exit.REMOTE
 
 
-async def _probe(name: str, one: ConnectorSettings, settings: Settings) -> Health:
+async def probe(name: str, one: ConnectorSettings, settings: Settings) -> Health:
+    """Show a source the secrets of a table, through its real transport; nobody is asked about."""
     from gateway.connector_runtime.registry import ConnectorRegistry
 
     registry = ConnectorRegistry.load(
@@ -133,7 +135,8 @@ async def _probe(name: str, one: ConnectorSettings, settings: Settings) -> Healt
         await registry.close()
 
 
-def _in_place(reference: Reference, file: Path, one: ConnectorSettings) -> Mapping[str, Any]:
+def in_place(reference: Reference, file: Path, one: ConnectorSettings) -> Mapping[str, Any]:
+    """Return the members of a table that put another file in the place of a secret."""
     if "." in reference.member:
         return {"secret_files": {**one.secret_files, reference.name: file}}
     if reference.member.endswith("_file"):

@@ -20,8 +20,8 @@ from gateway.connector_exam.tiers import LABELS
 from gateway.connector_lifecycle.report import examined_live
 from gateway.connector_runtime.configuration import ZoneName
 from gateway.connector_runtime.folders import read_folder
+from gateway.connector_runtime.making import GROUP
 from gateway.connector_runtime.package_digest import Package, installed_package
-from gateway.connector_runtime.registry import GROUP
 from gateway.policy.failure import PolicyInvalid
 from gateway.vocabulary.clock import SystemClock
 

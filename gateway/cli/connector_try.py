@@ -22,10 +22,10 @@ from gateway.connector_runtime.kinds.build import Ways, build_connector, require
 from gateway.connector_runtime.kinds.declared import DeclaredConnector
 from gateway.connector_runtime.kinds.samples import write_outcome
 from gateway.connector_runtime.kinds.sqlview import ViewConnector
+from gateway.connector_runtime.making import make_transport
 from gateway.connector_runtime.manifest import Manifest
 from gateway.connector_runtime.manifest_failure import CredentialsRefused
 from gateway.connector_runtime.outbound import ZoneClient
-from gateway.connector_runtime.registry import make_transport
 from gateway.vocabulary.clock import SystemClock, SystemRandomness, text_token
 from gateway.vocabulary.partial_date import PartialDate
 from gateway.vocabulary.persona import Persona, persona

@@ -20,6 +20,8 @@ from gateway.openid_provider.clients import ClientRegistry
 from gateway.policy.bundle import PolicyBundle
 from gateway.settings import Settings
 
+_PROOFS = {"about": "whose record it is", "auth": "how the gateway proves itself"}
+
 
 def add_views(app: typer.Typer) -> None:
     """Add the verbs to the noun."""
@@ -74,6 +76,9 @@ def diff(
         return
     columns = ("needs", "change", "place", "before", "after")
     say_table(columns, [[str(row[column]) for column in columns] for row in document["differences"]])
+    for name, sides in document["proofs"].items():
+        same = sides["before"] == sides["after"]
+        talk(f"{_PROOFS[name]}: {sides['before'] or '-'}{'' if same else ' -> ' + (sides['after'] or '-')}")
     talk(f"after {before.manifest.version} this needs a {document['minimum_bump']} number")
 
 

@@ -10,10 +10,10 @@ from gateway.cli.doctor_row import Row
 from gateway.connector_lifecycle.quarantine import Finding, findings
 from gateway.connector_lifecycle.release import Release, release_of
 from gateway.connector_lifecycle.standing import Why, stand
-from gateway.connector_lifecycle.steps import Facts
+from gateway.connector_lifecycle.succession import Facts
 from gateway.connector_lifecycle.tier import tier_of
 from gateway.connector_runtime.folders import address_of
-from gateway.connector_runtime.registry import Installed, carried_by
+from gateway.connector_runtime.making import Installed, carried_by
 from gateway.settings import Settings
 from gateway.storage.open import Storage
 from gateway.vocabulary.clock import SystemClock
@@ -107,10 +107,18 @@ def _compare(name: str, carried: Installed, approved: Approved, settings: Settin
     why = standing.why
     spared = why in {"unpublished", "changed"} and settings.unpublished_allowed
     said = f"version {manifest.version} {why or 'published'}{f', tier {tier}' if tier else ''}"
-    if why is None or spared:
+    if known and why == "retired" and known[0].may_return(facts.now):
+        until = known[0].back_until
+        seen.add(f"{said}, superseded; leave its table until {until:%Y-%m-%d %H:%M} UTC, it can be resumed so long")
+    elif why is None or spared:
         seen.add(f"{said}, asked all the same by this developer's gateway" if spared else said)
     else:
         seen.add(said, _MENDS[why])
+    if why is None and known and known[0].trial is not None and known[0].trial.prolonged_at is not None:
+        seen.add(
+            f"its trial was over on {known[0].trial.until:%Y-%m-%d %H:%M} UTC, and too few good answers came",
+            f"gate06 connector publish {manifest.id} {manifest.version} --share 50, or 100 when it is known to be good",
+        )
     for one in approved.quarantined:
         if (one.source, one.version) == (name, manifest.version):
             what = " ".join(part for part in (one.sign, one.attribute) if part)

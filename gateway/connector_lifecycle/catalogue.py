@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from gateway.connector_lifecycle.figures import Tally, filled_percent
 from gateway.connector_lifecycle.standing import Standing
-from gateway.connector_runtime.registry import Installed
+from gateway.connector_runtime.making import Installed
 from gateway.policy.bundle import PolicyBundle
 from gateway.policy.catalogue import Attribute
 

@@ -1,7 +1,10 @@
 """How two versions of a connector differ, and which number the newer one needs at least (SemVer 2.0.0 §6–§8).
 
-What a portal can notice decides: a field that is gone, renamed, of another type or precision, a source class, a new
-question to answer is a major; a field more is a minor; where and how the source is asked is a patch.
+What a portal can notice decides. A major: a field that is gone, renamed, of another type, precision or address scheme,
+a part of an address or a member that says whose record it is gone, a code that means something else, a source class, a
+new question to answer. A minor: a field or a code more, and whatever may make a value or an outcome another one (where
+in the answer it stands, how it is read, what the signs mean) or what is trusted (proof, signatures). A patch: where and
+how the source is asked, and what is said about it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,7 +17,9 @@ from gateway.connector_runtime.manifest import Manifest
 Bump = Literal["none", "patch", "minor", "major"]
 _WEIGHT: Mapping[Bump, int] = {"none": 0, "patch": 1, "minor": 2, "major": 3}
 _MAJOR_OF_FIELD = frozenset({"type", "precision", "codes"})
-_MINOR = frozenset({"kind", "transport", "other_transports", "legal", "options", "notice", "code_lists"})
+_MINOR = frozenset({"kind", "transport", "other_transports", "legal", "options", "notice", "outcomes"})
+_TRUST = frozenset({"auth", "signature", "envelope_signature"})
+_GONE_IS_MAJOR = ("record.about.", "code_lists.")
 _UNSAID = frozenset({"version", "lifecycle"})
 
 
@@ -45,11 +50,21 @@ def compare(older: Manifest, newer: Manifest) -> tuple[Difference, ...]:
     found = [*_fields(before, after), *_inputs(before, after)]
     for key in sorted(before.keys() | after.keys()):
         if key not in {"fields", "inputs"} | _UNSAID:
-            needs: Bump = "minor" if key in _MINOR else "patch"
-            found += _tree(key, before.get(key), after.get(key), needs)
+            needs: Bump = "minor" if key in _MINOR | _TRUST | {"record", "code_lists"} else "patch"
+            found += [_weighed(one) for one in _tree(key, before.get(key), after.get(key), needs)]
     if older.legal.data_class != newer.legal.data_class:
         found = [_heavier(one) if one.place == "legal.data_class" else one for one in found]
     return tuple(sorted(found, key=lambda one: (-_WEIGHT[one.needs], one.place)))
+
+
+def proofs_of(manifest: Manifest) -> dict[str, str]:
+    """Return what whoever approves should see by itself: `about`, which members say whose record it is and where, and
+    `auth`, how the gateway proves itself. No secret is in a manifest."""
+    about = {} if manifest.record is None else manifest.record.about
+    auth = manifest.auth.model_dump(mode="json", exclude_defaults=True)
+    told = [str(auth.pop("kind", "none")), *(f"{key} = {value}" for key, value in sorted(auth.items()))]
+    bus = [f"transport = {manifest.transport}"] if manifest.transport else []
+    return {"about": ", ".join(f"{name} = {path}" for name, path in about.items()), "auth": ", ".join(told + bus)}
 
 
 def minimum_bump(differences: tuple[Difference, ...]) -> Bump:
@@ -84,8 +99,10 @@ def _fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Dif
         yield Difference(place=f"fields.{name}", change="added", after=_text(new[name]), needs="minor")
     for name in sorted(old.keys() & new.keys()):
         for key in sorted(old[name].keys() | new[name].keys()):
-            needs: Bump = "major" if key in _MAJOR_OF_FIELD else "patch"
-            yield from _tree(f"fields.{name}.{key}", old[name].get(key), new[name].get(key), needs)
+            needs: Bump = "major" if key in _MAJOR_OF_FIELD else "minor"
+            for one in _tree(f"fields.{name}.{key}", old[name].get(key), new[name].get(key), needs):
+                part_gone = key == "address" and one.change == "removed"
+                yield _heavier(one) if part_gone or one.place.endswith(".address.scheme") else one
 
 
 def _origin(field: Mapping[str, Any]) -> Any:
@@ -117,6 +134,13 @@ def _text(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key} = {_text(inner)}" for key, inner in value.items() if inner is not None)
     return "; ".join(_text(one) for one in value) if isinstance(value, list | tuple) else str(value)
+
+
+def _weighed(one: Difference) -> Difference:
+    """Return a difference with what it needs: whose record it is and what a code means are promises, too."""
+    gone = one.change == "removed" and one.place.startswith(_GONE_IS_MAJOR)
+    turned = one.change == "changed" and one.place.startswith("code_lists.") and ".values." in one.place
+    return _heavier(one) if gone or turned else one
 
 
 def _heavier(one: Difference) -> Difference:

@@ -18,7 +18,8 @@ from gateway.connector_lifecycle.failure import AttributeUnknown, ReleaseUnknown
 from gateway.connector_lifecycle.figures import Figures
 from gateway.connector_lifecycle.impact import Impact, Portals, find_impact
 from gateway.connector_lifecycle.lifecycle import ACTIONS, Lifecycle
-from gateway.connector_lifecycle.orders import DraftOrder, read_body
+from gateway.connector_lifecycle.orders import DraftOrder, ReasonOrder, read_body
+from gateway.connector_lifecycle.quarantine import Finding, QuarantineDesk
 from gateway.connector_lifecycle.release import Release, StepName
 from gateway.connector_lifecycle.steps import require_duty
 from gateway.connector_lifecycle.watch import Watch
@@ -53,6 +54,7 @@ class ConnectorDesk:
     catalogue: AttributeCatalogue
     policy: PolicyBundle
     portals: Portals
+    quarantines: QuarantineDesk
     issuer: str
 
     async def impact(self, release: Release) -> Impact:
@@ -60,6 +62,12 @@ class ConnectorDesk:
         sources = self.sources_of(release)
         last_used = await self.figures.last_used(release.connector)
         return find_impact(release, sources, self.policy, self.portals.all(), last_used)
+
+    async def quarantined(self) -> list[Finding]:
+        """Return the quarantines that hold: one of a version that this gateway no longer carries is over."""
+        carried = {table: ".".join(map(str, one.number)) for table, one in self.watch.standings().items()}
+        found = await self.quarantines.findings()
+        return [one for one in found if carried.get(one.source, one.version) == one.version]
 
     def sources_of(self, release: Release) -> frozenset[str]:
         """Return the sources a version answers for: the tables of its connector and major, else its own name."""
@@ -80,6 +88,8 @@ def connector_routes(desk: ConnectorDesk, operators: OperatorReader) -> list[Rou
         api.route(ONE, api.one_version, "GET"),
         api.route(f"{ONE}/impact", api.impact, "GET"),
         *(api.route(f"{ONE}/{name}", api.step(name), "POST") for name in ACTIONS),
+        api.route("/v1/quarantines", api.quarantines, "GET"),
+        api.route("/v1/quarantines/{source}/release", api.released, "POST"),
         api.route("/v1/attributes", api.attributes, "GET"),
         api.route("/v1/attributes/{attribute}", api.attribute, "GET"),
     ]
@@ -160,6 +170,18 @@ class ConnectorApi:
             return _json(release_row(release))
 
         return take
+
+    async def quarantines(self, request: Request) -> Response:
+        """Every source that is not asked because its answers drifted."""
+        await self._admit(request, "read")
+        return _json({"quarantines": [one.wire() for one in await self.desk.quarantined()]})
+
+    async def released(self, request: Request) -> Response:
+        """Let a source be asked again."""
+        operator = await self._operators.read(request.headers.getlist("authorization"))
+        order = read_body(ReasonOrder, await read_capped(request))
+        finding = await self.desk.quarantines.release(request.path_params["source"], operator, order.reason)
+        return _json(finding.wire())
 
     async def attributes(self, request: Request) -> Response:
         """The whole catalogue."""

@@ -56,8 +56,17 @@ class ConnectorPublished(Event):
     sentence = "a connector's version was published"
 
 
+class ConnectorProlonged(Event):
+    """The time of a trial is over and too few good answers came (`count` answers in all): it goes on until they do."""
+
+    __slots__ = ()
+    name = "ConnectorProlonged"
+    sentence = "a connector's version stays on trial because too few answers came"
+
+
 class ConnectorSettled(Event):
-    """The trial of a version ended well: it answers every question, and the one before it was retired with it."""
+    """The trial of a version ended well: it answers every question, and the one before it was retired with it, which
+    can be brought back for seven days."""
 
     __slots__ = ()
     name = "ConnectorSettled"
@@ -81,7 +90,8 @@ class ConnectorSuspended(Event):
 
 
 class ConnectorResumed(Event):
-    """A suspended version is in service again."""
+    """A suspended version is in service again, or one superseded lately has its place back: `instead_of` names the
+    versions that were suspended with this step."""
 
     __slots__ = ()
     name = "ConnectorResumed"
@@ -102,6 +112,15 @@ class ConnectorReleased(Event):
     __slots__ = ()
     name = "ConnectorReleased"
     sentence = "a connector was released from quarantine"
+
+
+class ConnectorCredentialsReplaced(Event):
+    """A member of staff replaced secrets after the source had taken the new ones, or took those before back; `outcome`
+    is `replaced` or `restored`, `references` the names of the secrets."""
+
+    __slots__ = ()
+    name = "ConnectorCredentialsReplaced"
+    sentence = "secrets of a connector were replaced"
 
 
 class ConnectorStepRefused(Event):

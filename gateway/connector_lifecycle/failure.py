@@ -179,4 +179,4 @@ class NotQuarantined(Failure):
     http_status = 404
     vi = "Kết nối này không bị cách ly."
     en = "This connector is not quarantined."
-    fix = "See `gate06 doctor`: it names every connector that is quarantined, by its table in the settings."
+    fix = "See `/v1/quarantines` or `gate06 doctor`: they name what is quarantined, by its table in the settings."

@@ -8,7 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from gateway.connector_lifecycle.steps import VIETNAM
+from gateway.connector_lifecycle.succession import VIETNAM
 from gateway.connector_runtime.contract import Answer
 from gateway.vocabulary.clock import Clock
 from gateway.vocabulary.provenance import Absent, Found, Refused, Unavailable
@@ -57,6 +57,11 @@ class Counting:
         self._connectors: dict[str, str] = {}
         self._changed = False
         self._left: list[Record] = []
+
+    @property
+    def holder(self) -> str:
+        """The random name under which this worker stores what it counts."""
+        return self._holder
 
     def count(self, source: str, connector: str, answer: Answer) -> None:
         """Count the outcomes of one answer of a connector. One that is still on its way is counted when it comes."""

@@ -15,7 +15,7 @@ import structlog
 from gateway.audit.event import Event
 from gateway.audit.record import Evidence
 from gateway.connector_lifecycle import event as told
-from gateway.connector_lifecycle import orders, steps
+from gateway.connector_lifecycle import orders, steps, trial_steps
 from gateway.connector_lifecycle.failure import (
     ApprovedByYou,
     ApproverPrepared,
@@ -25,7 +25,8 @@ from gateway.connector_lifecycle.failure import (
     ReleaseUnknown,
 )
 from gateway.connector_lifecycle.release import Release, StepName, release_address, release_of, release_record
-from gateway.connector_lifecycle.steps import Facts, Moved
+from gateway.connector_lifecycle.succession import Facts, Moved
+from gateway.connector_lifecycle.trial import TrialCounts, Tried
 from gateway.staff.failure import RoleMissing
 from gateway.staff.roles import Operator
 from gateway.vocabulary.clock import Clock
@@ -167,13 +168,25 @@ class Lifecycle:
                 return moved.release
         raise ReleaseChanged(f"`{connector} {version}`")
 
-    async def settle(self, release: Release) -> Release | None:
-        """End a trial whose time is over; None when somebody else did something with the version meanwhile."""
-        return await self._own(steps.settle(release, await self.facts(release)), told.ConnectorSettled, "settled")
+    async def settle(self, release: Release, tried: Tried) -> Release | None:
+        """End a trial that was passed; None when somebody else did something with the version meanwhile."""
+        moved = trial_steps.settle(release, await self.facts(release), tried)
+        return await self._own(moved, told.ConnectorSettled, "settled")
+
+    async def prolong(self, release: Release, tried: Tried) -> Release | None:
+        """Let a trial go on that nothing is known of yet; None when somebody else was quicker."""
+        moved = trial_steps.prolong(release, await self.facts(release), tried)
+        return await self._own(moved, told.ConnectorProlonged, "prolonged")
 
     async def stop(self, release: Release, reason: str) -> Release | None:
         """Take a version on trial out of service; None when somebody else was quicker."""
-        return await self._own(steps.stop(release, await self.facts(release), reason), told.ConnectorStopped, "stopped")
+        moved = trial_steps.stop(release, await self.facts(release), reason)
+        return await self._own(moved, told.ConnectorStopped, "stopped")
+
+    async def exchange(self, counts: TrialCounts, trials: frozenset[str]) -> None:
+        """Store what this worker counted of trials, and tell it what the others did. Raises StorageUnavailable."""
+        rows = await self._store.select(Kind.TRIAL_COUNT, limit=_MOST) if trials else []
+        await counts.exchange(self._store, list(rows), trials)
 
     async def _own(self, moved: Moved, kind: type[Event], outcome: str) -> Release | None:
         event = await self._evidence.tell(
@@ -181,7 +194,7 @@ class Lifecycle:
             outcome=outcome,
             actor_kind="gateway",
             connector=moved.release.connector,
-            extra=tuple(_members(moved.release).items()),
+            extra=tuple((_members(moved.release) | dict(moved.told or {})).items()),
         )
         done = await self._commit(moved, [event, *await self._events_of_others(moved)])
         return moved.release if done else None
@@ -218,16 +231,21 @@ class Lifecycle:
         )
 
     async def _events_of_others(self, moved: Moved) -> list[StoredEvent]:
-        return [
-            await self._evidence.tell(
-                told.ConnectorRetired,
-                outcome="superseded",
-                actor_kind="gateway",
-                connector=one.connector,
-                extra=tuple(_members(one).items()),
-            )
-            for one in moved.others
-        ]
+        return [await self._event_of_other(one) for one in moved.others]
+
+    async def _event_of_other(self, one: Release) -> StoredEvent:
+        """Return the event of a version that another took the place of: the gateway retires it, a person's word that
+        brought another back suspends it."""
+        step = one.steps[-1]
+        retired = step.name == "retire"
+        return await self._evidence.tell(
+            told.ConnectorRetired if retired else told.ConnectorSuspended,
+            outcome="superseded" if retired else one.state,
+            actor_kind="gateway" if retired else "operator",
+            actor_ref=None if retired else step.by,
+            connector=one.connector,
+            extra=tuple((_members(one) | ({} if retired else {"role": step.role})).items()),
+        )
 
     async def _commit(self, moved: Moved, events: list[StoredEvent], *, new: bool = False) -> bool:
         first = release_record(moved.release)

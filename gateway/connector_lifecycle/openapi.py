@@ -1,7 +1,7 @@
 """What `/v1/connectors` and `/v1/attributes` promise, made from the same models and tables that serve them."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from gateway.connector_lifecycle.endpoints import ONE
 from gateway.connector_lifecycle.failure import (
@@ -10,6 +10,7 @@ from gateway.connector_lifecycle.failure import (
     AttributeUnknown,
     ContentChanged,
     ManifestRefused,
+    NotQuarantined,
     PackageUnnamed,
     ReleaseChanged,
     ReleaseUnknown,
@@ -22,10 +23,11 @@ from gateway.connector_lifecycle.failure import (
     VersionTooSmall,
 )
 from gateway.connector_lifecycle.lifecycle import ACTIONS
-from gateway.connector_lifecycle.orders import DraftOrder
+from gateway.connector_lifecycle.orders import DraftOrder, ReasonOrder
 from gateway.connector_lifecycle.release import STATES, StepName
 from gateway.connector_lifecycle.steps import DUTIES
 from gateway.connector_lifecycle.tier import TIERS
+from gateway.connector_runtime.drift import Sign
 from gateway.staff.failure import ReasonMissing, RoleMissing
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.operation import (
@@ -80,7 +82,7 @@ def connector_operations() -> dict[str, dict[str, Any]]:
         f"{ONE}/impact": {"get": _look("Who would miss a version", _impact(), [_CONNECTOR, _VERSION], ReleaseUnknown)},
     }
     steps = {f"{ONE}/{name}": {"post": _step(name, row)} for name in ACTIONS}
-    return paths | steps | _catalogue()
+    return paths | steps | _quarantines() | _catalogue()
 
 
 def _look(
@@ -120,8 +122,37 @@ def _step(name: StepName, row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _quarantines() -> dict[str, dict[str, Any]]:
+    row = shape(
+        {
+            "source": TEXT,
+            "version": TEXT,
+            "sign": {"enum": list(get_args(Sign))},
+            "attribute": {**TEXT, "description": "what drifted; empty for answers as a whole"},
+            "since": INSTANT,
+        }
+    )
+    source = parameter("source", TEXT, "the connector's table in the settings", place="path", required=True)
+    refused = problems(StepMalformed, StepTooLarge, ReasonMissing, NotQuarantined, ReleaseChanged, *_ALWAYS)
+    release = {
+        "summary": "End a quarantine: the answers were looked at and are in order",
+        "description": _roles("release"),
+        "tags": ["connectors"],
+        "security": _STAFF,
+        "parameters": [source],
+        "requestBody": body(JSON, in_place(ReasonOrder.model_json_schema())),
+        "responses": joined({"200": answer("asked again within two seconds", {JSON: row})}, refused),
+    }
+    listed = shape({"quarantines": {"type": "array", "items": row}})
+    return {
+        "/v1/quarantines": {"get": _look("Sources that are not asked because their answers drifted", listed)},
+        "/v1/quarantines/{source}/release": {"post": release},
+    }
+
+
 def _difference() -> dict[str, Any]:
     bump = {"enum": ["none", "patch", "minor", "major"]}
+    both = shape({"before": TEXT, "after": TEXT})
     change = shape(
         {
             "place": TEXT,
@@ -138,6 +169,7 @@ def _difference() -> dict[str, Any]:
             "to": TEXT,
             "minimum_bump": bump,
             "differences": {"type": "array", "items": change},
+            "proofs": shape({"about": both, "auth": both}),
         }
     )
     asked = [parameter(name, TEXT, "a version", required=True) for name in ("from", "to")]
@@ -145,7 +177,17 @@ def _difference() -> dict[str, Any]:
 
 
 def _release() -> dict[str, Any]:
-    trial = shape({"share": {"type": "integer", "description": "percent"}, "until": INSTANT})
+    trial = shape(
+        {
+            "share": {"type": "integer", "description": "percent"},
+            "until": {**INSTANT, "description": "not settled before"},
+            "prolonged_at": {
+                "type": ["string", "null"],
+                "format": "date-time",
+                "description": "since when it goes on for want of good answers",
+            },
+        }
+    )
     return shape(
         {
             "connector": TEXT,
@@ -167,6 +209,11 @@ def _release() -> dict[str, Any]:
             "trial": {"anyOf": [trial, {"type": "null"}]},
             "notice": {"anyOf": [BOTH_LANGUAGES, {"type": "null"}]},
             "retires_on": {"type": ["string", "null"], "format": "date"},
+            "back_until": {
+                "type": ["string", "null"],
+                "format": "date-time",
+                "description": "until when a version that was superseded can be resumed",
+            },
         }
     )
 

@@ -7,6 +7,7 @@ false alarm: the register was emptied on purpose, or the answers about others we
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Protocol
 
 from gateway.audit.record import Evidence
 from gateway.connector_lifecycle.event import ConnectorReleased
@@ -31,6 +32,37 @@ class Finding:
     sign: str
     attribute: str
     since: datetime
+
+    def wire(self) -> dict[str, str]:
+        """Return it as JSON shows it."""
+        return {
+            "source": self.source,
+            "version": self.version,
+            "sign": self.sign,
+            "attribute": self.attribute,
+            "since": self.since.isoformat(timespec="seconds"),
+        }
+
+
+class Records(Store, Listing, Protocol):
+    """Where quarantines are kept."""
+
+
+class QuarantineDesk:
+    """The same for the API and the pages: what is quarantined, and its end by somebody's word."""
+
+    def __init__(self, store: Records, evidence: Evidence, clock: Clock) -> None:
+        self._store = store
+        self._evidence = evidence
+        self._clock = clock
+
+    async def findings(self) -> Sequence[Finding]:
+        """Return what nobody released."""
+        return await findings(self._store)
+
+    async def release(self, source: str, operator: Operator, reason: str) -> Finding:
+        """Let a source be asked again. Raises what `release` raises."""
+        return await release(source, operator, reason, store=self._store, evidence=self._evidence, clock=self._clock)
 
 
 async def findings(listing: Listing) -> Sequence[Finding]:

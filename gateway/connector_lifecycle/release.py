@@ -16,7 +16,18 @@ from gateway.vocabulary.store import Kind, Record, RecordKey
 State = Literal["draft", "tested", "submitted", "approved", "published", "suspended", "retired"]
 STATES: tuple[State, ...] = get_args(State)
 StepName = Literal[
-    "draft", "test", "submit", "approve", "reject", "publish", "settle", "stop", "suspend", "resume", "retire"
+    "draft",
+    "test",
+    "submit",
+    "approve",
+    "reject",
+    "publish",
+    "prolong",
+    "settle",
+    "stop",
+    "suspend",
+    "resume",
+    "retire",
 ]
 Number = tuple[int, int, int]
 
@@ -62,26 +73,33 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """A canary: the share of questions (percent) a version answers, until when, and how many answers it may spoil."""
+    """A canary: the share of questions (percent) a version answers, until when at least, and since when it goes on
+    because too few good answers came by then."""
 
     share: int
     until: datetime
+    prolonged_at: datetime | None = None
 
     def body(self) -> dict[str, Any]:
         """Return what is stored."""
-        return {"share": self.share, "until": self.until.timestamp()}
+        since = None if self.prolonged_at is None else self.prolonged_at.timestamp()
+        return {"share": self.share, "until": self.until.timestamp(), "prolonged_at": since}
 
     @classmethod
     def of(cls, body: Mapping[str, Any] | None) -> Self | None:
         """Read what `body` wrote."""
-        return None if body is None else cls(share=body["share"], until=datetime.fromtimestamp(body["until"], UTC))
+        if body is None:
+            return None
+        until, since = datetime.fromtimestamp(body["until"], UTC), _moment(body.get("prolonged_at"))
+        return cls(share=body["share"], until=until, prolonged_at=since)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
     """A version. `text` is the manifest as it was handed in, `package` (`name==version`) what a code connector runs,
     `report` the exam's; `trial` stands while it answers a share only, `notice` is what people read while it is
-    suspended, `retires_on` the first day it is not there any more."""
+    suspended, `retires_on` the first day it is not there any more, `back_until` how long it may be brought back after a
+    newer version took its place."""
 
     text: str = field(repr=False)
     manifest: Manifest = field(repr=False)
@@ -93,6 +111,7 @@ class Release:
     trial: Trial | None = None
     notice: Mapping[str, str] | None = field(default=None, repr=False)
     retires_on: date | None = None
+    back_until: datetime | None = None
     version: int = 1
 
     @property
@@ -152,6 +171,10 @@ class Release:
         """Tell whether it is retired on a day, also when nobody has written so yet."""
         return self.state == "retired" or (self.retires_on is not None and self.retires_on <= today)
 
+    def may_return(self, now: datetime) -> bool:
+        """Tell whether it was superseded so lately that it can be brought back."""
+        return self.state == "retired" and self.back_until is not None and now < self.back_until
+
     def after(self, step: Step, **changes: Any) -> "Release":
         """Return it after a step."""
         return replace(self, steps=(*self.steps, step), version=self.version + 1, **changes)
@@ -178,8 +201,13 @@ def release_record(release: Release) -> Record:
             "trial": None if release.trial is None else release.trial.body(),
             "notice": None if release.notice is None else dict(release.notice),
             "retires_on": None if release.retires_on is None else release.retires_on.isoformat(),
+            "back_until": None if release.back_until is None else release.back_until.timestamp(),
         },
     )
+
+
+def _moment(stored: float | None) -> datetime | None:
+    return None if stored is None else datetime.fromtimestamp(stored, UTC)
 
 
 @lru_cache(maxsize=1024)
@@ -202,5 +230,6 @@ def release_of(record: Record) -> Release:
         trial=Trial.of(body["trial"]),
         notice=body["notice"],
         retires_on=None if body["retires_on"] is None else date.fromisoformat(body["retires_on"]),
+        back_until=_moment(body.get("back_until")),
         version=record.version,
     )

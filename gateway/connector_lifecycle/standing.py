@@ -12,8 +12,8 @@ from hashlib import sha256
 from typing import Literal
 
 from gateway.connector_lifecycle.release import Number, Release, number_of
-from gateway.connector_lifecycle.steps import Facts
-from gateway.connector_runtime.registry import Installed
+from gateway.connector_lifecycle.succession import Facts
+from gateway.connector_runtime.making import Installed
 from gateway.vocabulary.provenance import Unavailable
 
 Why = Literal["unpublished", "changed", "suspended", "retired"]

@@ -5,10 +5,9 @@ version; what they agree to is named by its hashes, so that nobody agrees to wha
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from gateway.connector_lifecycle.compare import compare, least_number, minimum_bump
 from gateway.connector_lifecycle.failure import (
@@ -34,13 +33,21 @@ from gateway.connector_lifecycle.orders import (
 )
 from gateway.connector_lifecycle.release import Release, State, Step, StepName, Trial
 from gateway.connector_lifecycle.report import report_digest, require_passed
+from gateway.connector_lifecycle.succession import (
+    VIETNAM,
+    Facts,
+    Moved,
+    predecessors,
+    require_company,
+    rivals_of,
+    superseded,
+)
 from gateway.connector_runtime.failure import InvalidManifest, UnknownManifestKey
 from gateway.connector_runtime.manifest import read_manifest
 from gateway.staff.free_text import keep_words, require_nobody, require_reason
 from gateway.staff.roles import Operator, held_role, require_named
 from gateway.vocabulary.officer import StaffRole
 
-VIETNAM: Final = ZoneInfo("Asia/Ho_Chi_Minh")
 APPROVALS_NEEDED: Final = 2
 USED_WITHIN: Final = timedelta(days=30)
 SIDE_BY_SIDE_FOR: Final = timedelta(days=90)
@@ -65,6 +72,7 @@ DUTIES: Mapping[str, tuple[StaffRole, ...]] = {
     "suspend": ("service_admin", "security_officer", "system_admin"),
     "resume": ("service_admin", "security_officer"),
     "release": ("service_admin", "security_officer"),
+    "credentials": ("service_admin", "security_officer", "system_admin"),
     "retire": ("service_admin", "registration_officer"),
 }
 """Who may do what with a connector (experience.md §1.4); the officer at a desk does nothing here."""
@@ -79,29 +87,6 @@ FROM: Mapping[StepName, frozenset[State]] = {
     "resume": frozenset({"suspended"}),
     "retire": frozenset({"draft", "tested", "submitted", "approved", "published", "suspended"}),
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """What a step is judged by: the present, the connector's other versions, and the last day a source was used."""
-
-    now: datetime
-    others: tuple[Release, ...] = ()
-    last_used: date | None = None
-
-    @property
-    def today(self) -> date:
-        """The day it is in Viet Nam."""
-        return self.now.astimezone(VIETNAM).date()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moved:
-    """The version after a step, other versions that the step changed, and what its event says beside."""
-
-    release: Release
-    others: tuple[Release, ...] = ()
-    told: Mapping[str, Any] | None = None
 
 
 def require_duty(operator: Operator, verb: str) -> StaffRole:
@@ -129,7 +114,7 @@ def draft(known: Release | None, operator: Operator, order: DraftOrder, facts: F
 
 def test(release: Release, operator: Operator, order: TestOrder, facts: Facts) -> Moved:
     """Hand in the exam's report, by name. Raises RoleMissing, NobodySignedIn, StepOutOfOrder, ReportRefused."""
-    role = _require(release, operator, "test")
+    role = _require(release, operator, "test", facts)
     require_named(operator, _TWO)
     require_passed(order.report, release, facts.today)
     changes: dict[str, Any] = {"report": order.report, "report_sha256": report_digest(order.report), "state": "tested"}
@@ -141,7 +126,7 @@ def submit(release: Release, operator: Operator, order: SubmitOrder, facts: Fact
 
     Raises RoleMissing, NobodySignedIn, StepOutOfOrder, ReportRefused, VersionTooSmall, PackageUnnamed, ReasonMissing.
     """
-    role = _require(release, operator, "submit")
+    role = _require(release, operator, "submit", facts)
     require_named(operator, _TWO)
     require_passed(release.report or {}, release, facts.today)
     require_number(release, facts.others)
@@ -178,7 +163,7 @@ def approve(release: Release, operator: Operator, order: ApproveOrder, facts: Fa
     Raises RoleMissing, NobodySignedIn, StepOutOfOrder, ApproverPrepared, ApprovedByYou, ContentChanged, PackageUnnamed,
     ReportRefused.
     """
-    role = _require(release, operator, "approve")
+    role = _require(release, operator, "approve", facts)
     require_named(operator, _TWO)
     if operator.reference in release.prepared_by():
         raise ApproverPrepared(f"you prepared `{release.name}`")
@@ -200,7 +185,7 @@ def approve(release: Release, operator: Operator, order: ApproveOrder, facts: Fa
 
 def reject(release: Release, operator: Operator, order: ReasonOrder, facts: Facts) -> Moved:
     """Refuse: it is a draft again. Raises RoleMissing, StepOutOfOrder, ReasonMissing."""
-    role = _require(release, operator, "reject")
+    role = _require(release, operator, "reject", facts)
     step = _step("reject", operator, role, facts, require_reason(order.reason))
     return Moved(release=release.after(step, state="draft", report=None, report_sha256=None))
 
@@ -208,34 +193,23 @@ def reject(release: Release, operator: Operator, order: ReasonOrder, facts: Fact
 def publish(release: Release, operator: Operator, order: PublishOrder, facts: Facts) -> Moved:
     """Put it into service: for a share of the questions first where a version of its major is there already.
 
+    On trial already, it gets another share and time, or with a share of 100 ends its trial by somebody's word.
+
     Raises RoleMissing, StepOutOfOrder, ReportRefused, VersionTooSmall.
     """
-    role = _require(release, operator, "publish")
+    role = _require(release, operator, "publish", facts)
     # what was skipped until a day may be overdue by now, and another version may have been published meanwhile
     require_passed(release.report or {}, release, facts.today)
     require_number(release, facts.others)
     step = _step("publish", operator, role, facts, order.reason)
     beside = predecessors(release, facts)
     if beside and order.share < 100:
+        require_company(release, facts)
         trial = Trial(share=order.share, until=facts.now + timedelta(minutes=order.minutes))
         told = {"share": trial.share, "until": trial.until.isoformat(timespec="seconds")}
         return Moved(release=release.after(step, state="published", trial=trial), told=told)
-    return Moved(release=release.after(step, state="published"), others=_superseded(beside, release, facts))
-
-
-def settle(release: Release, facts: Facts) -> Moved:
-    """End a trial well, as the gateway does when its time is over. Raises StepOutOfOrder."""
-    if release.state != "published" or release.trial is None or facts.now < release.trial.until:
-        raise StepOutOfOrder(f"`{release.name}` has no trial that is over")
-    settled = release.after(_own_step("settle", facts), trial=None)
-    return Moved(release=settled, others=_superseded(predecessors(release, facts), release, facts))
-
-
-def stop(release: Release, facts: Facts, reason: str) -> Moved:
-    """End a trial badly, as the gateway does when too many answers fail. Raises StepOutOfOrder."""
-    if release.state != "published" or release.trial is None:
-        raise StepOutOfOrder(f"`{release.name}` is not on trial")
-    return Moved(release=release.after(_own_step("stop", facts, reason), state="suspended", trial=None))
+    whole = release.after(step, state="published", trial=None)
+    return Moved(release=whole, others=superseded(beside, release, facts))
 
 
 def suspend(release: Release, operator: Operator, order: SuspendOrder, facts: Facts) -> Moved:
@@ -243,7 +217,7 @@ def suspend(release: Release, operator: Operator, order: SuspendOrder, facts: Fa
 
     Raises RoleMissing, StepOutOfOrder, ReasonMissing, WordsNamePerson.
     """
-    role = _require(release, operator, "suspend")
+    role = _require(release, operator, "suspend", facts)
     step = _step("suspend", operator, role, facts, require_reason(order.reason))
     notice = {"vi": order.notice.vi, "en": order.notice.en}
     for language, words in notice.items():
@@ -252,18 +226,26 @@ def suspend(release: Release, operator: Operator, order: SuspendOrder, facts: Fa
 
 
 def resume(release: Release, operator: Operator, order: ReasonOrder, facts: Facts) -> Moved:
-    """Put it back into service. Raises RoleMissing, StepOutOfOrder, ReasonMissing."""
-    role = _require(release, operator, "resume")
-    rivals = [one for one in facts.others if _same_major(one, release) and one.serves(facts.today)]
-    if rivals:
+    """Put it back into service; a version superseded lately takes its place again from the one that has it.
+
+    Raises RoleMissing, StepOutOfOrder, ReasonMissing.
+    """
+    role = _require(release, operator, "resume", facts)
+    rivals = rivals_of(release, facts)
+    if rivals and not release.may_return(facts.now):
         raise StepOutOfOrder(f"`{rivals[0].name}` is in service in its place")
     step = _step("resume", operator, role, facts, require_reason(order.reason))
-    return Moved(release=release.after(step, state="published", notice=None))
+    back = release.after(step, state="published", notice=None, retires_on=None, back_until=None)
+    if release.state == "suspended":
+        return Moved(release=replace(back, retires_on=release.retires_on))
+    aside = _step("suspend", operator, role, facts, f"{release.manifest.version} was brought back in its place")
+    others = tuple(one.after(aside, state="suspended", trial=None) for one in rivals)
+    return Moved(release=back, others=others, told={"instead_of": [one.manifest.version for one in others]})
 
 
 def retire(release: Release, operator: Operator, order: RetireOrder, facts: Facts) -> Moved:
     """End it for good, now or on a day. Raises RoleMissing, StepOutOfOrder, StillNeeded, ReasonMissing."""
-    role = _require(release, operator, "retire")
+    role = _require(release, operator, "retire", facts)
     step = _step("retire", operator, role, facts, require_reason(order.reason))
     day = order.on or facts.today
     if not order.force:
@@ -275,8 +257,8 @@ def retire(release: Release, operator: Operator, order: RetireOrder, facts: Fact
 
 
 def _require_unneeded(release: Release, day: date, facts: Facts) -> None:
-    if release.state != "published":
-        return
+    if release.state not in {"published", "suspended"} or rivals_of(release, facts):
+        return  # nobody misses it: it never answered anybody alone, or another version of its major does
     used = facts.last_used is not None and facts.today - facts.last_used < USED_WITHIN
     if used and day < facts.today + USED_WITHIN:
         raise StillNeeded(f"`{release.name}` was used on {facts.last_used}: retire it in 30 days or later")
@@ -288,32 +270,19 @@ def _require_unneeded(release: Release, day: date, facts: Facts) -> None:
                 raise StillNeeded(f"`{newer.name}` stands beside it since {since.date()}: not before {least}")
 
 
-def predecessors(release: Release, facts: Facts) -> tuple[Release, ...]:
-    """Return the versions of the same major that are in service, or suspended from it, beside this one."""
-    return tuple(
-        one
-        for one in facts.others
-        if _same_major(one, release)
-        and one.number < release.number
-        and one.state in {"published", "suspended"}
-        and not one.gone(facts.today)
-    )
-
-
-def _superseded(older: tuple[Release, ...], by: Release, facts: Facts) -> tuple[Release, ...]:
-    step = _own_step("retire", facts, f"superseded by {by.manifest.version}")
-    return tuple(one.after(step, state="retired", retires_on=facts.today, trial=None) for one in older)
-
-
-def _same_major(one: Release, other: Release) -> bool:
-    return one.number[0] == other.number[0]
-
-
-def _require(release: Release, operator: Operator, name: StepName) -> StaffRole:
+def _require(release: Release, operator: Operator, name: StepName, facts: Facts) -> StaffRole:
     role = require_duty(operator, name)
-    if release.state not in FROM[name]:
+    if not may_take(name, release, facts.now):
         raise StepOutOfOrder(f"`{release.name}` is {release.state}: `{name}` goes from {_listed(FROM[name])}")
     return role
+
+
+def may_take(name: StepName, release: Release, now: datetime) -> bool:
+    """Tell whether a version's state allows a step, whoever takes it: FROM, another share for a trial, and the way back
+    of what was superseded."""
+    back = name == "resume" and release.may_return(now)
+    anew = name == "publish" and release.state == "published" and release.trial is not None
+    return release.state in FROM[name] or back or anew
 
 
 def _listed(states: frozenset[State]) -> str:
@@ -323,7 +292,3 @@ def _listed(states: frozenset[State]) -> str:
 def _step(name: StepName, operator: Operator, role: StaffRole, facts: Facts, reason: str = "") -> Step:
     kept = keep_words(reason)
     return Step(name=name, by=operator.reference, who=operator.name, role=role, at=facts.now, reason=kept)
-
-
-def _own_step(name: StepName, facts: Facts, reason: str = "") -> Step:
-    return Step(name=name, by="gateway", who="Gate06", role=None, at=facts.now, reason=reason)

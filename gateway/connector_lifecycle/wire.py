@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from gateway.connector_lifecycle.compare import compare, minimum_bump
-from gateway.connector_lifecycle.release import Release
+from gateway.connector_lifecycle.compare import compare, minimum_bump, proofs_of
+from gateway.connector_lifecycle.release import Release, Trial
 from gateway.connector_lifecycle.steps import APPROVALS_NEEDED
 from gateway.connector_lifecycle.tier import tier_of
 from gateway.vocabulary.collation import collation_key
@@ -27,9 +27,19 @@ def release_row(release: Release) -> dict[str, Any]:
         "report_sha256": release.report_sha256,
         "approvals": len(release.approvals()),
         "approvals_needed": APPROVALS_NEEDED,
-        "trial": None if trial is None else {"share": trial.share, "until": trial.until.isoformat(timespec="seconds")},
+        "trial": None if trial is None else _trial(trial),
         "notice": None if release.notice is None else dict(release.notice),
         "retires_on": None if release.retires_on is None else release.retires_on.isoformat(),
+        "back_until": None if release.back_until is None else release.back_until.isoformat(timespec="seconds"),
+    }
+
+
+def _trial(trial: Trial) -> dict[str, Any]:
+    since = trial.prolonged_at
+    return {
+        "share": trial.share,
+        "until": trial.until.isoformat(timespec="seconds"),
+        "prolonged_at": None if since is None else since.isoformat(timespec="seconds"),
     }
 
 
@@ -59,6 +69,10 @@ def difference_document(older: Release, newer: Release) -> dict[str, Any]:
         "to": newer.manifest.version,
         "minimum_bump": minimum_bump(differences),
         "differences": [one.wire() for one in differences],
+        "proofs": {
+            name: {"before": before, "after": proofs_of(newer.manifest)[name]}
+            for name, before in proofs_of(older.manifest).items()
+        },
     }
 
 

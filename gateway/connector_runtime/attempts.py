@@ -27,12 +27,14 @@ _REST_AT_MOST = 600
 @dataclass(frozen=True, slots=True)
 class Ended:
     """How a call ended. `told` is an answer (or a verdict), `failed` the reason when nothing usable came (`rest` when
-    the source asked to be left alone), `asked_to_wait` its Retry-After in seconds, `withdrawn` when none was made."""
+    the source asked to be left alone), `asked_to_wait` its Retry-After in seconds, `withdrawn` when none was made.
+    `garbled` when a record about the person came and nothing of it could be read: the source is there, and changed."""
 
     told: Any
     failed: str | None = None
     asked_to_wait: int | None = None
     withdrawn: bool = False
+    garbled: bool = False
 
 
 class Attempts:
@@ -48,6 +50,10 @@ class Attempts:
         self._budget = RetryBudget(limits.retry_share)
         self._latencies = Latencies() if limits.replicated else None
         self._told_faults: set[str] = set()
+
+    def renew(self, connector: Connector) -> None:
+        """Ask another connector from the next try on."""
+        self._connector = connector
 
     async def ask(self, question: Question, asked_until: datetime, *, probing: bool) -> Ended:
         """Return the answer of the first try that told something, or of the last one.
@@ -126,7 +132,8 @@ class Attempts:
         failed = _failed(answer)
         if failed is None and self._told_faults:
             self._told_faults.clear()
-        return Ended(answer, failed)
+        garbled = all(isinstance(one, Unavailable) and one.reason == "malformed" for one in answer.values())
+        return Ended(answer, failed, garbled=garbled and bool(answer))
 
     def _trouble(self, trouble: SourceTrouble) -> Ended:
         outcome = trouble.outcome

@@ -74,6 +74,11 @@ class SourceCaller:
         """Whether the source's answers are watched for drift."""
         return self._drift is not None
 
+    def renew(self, connector: Connector) -> None:
+        """Ask through another connector of the same source from now on; breaker, room and habits stay."""
+        self.connector = connector
+        self._attempts.renew(connector)
+
     async def ask(self, question: Question, on_late: OnLate | None = None, *, portal: str = "") -> Answer:
         """Return an outcome for every attribute asked, at the deadline at the latest; raises nothing.
 
@@ -205,8 +210,9 @@ class SourceCaller:
         answer: Answer = ended.told
         if self._cache is not None:
             self._cache.keep(question, answer)
+        if ended.failed is None or ended.garbled:
+            self._watch(answer, question)
         if ended.failed is None:
-            self._watch(answer)
             return answer
         if self.breaker.state == "open":
             answer = {name: self._in_outage(outcome) for name, outcome in answer.items()}
@@ -310,8 +316,8 @@ class SourceCaller:
         outage = self.breaker.state == "open"
         self._means.meter.tell_state(self.source, outage=outage, quarantined=self._quarantined)
 
-    def _watch(self, answer: Answer) -> None:
-        drift = self._drift.observe(answer) if self._drift is not None else None
+    def _watch(self, answer: Answer, question: Question) -> None:
+        drift = self._drift.observe(answer, _who(question)) if self._drift is not None else None
         if drift is None or self._drift is None:
             return
         self._drift.forget()
@@ -356,6 +362,11 @@ class Waiting:
 
 _NOTHING: Mapping[str, Outcome] = {}
 _NOT_KEPT = Absent("not_kept")
+
+
+def _who(question: Question) -> Hashable:
+    """Return what tells one person from another."""
+    return question.personal_number, question.full_name, question.birth_date
 
 
 def _person(question: Question) -> Hashable:

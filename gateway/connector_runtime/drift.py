@@ -1,24 +1,29 @@
 """Watches whether a source still answers the way it used to; one that drifted is quarantined, and no other.
 
-Three signs, each over the last `drift_window` answers about people the source knows: an attribute that four of five
-people had is empty for three of four; an attribute cannot be read for half of them while others can; answers name
-somebody else. A whole answer that cannot be read is an outage and the breaker's matter.
+Four signs. Three over the last `drift_window` answers about people the source knows: an attribute that four of five
+people had is empty for three of four; an attribute, or every one, cannot be read for half of them; answers name
+somebody else. The fourth over as many different people as could be unknown in a row by chance once in a million, and
+over `drift_window` at least: hardly anybody is known or told of any more. An answer without any record is an outage and
+the breaker's matter.
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from gateway.vocabulary.provenance import Absent, Found, Outcome, Refused, Unavailable
 
-Sign = Literal["gone", "unreadable", "other_people"]
+Sign = Literal["gone", "unreadable", "other_people", "nobody"]
 _Seen = Literal["found", "empty", "malformed"]
 
 USUAL_SHARE = 0.8
 GONE_SHARE = 0.25
 UNREADABLE_SHARE = 0.5
 OTHER_PEOPLE = 3
+KNOWN_AFTER = 5
+"""So many windows of answers make a share of known people usual."""
+BY_CHANCE = 1e-6
 _REMEMBERED = 2000  # of the time before the window; older answers count half
 
 
@@ -45,26 +50,30 @@ class DriftWatch:
         self._window = window
         self._habits: dict[str, _Habit] = {}
         self._strangers: deque[bool] = deque(maxlen=window)
+        self._known = _Known(window)
 
-    def observe(self, answer: Mapping[str, Outcome]) -> Drift | None:
-        """Look at one answer and say what drifted, if something did."""
+    def observe(self, answer: Mapping[str, Outcome], person: Hashable = None) -> Drift | None:
+        """Look at one answer and say what drifted, if something did. `person` tells people apart who are unknown in a
+        row: one who asks again and again is one; None is somebody else each time."""
         strange = any(isinstance(one, Refused) and one.reason == "other_person" for one in answer.values())
         self._strangers.append(strange)
         if sum(self._strangers) >= OTHER_PEOPLE:
             return Drift(sign="other_people")
+        if self._known.lost(answer, person):
+            return Drift(sign="nobody")
         seen = {name: kind for name, one in answer.items() if (kind := _kind_of(one)) is not None}
-        if all(kind == "malformed" for kind in seen.values()):
-            return None
+        whole = len(seen) > 1 and all(kind == "malformed" for kind in seen.values())
         for name, kind in seen.items():
             sign = self._count(name, kind)
             if sign is not None:
-                return Drift(sign=sign, attribute=name)
+                return Drift(sign=sign, attribute="" if whole else name)
         return None
 
     def forget(self) -> None:
         """Begin anew: what was usual before is not usual any more."""
         self._habits.clear()
         self._strangers.clear()
+        self._known = _Known(self._window)
 
     def _count(self, name: str, kind: _Seen) -> Sign | None:
         habit = self._habits.get(name)
@@ -85,6 +94,65 @@ class DriftWatch:
             habit.found_before /= 2
         usual = habit.told_before >= self._window and habit.found_before >= USUAL_SHARE * habit.told_before
         return "gone" if usual and habit.counts["found"] <= self._window * GONE_SHARE else None
+
+
+class _Known:
+    """How many people a source knows and tells of, and since how many of them hardly one.
+
+    The last known person is forgiven, so that one test record does not hide a register that lost the others: the run
+    counts from the one before. Of the run only hashes are held, in memory, and no longer than it lasts.
+    """
+
+    def __init__(self, window: int) -> None:
+        self._window = window
+        self._known = 0.0
+        self._told = 0.0
+        self._run: set[int] = set()
+        self._anonymous = 0
+        self._before = 0
+
+    def lost(self, answer: Mapping[str, Outcome], person: Hashable) -> bool:
+        """Count an answer; tell whether so many unknown people are no chance any more."""
+        known = _is_known(answer)
+        if known is None:
+            return False
+        if known:
+            self._told += self._before
+            self._known += self._before > 0
+            self._before = 1 + self._unknown
+            self._run.clear()
+            self._anonymous = 0
+            if self._told > _REMEMBERED:
+                self._told /= 2
+                self._known /= 2
+            return False
+        if person is None:
+            self._anonymous += 1
+        elif len(self._run) < _REMEMBERED:
+            self._run.add(hash(person))
+        return self._is_no_chance(self._before + self._unknown)
+
+    @property
+    def _unknown(self) -> int:
+        return len(self._run) + self._anonymous
+
+    def _is_no_chance(self, run: int) -> bool:
+        """Tell whether at most one known person among `run` people is rarer than BY_CHANCE, at the usual share."""
+        if run < self._window or self._told < KNOWN_AFTER * self._window:
+            return False
+        share = self._known / self._told
+        if share >= 1:
+            return True
+        other = 1 - share
+        return float(other**run + run * share * other ** (run - 1)) < BY_CHANCE
+
+
+def _is_known(answer: Mapping[str, Outcome]) -> bool | None:
+    """Return whether a source told of a person, be it that a value is empty; None when an answer says nothing of it."""
+    told = [one for one in answer.values() if not isinstance(one, Unavailable) and one != Absent("not_kept")]
+    if not told:
+        return None
+    return any(isinstance(one, Found) or one == Absent("empty") for one in told)
 
 
 def _kind_of(outcome: Outcome) -> _Seen | None:

@@ -29,8 +29,8 @@ class Limits(BaseModel):
     serves for `stale_for` more while the source is in trouble, and the form says so. At most `kept_people` people.
 
     Quota: `daily_total` calls a day (Vietnam time) for all, `daily_per_portal` and `daily_per_procedure` for each; 0 is
-    no quota. Drift: of the last `drift_window` answers an attribute that used to be there is gone or unreadable, or
-    answers name other people: the connector is quarantined; 0 switches the watch off.
+    no quota. Drift: of the last `drift_window` answers an attribute that used to be there is gone or unreadable,
+    answers name other people, or hardly anybody is known any more: the connector is quarantined; 0 switches this off.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)

@@ -2,76 +2,33 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from hashlib import sha256
-from importlib.metadata import EntryPoint, entry_points
-from importlib.resources import files
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple, Protocol, Self
+from typing import NamedTuple, Self
 
-from gateway.connector_runtime.addresses import AddressPolicy
 from gateway.connector_runtime.call import OnLate, SourceCaller, Waiting
-from gateway.connector_runtime.configuration import ConnectorSettings, EgressSettings, TransportName
+from gateway.connector_runtime.configuration import ConnectorSettings, EgressSettings
 from gateway.connector_runtime.contract import (
     Answer,
-    Connector,
-    Equipment,
     Health,
-    OutboundClient,
     Question,
     Refused,
-    Transport,
     VerifiesMatch,
 )
-from gateway.connector_runtime.failure import InvalidManifest, SecretUnreadable, TransportUnset, UnknownConnector
-from gateway.connector_runtime.folders import find_folders, read_hashed
+from gateway.connector_runtime.failure import InvalidManifest
 from gateway.connector_runtime.health import check_connectors
-from gateway.connector_runtime.kinds.build import Ways, build_connector
 from gateway.connector_runtime.limits import Limits
-from gateway.connector_runtime.manifest import Manifest, read_manifest
-from gateway.connector_runtime.manifest_failure import TransportReserved
+from gateway.connector_runtime.making import Closing, Installed, Made, Maker
+from gateway.connector_runtime.manifest import Manifest
 from gateway.connector_runtime.means import Means, OnDrift
 from gateway.connector_runtime.meter import Meter, Unmetered
-from gateway.connector_runtime.outbound import ZoneClient
-from gateway.connector_runtime.package_digest import installed_package
 from gateway.connector_runtime.quota import Quotas
 from gateway.connector_runtime.steering import Steering, Unsteered
-from gateway.connector_runtime.transports.lgsp import LgspTransport
-from gateway.connector_runtime.transports.lgsp_json import LgspJsonTransport
-from gateway.connector_runtime.transports.lgsp_wrapper import LgspWrapperTransport
-from gateway.connector_runtime.transports.ndxp import NdxpTransport
 from gateway.vocabulary.clock import Clock, Randomness, SystemRandomness
 from gateway.vocabulary.correction import CorrectionStart
 from gateway.vocabulary.provenance import Found, Unavailable
 from gateway.vocabulary.store import Store
-
-GROUP = "gate06.connectors"
-
-_TRANSPORTS: Mapping[TransportName, Callable[[ConnectorSettings, OutboundClient, Clock], Transport]] = {
-    "ndxp": NdxpTransport,
-    "lgsp": LgspTransport,
-    "lgsp_wrapper": LgspWrapperTransport,
-    "lgsp_json": LgspJsonTransport,
-}  # `ndop` is a name without a transport: a class with `speech`, `send` and `check` goes here when NDOP is published
-
-
-class Closing(Protocol):
-    """Something that is held open for calls."""
-
-    async def close(self) -> None:
-        """Close it."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Installed:
-    """What a table of the settings carries: the manifest, the SHA-256 of its text, and the package (`name==version`,
-    and the digest of its files) whose code answers, None where the manifest says it all."""
-
-    manifest: Manifest
-    sha256: str
-    package: str | None
-    package_sha256: str | None = None
 
 
 class Shared(NamedTuple):
@@ -100,6 +57,7 @@ class ConnectorRegistry:
         self._clients = tuple(clients)
         self.installed: Mapping[str, Installed] = dict(installed or {})
         self._steering = steering or Unsteered()
+        self.remakes: Mapping[str, Callable[[], Made]] = {}
 
     @classmethod
     def load(
@@ -117,32 +75,35 @@ class ConnectorRegistry:
         `folders` are looked through beside the built-in ones. Raises a ConnectorFailure (CN-1xx): the gateway does
         not start with a connector it cannot understand.
         """
-        installed = {point.name: point for point in entry_points(group=GROUP)}
-        found = find_folders(folders)
-        clients: dict[str, ZoneClient] = {}
-        closing: list[Closing] = []
-        callers, carried = [], {}
+        common = shared or Shared()
+        maker = Maker(egress, clock, folders, common.chance)
+        callers, made = [], {}
         for source, one in settings.items():
-            client = _client_of(source, one, egress, clients)
-            connector: Connector
-            if source in installed and one.folder is None:
-                make, carried[source] = _load_class(installed[source])
-                manifest = carried[source].manifest
-                connector = make(_equip(source, manifest, one, client, clock))
-            else:
-                folder = _folder_of(source, one, found, installed)
-                manifest, digest = read_hashed(folder)
-                carried[source] = Installed(manifest, digest, None)
-                transport = make_transport(source, manifest, one, client, clock) if manifest.transport else None
-                policy, chance = AddressPolicy(one.zone, egress), (shared or Shared()).chance
-                ways = Ways(client=client, policy=policy, clock=clock, transport=transport, chance=chance)
-                connector, opened = build_connector(source, manifest, one, ways)
-                closing += [opened] if opened else []
+            made[source] = maker.make(source, one)
+            manifest = made[source].carried.manifest
             limits = manifest.limits_under(one)
-            means = _means_of(source, manifest, limits, clock, shared or Shared())
-            callers.append(SourceCaller(source, connector, means, provides=manifest.provides, limits=limits))
+            means = _means_of(source, manifest, limits, clock, common)
+            callers.append(
+                SourceCaller(source, made[source].connector, means, provides=manifest.provides, limits=limits)
+            )
+        carried = {source: one.carried for source, one in made.items()}
         manifests = {source: one.manifest for source, one in carried.items()}
-        return cls(callers, manifests, [*clients.values(), *closing], installed=carried, steering=steering)
+        opened = [one for source in made for one in made[source].opened]
+        found = cls(callers, manifests, [maker, *opened], installed=carried, steering=steering)
+        found.remakes = {source: partial(maker.make, source, one) for source, one in settings.items()}
+        return found
+
+    def renew(self, source: str) -> None:
+        """Make a source's connector anew, with its secrets as they are now: calls under way end with the old ones.
+
+        Raises a ConnectorFailure (CN-1xx), and InvalidManifest when its folder holds something else than at the start:
+        then nothing changes.
+        """
+        made = self.remakes[source]()
+        self._clients = (*self._clients, *made.opened)
+        if made.carried != self.installed[source]:
+            raise InvalidManifest(f"connector `{source}` holds other content than when the gateway started")
+        self._callers[source].renew(made.connector)
 
     async def ask(
         self, questions: Mapping[str, Question], *, on_late: OnLate | None = None, portal: str = ""
@@ -264,14 +225,6 @@ class Begun(NamedTuple):
     call: Waiting | Answer
 
 
-def carried_by(source: str, settings: ConnectorSettings, folders: Sequence[Path]) -> Installed:
-    """Return what a table of the settings carries, without making its connector. Raises a ConnectorFailure."""
-    installed = {point.name: point for point in entry_points(group=GROUP)}
-    if source in installed and settings.folder is None:
-        return _load_class(installed[source])[1]
-    return Installed(*read_hashed(_folder_of(source, settings, find_folders(folders), installed)), package=None)
-
-
 def _means_of(source: str, manifest: Manifest, limits: Limits, clock: Clock, shared: Shared) -> Means:
     """Return what one caller works with. Raises InvalidManifest for quotas that nothing can count."""
     quotas = None
@@ -291,84 +244,3 @@ def _in_the_name_of(source: str, answer: Answer) -> Answer:
         else outcome
         for name, outcome in answer.items()
     }
-
-
-def _load_class(point: EntryPoint) -> tuple[Callable[[Equipment], Connector], Installed]:
-    try:
-        make: Callable[[Equipment], Connector] = point.load()
-        text = files(point.module.rpartition(".")[0]).joinpath("manifest.toml").read_text("utf-8")
-        package = installed_package(point)
-    except (ImportError, AttributeError, OSError) as error:
-        raise UnknownConnector(f"connector `{point.name}` cannot be loaded: {type(error).__name__}") from error
-    manifest = read_manifest(text, f"{point.name}/manifest.toml")
-    return make, Installed(manifest, sha256(text.encode()).hexdigest(), package.name, package.sha256)
-
-
-def _client_of(
-    source: str, settings: ConnectorSettings, egress: EgressSettings, clients: dict[str, ZoneClient]
-) -> ZoneClient:
-    """Return a connector's way out: its zone's, or its own where it shows a certificate. Raises SecretUnreadable."""
-    try:
-        tls = settings.read_tls()
-    except OSError as error:
-        said = error.strerror or type(error).__name__
-        raise SecretUnreadable(f"a certificate file of connector `{source}` cannot be used: {said}") from None
-    if tls is None:
-        return clients.setdefault(settings.zone, ZoneClient(settings.zone, egress))
-    return clients.setdefault(f"{settings.zone} {source}", ZoneClient(settings.zone, egress, tls=tls))
-
-
-def _equip(
-    source: str, manifest: Manifest, settings: ConnectorSettings, client: OutboundClient, clock: Clock
-) -> Equipment:
-    return Equipment(
-        source=source,
-        transport=make_transport(source, manifest, settings, client, clock),
-        clock=clock,
-        officer=settings.officer,
-        agency_code=settings.agency_code,
-        options=manifest.fill_options(settings.options),
-    )
-
-
-def make_transport(
-    source: str, manifest: Manifest, settings: ConnectorSettings, client: OutboundClient, clock: Clock
-) -> Transport:
-    """Return the bus a connector is asked over.
-
-    Raises InvalidManifest, TransportReserved, TransportUnset, SecretUnreadable.
-    """
-    name = manifest.choose_transport(settings.transport)
-    if name not in _TRANSPORTS:
-        raise TransportReserved(
-            f"`connectors.{source}.transport`: the name `{name}` is kept for a bus not yet published"
-        )
-    make = _TRANSPORTS[name]
-    if not settings.url:
-        raise TransportUnset(f"`connectors.{source}.url` is missing: the service's address at the bus")
-    try:
-        return make(settings, client, clock)
-    except OSError as error:
-        raise SecretUnreadable(f"a secret file of connector `{source}` cannot be read: {error.strerror}") from None
-
-
-def manifest_of(source: str, settings: ConnectorSettings, folders: Sequence[Path]) -> Manifest:
-    """Return the manifest a table of the settings is about, without making its connector.
-
-    Raises UnknownConnector, UnknownManifestKey, InvalidManifest.
-    """
-    installed = {point.name: point for point in entry_points(group=GROUP)}
-    if source in installed and settings.folder is None:
-        return _load_class(installed[source])[1].manifest
-    return read_hashed(_folder_of(source, settings, find_folders(folders), installed))[0]
-
-
-def _folder_of(
-    source: str, settings: ConnectorSettings, found: Mapping[str, Path], installed: Mapping[str, EntryPoint]
-) -> Path:
-    """Return where the manifest of a connector without code is. Raises UnknownConnector."""
-    folder = settings.folder or found.get(source)
-    if folder is None:
-        known = ", ".join(f"`{name}`" for name in sorted({*installed, *found})) or "none"
-        raise UnknownConnector(f"no connector `{source}` is installed; known: {known}")
-    return folder

@@ -56,6 +56,7 @@ class Kind(StrEnum):
     DECLARED_PORTALS = "declared_portals"  # what the settings of the running gateway declare, without secrets
     QUARANTINE = "quarantine"  # a connector whose source drifted, keyed by its name
     CONNECTOR_RELEASE = "connector_release"  # one version of a connector, keyed `id/version`
+    TRIAL_COUNT = "trial_count"  # what a version on trial answered, counted by one worker; no person in it
     SOURCE_FIGURES = "source_figures"  # what sources answered on one day, counted by one worker; no person in it
     REVIEW = "review"  # an account contradiction waiting for staff
     # what a citizen says of their own access, all sealed under the citizen

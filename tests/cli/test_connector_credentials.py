@@ -70,7 +70,7 @@ def test_what_is_in_order_is_told_with_its_place_and_the_steps_to_replace_it(run
     code, out, err = run("the_sample")
     assert (code, "own.secret" in out, "password of `gate06`" in out) == (0, True, True)
     assert "auth wss_password" in err
-    assert "--try own=FILE.next" in err
+    assert "replace-credentials NAME own=FILE" in err
     code, out, _ = run("the_sample", "--json")
     assert (code, only(out)["state"], only(out)["member"]) == (0, "in_order", "auth.secret_ref")
 

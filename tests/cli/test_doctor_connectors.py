@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ import structlog
 from gateway.audit.record import Evidence
 from gateway.cli.connection import opened_storage, settings_of
 from gateway.connector_lifecycle.orders import DraftOrder
-from gateway.connector_lifecycle.release import Release, release_record
-from gateway.connector_lifecycle.steps import Facts, draft
+from gateway.connector_lifecycle.release import Release, Trial, release_record
+from gateway.connector_lifecycle.steps import draft
+from gateway.connector_lifecycle.succession import Facts
 from gateway.connector_runtime.drift import Drift
 from gateway.connector_runtime.quarantine import Quarantine
 from gateway.vocabulary.clock import SystemClock, SystemRandomness
@@ -78,6 +80,21 @@ def test_other_content_under_its_number_is_named(door: socket.socket, run: Run) 
     keep(replace(release, text=release.text + "\n# khác\n"))
     row = told(run)
     assert (row["in_order"], row["detail"].endswith("changed")) == (False, True)
+
+
+def test_a_trial_that_waits_for_answers_is_told(door: socket.socket, run: Run) -> None:
+    now = SystemClock().now()
+    keep(handed_in(state="published", trial=Trial(share=5, until=now, prolonged_at=now)))
+    row = told(run)
+    assert (row["in_order"], "too few good answers came" in row["detail"]) == (False, True)
+    assert "connector publish land" in row["fix"]
+
+
+def test_a_superseded_version_keeps_its_table_while_it_may_come_back(door: socket.socket, run: Run) -> None:
+    now = SystemClock().now()
+    keep(handed_in(state="retired", retires_on=now.date(), back_until=now + timedelta(days=1)))
+    row = told(run)
+    assert (row["in_order"], "it can be resumed so long" in row["detail"]) == (True, True)
 
 
 def test_a_quarantine_is_named_with_its_two_ways_out(door: socket.socket, run: Run) -> None:

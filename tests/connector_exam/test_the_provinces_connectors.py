@@ -16,8 +16,8 @@ from gateway.connector_exam.sitting import sit_exam
 from gateway.connector_lifecycle.report import examined_live
 from gateway.connector_runtime.configuration import ConnectorSettings
 from gateway.connector_runtime.folders import BUILT_IN
+from gateway.connector_runtime.making import GROUP
 from gateway.connector_runtime.package_digest import installed_package
-from gateway.connector_runtime.registry import GROUP
 from gateway.vocabulary.clock import SettableClock
 from tests.connector_exam.conftest import TODAY, Sit, change
 from tests.connectors.test_province_registers import FACES

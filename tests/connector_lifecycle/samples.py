@@ -6,9 +6,9 @@ from typing import Any
 
 from gateway.connector_lifecycle.release import digest_of
 from gateway.connector_runtime.examination import CHECKS, EXAM
+from gateway.connector_runtime.making import GROUP
 from gateway.connector_runtime.manifest import read_manifest
 from gateway.connector_runtime.package_digest import installed_package
-from gateway.connector_runtime.registry import GROUP
 
 CONNECTORS = Path(__file__).parents[2] / "connectors"
 PACKAGE = f"gate06=={version('gate06')}"

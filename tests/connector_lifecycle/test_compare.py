@@ -2,8 +2,10 @@
 
 import pytest
 
-from gateway.connector_lifecycle.compare import compare, least_number, minimum_bump
+from gateway.connector_lifecycle.compare import compare, least_number, minimum_bump, proofs_of
+from gateway.connector_runtime.limits import Limits
 from gateway.connector_runtime.manifest import read_manifest
+from gateway.connector_runtime.manifest_parts import AddressParts, Auth, CodeList
 from tests.connector_lifecycle.samples import FIELDS, manifest_text, own_manifest
 
 NAME, BORN = FIELDS
@@ -22,7 +24,7 @@ def differences(**changes):
         ({"fields": (NAME, (*BORN[:2], "text", None))}, "fields.birth_date.type", "changed", "major"),
         ({"fields": (NAME, (*BORN[:3], "day"))}, "fields.birth_date.precision", "changed", "major"),
         ({"fields": (*FIELDS, ("sex", "s", "sex", None))}, "fields.sex", "added", "minor"),
-        ({"fields": (NAME, ("birth_date", "elsewhere", *BORN[2:]))}, "fields.birth_date.from", "changed", "patch"),
+        ({"fields": (NAME, ("birth_date", "elsewhere", *BORN[2:]))}, "fields.birth_date.from", "changed", "minor"),
         ({"inputs": ("personal_number", "old_number")}, "inputs.old_number", "added", "major"),
         ({"data_class": "sensitive"}, "legal.data_class", "changed", "major"),
         ({"summary": "Khác"}, "summary.vi", "changed", "patch"),
@@ -55,3 +57,79 @@ def test_the_least_number(bump, least):
 def test_the_connectors_of_this_repository_differ_from_nothing_but_themselves(source):
     manifest = read_manifest(own_manifest(source), "m.toml")
     assert compare(manifest, manifest) == ()
+
+
+def declared():
+    return read_manifest(own_manifest("land"), "m.toml")
+
+
+def changed(**parts):
+    """Return what differs when parts of a connector without code are replaced."""
+    older = declared()
+    return compare(older, older.model_copy(update=parts))
+
+
+def record(**members):
+    return {"record": declared().record.model_copy(update=members)}
+
+
+ABOUT = declared().record.about
+SCHEME = {"scheme": "pre2025", "commune": "c"}
+
+
+def codes(**values):
+    return {"code_lists": {"kinds": CodeList(list="L", version="1", values=values)}}
+
+
+@pytest.mark.parametrize(
+    ("parts", "place", "needs"),
+    [
+        (record(about={"full_name": "name"}), "record.about.personal_number", "major"),
+        (record(about={**ABOUT, "birth_date": "born"}), "record.about.birth_date", "minor"),
+        (record(about={"personal_number": "elsewhere"}), "record.about.personal_number", "minor"),
+        (record(at="elsewhere"), "record.at", "minor"),
+        ({"auth": Auth(kind="basic", user="u", secret_ref="s")}, "auth.kind", "minor"),
+        ({"outcomes": ()}, "outcomes", "minor"),
+        ({"limits": Limits(concurrency=3)}, "limits.concurrency", "patch"),
+    ],
+)
+def test_what_is_read_and_trusted_counts_where_a_portal_can_notice_it(parts, place, needs):
+    if "auth" in parts:
+        assert declared().auth.kind != parts["auth"].kind
+    assert (place, needs) in [(one.place, one.needs) for one in changed(**parts)]
+
+
+def with_address(**members):
+    older = declared()
+    first = older.fields[0].model_copy(update={"type": "address", "address": AddressParts(**members)})
+    return older.model_copy(update={"fields": (first, *older.fields[1:])})
+
+
+@pytest.mark.parametrize(
+    ("members", "part", "needs"),
+    [
+        ({"scheme": "post2025", "commune": "c"}, "scheme", "major"),
+        ({"scheme": "pre2025"}, "commune", "major"),
+        ({**SCHEME, "detail": "d"}, "detail", "minor"),
+        ({**SCHEME, "commune": "other"}, "commune", "minor"),
+    ],
+)
+def test_an_address_promises_its_scheme_and_its_parts(members, part, needs):
+    (found,) = compare(with_address(**SCHEME), with_address(**members))
+    assert (found.place.rsplit(".", 1)[1], found.needs) == (part, needs)
+
+
+@pytest.mark.parametrize(
+    ("after", "needs"),
+    [({"1": "b", "2": "a"}, "major"), ({"1": "a"}, "major"), ({"1": "a", "2": "b", "3": "c"}, "minor")],
+)
+def test_a_code_promises_what_it_means(after, needs):
+    older = declared().model_copy(update=codes(**{"1": "a", "2": "b"}))
+    assert minimum_bump(compare(older, older.model_copy(update=codes(**after)))) == needs
+
+
+def test_whose_record_it_is_and_how_the_gateway_proves_itself_are_told_by_themselves():
+    told = proofs_of(declared().model_copy(update={"auth": Auth(kind="apikey", header="X-Key", secret_ref="land_key")}))
+    assert told["about"] == ", ".join(f"{name} = {path}" for name, path in ABOUT.items())
+    assert told["auth"].startswith("apikey, header = X-Key, secret_ref = land_key")
+    assert proofs_of(read_manifest(manifest_text(), "m.toml"))["about"] == ""

@@ -38,18 +38,18 @@ from gateway.connector_lifecycle.report import report_digest, require_passed
 from gateway.connector_lifecycle.steps import (
     DUTIES,
     FROM,
-    Facts,
     approve,
     draft,
     publish,
     resume,
     retire,
-    settle,
-    stop,
     submit,
     suspend,
 )
 from gateway.connector_lifecycle.steps import test as examine
+from gateway.connector_lifecycle.succession import Facts
+from gateway.connector_lifecycle.trial import Count, Tried
+from gateway.connector_lifecycle.trial_steps import settle, stop
 from gateway.connector_runtime.examination import CHECKS, EXAM
 from gateway.staff.failure import NobodySignedIn, ReasonMissing, RoleMissing, WordsNamePerson
 from gateway.staff.roles import Operator
@@ -342,7 +342,8 @@ def test_a_second_version_is_on_trial_beside_the_first_and_takes_its_place():
     assert (trying.release.state, trying.release.trial.share, trying.others) == ("published", 5, ())
     with pytest.raises(StepOutOfOrder):
         settle(trying.release, replace(facts, now=NOW + timedelta(minutes=59)))
-    settled = settle(trying.release, replace(facts, now=NOW + timedelta(minutes=60)))
+    passed = Tried(Count(answers=10), Count())
+    settled = settle(trying.release, replace(facts, now=NOW + timedelta(minutes=60)), passed)
     assert (settled.release.trial, settled.release.state) == (None, "published")
     assert [(one.state, one.steps[-1].by) for one in settled.others] == [("retired", "gateway")]
     stopped = stop(trying.release, facts, "too many answers failed").release

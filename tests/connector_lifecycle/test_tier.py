@@ -6,7 +6,8 @@ import pytest
 
 from gateway.connector_exam.tiers import LABELS
 from gateway.connector_lifecycle.orders import DraftOrder
-from gateway.connector_lifecycle.steps import Facts, draft
+from gateway.connector_lifecycle.steps import draft
+from gateway.connector_lifecycle.succession import Facts
 from gateway.connector_lifecycle.tier import TIERS, tier_of
 from gateway.connector_lifecycle.wire import connector_rows, release_document, release_row
 from tests.connector_lifecycle.conftest import NOW, OWNER

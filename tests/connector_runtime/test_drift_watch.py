@@ -33,10 +33,24 @@ class Habits(RuleBasedStateMachine):
             rare = FOUND if chance.random() < 0.3 else Absent("empty")
             assert self.watch.observe({"a": FOUND, "b": rare}) is None
 
-    @rule(count=st.integers(1, 40), outcome=st.sampled_from([Absent("no_match"), Unavailable(), UNREADABLE]))
-    def be_in_trouble_or_know_nobody(self, count: int, outcome) -> None:
+    @rule(count=st.integers(1, 40))
+    def be_in_trouble(self, count: int) -> None:
         for _ in range(count):
-            assert self.watch.observe({"a": outcome, "b": outcome}) is None
+            assert self.watch.observe(dict.fromkeys(GOOD, Unavailable())) is None
+
+    @rule(count=st.integers(1, WINDOW // 2 - 1), outcome=st.sampled_from([Absent("no_match"), Absent("ambiguous")]))
+    def know_few_people_not(self, count: int, outcome) -> None:
+        for _ in range(count):
+            assert self.watch.observe(dict.fromkeys(GOOD, outcome)) is None
+        for _ in range(2):
+            assert self.watch.observe({"a": FOUND}) is None
+
+    @rule(count=st.integers(1, 60))
+    def be_asked_about_one_unknown_person_again_and_again(self, count: int) -> None:
+        for _ in range(count):
+            assert self.watch.observe(dict.fromkeys(GOOD, Absent("no_match")), "who") is None
+        for _ in range(2):
+            assert self.watch.observe({"a": FOUND}) is None
 
     @rule(days=st.integers(1, 30))
     def rest(self, days: int) -> None:
@@ -64,11 +78,16 @@ def test_an_attribute_that_vanishes_is_seen_within_the_window(before: int, seed:
         (GOOD | {"b": UNREADABLE}, Drift(sign="unreadable", attribute="b"), 10),
         (dict.fromkeys(GOOD, Refused("other_person")), Drift(sign="other_people"), 3),
         (GOOD | {"b": Absent("empty")}, Drift(sign="gone", attribute="b"), 15),
+        ({"a": UNREADABLE}, Drift(sign="unreadable", attribute="a"), 10),
+        (dict.fromkeys(GOOD, UNREADABLE), Drift(sign="unreadable"), 10),
+        (dict.fromkeys(GOOD, Absent("no_match")), Drift(sign="nobody"), 19),
+        (dict.fromkeys(GOOD, Absent("ambiguous")), Drift(sign="nobody"), 19),
+        (dict.fromkeys(GOOD, Refused("purpose_denied")), Drift(sign="nobody"), 19),
     ],
 )
 def test_each_sign_within_its_number_of_calls(drifted, drift: Drift, calls: int) -> None:
     watch = DriftWatch(WINDOW)
-    assert [watch.observe(GOOD) for _ in range(100)] == [None] * 100
+    assert [watch.observe(GOOD) for _ in range(102)] == [None] * 102
     assert [watch.observe(drifted) for _ in range(calls)] == [None] * (calls - 1) + [drift]
 
 
@@ -78,3 +97,32 @@ def test_a_change_that_is_known_is_the_new_usual() -> None:
         watch.observe(GOOD)
     watch.forget()
     assert [watch.observe(GOOD | {"b": Absent("empty")}) for _ in range(200)] == [None] * 200
+
+
+UNKNOWN = dict.fromkeys(GOOD, Absent("no_match"))
+
+
+@pytest.mark.parametrize(("known_of_ten", "calls"), [(9, 20), (6, 20), (5, 26), (3, 55), (1, 193)])
+def test_the_fewer_people_a_source_knows_the_longer_a_run_of_unknown_ones_is_chance(known_of_ten, calls) -> None:
+    watch = DriftWatch(WINDOW)
+    for number in range(1000):
+        assert watch.observe(GOOD if number % 10 < known_of_ten else UNKNOWN) is None
+    first = next(number for number in range(1, 1000) if watch.observe(UNKNOWN) == Drift(sign="nobody"))
+    assert first <= calls
+
+
+def test_a_rarely_asked_source_and_one_that_still_knows_some_are_left_alone() -> None:
+    seldom = DriftWatch(WINDOW)
+    assert [seldom.observe(one) for one in [GOOD] * 90 + [UNKNOWN] * 300] == [None] * 390
+    fewer, chance = DriftWatch(WINDOW), Random(7)
+    for _ in range(1000):
+        fewer.observe(GOOD)
+    some = [fewer.observe(GOOD if chance.random() < 0.6 else UNKNOWN) for _ in range(1000)]
+    assert some == [None] * 1000
+
+
+def test_one_test_record_that_is_still_known_does_not_hide_that_all_others_are_not() -> None:
+    watch = DriftWatch(WINDOW)
+    for _ in range(200):
+        watch.observe(GOOD)
+    assert Drift(sign="nobody") in [watch.observe(GOOD if number % 30 == 15 else UNKNOWN) for number in range(60)]

@@ -18,7 +18,7 @@ from gateway.connector_exam.subject import examined, question_about
 from gateway.connector_runtime.contract.simulator_writing import shape_of, write_fault
 from gateway.connector_runtime.folders import BUILT_IN, read_folder
 from gateway.connector_runtime.kinds.samples import write_outcome
-from gateway.connector_runtime.registry import GROUP
+from gateway.connector_runtime.making import GROUP
 from gateway.vocabulary.persona import Persona, persona
 
 

@@ -14,9 +14,10 @@ from gateway.connector_runtime.contract import Absent, Found, OutboundReply, Ref
 from gateway.connector_runtime.failure import InvalidManifest, TransportUnset
 from gateway.connector_runtime.folders import BUILT_IN
 from gateway.connector_runtime.kinds.lint import lint
+from gateway.connector_runtime.making import make_transport
 from gateway.connector_runtime.manifest import read_manifest
 from gateway.connector_runtime.manifest_failure import TransportReserved
-from gateway.connector_runtime.registry import ConnectorRegistry, make_transport
+from gateway.connector_runtime.registry import ConnectorRegistry
 from gateway.connector_runtime.transports.lgsp_wrapper import Partner, open_wrapper
 from gateway.vocabulary.clock import SettableClock, SystemClock
 from gateway.vocabulary.outcome_parts import encode_outcome

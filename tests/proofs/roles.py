@@ -40,7 +40,7 @@ COVERS = (
 SETTINGS = ("sqlite", "postgresql+redis")
 CITIZEN = 3  # tran.buoi of the staff is the same woman
 OF_CITIZENS = ("/me", "/consents", "/interaction")
-OF_STAFF = ("/device", "/staff/", "/v1/connectors")
+OF_STAFF = ("/device", "/staff/", "/v1/connectors", "/v1/quarantines")
 WITH_TOKENS = (
     *("/authorize", "/par", "/token", "/userinfo", "/introspect", "/revoke", "/register", "/logout"),
     *("/upstream/", "/v1/prefill", "/v1/receipts", "/v1/log"),

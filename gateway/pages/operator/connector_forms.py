@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from gateway.connector_lifecycle.failure import StepMalformed
 from gateway.connector_lifecycle.lifecycle import ACTIONS
 from gateway.connector_lifecycle.orders import Order, read_order
 from gateway.connector_lifecycle.release import Release, StepName
-from gateway.connector_lifecycle.steps import DUTIES, FROM
+from gateway.connector_lifecycle.steps import DUTIES, may_take
 from gateway.openid_provider.parameters import Parameters
 from gateway.vocabulary.officer import Officer, StaffRole
 
@@ -33,9 +34,9 @@ class StepForm:
         return bool(self.needs) or self.mine
 
 
-def forms_for(release: Release, officer: Officer) -> tuple[StepForm, ...]:
+def forms_for(release: Release, officer: Officer, now: datetime) -> tuple[StepForm, ...]:
     """Return the forms of a version for somebody."""
-    return tuple(_form(step, release, officer) for step in OFFERED if release.state in FROM[step])
+    return tuple(_form(step, release, officer) for step in OFFERED if may_take(step, release, now))
 
 
 def _form(step: StepName, release: Release, officer: Officer) -> StepForm:

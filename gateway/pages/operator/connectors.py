@@ -7,12 +7,12 @@ session, and its step is decided by `connector_lifecycle` as the API's is.
 from starlette.requests import Request
 from starlette.routing import Route
 
-from gateway.connector_lifecycle.compare import compare, minimum_bump
+from gateway.connector_lifecycle.compare import compare, minimum_bump, proofs_of
 from gateway.connector_lifecycle.endpoints import ConnectorDesk
 from gateway.connector_lifecycle.failure import ReleaseUnknown
 from gateway.connector_lifecycle.figures import filled_percent
 from gateway.connector_lifecycle.release import Release
-from gateway.connector_lifecycle.steps import APPROVALS_NEEDED, require_duty
+from gateway.connector_lifecycle.steps import APPROVALS_NEEDED, DUTIES, require_duty
 from gateway.connector_lifecycle.tier import tier_of
 from gateway.connector_lifecycle.wire import by_name
 from gateway.openid_provider.endpoints import read_form
@@ -32,6 +32,7 @@ def connector_page_routes(house: House, desk: ConnectorDesk, layout: Layout) -> 
     pages = ConnectorPages(house, desk, layout)
     return [
         Route(FIRST_PAGE, pages.frame.for_staff(pages.list), methods=["GET"]),
+        Route(f"{FIRST_PAGE}/quarantine", pages.frame.for_staff(pages.release), methods=["POST"]),
         Route(_ONE, pages.frame.for_staff(pages.version), methods=["GET"]),
         Route(f"{_ONE}/{{step}}", pages.frame.for_staff(pages.step), methods=["POST"]),
     ]
@@ -60,7 +61,17 @@ class ConnectorPages:
             releases=releases,
             waiting=waiting,
             held=held,
+            quarantined=await self.desk.quarantined(),
+            may_release=bool(set(DUTIES["release"]) & set(visit.session.officer.roles)),
         )
+
+    async def release(self, request: Request, visit: ConsoleVisit) -> Reply:
+        """End a quarantine, and show the list as it is then."""
+        form = await read_form(request)
+        check_console_form(form, visit)
+        operator = Operator.of(visit.session.officer)
+        await self.desk.quarantines.release(form.get("source") or "", operator, form.get("reason") or "")
+        return redirect(self.house.issuer + FIRST_PAGE)
 
     async def version(self, request: Request, visit: ConsoleVisit) -> Reply:
         """Show one version."""
@@ -78,11 +89,13 @@ class ConnectorPages:
             older=older,
             differences=differences,
             bump=minimum_bump(differences),
+            proofs=proofs_of(release.manifest),
+            before=None if older is None else proofs_of(older.manifest),
             checks=reports_checks(release.report),
             told_by=next((step for step in reversed(release.steps) if step.name == "test"), None),
             impact=await self.desk.impact(release),
             filled=await self._filled(release),
-            forms=forms_for(release, visit.session.officer),
+            forms=forms_for(release, visit.session.officer, self.house.clock.now()),
         )
 
     async def step(self, request: Request, visit: ConsoleVisit) -> Reply:
