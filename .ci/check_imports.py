@@ -18,7 +18,7 @@ def _may_use_frameworks(path: str) -> bool:
     name = path.rsplit("/", 1)[-1]
     return (
         path.startswith(("gateway/application/", "gateway/pages/", "examples/"))
-        or name == "endpoints.py"
+        or name in {"endpoints.py", "http_request.py"}
         or name.startswith("simulator")
     )
 

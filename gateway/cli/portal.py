@@ -88,7 +88,6 @@ def add(
     """Register a portal; its secret is made here and shown once. The running stack knows it within 5 s.
 
     With private_key_jwt it has no secret: name its public keys with --jwks or --jwks-uri.
-
     Asked for by staff it waits for a second person (exit 8); the secret works once they agreed.
     """
     settings = settings_of(store, redis, config)

@@ -75,7 +75,6 @@ async def answer_portal(house: House, answering: Answering) -> Reply:
         trace_id=answering.trace_id,
     )
     resting = answering.resting or Resting("", ())
-    events = [*resting.events, event]
     mark = answered_mark(answering.request, house.lifetimes, now)
     changes: list[Change] = [
         *answering.spend,
@@ -83,9 +82,9 @@ async def answer_portal(house: House, answering: Answering) -> Reply:
         *resting.changes,
         Insert(grant_record(grant)),
         Insert(code_record(code, grant, answering.request, now + house.lifetimes.code_for, receipt=event.receipt)),
+        *news,
     ]
-    changes += news
-    trusting = answering.trusting
+    events, trusting = [*resting.events, event], answering.trusting
     if trusting is not None:
         session = replace(session, trusted=True)  # the sign-in itself is still told, the next service is not
         changes += trusting.changes

@@ -8,8 +8,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from gateway.openid_provider.allowance import Allowance
-from gateway.openid_provider.endpoints import read_form
 from gateway.openid_provider.failure import InvalidRequest
+from gateway.openid_provider.http_request import read_form
 from gateway.openid_provider.parameters import Parameters
 from gateway.pages.public.pages import PublicPages
 from gateway.pages.public.slip import SlipDesk

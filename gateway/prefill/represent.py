@@ -252,13 +252,13 @@ async def with_mirror(event: StoredEvent, ask: FormAsk, house: Prefill, *, outco
         procedure=ask.procedure,
         dossier=ask.dossier,
         trace_id=ask.trace_id,
-        **_common(leaf),
+        **_told_of(leaf),
         extra=(("about", event.receipt), ("did", leaf["event"]), *same),
     )
     return (event, mirror)
 
 
-def _common(leaf: Mapping[str, Any]) -> dict[str, Any]:
+def _told_of(leaf: Mapping[str, Any]) -> dict[str, Any]:
     """Return the members of an event that say what it was about and by which rules."""
     return {
         "attributes": tuple(leaf["attributes"]),
@@ -282,7 +282,7 @@ async def _store_refusal(failure: Failure, ask: FormAsk, house: Prefill, *, aske
             procedure=ask.procedure,
             dossier=ask.dossier,
             extra=(*(() if asked is None else (("asked", asked.receipt),)), *relation_of(ask)),
-            **({} if asked is None else _common(orjson.loads(asked.leaf))),
+            **({} if asked is None else _told_of(orjson.loads(asked.leaf))),
             **actor_of(ask),
         )
         events: Sequence[StoredEvent] = await with_mirror(event, ask, house, outcome=failure.code)

@@ -10,8 +10,9 @@ from starlette.routing import Route
 
 from gateway.openid_provider.browser import Browser
 from gateway.openid_provider.cookies import SESSION, clear_cookie, read_cookie, set_cookie
-from gateway.openid_provider.endpoints import Endpoints, address_of, read_form
+from gateway.openid_provider.endpoints import Endpoints
 from gateway.openid_provider.house import House
+from gateway.openid_provider.http_request import address_of, read_form
 from gateway.openid_provider.logout import LogoutRequest, sign_out
 from gateway.openid_provider.notice import identity_rows
 from gateway.openid_provider.own_client import PAGES

@@ -4,8 +4,9 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from gateway.openid_provider.browser import Browser
-from gateway.openid_provider.endpoints import Endpoints, read_form, read_query, trace_of
+from gateway.openid_provider.endpoints import Endpoints
 from gateway.openid_provider.house import House
+from gateway.openid_provider.http_request import read_form, read_query, trace_of
 from gateway.openid_provider.interaction import led_on
 from gateway.openid_provider.lost import tell_again
 from gateway.openid_provider.reply import Reply

@@ -15,8 +15,8 @@ from gateway.connector_lifecycle.release import Release
 from gateway.connector_lifecycle.steps import APPROVALS_NEEDED, DUTIES, require_duty
 from gateway.connector_lifecycle.tier import tier_of
 from gateway.connector_lifecycle.wire import by_name
-from gateway.openid_provider.endpoints import read_form
 from gateway.openid_provider.house import House
+from gateway.openid_provider.http_request import read_form
 from gateway.openid_provider.reply import Reply, redirect
 from gateway.openid_provider.staff_realm.console import FIRST_PAGE, ConsoleVisit, check_console_form
 from gateway.pages.layout.frame import Layout

@@ -12,9 +12,9 @@ from starlette.routing import Route
 
 from gateway.consent.misuse_report import MisuseReport
 from gateway.consent.report_step import FROM, LONGEST_ANSWER, ReportVerb, due_on, is_overdue
-from gateway.openid_provider.endpoints import read_form
 from gateway.openid_provider.failure import ReportUnknown
 from gateway.openid_provider.house import House
+from gateway.openid_provider.http_request import read_form
 from gateway.openid_provider.own_pages.door import service_of
 from gateway.openid_provider.own_pages.views import NamedPortal
 from gateway.openid_provider.reply import Reply, redirect
