@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from benchmarks.bound import BoundPortal
 from benchmarks.load import (
     OURS,
     THEIRS,
@@ -27,7 +28,7 @@ from benchmarks.load import (
 )
 from benchmarks.mapping import measure as measure_mapping
 from benchmarks.mapping import say as say_mapping
-from benchmarks.stack import Subject, our_stack, peer_stack
+from benchmarks.stack import BOUND_KEY, Subject, our_stack, peer_stack
 
 IDENTITY = "openid profile"
 RESIDENCE, BUSINESS = "1.004222", "1.001612"
@@ -52,6 +53,14 @@ async def measure_provider(subject: Subject, paths: Paths, setting: str, scale: 
         rows.append(
             await measure(f"client_credentials, {setting}", subject, one_token, count=2000 * scale, in_flight=32)
         )
+        portal = BoundPortal(subject, paths, BOUND_KEY)
+        await portal.sign_in(session)
+
+        async def bound_journey(_: int) -> object:
+            return await portal.journey(session)
+
+        await measure("warm-up", subject, bound_journey, count=200 * scale, in_flight=32)
+        rows.append(await measure(f"bound journey, {setting}", subject, bound_journey, count=400 * scale, in_flight=32))
     return rows
 
 

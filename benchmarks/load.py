@@ -28,9 +28,11 @@ class Paths:
     authorize: str
     token: str
     userinfo: str
+    push: str
 
 
-OURS, THEIRS = Paths("/authorize", "/token", "/userinfo"), Paths("/auth", "/token", "/me")
+OURS = Paths("/authorize", "/token", "/userinfo", "/par")
+THEIRS = Paths("/auth", "/token", "/me", "/request")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

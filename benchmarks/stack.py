@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
+import orjson
 import tomlkit
+from joserfc.jwk import ECKey
 
 from gateway.cli.demo import FACES
 from gateway.cli.demo_files import DemoPlan, write_files
@@ -22,6 +24,10 @@ HERE = Path(__file__).parent
 CLIENT_ID, CLIENT_SECRET = "bench", "bench-secret-bench-secret-bench-secret-0"
 REDIRECT_URI = "http://127.0.0.1:9/callback"
 RESOURCE = "https://reports.example"
+BOUND_ID = "bound"
+BOUND_KEY = ECKey.generate_key("P-256", {"kid": "bound-1", "alg": "ES256", "use": "sig"})
+"""What the portal of the FAPI 2.0 profile signs its statements with."""
+_INLINE = "{" + ", ".join(f'{name} = "{value}"' for name, value in BOUND_KEY.as_dict(private=False).items()) + "}"
 
 BENCH_TOML = f"""
 [[portal]]
@@ -31,6 +37,15 @@ redirect_uris = ["{REDIRECT_URI}"]
 grant_types = ["authorization_code", "client_credentials"]
 scope = "openid profile report:read"
 procedures = ["1.004222", "1.001612"]
+
+[[portal]]
+client_id = "{BOUND_ID}"
+profile = "fapi2"
+redirect_uris = ["{REDIRECT_URI}"]
+grant_types = ["authorization_code"]
+token_endpoint_auth_method = "private_key_jwt"
+jwks.keys = [{_INLINE}]
+scope = "openid profile"
 
 [[resource]]
 identifier = "{RESOURCE}"
@@ -187,6 +202,7 @@ async def peer_stack(store: str) -> AsyncIterator[Subject]:
         str(HERE / "peer" / "server.mjs"),
         str(port),
         store,
+        orjson.dumps(BOUND_KEY.as_dict(private=False)).decode(),
         env={**os.environ, "NODE_ENV": "production"},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

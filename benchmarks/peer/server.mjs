@@ -1,10 +1,10 @@
 // The named peer of `make bench`: npm oidc-provider with the same client, algorithms and lifetimes as our portal.
-// node server.mjs PORT memory|redis://…   Prints `ready` when it listens.
+// node server.mjs PORT memory|redis://… JWK   JWK is the public key of the portal that signs its statements. Prints `ready` when it listens.
 import { generateKeyPairSync } from 'node:crypto';
 import Provider from 'oidc-provider';
 import { RedisAdapter, connect } from './redis_adapter.mjs';
 
-const [port, store] = process.argv.slice(2);
+const [port, store, boundKey] = process.argv.slice(2);
 const issuer = `http://127.0.0.1:${port}`;
 const resource = 'https://reports.example';
 const jwk = { ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' }), alg: 'ES256', use: 'sig', kid: 'es' };
@@ -29,6 +29,19 @@ const provider = new Provider(issuer, {
     id_token_signed_response_alg: 'ES256',
     subject_type: 'pairwise',
     scope: 'openid profile report:read',
+  }, {
+    client_id: 'bound',
+    redirect_uris: ['http://127.0.0.1:9/callback'],
+    grant_types: ['authorization_code'],
+    response_types: ['code'],
+    token_endpoint_auth_method: 'private_key_jwt',
+    token_endpoint_auth_signing_alg: 'ES256',
+    jwks: { keys: [JSON.parse(boundKey)] },
+    id_token_signed_response_alg: 'ES256',
+    subject_type: 'pairwise',
+    require_pushed_authorization_requests: true,
+    dpop_bound_access_tokens: true,
+    scope: 'openid profile',
   }],
   subjectTypes: ['pairwise'],
   pairwiseIdentifier: async (ctx, accountId, client) => `${accountId}-${client.clientId}`,
@@ -42,6 +55,9 @@ const provider = new Provider(issuer, {
     clientCredentials: { enabled: true },
     introspection: { enabled: true },
     revocation: { enabled: true },
+    pushedAuthorizationRequests: { enabled: true },
+    dPoP: { enabled: true },
+    fapi: { enabled: true, profile: (ctx, client) => (client?.clientId === 'bound' ? '2.0' : undefined) },
     resourceIndicators: {
       enabled: true,
       defaultResource: async (ctx) => (ctx.oidc.params?.grant_type === 'client_credentials' ? resource : undefined),
