@@ -108,7 +108,10 @@ def _check_profile(portal: "Portal") -> None:
         raise ValueError(f"`token_endpoint_auth_method` of profile `{row.name}` must be one of: {allowed}")
     for name, allowed_algorithms in (
         ("id_token_signed_response_alg", row.signing_algorithms),
+        ("userinfo_signed_response_alg", row.signing_algorithms),
+        ("authorization_signed_response_alg", row.signing_algorithms),
         ("token_endpoint_auth_signing_alg", row.assertions.algorithms),
+        ("request_object_signing_alg", row.request_objects.algorithms),
     ):
         algorithm = getattr(portal, name)
         if algorithm is not None and algorithm not in allowed_algorithms:

@@ -21,8 +21,8 @@ from gateway.tokens.jose_policy import (
 class Profile:
     """One row: whether a challenge must be sent (RFC 7636), which authentication methods are accepted, how assertions
     are read, and whether they may name an endpoint instead of the issuer; how signed requests are read (RFC 9101);
-    whether requests must be pushed (RFC 9126), whether tokens must be bound to a key (RFC 9449), and what ID tokens may
-    be signed with."""
+    whether requests must be pushed (RFC 9126), whether tokens must be bound to a key (RFC 9449), and what ID
+    tokens, userinfo and answers may be signed with."""
 
     name: str
     challenge_required: bool
