@@ -37,7 +37,7 @@ limits = st.sampled_from([None, (), ("full_name",), ("full_name", "sex")])
 
 
 def notice(citizen: Citizen, scopes: tuple[str, ...], limit: tuple[str, ...] | None, book=BOOK, procedures=()):
-    request = SimpleNamespace(client_id="portal", scopes=scopes, procedures=procedures, dossier="D-1")
+    request = SimpleNamespace(client_id="portal", scopes=scopes, procedures=procedures, dossier="D-1", asked=scopes)
     return notice_of(request, citizen, Portal.model_construct(attributes=limit), book)
 
 
