@@ -25,7 +25,8 @@ NPM = ROOT / "tests/npm"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Foreign:
-    """A portal: how it is started, and its paths. `profile` legacy: it does not know PKCE."""
+    """A portal: how it is started, and its paths. `profile` legacy: it does not know PKCE. `told`: where it is told
+    that somebody signed out elsewhere, empty when it cannot be."""
 
     name: str
     command: Sequence[str]
@@ -33,6 +34,7 @@ class Foreign:
     login: str = "/login"
     logout: str = "/logout"
     callback: str = "/callback"
+    told: str = ""
     profile: str = "baseline"
     method: str = "client_secret_basic"
     procedures: tuple[str, ...] = ()
@@ -60,6 +62,8 @@ class Foreign:
             "profile": self.profile,
             "procedures": list(self.procedures),
         }
+        if self.told:
+            known["backchannel_logout_uri"] = f"{self.base}{self.told}"
         return known | ({"legacy_until": "2099-12-31"} if self.profile == "legacy" else {})
 
 
@@ -75,6 +79,7 @@ FOREIGN = (
         login="/inside/home.shtml",
         callback="/inside/back",
         logout="/inside/back?logout=",
+        told="/inside/back?logout=backchannel",
     ),
 )
 EXAMPLES = (

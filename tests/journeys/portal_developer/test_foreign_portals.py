@@ -1,5 +1,6 @@
 """Relying parties of other people, unmodified: each signs somebody in, sees the claims, signs out, and refuses."""
 
+import time
 from contextlib import ExitStack
 
 import pytest
@@ -66,3 +67,16 @@ def test_an_answer_to_somebody_elses_sign_in_is_refused(stack, portal):
         answer = victim.browser.get(callback)
         assert answer.status_code != 200
         assert home_of(victim, portal) == {"signed_in": False}
+
+
+def test_who_signs_out_at_one_portal_is_signed_out_at_the_other(stack):
+    """Debian's mod_auth_openidc takes our logout token as it comes, when the browser leaves another portal."""
+    portals = {portal.name: portal for portal in FOREIGN}
+    apache, express = portals["apache"], portals["express"]
+    with Person() as person:
+        for portal in (apache, express):
+            person.go(f"{portal.base}{portal.login}", portal.base)
+            assert home_of(person, portal)["signed_in"] is True
+        person.go(logout_of(express), express.base)
+        while home_of(person, apache)["signed_in"]:  # told within a second, on an idle machine
+            time.sleep(0.1)
