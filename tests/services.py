@@ -7,6 +7,7 @@ folder that uses it has a session fixture calling `stop_services` (see tests/sto
 """
 
 import asyncio
+import contextlib
 import ctypes
 import os
 import pwd
@@ -28,6 +29,8 @@ from gateway.storage.migrations.apply import migrate_postgresql
 
 SETTINGS = ("sqlite", "postgresql", "sqlite+redis", "postgresql+redis")
 MASTER_KEY = bytes(range(32))
+_LOWEST_PORT, _PORTS_EACH, _SHARES = 20_000, 3_000, 4
+_turns = count()
 
 
 class Urls(NamedTuple):
@@ -205,10 +208,21 @@ def binary(name: str, package: str) -> str:
 
 
 def free_port() -> int:
-    """Return a port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port nobody listens on, for a program that takes it a little later.
+
+    It lies below those the system gives to connections and to whoever asks for any port, so that none of them is
+    sitting there by then, and in this worker's own share, so that no other worker was given it. No year of birth
+    stands in it: tests look for those in whole pages.
+    """
+    share = int(os.environ.get("PYTEST_XDIST_WORKER", f"gw{os.getpid()}").removeprefix("gw")) % _SHARES
+    for number in _turns:
+        port = _LOWEST_PORT + share * _PORTS_EACH + (os.getpid() * 97 + number) % _PORTS_EACH
+        if "19" in str(port):
+            continue
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("unreachable")
 
 
 def end_with_parent() -> None:

@@ -8,13 +8,12 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import orjson
 import pytest
 
-from tests.services import RedisServer
+from tests.services import RedisServer, free_port
 
 COMMAND = [sys.executable, "-m", "gateway", "demo"]
 NAMES = ("GATEWAY", "VNEID", "SOURCES", "PORTAL", "METRICS")
@@ -23,9 +22,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    with ExitStack() as held:
-        doors = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in NAMES]
-        ports = {f"GATE06_{name}_PORT": str(door.getsockname()[1]) for name, door in zip(NAMES, doors, strict=True)}
+    ports = {f"GATE06_{name}_PORT": str(free_port()) for name in NAMES}
     own = {name: value for name, value in os.environ.items() if not name.startswith("GATE06_")}
     return own | ports | {"PYTHONPATH": str(ROOT)}
 
@@ -42,7 +39,7 @@ def demo(environment: dict[str, str], tmp_path: Path) -> Iterator[subprocess.Pop
             yield program
         finally:
             program.terminate()
-            program.wait(30)
+            program.wait(120)
 
 
 def status(url: str) -> int:

@@ -2,14 +2,12 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +15,7 @@ import pytest
 
 from gateway.cli.metrics import _gone
 from gateway.cli.workers import Patience
+from tests.services import free_port
 
 SEED = 'client_id = "{}"\nclient_secret = "x"\nredirect_uris = ["http://127.0.0.1:9/cb"]\n'
 
@@ -70,8 +69,7 @@ def wait_for(condition: Callable[[], bool], within_s: float = 120) -> None:
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
-    with ExitStack() as held:
-        ports = [held.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1] for _ in range(2)]
+    ports = [free_port() for _ in range(2)]
     (tmp_path / "portals").mkdir()
     (tmp_path / "portals" / "one.toml").write_text(SEED.format("first"))
     (tmp_path / "master.key").write_text("ef" * 32)

@@ -69,6 +69,6 @@ async def serving(application: Any, sock: Any) -> AsyncIterator[None]:
         for connection in list(server.server_state.connections):
             connection.shutdown()
         # callers that have hung up are seen a turn of the loop later; uvicorn itself would wait 100 ms for them
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while server.server_state.connections or server.server_state.tasks:  # noqa: ASYNC110  it has no event
                 await asyncio.sleep(0)

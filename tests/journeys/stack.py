@@ -10,13 +10,11 @@ process id and brought back.
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from base64 import b64decode
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
@@ -25,7 +23,7 @@ from typing import Any, Literal, Self
 import httpx2
 
 from gateway.cli.demo import FACES
-from tests.services import end_with_parent, fresh_urls
+from tests.services import end_with_parent, free_port, fresh_urls
 
 Name = Literal["gateway", "vneid", "sources", "portal"]
 _MARKS: dict[Name, tuple[str, ...]] = {
@@ -39,10 +37,8 @@ _GATE06 = [sys.executable, "-m", "gateway"]
 
 
 def free_ports() -> dict[str, int]:
-    """Return a free port for each program; all are held until all are chosen, so that no two are equal."""
-    with ExitStack() as held:
-        doors = {name: held.enter_context(socket.create_server(("127.0.0.1", 0))) for name in _PORTS}
-        return {name: int(door.getsockname()[1]) for name, door in doors.items()}
+    """Return a free port for each program."""
+    return {name: free_port() for name in _PORTS}
 
 
 class Stack:

@@ -15,8 +15,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.journeys.citizen.test_several_upstreams import Visitor, at, code_of, with_query
-from tests.journeys.citizen.upstreams import Upstream, free_port, running, write_settings
+from tests.journeys.citizen.upstreams import Upstream, running, write_settings
 from tests.journeys.stack import Stack
+from tests.services import free_port
 
 COVERS = ("gateway/openid_provider", "gateway/identity_providers")
 SETTINGS = ("sqlite", "postgresql+redis")

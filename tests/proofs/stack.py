@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -19,7 +18,7 @@ from gateway.cli.demo import FACES
 from gateway.cli.demo_files import SAMPLE_CLIENT, DemoPlan, write_files
 from gateway.cli.programs import Program, Running, start, stop, wait_until_ready
 from tests.proofs.sql import one_value
-from tests.services import Urls, postgresql_server, redis_server
+from tests.services import Urls, free_port, postgresql_server, redis_server
 
 ROOT = Path(__file__).parents[2]
 PROCEDURE = "1.004222"
@@ -193,9 +192,7 @@ def fresh(setting: str, folder: Path) -> Urls:
 
 
 def _plan(wish: Wish) -> DemoPlan:
-    with contextlib.ExitStack() as held:
-        doors = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(5)]
-        ports = [door.getsockname()[1] for door in doors]
+    ports = [free_port() for _ in range(5)]
     return DemoPlan(
         folder=wish.folder,
         issuer=f"http://127.0.0.1:{ports[0]}",

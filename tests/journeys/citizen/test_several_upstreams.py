@@ -10,9 +10,10 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 import httpx2
 import pytest
 
-from tests.journeys.citizen.upstreams import Upstream, free_port, running, write_settings
+from tests.journeys.citizen.upstreams import Upstream, running, write_settings
 from tests.journeys.clerk import Clerk
 from tests.journeys.stack import Stack
+from tests.services import free_port
 
 pytestmark = pytest.mark.npm
 

@@ -22,10 +22,9 @@ from gateway.tokens.jose import LOGOUT_TOKEN, FixedKeys, verify
 from gateway.tokens.key_material import generate_private_jwk
 from gateway.vocabulary.clock import SystemClock, SystemRandomness
 from tests.docs.walk import walk
-from tests.journeys.citizen.upstreams import free_port
 from tests.journeys.clerk import VERIFIER, Clerk
 from tests.journeys.stack import Stack
-from tests.services import end_with_parent
+from tests.services import end_with_parent, free_port
 
 BACK = "http://127.0.0.1:9/back"
 SECRET = "t" * 43
@@ -93,7 +92,7 @@ def stack(listening: Listening, hub: str, tmp_path_factory: pytest.TempPathFacto
     with demo:
         yield demo
     program.terminate()
-    program.wait(20)
+    program.wait(120)
 
 
 def until(look: Callable[[], Any]) -> Any:

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -94,8 +93,3 @@ def running(gateway: str, *upstreams: Upstream) -> Iterator[None]:
             assert program.stdout.readline() == "ready\n"
             leaving.callback(program.stdout.close)
         yield
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        return int(door.getsockname()[1])

@@ -11,7 +11,7 @@ from joserfc.jwk import ECKey
 from tests.journeys.portal_developer.foreign import NPM, require_npm
 from tests.journeys.portal_developer.portals import CALLBACK, private_key, public_half
 
-pytestmark = [pytest.mark.npm, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.npm
 
 SIGNING = private_key("sign-1")
 SEALING = ECKey.generate_key("P-256", {"kid": "seal-1", "use": "enc"})
