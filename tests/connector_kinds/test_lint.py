@@ -67,6 +67,14 @@ REST: list[tuple[str, str, str, str, str]] = [
     ('codes = "branches"', 'codes = "branch"', "CN-109", "fields[2].codes", "there: `branches`"),
     ('at = "data.reader"', 'at = "data/reader"', "CN-109", "record.at", "divided by dots"),
     ('type = "text"', 'type = "text"\nlengths = [9]', "CN-109", "fields[0].lengths", "belongs to type `number`"),
+    ('as_of = "updated"', 'as_of = "updated"\nunknown = ["", "02"]', "CN-109", "record.unknown", "`02` is a code of"),
+    (
+        "[record]",
+        "[limits]\nfresh_for = { forest_branch = 60 }\n\n[record]",
+        "CN-102",
+        "limits.fresh_for",
+        "`legal.retention` is `none`",
+    ),
     ('path = "error"', 'path = "$.error"', "CN-109", "outcomes[0].path", "write `error`"),
     (
         'to = "forest_card_number"',
