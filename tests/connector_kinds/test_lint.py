@@ -75,6 +75,8 @@ REST: list[tuple[str, str, str, str, str]] = [
         "limits.fresh_for",
         "`legal.retention` is `none`",
     ),
+    ("http://127.0.0.1:8010", "https://exa mple.vn", "CN-102", "endpoint.url", "a sign that no name has"),
+    ("http://127.0.0.1:8010", "http://10.0.0.1", "CN-102", "endpoint.url", "of `10.0.0.1` must begin with `https://`"),
     ('path = "error"', 'path = "$.error"', "CN-109", "outcomes[0].path", "write `error`"),
     (
         'to = "forest_card_number"',
@@ -131,7 +133,7 @@ def test_mistakes_of_a_soap_connector(folder: Path, old: str, new: str, code: st
         ("where = { citizen_id =", 'where = { "citizen_id; --" =', "CN-109", "small letters"),
         ('view = "v_gate06_reader"', 'view = "reader; DROP TABLE x"', "CN-102", "pattern"),
         ('from = "card_no"', 'from = "card_no FROM x"', "CN-109", "small letters"),
-        ("postgresql://", "https://", "CN-102", "must begin with `postgresql://`"),
+        ("postgresql://", "https://", "CN-102", "`127.0.0.1` must begin with `postgresql://`"),
         ("postgresql://gate06_reader@", "postgresql://gate06_reader:pw@", "CN-107", "holds a password"),
         ("[record]", '[[outcomes]]\nstatus = "404"\nis = "not_found"\n\n[record]', "CN-102", "a view has no outcomes"),
     ],

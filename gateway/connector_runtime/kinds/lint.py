@@ -59,6 +59,7 @@ _OF_THE_CLIENT = frozenset(
     }
 )
 _SECRET_PLACES = frozenset({"query", "headers", "body"})
+_HOST = re.compile(r"[a-z0-9]([a-z0-9_.-]{0,251}[a-z0-9])?|[0-9a-f:.]+")
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,60}")  # RFC 9110 §5.6.2
 
 
@@ -101,7 +102,12 @@ def _endpoint(endpoint: Endpoint | None, kind: str) -> Iterator[Problem]:
         return
     schemes = ("postgresql",) if kind == "sqlview" else ("https", "http") if host in _LOCAL else ("https",)
     if parts.scheme not in schemes:
-        yield Problem(InvalidManifest, ("endpoint", "url"), f"the address must begin with `{schemes[0]}://`")
+        yield Problem(
+            InvalidManifest, ("endpoint", "url"), f"the address of `{host}` must begin with `{schemes[0]}://`"
+        )
+    if host and not _HOST.fullmatch(host):
+        text = "the host of the address holds a sign that no name has (RFC 1123 §2.1): letters, digits, dots, hyphens"
+        yield Problem(InvalidManifest, ("endpoint", "url"), text)
     if not host or port == 0:
         yield Problem(InvalidManifest, ("endpoint", "url"), "the address names no host")
     if parts.query or parts.fragment:
