@@ -4,6 +4,7 @@ import re
 import zlib
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit, urlunsplit
 
 import typer
 
@@ -56,6 +57,7 @@ def require_free(target: Path) -> Path:
 
 def write_folder(target: Path, name: str, kind: str, url: str | None) -> None:
     """Copy the sample of a kind under another name, with its book and its trial settings."""
+    url = None if url is None else _spelt(url)
     code = f"9.{zlib.crc32(name.encode()) % 1_000_000:06d}"
     for source in (BUILT_IN / "sample" / kind, BUILT_IN / "sample" / "shared"):
         for file in sorted(source.rglob("*")):
@@ -71,5 +73,12 @@ def write_folder(target: Path, name: str, kind: str, url: str | None) -> None:
 
 
 def _with_address(text: str, url: str) -> str:
-    host = re.sub(r"^[a-z]+://(?:[^@/]*@)?(\[[^\]]*\]|[^:/]*).*$", r"\1", url).strip("[]")
+    host = urlsplit(url).hostname or ""
     return text.replace('allowed_hosts = ["127.0.0.1"]', f'allowed_hosts = ["{host}"]')
+
+
+def _spelt(url: str) -> str:
+    """Return an address with scheme and host in small letters, as they are compared (RFC 3986 §6.2.2.1)."""
+    parts = urlsplit(url)
+    role, at, place = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=f"{role}{at}{place.lower()}"))

@@ -208,6 +208,9 @@ def _record(folder: Path, manifest: Manifest, number: int, trial: Trial) -> None
     suffix = ".xml" if manifest.kind == "soap" else ".json"
     place.with_suffix(suffix).write_bytes(trial.body)
     expected = {name: write_outcome(outcome) for name, outcome in trial.answer.items()}
+    days = {one.provenance.as_of for one in trial.answer.values() if isinstance(one, Found)}
+    if manifest.record is not None and manifest.record.as_of and len(days) == 1:
+        expected["_as_of"] = days.pop().isoformat()
     text = json.dumps(expected, ensure_ascii=False, indent=1) + "\n"
     place.with_name(f"{place.name}.expected.json").write_text(text, "utf-8")
     talk(f"kept samples/{place.name}{suffix} and what is expected of it: read it before you believe it")

@@ -12,6 +12,7 @@ from gateway.connector_runtime.kinds.lint import SHAPES
 from gateway.connector_runtime.mapping.path import parse_path
 from gateway.vocabulary.partial_date import PartialDate
 
+_BIRTH = re.compile(r"\{\s*birth_date(:[a-z0-9/-]+)?\s*\}")
 _MOMENTS = {"1999-12-30T17:00:00.000Z": "1999-12-31", "1999-12-31T16:59:59Z": "1999-12-31"}
 
 
@@ -42,7 +43,22 @@ async def check_dates(room: Room) -> list[Fault]:
                 )
             )
             break
-    return faults + await _moments(room, orders) + await _flags(room)
+    return faults + _asked(room) + await _moments(room, orders) + await _flags(room)
+
+
+def _asked(room: Room) -> list[Fault]:
+    """The birth date is sent as far as it is known: by its year alone two people of one year are the same."""
+    operations = room.candidate.manifest.operations
+    forms = set(_BIRTH.findall("" if operations is None else repr(operations.lookup)))
+    if forms != {":yyyy"}:
+        return []
+    return [
+        Fault(
+            what="the birth date is sent as its year alone, though more of it is known",
+            where=room.candidate.place("operations", "lookup"),
+            fix="Send it whole (`{birth_date}`, `{birth_date:dd/mm/yyyy}`); a year that stands alone stays a year.",
+        )
+    ]
 
 
 async def _moments(room: Room, places: list[tuple[Case, str, Leaf, str]]) -> list[Fault]:

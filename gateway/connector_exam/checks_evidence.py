@@ -3,7 +3,7 @@
 from gateway.connector_exam.finding import Fault
 from gateway.connector_exam.room import Room, found_in, no_sample
 from gateway.connector_exam.stand_in import Reply
-from gateway.connector_exam.subject import PURPOSE, SECRET, Told
+from gateway.connector_exam.subject import PURPOSE, SECRET, sent
 from gateway.vocabulary.persona import personas
 
 _PERSON_LABELS = frozenset({"person", "subject", "citizen", "personal_number", "number", "name", "full_name", "sub"})
@@ -20,13 +20,25 @@ async def check_one_event(room: Room) -> list[Fault]:
     if [len(one.calls) for one in (first, second)] != [1, 1]:
         counts = f"{len(first.calls)} and {len(second.calls)}"
         faults.append(_event(f"two questions were {counts} calls", "the calls that reached the stand-in"))
-    texts = [_sent(one) for one in (first, second)]
+    texts = [sent(one) for one in (first, second)]
     for told, text in zip((first, second), texts, strict=True):
         wants = _slots(room)
         for name, value in (("request_id", told.question.request_id), ("purpose", PURPOSE)):
             if name in wants and value not in text:
                 faults.append(_event(f"`{name}` is not sent as the question has it", "the written question"))
+    if not faults and "request_id" not in _slots(room) and room.kind in {"rest", "soap"} and not _over_a_bus(room):
+        faults.append(
+            Fault(
+                what="the question does not carry its request id, so no event here can be found in the source's log",
+                where=room.candidate.place("operations", "lookup"),
+                fix='Send it: `headers = { "X-Request-Id" = "{request_id}" }`, or the member the source has for it.',
+            )
+        )
     return faults[:1]
+
+
+def _over_a_bus(room: Room) -> bool:
+    return room.candidate.manifest.transport is not None
 
 
 async def check_logs(room: Room) -> list[Fault]:
@@ -111,10 +123,6 @@ def _slots(room: Room) -> frozenset[str]:
     operations = room.candidate.manifest.operations
     text = "" if operations is None else repr(operations.lookup)
     return frozenset(name for name in ("request_id", "purpose") if f"{{{name}}}" in text)
-
-
-def _sent(told: Told) -> str:
-    return " ".join(f"{call.path} {dict(call.headers)} {call.body.decode('utf-8', 'replace')}" for call in told.calls)
 
 
 def _event(what: str, where: str) -> Fault:

@@ -7,12 +7,13 @@ from typing import Any
 from gateway.connector_exam.finding import Fault
 from gateway.connector_exam.room import Case, Room, found_in, no_sample
 from gateway.connector_exam.stand_in import Reply
-from gateway.connector_exam.subject import Told, question_about
+from gateway.connector_exam.subject import Told, question_about, sent
 from gateway.connector_exam.truth import differs_from_truth
 from gateway.connector_runtime.contract import Absent, Found, Outcome
 from gateway.connector_runtime.kinds.lint import SHAPES, lint
-from gateway.connector_runtime.kinds.samples import check_samples, write_outcome
+from gateway.connector_runtime.kinds.samples import OF_THE_ANSWER, check_samples, write_outcome
 from gateway.connector_runtime.mapping.path import parse_path
+from gateway.vocabulary.partial_date import PartialDate
 from gateway.vocabulary.persona import personas
 
 _NOBODY = "999999899999"
@@ -46,6 +47,7 @@ async def check_personas(room: Room) -> list[Fault]:
         told = await room.baseline(case)
         faults += _against_expected(case, told.outcomes, case.where)
         faults += _against_truth(case, told)
+        faults += _against_its_day(room, case, told)
     if room.service is not None:
         for case in cases:
             faults += _against_expected(case, await room.service.ask(room.question(case)), "the running service")
@@ -122,6 +124,7 @@ async def check_one_person(room: Room) -> list[Fault]:
             if told.error or any(isinstance(one, Found) for one in told.outcomes.values()):
                 faults.append(_of_record(room, "a record with another person's number was taken", case))
                 break
+        faults += await _other_requester(room, case)
         if faults:
             break
     if not tried:
@@ -133,6 +136,24 @@ async def check_one_person(room: Room) -> list[Fault]:
             )
         ]
     return faults
+
+
+async def _other_requester(room: Room, case: Case) -> list[Fault]:
+    """Ask as somebody else, as a guardian does: the question is still about the person."""
+    usual, other = await room.baseline(case), personas()[0 if case.person.index != 1 else 2]
+    told = await room.told(
+        case, case.sample.body, requester_number=other.personal_number, requester_name=other.full_name
+    )
+    for number in (case.person.personal_number, case.person.old_number):
+        if number and number in sent(usual) and number not in sent(told):
+            return [
+                Fault(
+                    what="asked by somebody else, the question is about whoever asks and no more about the person",
+                    where=room.candidate.place("operations", "lookup") if room.kind != "code" else "the question",
+                    fix="Ask about `{personal_number}` or `{old_number}`; `{requester_number}` only says who asks.",
+                )
+            ]
+    return []
 
 
 def _of_record(room: Room, what: str, case: Case) -> Fault:
@@ -160,7 +181,7 @@ async def _unreadable(room: Room) -> bool:
 def _against_expected(case: Case, outcomes: Mapping[str, Outcome], where: str) -> list[Fault]:
     if case.sample.expected is None:
         return []
-    expected = {name: value for name, value in case.sample.expected.items() if name != "_status"}
+    expected = {name: value for name, value in case.sample.expected.items() if name not in OF_THE_ANSWER}
     everything = expected.pop("*", None)
     names = sorted({*outcomes, *expected})
     return [
@@ -185,6 +206,25 @@ def _against_truth(case: Case, told: Told) -> list[Fault]:
         for name, value in found_in(told).items()
         if differs_from_truth(case.person, name, value, told.question)
     ]
+
+
+def _against_its_day(room: Room, case: Case, told: Told) -> list[Fault]:
+    """The day a record is true of is the one its sample expects, and never a day before its person lived."""
+    days = {one.provenance.as_of for one in told.outcomes.values() if isinstance(one, Found)}
+    wanted = (case.sample.expected or {}).get("_as_of")
+    born = PartialDate.parse(case.person.birth_date)
+    for day in sorted(days):
+        is_birth = str(PartialDate(day.year, day.month, day.day)) <= str(born) or day.year < born.year
+        if wanted is not None and str(day) != wanted:
+            what = f"the record of persona {case.person.index} is told as true of {day}, expected {wanted}"
+        elif is_birth:
+            what = f"the record of persona {case.person.index} is told as true of {day}, when the person was born"
+        else:
+            continue
+        where = room.candidate.place("record", "as_of") if room.kind != "code" else case.where
+        fix = "Name the member that says when the record was last true, or leave `as_of` out."
+        return [Fault(what=what, where=where, fix=fix)]
+    return []
 
 
 def _written_outcome(outcome: Outcome | None) -> Any:

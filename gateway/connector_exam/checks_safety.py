@@ -15,6 +15,7 @@ from gateway.connector_exam.room import Case, Room, no_sample
 from gateway.connector_exam.stand_in import Call, Reply, StandIn
 from gateway.connector_exam.subject import Told
 from gateway.connector_runtime.contract import Absent, Found, SourceTrouble, Unavailable
+from gateway.connector_runtime.kinds.sqlview import view_of
 from gateway.vocabulary.clock import SystemClock
 
 _HUGE = 5_000_000
@@ -81,10 +82,10 @@ async def check_hostile_answers(room: Room) -> list[Fault]:
 
 async def _wide_rows(room: Room, case: Case) -> list[Fault]:
     """Ask a row of 5 MB: of the stand-in, and of the database itself, which is to cut it before it sends it."""
-    number = case.number_leaf()
+    columns = view_of(room.candidate.manifest).columns
     faults = []
     for leaf in case.tree.leaves():
-        if number is not None and leaf.name == number.name:
+        if leaf.name not in columns:
             continue
         told = await room.told(case, case.tree.put(leaf, "x" * _HUGE))
         if told.error or _is_an_answer(told):

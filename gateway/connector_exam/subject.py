@@ -199,6 +199,11 @@ class Subject:
             await client.close()
 
 
+def sent(told: Told) -> str:
+    """Return everything a question sent, as one text."""
+    return " ".join(f"{call.path} {dict(call.headers)} {call.body.decode('utf-8', 'replace')}" for call in told.calls)
+
+
 @asynccontextmanager
 async def examined(candidate: Candidate) -> AsyncIterator[Subject]:
     """Yield the connector in front of a stand-in that runs as long as the block."""

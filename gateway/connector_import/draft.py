@@ -86,6 +86,11 @@ def fields_of(draft: Draft, name: str) -> list[Field]:
     for one in places(at(draft.answer, draft.record)):
         if any(one.path[: len(path)] == path for path in cut):
             continue
+        if any('"' in part or not part.isprintable() for part in one.path):
+            cut.append(one.path)
+            shown = ".".join("".join(sign for sign in part if sign.isprintable()) for part in one.path)
+            draft.notes.append(f"`{shown}` was left out: its name holds a sign that no path can write")
+            continue
         if (why := _left_out(one)) is not None:
             if why:
                 draft.notes.append(f"`{'.'.join(one.path)}` was left out: {why}")

@@ -2,18 +2,24 @@
 
 Names lie, addresses do not: the check runs between the resolver's answer and `connect`, so that no spelling of a
 host (`0x7f.1`, `[::ffff:127.0.0.1]`), no rebinding name and no literal address passes beside it.
-Source: technology.md §3.3; RFC 4291 §2.5.5.2, RFC 3056, RFC 6052.
+Source: technology.md §3.3; RFC 4291 §2.5.5.2, RFC 3056, RFC 6052, RFC 7526, RFC 9637.
 """
 
 import socket
 from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from gateway.connector_runtime.configuration import EgressSettings, Network, ZoneName
 
 _NAT64 = IPv6Network("64:ff9b::/96")
 _LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")
 _COMPATIBLE = IPv6Network("::/96")
+# globally routed, or newer than the standard library: a cloud's host, 6to4 relays, documentation
+_NEVER: tuple[Network, ...] = (
+    IPv4Network("168.63.129.16/32"),
+    IPv4Network("192.88.99.0/24"),
+    IPv6Network("3fff::/20"),
+)
 
 AddressInfo = tuple[int, int, int, str, Sequence[object]]
 
@@ -37,9 +43,11 @@ class AddressPolicy:
             return False
         if address.is_unspecified or address.is_multicast or address.is_link_local:
             return False
+        if self.zone != "lab" and (address.is_loopback or _is_in(address, _NEVER)):
+            return False  # also where an operator wrote 0.0.0.0/0: this machine is in no zone of the government's
         if self.zone == "internet" and not _reachable_globally(address):
             return False
-        return any(address in range_ for range_ in self._ranges if range_.version == address.version)
+        return _is_in(address, self._ranges)
 
     def open_socket(self, info: AddressInfo) -> socket.socket:
         """Make the socket for an address that passed. Raises AddressRefused otherwise."""
@@ -61,6 +69,10 @@ def unwrap(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     if address in _NAT64 or (address in _COMPATIBLE and int(address) > 1):
         return IPv4Address(int(address) & 0xFFFFFFFF)
     return address
+
+
+def _is_in(address: IPv4Address | IPv6Address, ranges: Sequence[Network]) -> bool:
+    return any(address in range_ for range_ in ranges if range_.version == address.version)
 
 
 def _reachable_globally(address: IPv4Address | IPv6Address) -> bool:

@@ -68,6 +68,13 @@ def test_new_refuses_a_name_that_no_catalogue_takes(capfd: pytest.CaptureFixture
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("url", ["HTTPS://LIBRARY.Vn/Api", "https://library.vn:8443/Api"])
+def test_new_takes_an_address_however_it_is_spelt(capfd: pytest.CaptureFixture[str], tmp_path: Path, url: str) -> None:
+    assert run(capfd, "new", "forest", "--in", str(tmp_path), "--url", url)[0] == 0
+    assert run(capfd, "check", str(tmp_path / "forest"))[0] == 0
+    assert "/Api" in (tmp_path / "forest/manifest.toml").read_text("utf-8")
+
+
 def test_new_never_writes_over_anything(capfd: pytest.CaptureFixture[str], folder: Path) -> None:
     (folder / "manifest.toml").write_text("mine")
     assert run(capfd, "new", "forest", "--in", str(folder.parent))[0] == 8

@@ -250,3 +250,14 @@ def test_no_line_of_a_description_becomes_a_line_of_the_manifest(run, tmp_path: 
     assert list(lint(read_folder(tmp_path / "gplx"))) == []
     codes = told["code_lists"]["gplx_hang"]["values"]
     assert len(set(codes.values())) == len(codes) == 3
+
+
+def test_a_name_that_no_path_can_write_is_left_out_and_told(run, tmp_path: Path) -> None:
+    file = tmp_path / "odd.yaml"
+    text = LICENCES.read_text("utf-8")
+    assert "tenTinh: {type" in text
+    file.write_text(text.replace("tenTinh: {type", "'ten \"tinh\"': {type"), "utf-8")
+    code, _, said = run("import-openapi", str(file), "--name", "licences_odd")
+    assert code == 9
+    assert "holds a sign that no path can write" in said
+    assert "CN-109" not in {one.code for one in find_problems(tmp_path / "licences_odd", [])}

@@ -47,6 +47,10 @@ REFUSED_FROM_THE_INTERNET = [
     "2002:7f00:1::1",
     "2002:a00:1::1",
     "2001:db8::1",
+    "168.63.129.16",
+    "::ffff:168.63.129.16",
+    "192.88.99.1",
+    "3fff::1",
 ]
 
 
@@ -66,6 +70,15 @@ def test_the_internet_zone_permits(address: str) -> None:
 )
 def test_the_government_network_is_what_the_operator_wrote(address: str, permitted: bool) -> None:
     assert AddressPolicy("gov-wan", SETTINGS).permits(address) is permitted
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "168.63.129.16"]
+)
+def test_no_range_of_the_government_is_this_machine(address: str) -> None:
+    wide = EgressSettings(gov_wan=(ip_network("0.0.0.0/0"), ip_network("::/0")))
+    assert not AddressPolicy("gov-wan", wide).permits(address)
+    assert AddressPolicy("gov-wan", wide).permits("10.1.2.3")
 
 
 @pytest.mark.parametrize("address", ["10.20.1.9", "127.0.0.1", "8.8.8.8"])

@@ -22,6 +22,7 @@ from gateway.connector_runtime.mapping.address import Basis
 from gateway.connector_runtime.mapping.body import xml_names
 from gateway.connector_runtime.mapping.field_table import FieldRefused, FieldTable
 from gateway.connector_runtime.mapping.path import PathInvalid, Shape, parse_path
+from gateway.connector_runtime.mapping.readers import SEXES
 from gateway.connector_runtime.mapping.template import SECRET_SLOT, TemplateInvalid, parse_template
 from gateway.vocabulary.areas import shipped_lists
 
@@ -58,6 +59,7 @@ _OF_THE_CLIENT = frozenset(
     }
 )
 _SECRET_PLACES = frozenset({"query", "headers", "body"})
+_HOST = re.compile(r"[a-z0-9]([a-z0-9_.-]{0,251}[a-z0-9])?|[0-9a-f:.]+")
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,60}")  # RFC 9110 §5.6.2
 
 
@@ -84,6 +86,8 @@ def lint(manifest: Manifest) -> Iterator[Problem]:
         yield from _outcome_row(index, row.path, row.status, manifest.kind)
     yield from _signature(manifest)
     yield from _fields(manifest, shape)
+    yield from _swallowed(manifest)
+    yield from _kept(manifest)
     yield from secret_problems(manifest)
 
 
@@ -98,7 +102,12 @@ def _endpoint(endpoint: Endpoint | None, kind: str) -> Iterator[Problem]:
         return
     schemes = ("postgresql",) if kind == "sqlview" else ("https", "http") if host in _LOCAL else ("https",)
     if parts.scheme not in schemes:
-        yield Problem(InvalidManifest, ("endpoint", "url"), f"the address must begin with `{schemes[0]}://`")
+        yield Problem(
+            InvalidManifest, ("endpoint", "url"), f"the address of `{host}` must begin with `{schemes[0]}://`"
+        )
+    if host and not _HOST.fullmatch(host):
+        text = "the host of the address holds a sign that no name has (RFC 1123 §2.1): letters, digits, dots, hyphens"
+        yield Problem(InvalidManifest, ("endpoint", "url"), text)
     if not host or port == 0:
         yield Problem(InvalidManifest, ("endpoint", "url"), "the address names no host")
     if parts.query or parts.fragment:
@@ -262,6 +271,29 @@ def _fields(manifest: Manifest, shape: Shape) -> Iterator[Problem]:
         except FieldRefused as error:
             yield Problem(FieldWrong, ("fields", index, error.key), str(error))
         yield from _misplaced(index, row)
+
+
+def _swallowed(manifest: Manifest) -> Iterator[Problem]:
+    """A code of a list that is also a word for not knowing never comes out."""
+    assert manifest.record is not None
+    for row in manifest.fields:
+        codes = manifest.code_lists.get(row.codes or "")
+        keys: Mapping[str, str] = codes.values if codes else SEXES if row.type == "sex" else {}
+        for word in manifest.record.unknown:
+            if word in keys:
+                text = f"`{word}` is a code of `{row.to}` with a meaning of its own, and would come out as unknown"
+                yield Problem(FieldWrong, ("record", "unknown"), text)
+
+
+def _kept(manifest: Manifest) -> Iterator[Problem]:
+    """Values are kept only where the law of the source lets them be, and only those it has."""
+    if manifest.limits.fresh_for and manifest.legal.retention == "none":
+        text = "`fresh_for` keeps values, and `legal.retention` is `none`: take one of them back"
+        yield Problem(InvalidManifest, ("limits", "fresh_for"), text)
+    for name in sorted(manifest.limits.fresh_for.keys() - manifest.provides):
+        yield Problem(
+            InvalidManifest, ("limits", "fresh_for", name), f"`{name}` is not one of the attributes in `fields`"
+        )
 
 
 def _misplaced(index: int, row: FieldRow) -> Iterator[Problem]:

@@ -2,7 +2,8 @@
 comes out of it. They are read as an answer of the source is, without asking anybody.
 
 Expected: attribute → value (a date as its text, an address as forms carry it), or `{"absent": "empty"}`,
-`{"unavailable": …}`, `{"refused": …}`. `"*"` is every attribute, `"_status"` the status the answer comes with.
+`{"unavailable": …}`, `{"refused": …}`. `"*"` is every attribute, `"_status"` the status the answer comes with,
+`"_as_of"` the day the record is true of.
 """
 
 from collections.abc import Iterator, Mapping
@@ -37,6 +38,8 @@ from gateway.vocabulary.address import Address
 from gateway.vocabulary.areas import shipped_lists
 
 LEAST = 3
+OF_THE_ANSWER = ("_status", "_as_of")
+"""Members of what is expected that speak of the answer and of no attribute."""
 _EMPTY = Absent("empty")
 _EXPECTED = ".expected.json"
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)  # what samples come to does not hang on the day
@@ -156,7 +159,8 @@ def write_outcome(outcome: Outcome) -> Any:
 
 def _differences(manifest: Manifest, sample: Sample, answer: Answer, reader: SampleReader) -> Iterator[Problem]:
     expected = dict(sample.expected or {})
-    expected.pop("_status", None)
+    for member in OF_THE_ANSWER:
+        expected.pop(member, None)
     everything = expected.pop("*", None)
     for name in expected.keys() - manifest.provides:
         yield Problem(SampleDiffers, (), f"`{sample.name}` expects `{name}`, which no field gives")
