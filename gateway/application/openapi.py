@@ -86,6 +86,7 @@ PAGES: Mapping[str, str] = {
     "/staff/reports/{number}": "one report, for operators",
     "/staff/reports/{number}/{step}": "that page's own forms",
     "/staff/connectors": "the operators' list of connectors",
+    "/staff/connectors/quarantine": "the form of that list that ends a quarantine",
     "/staff/connectors/{connector}/{version}": "one version of a connector, for operators",
     "/staff/connectors/{connector}/{version}/{step}": "that page's own forms",
     "/staff/sign-out": "where an officer ends the session of this browser",
