@@ -122,7 +122,7 @@ def decide_step(request: AuthorizationRequest, facts: Facts, now: datetime) -> S
     silent = "none" in request.prompts
     session = facts.session
     if facts.hinted_subject == NOBODY:
-        return Refuse(LoginRequired("`id_token_hint` is not an ID token of this client"))
+        return Refuse(LoginRequired("`id_token_hint` or `claims` names nobody of this client"))
     if session is None:
         return Refuse(LoginRequired()) if silent else SignIn(again=wants_anew(request))
     if any(need(request, session, facts, now) for need in NEEDS):
