@@ -8,7 +8,7 @@ from tests.possession import CHANCE
 
 from gateway.tokens.key_material import generate_private_jwk
 from tests.conformance.client import read_id_token
-from tests.conformance.fapi_client import KEYS, FapiClient
+from tests.conformance.fapi_client import NAMES, FapiClient
 from tests.conformance.fapi_dpop import DPOP_ROWS
 from tests.conformance.plan import ANY, NONE, Check, Run, modules_of
 from tests.conformance.running import CALLBACK
@@ -33,8 +33,8 @@ def discovery(run: Run) -> None:
 
 
 def happy_flow(run: Run) -> None:
-    for name in KEYS:
-        client = FapiClient(run, name)
+    for which in (0, 1):
+        client = FapiClient(run, which)
         code = client.code()
         tokens = run.see(client.redeem(code), 200, access_token=ANY, id_token=ANY, token_type="DPoP", expires_in=ANY)
         assert min(len(code), len(tokens["access_token"])) > _ENTROPY
@@ -126,7 +126,9 @@ def refused_at_par(error: str, told: str = "", status: int = 400, **changes: str
 def without_par(run: Run) -> None:
     client = FapiClient(run)
     query = {"response_type": "code", "redirect_uri": CALLBACK, "scope": "openid", "state": "st-1"}
-    landing = client.browser.open(f"{client.address('authorization')}?{urlencode({**query, 'client_id': 'fapi'})}")
+    landing = client.browser.open(
+        f"{client.address('authorization')}?{urlencode({**query, 'client_id': client.client_id})}"
+    )
     assert "code" not in landing.members
     assert landing.members.get("error") == "invalid_request" or landing.status == 400
     run.note("GET authorization endpoint with an unpushed request", "error=invalid_request, no code")
@@ -177,13 +179,13 @@ def nbf_accepted(run: Run) -> None:
 
 def other_client(run: Run) -> None:
     code = FapiClient(run).code()
-    other = FapiClient(run, "fapi-second")
+    other = FapiClient(run, 1)
     run.see(other.redeem(code, "another client's code"), 400, error="invalid_grant", access_token=NONE)
 
 
 def client_id_at_token(run: Run) -> None:
     client = FapiClient(run)
-    wire = client.redeem(client.code(), "the client_id of another client", client_id="fapi-second")
+    wire = client.redeem(client.code(), "the client_id of another client", client_id=NAMES[run.mode][1])
     assert wire.status in {400, 401}
     run.see(wire, wire.status, error=ANY, access_token=NONE)
 
@@ -224,7 +226,7 @@ def refresh_token(run: Run) -> None:
     token = client.tokens(scope="openid offline_access", prompt="consent")["refresh_token"]
     run.see(client.refresh(token, "without client authentication", assertion="-"), 401, error="invalid_client")
     run.see(client.refresh(token, "without a proof", proof=None), 400, error="invalid_dpop_proof")
-    other = FapiClient(run, "fapi-second", client.holder)
+    other = FapiClient(run, 1, client.holder)
     run.see(other.refresh(token, "by another client"), 400, error="invalid_grant")
     first = run.see(client.refresh(token), 200, access_token=ANY, token_type="DPoP")
     run.gateway.time.move(25)
@@ -269,7 +271,7 @@ def expired_request(run: Run) -> None:
 
 def request_of_another(run: Run) -> None:
     request_uri = FapiClient(run).pushed()
-    _no_code(run, FapiClient(run, "fapi-second"), request_uri, "pushed by another client")
+    _no_code(run, FapiClient(run, 1), request_uri, "pushed by another client")
 
 
 def other_methods(run: Run) -> None:

@@ -1,5 +1,6 @@
 """The suite's side in FAPI 2.0: clients that push their requests, sign who they are, and prove a key each time."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -14,31 +15,42 @@ from tests.conformance.client import CHALLENGE, VERIFIER, wire_of
 from tests.conformance.plan import ANY, Run, Wire
 from tests.conformance.running import CALLBACK
 
-KEYS = {"fapi": generate_private_jwk("ES256", "f1", CHANCE), "fapi-second": generate_private_jwk("PS256", "f2", CHANCE)}
-ADDRESSES = {"fapi": CALLBACK, "fapi-second": f"{CALLBACK}?dummy1=lorem&dummy2=ipsum"}
-FAPI_CLIENTS: list[dict[str, Any]] = [
-    {
-        "client_id": name,
-        "profile": "fapi2",
-        "token_endpoint_auth_method": "private_key_jwt",
-        "jwks": {"keys": [public_jwk(key)]},
-        "redirect_uris": [ADDRESSES[name]],
-        "grant_types": ["authorization_code", "refresh_token"],
-    }
-    for name, key in KEYS.items()
-]
+NAMES = {"query": ("fapi", "fapi-second"), "jar": ("fapi-signed", "fapi-signed-second")}
+"""The two static clients of a plan, by how its requests travel; those of `jar` sign every request."""
+_MADE = (generate_private_jwk("ES256", "f1", CHANCE), generate_private_jwk("PS256", "f2", CHANCE))
+KEYS = {name: key for names in NAMES.values() for name, key in zip(names, _MADE, strict=True)}
+ADDRESSES = (CALLBACK, f"{CALLBACK}?dummy1=lorem&dummy2=ipsum")
+
+
+def fapi_clients(*modes: str) -> list[dict[str, Any]]:
+    """Return the tables of the clients of these plans."""
+    tables: list[dict[str, Any]] = [
+        {
+            "client_id": NAMES[mode][which],
+            "profile": "fapi2",
+            "token_endpoint_auth_method": "private_key_jwt",
+            "jwks": {"keys": [public_jwk(_MADE[which])]},
+            "redirect_uris": [ADDRESSES[which]],
+            "grant_types": ["authorization_code", "refresh_token"],
+            **({"require_signed_request_object": True} if mode == "jar" else {}),
+        }
+        for mode in modes
+        for which in (0, 1)
+    ]
+    return tables
 
 
 @dataclass
 class FapiClient:
-    """One of the two static clients, the key its tokens are bound to, and one browser."""
+    """One of a plan's two static clients (`which`), the key its tokens are bound to, and one browser."""
 
     run: Run
-    client_id: str = "fapi"
+    which: int = 0
     holder: Holder = field(default_factory=Holder)
 
     def __post_init__(self) -> None:
         self.browser = Browser(self.run.gateway)
+        self.client_id = NAMES[self.run.mode][self.which]
 
     @property
     def now(self) -> float:
@@ -69,11 +81,21 @@ class FapiClient:
         with self.run.gateway.http() as http:
             return wire_of(label, http.post(address, data=sent, headers=headers))
 
-    def push(self, told: str = "", *, proof: str | None = None, assertion: str = "", **changes: str | None) -> Wire:
-        """Push a good request, with changes (None leaves a parameter out)."""
-        form: dict[str, str | None] = {
+    def request_object(
+        self, parameters: Mapping[str, str | None], key: dict[str, str] | None = None, **changes: Any
+    ) -> str:
+        """Sign parameters as a good request object, with changes of its claims (None leaves one out)."""
+        at = int(self.now)
+        claims = {"iss": self.client_id, "aud": self.run.gateway.issuer, "iat": at, "nbf": at, "exp": at + 300}
+        claims |= {"jti": b64(CHANCE.octets(12))} | dict(parameters) | changes
+        kept = {name: value for name, value in claims.items() if value is not None}
+        return sign(kept, import_signing_key(key or KEYS[self.client_id]), typ="oauth-authz-req+jwt")
+
+    def good_request(self) -> dict[str, str | None]:
+        """Return the parameters of a good request."""
+        return {
             "client_id": self.client_id,
-            "redirect_uri": ADDRESSES[self.client_id],
+            "redirect_uri": ADDRESSES[self.which],
             "response_type": "code",
             "scope": "openid",
             "state": "st-1",
@@ -81,11 +103,18 @@ class FapiClient:
             "code_challenge": CHALLENGE,
             "code_challenge_method": "S256",
         }
+
+    def push(self, told: str = "", *, proof: str | None = None, assertion: str = "", **changes: str | None) -> Wire:
+        """Push a good request, with changes (None leaves a parameter out)."""
         given = [f"{name}={value}" for name, value in changes.items() if value and len(value) < 60]
         given += [f"{name} of {len(value)} characters" for name, value in changes.items() if value and len(value) >= 60]
         given += [f"no {name}" for name, value in changes.items() if value is None]
         label = "POST PAR endpoint" + (f" with {told or ', '.join(given)}" if told or given else "")
-        return self.post("pushed_authorization_request", form | changes, label=label, proof=proof, assertion=assertion)
+        form = self.good_request() | changes
+        if self.run.mode == "jar":
+            beside = {"client_id": self.client_id, "request_uri": form.pop("request_uri", None)}
+            form = {**beside, "request": self.request_object(form)}
+        return self.post("pushed_authorization_request", form, label=label, proof=proof, assertion=assertion)
 
     def visit(self, request_uri: str, *, buttons: tuple[str, ...] = BUTTONS, **more: str) -> tuple[Wire, Landing]:
         """Send the browser with a pushed request."""
@@ -110,7 +139,7 @@ class FapiClient:
     ) -> Wire:
         """Redeem a code."""
         form: dict[str, str | None] = {"grant_type": "authorization_code", "code": code, "code_verifier": VERIFIER}
-        form |= {"redirect_uri": ADDRESSES[self.client_id]} | changes
+        form |= {"redirect_uri": ADDRESSES[self.which]} | changes
         label = "POST token endpoint" + (f" with {told}" if told else "")
         return self.post("token", form, label=label, proof=proof, assertion=assertion)
 

@@ -5,6 +5,7 @@ from tests.conformance.backchannel import BACKCHANNEL
 from tests.conformance.basic import BASIC
 from tests.conformance.discovery import CONFIG
 from tests.conformance.fapi import FAPI
+from tests.conformance.fapi_signing import SIGNING
 from tests.conformance.foreign_provider import FOREIGN
 from tests.conformance.logout import LOGOUT
 from tests.conformance.plan import Plan
@@ -38,6 +39,13 @@ OP_PLANS = (
         count=56,
         modules=FAPI,
     ),
+    Plan(
+        name="fapi2-message-signing-final-test-plan",
+        title="FAPI 2.0 Message Signing OP: the same with every request signed, and what may be wrong with one",
+        count=70,
+        modules=(*FAPI, *SIGNING),
+        mode="jar",
+    ),
 )
 RP_PLANS = (
     Plan(
@@ -67,6 +75,5 @@ RP_PLANS = (
 )
 PLANS = (*OP_PLANS, *RP_PLANS)
 TO_COME = {
-    "fapi2-message-signing-final-test-plan": 70,
     "fapi2-security-profile-final-client-test-plan": 24,
 }

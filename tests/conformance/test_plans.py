@@ -6,7 +6,7 @@ import pytest
 
 from tests.conformance import record
 from tests.conformance.backchannel import listening_client
-from tests.conformance.fapi_client import FAPI_CLIENTS
+from tests.conformance.fapi_client import fapi_clients
 from tests.conformance.plan import Module, Plan, Run
 from tests.conformance.plans import OP_PLANS, PLANS, TO_COME
 from tests.conformance.running import Gateway, running_gateway
@@ -18,7 +18,7 @@ ROWS = [(plan, module) for plan in OP_PLANS for module in plan.modules]
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """The gateway of all rows."""
     folder = tmp_path_factory.mktemp("conformance")
-    with listening_client() as told, running_gateway(folder, portals=[*FAPI_CLIENTS, told]) as running:
+    with listening_client() as told, running_gateway(folder, portals=[*fapi_clients("query", "jar"), told]) as running:
         yield running
 
 
