@@ -4,14 +4,13 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
-from tests.possession import CHANCE
-
 from gateway.tokens.key_material import generate_private_jwk
 from tests.conformance.client import read_id_token
 from tests.conformance.fapi_client import NAMES, FapiClient
 from tests.conformance.fapi_dpop import DPOP_ROWS
 from tests.conformance.plan import ANY, NONE, Check, Run, modules_of
 from tests.conformance.running import CALLBACK
+from tests.possession import CHANCE
 
 _ALGORITHMS = {"PS256", "ES256", "EdDSA", "Ed25519"}
 _ENTROPY = 22  # letters of base64url that hold 128 bits

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from tests.possession import CHANCE, Holder, b64
-
 from gateway.openid_provider.client_assertion import ASSERTION_TYPE
 from gateway.tokens.jose import sign
 from gateway.tokens.key_material import generate_private_jwk, import_signing_key, public_jwk
@@ -14,6 +12,7 @@ from tests.conformance.browser import BUTTONS, Browser, Landing
 from tests.conformance.client import CHALLENGE, VERIFIER, wire_of
 from tests.conformance.plan import ANY, Run, Wire
 from tests.conformance.running import CALLBACK
+from tests.possession import CHANCE, Holder, b64
 
 NAMES = {"query": ("fapi", "fapi-second"), "jar": ("fapi-signed", "fapi-signed-second")}
 """The two static clients of a plan, by how its requests travel; those of `jar` sign every request."""

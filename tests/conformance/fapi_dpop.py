@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from tests.possession import Holder, b64
-
 from tests.conformance.fapi_client import FapiClient
 from tests.conformance.plan import ANY, NONE, Check, Run
+from tests.possession import Holder, b64
 
 DPOP = "RFC 9449"
 _NONE = b'{"alg":"none","typ":"dpop+jwt"}'

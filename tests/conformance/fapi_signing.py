@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from tests.possession import CHANCE
-
 from gateway.tokens.key_material import generate_private_jwk
 from tests.conformance.fapi_client import KEYS, NAMES, FapiClient
 from tests.conformance.plan import ANY, NONE, Check, Run, Wire, modules_of
 from tests.identity_providers.issuer import with_header
+from tests.possession import CHANCE
 
 MS = "FAPI 2.0 MS §5.3.1"
 JAR = "RFC 9101"
