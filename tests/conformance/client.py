@@ -87,16 +87,21 @@ class Client:
         return wire_of(f"{'GET' if way == 'get' else 'POST'} userinfo endpoint, the token {where}", answer)
 
     def claims(self, id_token: str, *, alg: str = "RS256") -> dict[str, Any]:
-        """Verify an ID token by the published keys, `kid` and algorithm first; return its claims."""
-        header = json.loads(_octets(id_token.split(".", maxsplit=1)[0]))
-        assert header["alg"] == alg, header
-        keys = jwk.KeySet.import_key_set(self.run.gateway.jwks)  # type: ignore[arg-type]
-        claims: dict[str, Any] = json.loads(jws.deserialize_compact(id_token, keys, algorithms=[alg]).payload)
-        now = self.run.gateway.time.seconds()
-        assert claims["iss"] == self.run.gateway.issuer
-        assert claims["aud"] == self.client_id
-        assert claims["iat"] <= now + 5 < claims["exp"] + 5
-        return claims
+        """Verify an ID token of this client; return its claims."""
+        return read_id_token(self.run, id_token, self.client_id, alg)
+
+
+def read_id_token(run: Run, id_token: str, client_id: str, alg: str) -> dict[str, Any]:
+    """Verify an ID token by the published keys, `kid` and algorithm first; return its claims."""
+    header = json.loads(_octets(id_token.split(".", maxsplit=1)[0]))
+    assert header["alg"] == alg, header
+    keys = jwk.KeySet.import_key_set(run.gateway.jwks)  # type: ignore[arg-type]
+    claims: dict[str, Any] = json.loads(jws.deserialize_compact(id_token, keys, algorithms=[alg]).payload)
+    now = run.gateway.time.seconds()
+    assert claims["iss"] == run.gateway.issuer
+    assert claims["aud"] == client_id
+    assert claims["iat"] <= now + 5 < claims["exp"] + 5
+    return claims
 
 
 def basic(client_id: str) -> dict[str, str]:

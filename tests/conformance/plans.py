@@ -1,8 +1,11 @@
 """Every plan there is, and the plans that are still to come with the number of their modules (protocol.md §1.1)."""
 
 from tests.conformance.attacks import ATTACKS
+from tests.conformance.backchannel import BACKCHANNEL
 from tests.conformance.basic import BASIC
 from tests.conformance.discovery import CONFIG
+from tests.conformance.fapi import FAPI
+from tests.conformance.fapi_signing import SIGNING
 from tests.conformance.foreign_provider import FOREIGN
 from tests.conformance.logout import LOGOUT
 from tests.conformance.plan import Plan
@@ -10,12 +13,38 @@ from tests.conformance.relying_party import RP_BASIC, RP_CONFIG
 
 OP_PLANS = (
     Plan(name="oidcc-basic-certification-test-plan", title="OpenID Connect Basic OP", count=38, modules=BASIC),
+    Plan(
+        name="oidcc-formpost-basic-certification-test-plan",
+        title="OpenID Connect Form Post Basic OP: every answer of the authorization endpoint is posted",
+        count=38,
+        modules=BASIC,
+        mode="form_post",
+    ),
     Plan(name="oidcc-config-certification-test-plan", title="OpenID Connect Config OP", count=1, modules=CONFIG),
     Plan(
         name="oidcc-rp-initiated-logout-certification-test-plan",
         title="RP-Initiated Logout OP",
         count=11,
         modules=LOGOUT,
+    ),
+    Plan(
+        name="oidcc-backchannel-rp-initiated-logout-certification-test-plan",
+        title="Back-Channel Logout OP",
+        count=2,
+        modules=BACKCHANNEL,
+    ),
+    Plan(
+        name="fapi2-security-profile-final-test-plan",
+        title="FAPI 2.0 Security Profile OP: plain FAPI, OpenID Connect, private_key_jwt, DPoP",
+        count=56,
+        modules=FAPI,
+    ),
+    Plan(
+        name="fapi2-message-signing-final-test-plan",
+        title="FAPI 2.0 Message Signing OP: the same with every request signed, and what may be wrong with one",
+        count=70,
+        modules=(*FAPI, *SIGNING),
+        mode="jar",
     ),
 )
 RP_PLANS = (
@@ -46,9 +75,5 @@ RP_PLANS = (
 )
 PLANS = (*OP_PLANS, *RP_PLANS)
 TO_COME = {
-    "oidcc-formpost-basic-certification-test-plan": 38,
-    "oidcc-backchannel-rp-initiated-logout-certification-test-plan": 2,
-    "fapi2-security-profile-final-test-plan": 56,
-    "fapi2-message-signing-final-test-plan": 70,
     "fapi2-security-profile-final-client-test-plan": 24,
 }

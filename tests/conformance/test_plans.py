@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conformance import record
+from tests.conformance.backchannel import listening_client
+from tests.conformance.fapi_client import fapi_clients
 from tests.conformance.plan import Module, Plan, Run
 from tests.conformance.plans import OP_PLANS, PLANS, TO_COME
 from tests.conformance.running import Gateway, running_gateway
@@ -15,7 +17,8 @@ ROWS = [(plan, module) for plan in OP_PLANS for module in plan.modules]
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """The gateway of all rows."""
-    with running_gateway(tmp_path_factory.mktemp("conformance")) as running:
+    folder = tmp_path_factory.mktemp("conformance")
+    with listening_client() as told, running_gateway(folder, portals=[*fapi_clients("query", "jar"), told]) as running:
         yield running
 
 
