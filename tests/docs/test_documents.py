@@ -55,8 +55,9 @@ def test_settings_of_the_operators_page_exist():
     import tomllib
 
     text = (ROOT / "docs/operator_guide.md").read_text("utf-8")
-    (toml,) = re.findall(r"^```toml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    assert tomllib.loads(toml)
+    blocks = re.findall(r"^```toml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert blocks
+    assert all(tomllib.loads(toml) for toml in blocks)
     known = {key for key, _, _ in keys_of_tree()} | set(Portal.model_fields)
     sections = {key.partition(".")[0] for key in known}
     for mention in re.findall(r"`(\w+\.\w+)`", text):
