@@ -93,7 +93,7 @@ async def _wide_rows(room: Room, case: Case) -> list[Fault]:
             break
     if room.service is not None and room.service.view is not None:
         try:
-            await room.service.view.wide_rows(_HUGE, timeout_for=3.0)
+            await room.service.view.wide_rows(_HUGE, timeout_for=10.0)
             faults.append(_taken("a row of 5 MB from the database", ""))
         except SourceTrouble as trouble:
             if trouble.outcome != Unavailable(reason="oversize"):

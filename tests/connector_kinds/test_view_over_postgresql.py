@@ -38,7 +38,7 @@ class Department:
         await self.server.execute(statement, self.database)
 
     def view(
-        self, *, columns: tuple[str, ...] = ("citizen_id", "card_no"), timeout_for: float = 3.0, **more: Any
+        self, *, columns: tuple[str, ...] = ("citizen_id", "card_no"), timeout_for: float = 20.0, **more: Any
     ) -> SqlView:
         members = {"name": "v_gate06_reader", "by": ("citizen_id",)} | more
         made = SqlView(View(columns=columns, **members), Database(url=self.url, timeout_for=timeout_for), LAB)
@@ -217,7 +217,7 @@ async def test_a_row_that_is_too_long_is_cut_by_the_database(department: Departm
     )
     await department.run(f"DROP VIEW v_gate06_reader; {wide}; GRANT SELECT ON v_gate06_reader TO gate06_reader")
     with pytest.raises(SourceTrouble) as caught:
-        await department.view().rows(["999175000003"], timeout_for=3.0)
+        await department.view().rows(["999175000003"], timeout_for=20.0)
     assert caught.value.outcome == Unavailable(reason="oversize")
 
 
@@ -225,10 +225,10 @@ async def test_many_columns_are_counted_together_and_a_long_one_that_fits_is_tol
     columns = ", ".join(f"repeat('x', 400000) AS c{number}" for number in range(3))
     await department.run(f"CREATE VIEW broad AS SELECT citizen_id, {columns} FROM reader")
     await department.run("REVOKE ALL ON v_gate06_reader FROM gate06_reader; GRANT SELECT ON broad TO gate06_reader")
-    told = await department.view(name="broad", columns=("c0", "c1")).rows(["999175000003"], timeout_for=3.0)
+    told = await department.view(name="broad", columns=("c0", "c1")).rows(["999175000003"], timeout_for=20.0)
     assert [len(text or "") for text in told[0].values()] == [400000, 400000]
     with pytest.raises(SourceTrouble) as caught:
-        await department.view(name="broad", columns=("c0", "c1", "c2")).rows(["999175000003"], timeout_for=3.0)
+        await department.view(name="broad", columns=("c0", "c1", "c2")).rows(["999175000003"], timeout_for=20.0)
     assert caught.value.outcome == Unavailable(reason="oversize")
 
 
