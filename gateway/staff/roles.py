@@ -80,4 +80,4 @@ def held_role(operator: Operator, wanted: tuple[StaffRole, ...], verb: str) -> S
             return role
     named = " or ".join(f"`{role}`" for role in wanted)
     held = ", ".join(f"`{role}`" for role in operator.roles) or "none"
-    raise RoleMissing(f"`{verb}` wants the role {named}; yours: {held}")
+    raise RoleMissing(f"`{verb}` wants the role {named}; yours: {held}", missing=wanted)

@@ -114,6 +114,9 @@ async def test_only_two_roles_take_steps_and_four_look(provider: world.Provider,
         for path in (QUEUE, f"{QUEUE}/{number}"):
             page = await browser.get(path)
             assert (page.status_code, "GW-2403" in page.text) == ((200, False) if looks else (403, True))
+            if not looks:
+                assert "cán bộ an toàn thông tin" in page.text, "the page names the roles it wants"
+                assert f'id="onward" href="{world.ISSUER}/staff/connectors"' in page.text
         if looks:
             assert ("disabled" in page.text) == (not acts)
             done = await take_step(browser, number, "take")

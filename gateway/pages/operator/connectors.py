@@ -22,7 +22,7 @@ from gateway.openid_provider.staff_realm.console import FIRST_PAGE, ConsoleVisit
 from gateway.pages.layout.frame import Layout
 from gateway.pages.operator.connector_forms import forms_for, order_of, reports_checks, step_of
 from gateway.pages.operator.console_frame import ConsoleFrame
-from gateway.staff.roles import Operator
+from gateway.staff.roles import REPORT_READERS, Operator
 
 _ONE = f"{FIRST_PAGE}/{{connector}}/{{version}}"
 
@@ -62,6 +62,8 @@ class ConnectorPages:
             waiting=waiting,
             held=held,
             quarantined=await self.desk.quarantined(),
+            may_read_reports=bool(set(REPORT_READERS) & set(visit.session.officer.roles)),
+            report_readers=REPORT_READERS,
             may_release=bool(set(DUTIES["release"]) & set(visit.session.officer.roles)),
         )
 

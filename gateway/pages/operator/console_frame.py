@@ -12,7 +12,9 @@ from gateway.openid_provider.endpoints import Endpoints
 from gateway.openid_provider.house import House
 from gateway.openid_provider.own_pages.endpoints import in_language, language_of
 from gateway.openid_provider.reply import Reply, page_reply, with_query
+from gateway.openid_provider.screens import FailurePage
 from gateway.openid_provider.staff_realm.console import (
+    FIRST_PAGE,
     UNDONE,
     ConsoleVisit,
     admit_operator,
@@ -20,6 +22,7 @@ from gateway.openid_provider.staff_realm.console import (
     undone_address,
 )
 from gateway.pages.layout.frame import Layout
+from gateway.staff.failure import RoleMissing
 from gateway.staff.roles import Operator
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -49,11 +52,22 @@ class ConsoleFrame:
                 path = str(request.scope["path"])
                 page = undone_address(path) if request.method == "POST" else path
                 return (await send_to_console(self._house, asked, page)).adding(*chosen)
-            self._may_look(Operator.of(visit.session.officer))
+            try:
+                self._may_look(Operator.of(visit.session.officer))
+            except RoleMissing as refused:
+                return self._not_for(refused, browser)
             visit = replace(visit, undone=UNDONE in request.query_params)
             return (await show(request, visit)).adding(*chosen)
 
         return self._wrap(handle)
+
+    def _not_for(self, refused: RoleMissing, browser: Browser) -> Reply:
+        """Say which role a page wants, and lead back to the console's first page from any other one."""
+        refused.trace_id = browser.trace_id
+        onward = None if self._home == FIRST_PAGE else self._house.issuer + FIRST_PAGE
+        view = FailurePage(failure=refused, onward_url=onward, here=browser.here)
+        shown = self._house.screens.show(view, languages=browser.languages, status=refused.http_status)
+        return page_reply(shown)
 
     def page(self, name: str, visit: ConsoleVisit, here: str, **values: Any) -> Reply:
         """Draw a page; `here` is its address below the issuer."""
