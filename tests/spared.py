@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any
 
+import structlog
 from httpx2._config import DEFAULT_TIMEOUT_CONFIG
 from httpx2._transports import default as httpx2_transport
 from jinja2 import BytecodeCache, Environment
@@ -28,11 +29,20 @@ def spare() -> None:
     keys.generate_private_jwk = _from_a_pool(keys.generate_private_jwk)
     keys.import_signing_key = _remembering(keys.import_signing_key)
     frame.make_environment = _compiling_once(frame.make_environment)
+    # a logger that remembers how logs were configured by one test is deaf in the next one that listens to them
+    structlog.configure = _forgetting_loggers(structlog.configure)
     # every new client reads all certificates, 23 ms each, and speaks plain HTTP here
     httpx2_transport.create_ssl_context = functools.cache(httpx2_transport.create_ssl_context)
     # five seconds of its own accord would make a busy machine turn a test red
     for part in ("connect", "read", "write", "pool"):
         setattr(DEFAULT_TIMEOUT_CONFIG, part, 60.0)
+
+
+def _forgetting_loggers(configure: Callable[..., None]) -> Callable[..., None]:
+    def configure_anew(*arguments: Any, **named: Any) -> None:
+        configure(*arguments, **{**named, "cache_logger_on_first_use": False})
+
+    return configure_anew
 
 
 def _from_a_pool(generate: Callable[..., dict[str, str]]) -> Callable[..., dict[str, str]]:

@@ -47,6 +47,7 @@ class ConnectorMeter:
         """Set both gauges."""
         OUTAGE.labels(source).set(outage)
         QUARANTINED.labels(source).set(quarantined)
+        TRIAL_OVERDUE.labels(source)  # there from the start, so that an alert may rest on it
 
 
 @lru_cache(maxsize=4096)

@@ -23,4 +23,5 @@ class DeliveryMeter:
     def tell_waiting(self, counts: Mapping[str, int]) -> None:
         """Set how many wait."""
         for channel, count in counts.items():
+            TRIES.labels(channel, "delivered")  # there from the start, so that an alert may rest on it
             WAITING.labels(channel).set(count)

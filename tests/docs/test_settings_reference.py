@@ -27,6 +27,8 @@ _INSIDE = frozenset(  # used by the model's own properties, which others read
         *("client_secret_sha256", "client_name", "client_name_vi", "client_name_en", "application_type", "agency"),
         *("scope", "sector", "sector_identifier_uri", "legacy_until", "token_format", "redirect_uris"),
         *("profile", "attributes", "procedures"),
+        *(f"{kind}_encrypted_response_alg" for kind in ("id_token", "userinfo", "authorization")),
+        *(f"{kind}_encrypted_response_enc" for kind in ("id_token", "userinfo", "authorization")),
     }
 )
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from gateway.storage.failure import StoreMisfit
 
 PRAGMAS = (
-    "PRAGMA busy_timeout = 0",  # a lock is waited for on the loop, see writer.py
     "PRAGMA synchronous = FULL",
     "PRAGMA wal_autocheckpoint = 16384",  # the writer moves the log long before, beside the loop
     "PRAGMA journal_size_limit = 67108864",
@@ -16,6 +15,7 @@ PRAGMAS = (
     "PRAGMA temp_store = MEMORY",  # a savepoint keeps pages it may restore; a file would cost two writes for each
     "PRAGMA foreign_keys = ON",
     "PRAGMA trusted_schema = OFF",
+    "PRAGMA busy_timeout = 0",  # from here on a lock is waited for on the loop, see writer.py
 )
 
 
@@ -40,8 +40,8 @@ def prepare_file(path: Path) -> None:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Return the process's connection."""
-    connection = sqlite3.connect(path, timeout=0, isolation_level=None, cached_statements=512)
+    """Return the process's connection. While it opens, another process may be closing the file or recovering it."""
+    connection = sqlite3.connect(path, timeout=60, isolation_level=None, cached_statements=512)
     for pragma in PRAGMAS:
         connection.execute(pragma).fetchall()
     return connection
