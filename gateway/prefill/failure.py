@@ -1,4 +1,5 @@
-"""Why a form was refused (PF-101 to PF-119) and why a field has no value that can be taken as it is (PF-120 on)."""
+"""Why a form was refused (PF-101 to PF-119, PF-127 and PF-128) and why a field has no value that can be taken as it is
+(PF-120 to PF-126)."""
 
 from gateway.vocabulary.failure import Failure, RefusedBy
 
@@ -310,6 +311,37 @@ class OtherPartyAwaited(Failure):
     vi = "Phần của bên kia. Chính người đó đăng nhập và đồng ý trên cùng hồ sơ này thì thông tin mới được điền."
     en = "The other party's part. It is filled after they sign in and agree on this same dossier themselves."
     fix = "Let the other party sign in at the portal with the same dossier, or let them fill in their part by hand."
+
+
+class OldNumberNotNamed(Failure):
+    """No register says one personal number for the old number, name and birth date an officer gave. Whose data it is
+    would stand in nobody's history, so nothing is told."""
+
+    code = "PF-127"
+    title = "old number leads to no one person"
+    http_status = 403
+    refused_by: RefusedBy = "source"
+    vi = (
+        "Không lập biểu mẫu được: từ số CMND cũ chưa xác định được số định danh cá nhân của một người. "
+        "Kiểm tra số, họ tên, ngày sinh trên giấy tờ, hoặc dùng số định danh 12 chữ số."
+    )
+    en = (
+        "The form was not filled: the registers name no single personal number for the old number. "
+        "Compare number, name and birth date with the paper, or use the number of 12 digits."
+    )
+    fix = "Ask again with `represented.personal_number` of 12 digits; nothing is told by an old number alone."
+
+
+class OldNumberNotChecked(Failure):
+    """No register that holds personal numbers could say whose the old number is, so nothing is told."""
+
+    code = "PF-128"
+    title = "old number could not be checked"
+    http_status = 503
+    refused_by: RefusedBy = "source"
+    vi = "Chưa tra được số định danh từ số CMND cũ nên hệ thống chưa lập biểu mẫu. Thử lại sau ít phút."
+    en = "It could not be checked whose the old number is, so the form was not filled. Try again in a few minutes."
+    fix = "The source is down or slow: see `/status`; ask again after `Retry-After`, or with the number of 12 digits."
 
 
 class ValueStale(Failure):

@@ -33,7 +33,7 @@ from gateway.prefill.failure import (
 from gateway.prefill.house import Figures, Prefill
 from gateway.prefill.kept import KeptAnswers, read_kept
 from gateway.prefill.late import LateKeeper, late_until
-from gateway.prefill.old_number import settle_subject
+from gateway.prefill.old_number import settle_subject, told_part
 from gateway.prefill.plan import Plan
 from gateway.prefill.release import Asked, ConsentLost, Errand, Heard, commit_kept, commit_whole, release_form, tell
 from gateway.prefill.represent import (
@@ -91,9 +91,10 @@ async def fill_form(request: PrefillRequest, house: Prefill) -> FilledForm:
         asked = await store_asked(errand, kept, house)  # 7 no source is called before this is stored
         heard, other = await hear_all(errand, cover, kept, request.fields, house)  # 8 ask, in parallel, in time
         await require_represented(errand, heard, asked, house)  # 9 a guardian is one by the register's own record
-        errand = await settle_subject(errand, heard, house)  # 10 an old number leads to whoever bears it
-        living = living_part(errand, heard)  # 11 nothing is told of whoever is recorded as dead
-        assembled = assemble(living, facts_of(errand, heard, house.desk.clock.now()))  # 12 values with provenance
+        errand = await settle_subject(errand, heard, house, asked=asked)  # 10 an old number leads to whoever bears it
+        told = told_part(errand, heard)
+        living = living_part(errand, told)  # 11 nothing is told of whoever is recorded as dead
+        assembled = assemble(living, facts_of(errand, told, house.desk.clock.now()))  # 12 values with provenance
         # 13 stored before the caller sees it
         return await release_form(errand, heard, assembled, asked, house, other=other)
     except (ConsentLost, SessionOver):
@@ -201,7 +202,7 @@ def permit(
         decision=decision,
         refused=refused,
         bundle_id=policy.bundle_id,
-        questions=plan.questions(decision.permitted),
+        questions=plan.questions(decision.permitted, unnamed=ask.unnamed),
         consent=consent,
         answers=answers or {},
     )

@@ -18,7 +18,10 @@ _WORDS = {"type": "object", "properties": {"vi": _TEXT, "en": _TEXT}, "required"
 _IDS = {"type": "array", "items": _TEXT}
 _UNIT = {"type": ["object", "null"], "properties": {"code": _TEXT, "name": _MAYBE_TEXT}, "required": ["code"]}
 _UNAVAILABLE = "PF-107: the evidence could not be stored, nothing was asked or told; GW-9002: the store does not answer"
-_UNCHECKED = f"{_UNAVAILABLE}; PF-113: the source that shows who represents a minor did not answer"
+_UNCHECKED = (
+    f"{_UNAVAILABLE}; PF-113: the source that shows who represents a minor did not answer; "
+    "PF-128: no source could say whose an old number is"
+)
 _ERASED = "GW-1303: the citizen's records were erased while the request was under way"
 _NOT_PERMITTED = (
     "PF-103: no citizen behind the token; PF-104: the session has ended; PF-105: procedure not in the token's scope; "
@@ -26,7 +29,8 @@ _NOT_PERMITTED = (
     "PF-131 to PF-133: the consent was withdrawn, expired or superseded; "
     "PF-116: the officer's sign-in gives no code that registers know; "
     "GW-1203: account level too low; PF-002 to PF-007: refused by policy; "
-    "PF-112: the registers do not show whom the citizen may represent"
+    "PF-112: the registers do not show whom the citizen may represent; "
+    "PF-127: no register names one person by the old number"
 )
 
 

@@ -20,6 +20,9 @@ Lock = Literal["locked", "confirm", "editable"]
 # Asked along wherever the procedure's own rules allow it: a record of somebody else must show itself.
 GUARDING = frozenset({"full_name", "sex"})
 
+NUMBER = "personal_number"
+"""What the house itself has to know of somebody whom an officer names by an old number: whose history it is."""
+
 
 class Way(NamedTuple):
     """One permitted way to fill a field: the attribute of a source, under a condition or none; `answered` when the
@@ -66,7 +69,8 @@ class PlannedField:
 class Plan:
     """The fields in the order of the form; `attributes` all they are made of; `asked_of` per register its attributes
     (what people declare of themselves is asked of nobody); `guards` those added to unmask a stranger's record;
-    `life_of` the registers asked whether they record a death: for the house itself, told to nobody.
+    `life_of` the registers asked whether they record a death, `named_by` those asked for the personal number of
+    somebody who is named by an old one: for the house itself, told to nobody.
 
     `party` is whose part is filled; the fields of another party wait. `closed` gives for fields that nobody agreed to
     tell the reason; nothing is asked for them. `checks` are what the house itself has to know, per register: that a
@@ -85,17 +89,21 @@ class Plan:
     closed: Mapping[str, Why] = field(default_factory=dict)
     checks: Mapping[str, frozenset[str]] = field(default_factory=dict)
     life_of: frozenset[str] = frozenset()
+    named_by: frozenset[str] = frozenset()
     asks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     answered: tuple[str, ...] = ()
 
-    def questions(self, permitted: Collection[str]) -> dict[str, frozenset[str]]:
-        """Return what each source is asked for, of what is permitted; a source with nothing to ask is left out."""
+    def questions(self, permitted: Collection[str], *, unnamed: bool = False) -> dict[str, frozenset[str]]:
+        """Return what each source is asked for, of what is permitted; a source with nothing to ask is left out.
+        `unnamed`: the person's number is not known yet, so every register that holds it is asked for it, too."""
         wanted = {source: attributes & frozenset(permitted) for source, attributes in self.asked_of.items()}
         questions = {source: attributes for source, attributes in wanted.items() if attributes - self.guards}
         for source, attributes in self.checks.items():
             questions[source] = questions.get(source, frozenset()) | attributes
         if questions:
             questions |= {source: questions.get(source, frozenset()) | {DEATH} for source in self.life_of}
+        if questions and unnamed:
+            questions |= {source: questions.get(source, frozenset()) | {NUMBER} for source in self.named_by}
         return questions
 
 
@@ -137,7 +145,8 @@ def plan_form(
         # an officer who records a death fills the form of somebody dead
         life_of=frozenset()
         if procedure.about_the_dead and relation == "officer"
-        else _sources_of_life(bundle, connected),
+        else _sources_of(DEATH, bundle, connected),
+        named_by=_sources_of(NUMBER, bundle, connected) if relation == "officer" else frozenset(),
         asks=_asks(procedure, filled),
     )
 
@@ -258,7 +267,7 @@ def asked_condition(condition: Condition, answer: bool | None) -> dict[str, Any]
     return told | ({"sex": condition.sex} if condition.sex else {})
 
 
-def _sources_of_life(bundle: PolicyBundle, connected: frozenset[str] | None) -> frozenset[str]:
-    known = bundle.attributes.get(DEATH)
+def _sources_of(attribute: str, bundle: PolicyBundle, connected: frozenset[str] | None) -> frozenset[str]:
+    known = bundle.attributes.get(attribute)
     sources = frozenset(known.sources) if known is not None else frozenset()
     return sources if connected is None else sources & connected

@@ -177,7 +177,7 @@ async def require_guardian(
     if found == "shown":
         return
     failure: Failure = GuardianshipNotShown() if found == "not_shown" else GuardianshipNotChecked(retry_after=30)
-    await _store_refusal(failure, ask, house, asked=asked)
+    await store_refusal(failure, ask, house, asked=asked)
     raise failure
 
 
@@ -199,7 +199,7 @@ def _judge(
 ) -> Literal["named", "of_age", "not_named", "unknown"]:
     """Judge one register's record; what it does not say, or says of somebody else, shows nothing."""
     outcomes = [answer.get(name, Unavailable(reason="unreachable")) for name in checked]
-    if all(_in_trouble(outcome) for outcome in outcomes):
+    if all(in_trouble(outcome) for outcome in outcomes):
         return "unknown"
     name, birth = answer.get("full_name"), answer.get("birth_date")
     stated = ask.citizen.birth_date
@@ -217,7 +217,7 @@ def _judge(
     return "named" if own_number in named else "not_named"
 
 
-def _in_trouble(outcome: Outcome) -> bool:
+def in_trouble(outcome: Outcome) -> bool:
     """Tell whether a source could not say anything about anybody: trouble on the way, or no right to ask."""
     denied = isinstance(outcome, Refused) and outcome.reason in {"purpose_denied", "officer_denied"}
     return denied or isinstance(outcome, Unavailable)
@@ -268,8 +268,16 @@ def _told_of(leaf: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-async def _store_refusal(failure: Failure, ask: FormAsk, house: Prefill, *, asked: StoredEvent | None) -> None:
-    """Store the refusal as the child's evidence and as the guardian's. One that cannot be stored has no receipt."""
+async def store_refusal(
+    failure: Failure,
+    ask: FormAsk,
+    house: Prefill,
+    *,
+    asked: StoredEvent | None,
+    beside: Sequence[StoredEvent] = (),
+) -> None:
+    """Store the refusal as the evidence of whom it is about and as the guardian's; `beside` are events that waited for
+    it. One that cannot be stored has no receipt."""
     failure.trace_id = ask.trace_id
     try:
         record, event = await refuse(
@@ -286,7 +294,7 @@ async def _store_refusal(failure: Failure, ask: FormAsk, house: Prefill, *, aske
             **actor_of(ask),
         )
         events: Sequence[StoredEvent] = await with_mirror(event, ask, house, outcome=failure.code)
-        await house.desk.store.commit([Put(record)], events, now=house.desk.clock.now())
+        await house.desk.store.commit([Put(record)], [*beside, *events], now=house.desk.clock.now())
         if ask.guardian is not None and isinstance(failure, GuardianshipNotShown):
             await _count_refusal(ask.guardian, house)
     except (StorageUnavailable, CitizenErased):

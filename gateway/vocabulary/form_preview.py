@@ -53,6 +53,11 @@ class FormAsk:
         return None if self.officer is not None else (self.guardian or self.citizen).organisation
 
     @property
+    def unnamed(self) -> bool:
+        """Whether an officer names the person by an old number alone: a register has to say who that is."""
+        return self.officer is not None and self.citizen.personal_number is None and bool(self.citizen.old_number)
+
+    @property
     def about(self) -> str | None:
         """Whom it is about when that is not the person who acts: the internal id; None for oneself."""
         return None if self.relation == "self" else self.citizen.id

@@ -1,22 +1,36 @@
 """An officer with a former identity card before them: nine digits open the form, and its evidence finds the person."""
 
 import asyncio
+from datetime import date
 from typing import Any
 
 import pytest
 
-from gateway.prefill.failure import NumberUnreadable
+from gateway.prefill.failure import NumberUnreadable, OldNumberNotChecked, OldNumberNotNamed
 from gateway.vocabulary.citizen import Citizen, number_address, old_number_address
+from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.partial_date import PartialDate
 from gateway.vocabulary.persona import persona
-from gateway.vocabulary.provenance import Unavailable
+from gateway.vocabulary.provenance import Absent, Found, Outcome, Provenance, Refused, Unavailable
 from gateway.vocabulary.representation import Represented
-from tests.prefill.lab import Lab, values_of
-from tests.prefill.represented_people import DOSSIER, MOTHER, child_id, desk, history, of_population, represented
+from tests.prefill.lab import START, Lab, values_of
+from tests.prefill.represented_people import (
+    DOSSIER,
+    MOTHER,
+    child_id,
+    desk,
+    history,
+    of_population,
+    refused,
+    represented,
+)
 
 pytestmark = pytest.mark.anyio
 
 OLD = "099999003"
+NUMBER = str(persona(MOTHER).personal_number)
+NO_NUMBER = frozenset({"applicant.full_name", "applicant.birth_date", "applicant.permanent_residence"})
+HERE = Provenance(source="civil_status", as_of=date(2026, 11, 1), retrieved_at=START)
 
 
 def by_old_number(**changes: Any) -> Represented:
@@ -77,18 +91,55 @@ async def test_same_digits_of_another_person_lead_to_nobody_else(lab: Lab) -> No
     officer = await desk(lab)
     await lab.fill(officer, represented=by_old_number(), dossier=DOSSIER)
     lab.sources.trouble["population"] = Unavailable(reason="timeout")
-    await lab.fill(officer, represented=by_old_number(full_name="Trần Thị Mận"), dossier=DOSSIER)
-    other = await pointer(lab, full_name="Trần Thị Mận")
-    assert other not in {None, await child_id(lab, MOTHER)}
+    other = by_old_number(full_name="Trần Thị Mận")
+    assert isinstance(await refused(lab, officer, other, dossier=DOSSIER), OldNumberNotChecked)
+    assert await pointer(lab, full_name=other.full_name) not in {None, await child_id(lab, MOTHER)}
 
 
-async def test_a_register_that_is_silent_leaves_the_number_open(lab: Lab) -> None:
-    lab.sources.trouble["population"] = Unavailable(reason="timeout")
-    form = await lab.fill(await desk(lab), represented=by_old_number(), dossier=DOSSIER)
-    assert form["fields"]["applicant.personal_number"]["status"] == "unavailable"
-    number = persona(MOTHER).personal_number
-    assert number is not None
-    assert await lab.storage.store.load(number_address(number, lab.storage.index)) == (None,)
+@pytest.mark.parametrize("known", [True, False])
+async def test_the_number_is_asked_for_though_the_form_does_not_carry_it(lab: Lab, known: bool) -> None:
+    officer = await desk(lab)
+    if known:
+        await lab.fill(officer, represented=represented(MOTHER), dossier=DOSSIER)
+    form = await lab.fill(officer, represented=by_old_number(), dossier=DOSSIER, fields=NO_NUMBER)
+    assert set(form["fields"]) == NO_NUMBER
+    assert NUMBER not in str(form)
+    mine = [event["receipt"] for event in await history(lab, await child_id(lab, MOTHER))]
+    assert form["receipt"] in mine
+    by_twelve = await desk(lab, grant_id="grant-other-desk")
+    lab.sources.asked.clear()
+    await lab.fill(by_twelve, represented=represented(MOTHER), dossier=DOSSIER, fields=NO_NUMBER)
+    assert all("personal_number" not in question.attributes for _, question in lab.sources.asked)
+
+
+SAID: list[tuple[dict[str, Outcome], dict[str, Outcome], type[Failure]]] = [
+    ({"population": Unavailable(reason="timeout")}, {}, OldNumberNotChecked),
+    ({"population": Refused("purpose_denied")}, {}, OldNumberNotChecked),
+    ({"population": Absent("no_match")}, {}, OldNumberNotNamed),
+    ({}, {"personal_number": Absent("empty")}, OldNumberNotNamed),
+    ({}, {"personal_number": Found("099 175", HERE)}, OldNumberNotNamed),
+]
+
+
+@pytest.mark.parametrize(("trouble", "override", "failure"), SAID)
+async def test_without_a_number_nothing_is_told_and_the_question_has_its_answer(
+    lab: Lab, trouble: dict[str, Outcome], override: dict[str, Outcome], failure: type[Failure]
+) -> None:
+    lab.sources.trouble.update(trouble)
+    lab.sources.override.update(override)
+    said = await refused(lab, await desk(lab), by_old_number(), dossier=DOSSIER, fields=NO_NUMBER)
+    assert type(said) is failure
+    assert OLD not in str(said)
+    asked, answer = await history(lab, str(await pointer(lab)))
+    assert (asked["event"], answer["event"], answer["outcome"]) == ("FormAsked", "FormRefused", said.code)
+    assert (answer["asked"], answer["receipt"]) == (asked["receipt"], said.receipt)
+    assert await lab.storage.store.load(number_address(NUMBER, lab.storage.index)) == (None,)
+
+
+async def test_two_registers_that_name_two_numbers_name_nobody(lab: Lab) -> None:
+    lab.sources.civil["personal_number"] = Found(persona(1).personal_number, HERE)
+    said = await refused(lab, await desk(lab), by_old_number(), dossier=DOSSIER)
+    assert isinstance(said, OldNumberNotNamed)
 
 
 async def test_a_guardian_names_a_child_by_twelve_digits_alone(lab: Lab) -> None:

@@ -173,8 +173,23 @@ def test_an_old_card_at_the_desk_opens_the_form_and_shows_the_new_number(stack: 
     other = ask_at_desk(
         stack, token, dossier="H55.10.07-261127-0002", represented=person | {"full_name": "Trần Thị Mận"}
     )
-    assert other.json()["fields"]["applicant.personal_number"]["value"] is None
+    assert (other.status_code, other.json()["code"]) == (403, "PF-127")
     assert "099999003" not in str(stack.events())
+
+
+def test_what_an_old_card_opens_stands_in_the_person_s_history_though_no_number_is_shown(stack: Stack) -> None:
+    token = officer_token(stack, Desk(stack, "giang.sung"), scope="openid procedure:1.004222")["access_token"]
+    named = {"full_name": "Trần Thị Bưởi", "birth_date": "1975-05-12"}
+    fields = ["applicant.full_name", "applicant.birth_date", "applicant.permanent_residence"]
+    told = []
+    for number, dossier in (("999175000003", "H55.10.07-261127-0003"), ("099 999 003", "H55.10.07-261127-0004")):
+        person = {"personal_number": number, **named}
+        answer = ask_at_desk(stack, token, dossier=dossier, represented=person, fields=fields)
+        assert answer.status_code == 200, answer.text
+        assert set(answer.json()["fields"]) == set(fields)
+        told += [event for event in stack.events() if event.get("receipt") == answer.json()["receipt"]]
+    by_twelve, by_old = told
+    assert by_old["subject_ref"] == by_twelve["subject_ref"]
 
 
 @pytest.mark.parametrize(
