@@ -9,6 +9,7 @@ import structlog
 
 from gateway.connector_runtime.contract import Answer
 from gateway.prefill.kept import keep_answers, read_kept
+from gateway.prefill.represent import follow_pointer
 from gateway.vocabulary.form_preview import FormAsk, kept_address
 from gateway.vocabulary.provenance import Unavailable
 
@@ -39,10 +40,6 @@ class LateKeeper:
         self._begun = asyncio.Event()
         self._dropped = False
 
-    def about(self, ask: FormAsk) -> None:
-        """From now on the answers are about this ask's person, whom a register named meanwhile."""
-        self._ask = ask
-
     def begin(self) -> None:
         """The kept answers are stored: late ones may join them."""
         self._begun.set()
@@ -67,10 +64,11 @@ class LateKeeper:
         _log.warning("late_answer_not_kept", connector=source, procedure=self._ask.procedure)
 
     async def _join(self, source: str, answer: Answer) -> bool:
-        """Join by compare-and-swap: another source's late answer may arrive in the same moment."""
-        ask, now = self._ask, self._desk.clock.now()
+        """Join by compare-and-swap: another source's late answer may arrive in the same moment. A register may have
+        named meanwhile whom an old number leads to: the answer joins what is kept of that person."""
+        ask, now = await follow_pointer(self._ask, self._desk), self._desk.clock.now()
         (record,) = await self._desk.store.load(kept_address(ask.grant_id, ask.procedure, ask.about))
-        kept = read_kept(record, self._ask.citizen.id, now)
+        kept = read_kept(record, ask.citizen.id, now)
         if kept is None:
             return True  # ten minutes are over or the grant was revoked: the answer is nobody's any more
         verdict = await self._desk.store.commit([keep_answers(kept.joined({source: answer}, {}), ask)], now=now)

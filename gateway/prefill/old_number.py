@@ -11,14 +11,16 @@ from dataclasses import replace
 from gateway.connector_runtime.contract import Answer
 from gateway.prefill.failure import OldNumberNotChecked, OldNumberNotNamed
 from gateway.prefill.house import Prefill
+from gateway.prefill.kept import kept_record
 from gateway.prefill.plan import NUMBER
 from gateway.prefill.release import Asked, Errand, Heard, commit_whole
 from gateway.prefill.represent import in_trouble, point_at, store_refusal
 from gateway.vocabulary.citizen import number_address, old_number_address
 from gateway.vocabulary.failure import Failure
+from gateway.vocabulary.form_preview import kept_address
 from gateway.vocabulary.personal_number import NumberRefused, PersonalNumber
 from gateway.vocabulary.provenance import Found, Unavailable
-from gateway.vocabulary.store import Put, Record
+from gateway.vocabulary.store import Change, Put, Record, Remove
 
 
 async def settle_subject(errand: Errand, heard: Heard, house: Prefill, *, asked: Asked | None = None) -> Errand:
@@ -52,12 +54,15 @@ def told_part(errand: Errand, heard: Heard) -> Heard:
 
 
 async def _move(errand: Errand, bearer: str, heard: Heard, house: Prefill) -> Errand:
-    """Lead the old number to whoever bears it."""
+    """Lead the old number to whoever bears it, and take along what is kept of them under the pointer."""
     old = errand.ask
     ask = replace(old, citizen=replace(old.citizen, id=bearer))
     address = old_number_address(old.citizen, house.desk.index)
-    await commit_whole(house, [Put(Record(kind=address.kind, key=address.key, body={"citizen_id": bearer}))])
-    heard.about(ask)
+    changes: list[Change] = [Put(Record(kind=address.kind, key=address.key, body={"citizen_id": bearer}))]
+    if heard.kept.version:
+        changes.append(Put(kept_record(replace(heard.kept, version=0), ask)))
+        changes.append(Remove(kept_address(old.grant_id, old.procedure, old.about)))
+    await commit_whole(house, changes)
     return replace(errand, ask=ask)
 
 

@@ -13,6 +13,7 @@ from gateway.prefill.envelope import FilledForm
 from gateway.prefill.failure import FormUnknown
 from gateway.prefill.fill import PrefillRequest, admit, facts_of, living_part, load_kept, permit
 from gateway.prefill.house import Prefill
+from gateway.prefill.old_number import settle_subject, told_part
 from gateway.prefill.other_party import OtherPart, hear_other
 from gateway.prefill.release import (
     ConsentLost,
@@ -25,11 +26,11 @@ from gateway.prefill.release import (
     sign_form,
     tell,
 )
-from gateway.prefill.represent import require_guardian, with_mirror
+from gateway.prefill.represent import follow_pointer, require_guardian, with_mirror
 from gateway.prefill.told import outcome_members, told_attributes
 from gateway.vocabulary.citizen import Citizen
 from gateway.vocabulary.representation import Represented
-from gateway.vocabulary.store import CitizenErased, Kind, Record, RecordKey
+from gateway.vocabulary.store import Change, CitizenErased, Kind, Put, Record, RecordKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,7 @@ async def reissue_form(request: ReissueRequest, house: Prefill) -> FilledForm:
     body = record.body
     ask = admit(request.bearer, _first_request(request, body), house)
     ask = replace(ask, grant_id=body["grant_id"], citizen=replace(ask.citizen, id=record.subject or ""))
+    ask = await follow_pointer(ask, house.desk)
     cover = await load_cover(ask, house)
     answers: Answers = body.get("conditions", {})  # a form of before conditions could be answered has none
     plan = house.plan(ask.procedure, ask.relation, body["fields"], party=cover.party)
@@ -62,32 +64,33 @@ async def reissue_form(request: ReissueRequest, house: Prefill) -> FilledForm:
         raise FormUnknown
     heard = Heard(kept=kept)
     await require_guardian(plan, ask, kept.answers, house)
-    living = living_part(errand, heard)  # the word may have come late, after the form itself
-    assembled = assemble(living, facts_of(errand, heard, house.desk.clock.now()))
+    errand = await settle_subject(errand, heard, house)  # the number may have come late, after the form itself
+    told = told_part(errand, heard)
+    living = living_part(errand, told)  # so may the word of a death
+    assembled = assemble(living, facts_of(errand, told, house.desk.clock.now()))
     other = await hear_other(cover, ask, body["fields"], house)
     try:
-        return await _give_again(errand, assembled, request.form_id, body["late"], house, other=other)
+        return await _give_again(errand, assembled, record, house, other=other)
     except CitizenErased:
         if other is None:
             raise
-        return await _give_again(errand, assembled, request.form_id, body["late"], house, other=None)
+        return await _give_again(errand, assembled, record, house, other=None)
     except ConsentLost as lost:
         if other is None or (cover.own is not None and lost.consent_id == cover.own.id):
             await refuse_ended(cover, ask, house)
             raise
-        return await _give_again(errand, assembled, request.form_id, body["late"], house, other=None)
+        return await _give_again(errand, assembled, record, house, other=None)
 
 
 async def _give_again(
     errand: Errand,
     assembled: Assembled,
-    form_id: str,
-    late_before: list[str],
+    record: Record,
     house: Prefill,
     *,
     other: OtherPart | None,
 ) -> FilledForm:
-    arrived = _arrived(late_before, assembled)
+    arrived = _arrived(record.body["late"], assembled)
     event = await tell(
         LateFieldsReleased if arrived else FormReleased,
         errand,
@@ -96,15 +99,23 @@ async def _give_again(
         attributes=told_attributes(assembled),
         extra=(("late", arrived), *outcome_members(assembled)),
     )
-    ids = FormIds(form_id, form_id).again(house.desk)
+    ids = FormIds(record.key, record.key).again(house.desk)
     whole = assembled if other is None else other.joined(assembled)
     form = await sign_form(ids, errand, whole, event, house)
     beside = () if other is None else await other.events(house)
     events = await with_mirror(event, errand.ask, house, outcome=outcome_word(assembled))
-    changes = [*errand.standing, *(() if other is None else other.standing)]
-    changes += [require_grant(errand), *manifest_of(ids, form, errand, whole)]
+    changes: list[Change] = [*errand.standing, *(() if other is None else other.standing)]
+    changes += [require_grant(errand), *manifest_of(ids, form, errand, whole), *_moved(record, errand)]
     await commit_whole(house, changes, *beside, *events)
     return form
+
+
+def _moved(record: Record, errand: Errand) -> list[Change]:
+    """Return the form's record sealed under whom a register has named since it was first given out. No value was told
+    until then, so no tag of its manifest was made under the key it had."""
+    if record.subject == errand.ask.citizen.id:
+        return []
+    return [Put(replace(record, subject=errand.ask.citizen.id, version=record.version + 1))]
 
 
 def _first_request(request: ReissueRequest, body: Mapping[str, Any]) -> PrefillRequest:

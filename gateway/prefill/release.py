@@ -99,11 +99,6 @@ class Heard:
     late_until: Mapping[str, datetime] = field(default_factory=dict)
     keeper: LateKeeper | None = None
 
-    def about(self, ask: FormAsk) -> None:
-        """A register named whom it is about: late answers join what is kept of that person."""
-        if self.keeper is not None:
-            self.keeper.about(ask)
-
     def begin(self) -> None:
         """The answers are stored: late ones may join them."""
         if self.keeper is not None:

@@ -24,7 +24,7 @@ from gateway.prefill.failure import (
     GuardianshipNotShown,
     GuardianshipTriedTooOften,
 )
-from gateway.prefill.house import Prefill
+from gateway.prefill.house import Desk, Prefill
 from gateway.prefill.plan import Plan
 from gateway.vocabulary.citizen import Citizen, number_address, old_number_address
 from gateway.vocabulary.clock import text_token
@@ -99,6 +99,19 @@ def represented_address(person: Citizen, index: BlindIndex) -> RecordKey:
     if person.personal_number:
         return number_address(person.personal_number, index)
     return old_number_address(person, index)
+
+
+async def follow_pointer(ask: FormAsk, desk: Desk) -> FormAsk:
+    """Return the ask about whom its old number leads to by now; as it is where the number of 12 digits was given.
+
+    Raises StorageUnavailable.
+    """
+    if not ask.unnamed:
+        return ask
+    (pointer,) = await desk.store.load(old_number_address(ask.citizen, desk.index))
+    if pointer is None:
+        return ask
+    return replace(ask, citizen=replace(ask.citizen, id=str(pointer.body["citizen_id"])))
 
 
 async def point_at(address: RecordKey, citizen_id: str, house: Prefill) -> str:

@@ -1,7 +1,7 @@
 """An officer with a former identity card before them: nine digits open the form, and its evidence finds the person."""
 
 import asyncio
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from gateway.vocabulary.partial_date import PartialDate
 from gateway.vocabulary.persona import persona
 from gateway.vocabulary.provenance import Absent, Found, Outcome, Provenance, Refused, Unavailable
 from gateway.vocabulary.representation import Represented
+from gateway.vocabulary.store import Kind, RecordKey
 from tests.prefill.lab import START, Lab, values_of
 from tests.prefill.represented_people import (
     DOSSIER,
@@ -140,6 +141,76 @@ async def test_two_registers_that_name_two_numbers_name_nobody(lab: Lab) -> None
     lab.sources.civil["personal_number"] = Found(persona(1).personal_number, HERE)
     said = await refused(lab, await desk(lab), by_old_number(), dossier=DOSSIER)
     assert isinstance(said, OldNumberNotNamed)
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_what_comes_late_is_told_of_whom_the_late_register_names(lab: Lab, known: bool) -> None:
+    officer, later = await desk(lab), await desk(lab, grant_id="grant-later-desk")
+    if known:
+        await lab.fill(officer, represented=represented(MOTHER), dossier=DOSSIER)
+    lab.sources.late["population"] = asyncio.Event()
+    first = await lab.fill(later, represented=by_old_number(), dossier=DOSSIER)
+    second = await lab.fill(later, represented=by_old_number(), dossier=DOSSIER)
+    assert values_of(first) == {}, "nobody knows yet in whose history it would stand"
+    assert (await lab.again(later, first["id"]))["late"] == first["late"]
+    before = await pointer(lab)
+    lab.sources.late["population"].set()
+    await asyncio.gather(*lab.sources.tasks)
+    whole = await lab.again(later, first["id"])
+    assert (whole["late"], whole["fields"]["applicant.personal_number"]["value"]) == ([], NUMBER)
+    person = await child_id(lab, MOTHER)
+    assert (await pointer(lab), before == person) == (person, not known)
+    released = [event for event in await history(lab, person) if event["event"] == "LateFieldsReleased"]
+    assert [event["receipt"] for event in released] == [whole["receipt"]]
+    for form in (first, second):
+        again = await lab.again(later, form["id"])
+        assert values_of(again) == values_of(whole)
+        answer = await lab.verify(later, again["manifest"], values_of(again))
+        assert set(answer["fields"].values()) == {"intact"}
+    (record,) = await lab.storage.store.load(RecordKey(Kind.MANIFEST_KEY, first["id"]))
+    assert record is not None
+    assert record.subject == person
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_a_form_asked_for_anew_tells_what_came_late_meanwhile(lab: Lab, known: bool) -> None:
+    officer, later = await desk(lab), await desk(lab, grant_id="grant-later-desk")
+    if known:
+        await lab.fill(officer, represented=represented(MOTHER), dossier=DOSSIER)
+    lab.sources.late["population"] = asyncio.Event()
+    await lab.fill(later, represented=by_old_number(), dossier=DOSSIER)
+    lab.sources.late["population"].set()
+    await asyncio.gather(*lab.sources.tasks)
+    asked = len(lab.sources.asked)
+    form = await lab.fill(later, represented=by_old_number(), dossier=DOSSIER)
+    assert form["late"] == []
+    assert len(lab.sources.asked) == asked, "what was kept is not asked again"
+    assert values_of(await lab.again(later, form["id"])) == values_of(form)
+    mine = [event["receipt"] for event in await history(lab, await child_id(lab, MOTHER))]
+    assert form["receipt"] in mine
+
+
+async def test_an_answer_later_than_the_number_joins_the_person(lab: Lab) -> None:
+    officer, later = await desk(lab), await desk(lab, grant_id="grant-later-desk")
+    await lab.fill(officer, represented=represented(MOTHER), dossier=DOSSIER)
+    lab.sources.late = {"population": asyncio.Event(), "civil_status": asyncio.Event()}
+    form = await lab.fill(later, represented=by_old_number(), dossier=DOSSIER)
+    by_source = dict(zip((source for source, _ in lab.sources.asked[-2:]), lab.sources.tasks, strict=True))
+    for source in ("population", "civil_status"):
+        lab.sources.late[source].set()
+        await by_source[source]
+        whole = await lab.again(later, form["id"])
+    assert (bool(form["late"]), whole["late"]) == (True, [])
+
+
+async def test_a_late_register_that_never_comes_leaves_nothing_told(lab: Lab) -> None:
+    officer = await desk(lab)
+    lab.sources.late["population"] = asyncio.Event()
+    form = await lab.fill(officer, represented=by_old_number(), dossier=DOSSIER)
+    lab.clock.move(timedelta(seconds=21))
+    with pytest.raises(OldNumberNotChecked) as said:
+        await lab.again(officer, form["id"])
+    assert (await history(lab, str(await pointer(lab))))[-1]["receipt"] == said.value.receipt
 
 
 async def test_a_guardian_names_a_child_by_twelve_digits_alone(lab: Lab) -> None:
