@@ -20,15 +20,15 @@ from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.form_preview import kept_address
 from gateway.vocabulary.personal_number import NumberRefused, PersonalNumber
 from gateway.vocabulary.provenance import Found, Unavailable
-from gateway.vocabulary.store import Change, Put, Record, Remove
+from gateway.vocabulary.store import Change, CitizenErased, Put, Record, Remove
 
 
 async def settle_subject(errand: Errand, heard: Heard, house: Prefill, *, asked: Asked | None = None) -> Errand:
     """Return the errand about the person whom a register named by their personal number; as it is where the number
     was known before, or a register that may name it is still working.
 
-    Raises OldNumberNotNamed, OldNumberNotChecked, each stored as the answer of the question `asked`;
-    EvidenceNotStored, CitizenErased.
+    Raises OldNumberNotNamed, OldNumberNotChecked, CitizenErased, each stored as the answer of the question `asked`;
+    EvidenceNotStored.
     """
     if not errand.ask.unnamed or not errand.questions:
         return errand
@@ -39,7 +39,7 @@ async def settle_subject(errand: Errand, heard: Heard, house: Prefill, *, asked:
             return errand
         bearer = await point_at(number_address(number, house.desk.index), errand.ask.citizen.id, house)
         await house.desk.keys.derive(bearer, "represented")
-    except (OldNumberNotNamed, OldNumberNotChecked) as refused:
+    except (OldNumberNotNamed, OldNumberNotChecked, CitizenErased) as refused:
         await _refuse(refused, errand, heard, asked, house)
         raise
     return errand if bearer == errand.ask.citizen.id else await _move(errand, bearer, heard, house)

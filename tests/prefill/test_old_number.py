@@ -13,7 +13,7 @@ from gateway.vocabulary.partial_date import PartialDate
 from gateway.vocabulary.persona import persona
 from gateway.vocabulary.provenance import Absent, Found, Outcome, Provenance, Refused, Unavailable
 from gateway.vocabulary.representation import Represented
-from gateway.vocabulary.store import Kind, RecordKey
+from gateway.vocabulary.store import CitizenErased, Kind, RecordKey
 from tests.prefill.lab import START, Lab, values_of
 from tests.prefill.represented_people import (
     DOSSIER,
@@ -211,6 +211,17 @@ async def test_a_late_register_that_never_comes_leaves_nothing_told(lab: Lab) ->
     with pytest.raises(OldNumberNotChecked) as said:
         await lab.again(officer, form["id"])
     assert (await history(lab, str(await pointer(lab))))[-1]["receipt"] == said.value.receipt
+
+
+async def test_the_old_number_of_somebody_erased_is_refused_with_its_answer(lab: Lab) -> None:
+    officer = await desk(lab)
+    await lab.fill(officer, represented=represented(MOTHER), dossier=DOSSIER)
+    await lab.storage.keys.erase(await child_id(lab, MOTHER))
+    said = await refused(lab, officer, by_old_number(), dossier=DOSSIER)
+    assert isinstance(said, CitizenErased)
+    asked, answer = await history(lab, str(await pointer(lab)))
+    assert (asked["event"], answer["event"], answer["outcome"]) == ("FormAsked", "FormRefused", "GW-1303")
+    assert (answer["asked"], answer["receipt"]) == (asked["receipt"], said.receipt)
 
 
 async def test_a_guardian_names_a_child_by_twelve_digits_alone(lab: Lab) -> None:
