@@ -19,6 +19,7 @@ from gateway.vocabulary.failure import Failure
 from tests.pages.page_samples import make_application, make_layout, make_public_pages, read_status
 
 HTML = {"accept": "text/html"}
+ISSUED = "rf_" + "0a" * 22
 
 
 @pytest.fixture
@@ -89,8 +90,8 @@ def test_an_unknown_code_is_not_found(client):
 
 
 def test_a_receipt_is_shown_only_when_it_looks_like_one(client):
-    assert 'id="receipt">rf_Abc-1' in client.get("/errors/GW-1203?receipt=rf_Abc-1").text
-    for strange in ("<b>x", "rf 1", "x" * 200):
+    assert f'id="receipt">{ISSUED}' in client.get(f"/errors/GW-1203?receipt={ISSUED}").text
+    for strange in ("<b>x", "rf 1", "x" * 200, "rf_CHUYEN_50000_STK_0123", "CHUYEN_50000_STK_0123", ISSUED[:-1]):
         assert 'id="receipt"' not in client.get("/errors/GW-1203", params={"receipt": strange}).text
 
 
