@@ -7,6 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.connector_lifecycle.steps import DUTIES
 from gateway.openid_provider.browser import Browser
 from gateway.openid_provider.endpoints import Endpoints
 from gateway.openid_provider.house import House
@@ -21,6 +22,7 @@ from gateway.openid_provider.staff_realm.console import (
     send_to_console,
     undone_address,
 )
+from gateway.openid_provider.telling import told_again_at
 from gateway.pages.layout.frame import Layout
 from gateway.staff.failure import RoleMissing
 from gateway.staff.roles import Operator
@@ -55,17 +57,21 @@ class ConsoleFrame:
             try:
                 self._may_look(Operator.of(visit.session.officer))
             except RoleMissing as refused:
-                return self._not_for(refused, browser)
+                return self._not_for(refused, visit).adding(*chosen)
             visit = replace(visit, undone=UNDONE in request.query_params)
             return (await show(request, visit)).adding(*chosen)
 
         return self._wrap(handle)
 
-    def _not_for(self, refused: RoleMissing, browser: Browser) -> Reply:
-        """Say which role a page wants, and lead back to the console's first page from any other one."""
+    def _not_for(self, refused: RoleMissing, visit: ConsoleVisit) -> Reply:
+        """Say which role a page wants, and lead back to the console's first page whoever may see that one."""
+        browser, officer = visit.browser, visit.session.officer
         refused.trace_id = browser.trace_id
-        onward = None if self._home == FIRST_PAGE else self._house.issuer + FIRST_PAGE
-        view = FailurePage(failure=refused, onward_url=onward, here=browser.here)
+        # a page that refuses them too would send them in a circle
+        leads = self._home != FIRST_PAGE and not set(DUTIES["read"]).isdisjoint(officer.roles)
+        onward = self._house.issuer + FIRST_PAGE if leads else None
+        here = browser.here or told_again_at(self._house, refused)
+        view = FailurePage(failure=refused, onward_url=onward, here=here)
         shown = self._house.screens.show(view, languages=browser.languages, status=refused.http_status)
         return page_reply(shown)
 
