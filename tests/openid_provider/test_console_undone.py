@@ -113,6 +113,19 @@ async def test_the_pages_of_a_staff_sign_out_speak_both_languages(operator: worl
     assert "You are still signed in" not in (await operator.get("/staff/sign-out?stayed=on")).text
 
 
+async def test_a_staff_sign_out_pressed_in_two_tabs_is_one_in_both(operator: world.Provider) -> None:
+    await signed_in(operator, await operator.get("/staff/reports"))
+    asked = await operator.get("/staff/sign-out")
+    form = {"csrf": hidden(asked.text, "csrf")}
+    stayed = await operator.http.post("/staff/sign-out", data=form | {"logout": "no"})
+    assert f'id="sign-out" href="{world.ISSUER}/staff/sign-out"' in stayed.text
+    forged = await operator.http.post("/staff/sign-out", data={"csrf": "x", "logout": "yes"})
+    assert forged.status_code == 400, "a living session ends by its own page alone"
+    for _ in range(2):
+        over = await operator.http.post("/staff/sign-out", data=form | {"logout": "yes"})
+        assert (over.status_code, "Đã đăng xuất" in over.text) == (200, True)
+
+
 async def test_who_stayed_signed_in_reads_so_in_both_languages_while_it_is_so(provider: world.Provider) -> None:
     await obtain_tokens(provider)
     asked = await provider.get("/logout?client_id=portal")

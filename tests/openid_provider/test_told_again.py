@@ -94,7 +94,7 @@ async def test_a_sign_in_that_never_was_says_so_in_both_languages(provider: worl
 async def test_plain_failures_say_so_in_both_languages(provider: world.Provider) -> None:
     unknown = await provider.get(authorize_url(redirect_uri="https://evil.example/"))
     await assert_told_again(provider, unknown, told(unknown)["code"])  # type: ignore[arg-type]
-    posted = await provider.http.post("/logout/confirm", data={"csrf": "x", "logout": "yes"})
+    posted = await provider.http.post("/logout/confirm", data={"csrf": "x", "logout": "no"})
     await assert_told_again(provider, posted, "GW-1210")
 
 
