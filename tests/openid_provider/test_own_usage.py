@@ -5,11 +5,12 @@ import io
 import json
 import re
 from base64 import b64decode
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import httpx2
 import provider_house as world
 import pytest
+from journey import redeem
 from own_visitor import (
     FORM,
     OTHER,
@@ -74,6 +75,27 @@ async def test_a_code_that_no_portal_came_for_gave_nobody_anything(provider: wor
     page = await enter(provider, "/me/usage")
     assert receipts(page, "received") == []
     assert "chưa dùng mã và chưa nhận gì" in words(page)
+
+
+async def test_a_code_shown_alone_does_not_say_whether_it_was_used(provider: world.Provider) -> None:
+    await obtain_tokens(provider, scope=FORM)
+    given = next(
+        one for one in await world.events_of(provider) if one["event"] == "PortalAnswered" and one["portal"] == "portal"
+    )
+    assert given["collected_by"] == "CodeRedeemed"
+    page = await enter(provider, f"/me/report?about={given['receipt']}")
+    assert "được cấp mã" in words(page)
+    assert "chưa dùng mã" not in words(page)
+
+
+async def test_a_code_of_new_years_eve_is_not_called_unused(provider: world.Provider) -> None:
+    provider.clock.move(datetime(2026, 12, 31, 16, 59, 59, tzinfo=UTC) - provider.clock.now())
+    code = await obtain_code(provider, scope=FORM)
+    provider.clock.move(timedelta(seconds=2))
+    assert "access_token" in (await redeem(provider, code)).json()
+    await enter(provider)
+    for year in ("2026", "2027"):
+        assert "chưa dùng mã" not in words(await provider.get(f"/me/usage?year={year}"))
 
 
 @pytest.mark.parametrize("sex", ["female", None])
