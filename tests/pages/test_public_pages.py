@@ -59,6 +59,12 @@ def test_a_search_that_finds_nothing_says_so_and_leads_back(client):
     assert 'id="found"' not in client.get("/errors", params={"q": "   "}).text
 
 
+def test_what_no_keyboard_types_is_not_repeated(client):
+    page = client.get("/errors?q=%00GW%1b-12%E2%80%AE03%7F").text
+    assert 'value="GW-1203"' in page
+    assert not {"\0", "\x1b", "\u202e", "\x7f"} & set(page)
+
+
 def test_accept_language_counts_without_ui_locales(client):
     assert '<html lang="en">' in client.get("/", headers={"accept-language": "en-GB"}).text
     assert '<html lang="vi">' in client.get("/").text
