@@ -12,6 +12,7 @@ from gateway.openid_provider.browser import Browser
 from gateway.openid_provider.endpoints import Endpoints
 from gateway.openid_provider.house import House
 from gateway.openid_provider.own_pages.endpoints import in_language, language_of
+from gateway.openid_provider.parameters import same_secret
 from gateway.openid_provider.reply import Reply, page_reply, with_query
 from gateway.openid_provider.screens import FailurePage
 from gateway.openid_provider.staff_realm.console import (
@@ -21,6 +22,7 @@ from gateway.openid_provider.staff_realm.console import (
     admit_operator,
     send_to_console,
     undone_address,
+    undone_mark,
 )
 from gateway.openid_provider.telling import told_again_at
 from gateway.pages.layout.frame import Layout
@@ -58,7 +60,8 @@ class ConsoleFrame:
                 self._may_look(Operator.of(visit.session.officer))
             except RoleMissing as refused:
                 return self._not_for(refused, visit).adding(*chosen)
-            visit = replace(visit, undone=UNDONE in request.query_params)
+            mark = undone_mark(self._house, visit.session, str(request.scope["path"]))
+            visit = replace(visit, undone=same_secret(request.query_params.get(UNDONE, ""), mark))
             return (await show(request, visit)).adding(*chosen)
 
         return self._wrap(handle)
@@ -77,10 +80,11 @@ class ConsoleFrame:
 
     def page(self, name: str, visit: ConsoleVisit, here: str, **values: Any) -> Reply:
         """Draw a page; `here` is its address below the issuer."""
+        mark = undone_mark(self._house, visit.session, here) if visit.undone else None
         page = self._layout.render(
             f"operator/{name}.html",
             language_of(visit.browser),
-            switch=with_query(self._house.issuer + here, {UNDONE: "on" if visit.undone else None}),
+            switch=with_query(self._house.issuer + here, {UNDONE: mark}),
             has_form=True,
             home=self._house.issuer + self._home,
             here=self._house.issuer + here,
