@@ -121,6 +121,20 @@ async def test_an_empty_item_says_what_its_source_said_and_ours_what_it_came_to(
     assert "nguồn không trả lời" not in said
 
 
+async def test_items_stand_as_the_form_has_them_and_a_death_never_first(provider: world.Provider) -> None:
+    await enter(provider)
+    me, asked = (
+        await citizen_id(provider),
+        ("death_date", "permanent_residence", "unheard_of", "birth_date", "full_name"),
+    )
+    name, birth, home = "Họ, chữ đệm và tên", "Ngày, tháng, năm sinh", "Nơi thường trú"
+    death = "Ngày, tháng, năm chết"
+    await tell(provider, FormReleased, me, attributes=asked, procedure=None)
+    assert "; ".join((name, birth, home, death, "unheard_of")) in words(await provider.get("/me/usage"))
+    await tell(provider, FormReleased, me, attributes=("full_name", "death_date", "sex"), procedure="1.004222")
+    assert f"{name}; Giới tính; {death}" in words(await provider.get("/me/usage"))
+
+
 async def test_no_value_ever_stands_in_the_history(provider: world.Provider) -> None:
     await obtain_tokens(provider, scope=FORM)
     page = await enter(provider, "/me/usage")
