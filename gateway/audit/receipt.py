@@ -25,6 +25,7 @@ RECEIPT_TYPE = "event-receipt+jwt"
 PROMISED_FOR = timedelta(hours=1)
 KEPT_FOR = timedelta(days=90)  # a refusal's text; its event stays for good
 _SHAPE = re.compile(r"r[cf]_[A-Za-z0-9_-]{20,64}")
+_ISSUED = re.compile(r"r[cf]_[0-9a-f]{44}", re.ASCII)  # ordered_token: 12 digits of time, 32 of chance
 _LONG_DIGITS = re.compile(r"\d(?:[ .-]?\d){8,}")
 
 
@@ -39,6 +40,13 @@ class Signer(Protocol):
 def is_receipt(text: str) -> bool:
     """Tell whether a text has the shape of a receipt id."""
     return _SHAPE.fullmatch(text) is not None
+
+
+def is_issued_receipt(text: str) -> bool:
+    """Tell whether a text is written exactly as receipt ids are made. What an address brings is printed on a page only
+    if it is: the wider shape, by which receipts of earlier versions are still found, has room for a stranger's words.
+    """
+    return _ISSUED.fullmatch(text) is not None
 
 
 def receipt_claims(event: FoundEvent | StoredEvent, issuer: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ that this version does not know is shown under the event's own name rather than 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -40,8 +40,8 @@ MEANINGS: Mapping[str, Meaning] = {
     ),
     "PortalAnswered": Meaning(
         "checked",
-        "được cấp mã để nhận kết quả đăng nhập, nhưng chưa dùng mã và chưa nhận gì",
-        "was given a code to collect the outcome of a sign-in; it has not used it and received nothing",
+        "được cấp mã để nhận kết quả đăng nhập",
+        "was given a code to collect the outcome of a sign-in",
     ),
     "FormAsked": Meaning(
         "unknown", "yêu cầu điền biểu mẫu; chưa rõ kết quả", "asked for a filled form; outcome unknown"
@@ -97,6 +97,14 @@ MEANINGS: Mapping[str, Meaning] = {
     "ConsentWithdrawn": Meaning("own", "rút lại sự đồng ý", "withdrew a consent"),
     "ConsentSuperseded": Meaning("own", "thay sự đồng ý cũ bằng lần trả lời mới", "replaced a consent by a new answer"),
 }
+
+_UNUSED = Meaning(
+    "checked",
+    "được cấp mã để nhận kết quả đăng nhập, nhưng chưa dùng mã và chưa nhận gì",
+    "was given a code to collect the outcome of a sign-in; it has not used it and received nothing",
+)
+"""A code that nobody came for: known only where every event about the person is read, and only of a code whose
+redemption would name it (`collected_by`); of others the history does not say what followed."""
 
 _COLLECTED = Meaning("received", "được báo ai vừa đăng nhập", "was told who signed in")
 _ACTED: Mapping[str, Meaning] = {
@@ -197,10 +205,13 @@ class Access:
 
 def history_of(found: Iterable[FoundEvent]) -> list[Access]:
     """Return the entries of events, in their order. A question whose answer is there too is one entry, the answer:
-    what is left as “asked” has no known outcome (design.md §9)."""
+    what is left as “asked” has no known outcome (design.md §9), and a code that is left was not used."""
     told = [(event, orjson.loads(event.leaf)) for event in found]
     answered = {leaf["asked"] for _, leaf in told if isinstance(leaf.get("asked"), str)}
-    return [access_of(event, leaf) for event, leaf in told if not answered & {event.receipt, _mirrored(leaf)}]
+    entries = [
+        (access_of(event, leaf), leaf) for event, leaf in told if not answered & {event.receipt, _mirrored(leaf)}
+    ]
+    return [replace(entry, meaning=_UNUSED) if leaf.get("collected_by") else entry for entry, leaf in entries]
 
 
 def _mirrored(leaf: Mapping[str, Any]) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from gateway.audit.event import PortalAnswered
+from gateway.audit.event import CodeRedeemed, PortalAnswered
 from gateway.openid_provider.announcing import announce
 from gateway.openid_provider.authorization import AuthorizationRequest
 from gateway.openid_provider.clients import Portal
@@ -62,18 +62,7 @@ async def answer_portal(house: House, answering: Answering) -> Reply:
     grant = new_grant(answering, grant_id, now, house)
     code = mint("gc", grant_id, house.randomness)
     session, news = announce(house, answering.session, grant.client_id)
-    event = await house.evidence.tell(
-        PortalAnswered,
-        outcome="code_issued",
-        actor_kind="citizen",
-        citizen_id=grant.citizen_id,
-        portal=grant.client_id,
-        procedure=grant.procedure,
-        dossier=grant.dossier,
-        attributes=grant.asked,
-        consent_id=grant.consent_id,
-        trace_id=answering.trace_id,
-    )
+    event = await _tell_code(house, grant, answering.trace_id)
     resting = answering.resting or Resting("", ())
     mark = answered_mark(answering.request, house.lifetimes, now)
     changes: list[Change] = [
@@ -101,6 +90,23 @@ async def answer_portal(house: House, answering: Answering) -> Reply:
     answer = {"code": code, "state": answering.request.state, "iss": house.issuer}
     headers = [] if trusting is None else [trusting.header]
     return envelope.carry(answer, headers)
+
+
+async def _tell_code(house: House, grant: Grant, trace_id: str) -> StoredEvent:
+    """Return the event of a code, which says what event tells of its use: without that one nobody came for it."""
+    return await house.evidence.tell(
+        PortalAnswered,
+        outcome="code_issued",
+        actor_kind="citizen",
+        citizen_id=grant.citizen_id,
+        portal=grant.client_id,
+        procedure=grant.procedure,
+        dossier=grant.dossier,
+        attributes=grant.asked,
+        consent_id=grant.consent_id,
+        trace_id=trace_id,
+        extra=(("collected_by", CodeRedeemed.name),),
+    )
 
 
 def _is_touch(change: Change) -> bool:

@@ -250,7 +250,9 @@ class Endpoints:
         refused = told_before(request.path_params["code"], request.query_params)
         if refused is None:
             raise HTTPException(404)
-        return self.failure_page(refused, browser)
+        # nothing fails here: another status would count a failure as often as a stranger asks for its page
+        view = FailurePage(failure=refused, here=told_again_at(self.house, refused))
+        return page_reply(self.house.screens.show(view, languages=browser.languages))
 
     async def consent(self, request: Request, browser: Browser) -> Reply:
         """The page of a person's own consent."""

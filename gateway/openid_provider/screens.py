@@ -108,12 +108,13 @@ class LogoutConfirm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedOut:
-    """Signed out (or not, when `stayed`). `again` shows the same by GET, for the language link (none is offered without
-    it). `developer`: as in `FailurePage`, why this is the end of the way."""
+    """Signed out (or not, when `stayed`: `sign_out` then asks whether to). `again` shows the same by GET, for the
+    language link (none is offered without it). `developer`: as in `FailurePage`, why this is the end of the way."""
 
     portal: PortalFace | None
     stayed: bool = False
     again: str | None = None
+    sign_out: str | None = None
     developer: tuple[tuple[str, str], ...] = ()
 
 

@@ -1,13 +1,16 @@
 """A report that was written while the session ended: what was picked and ticked is there again after the sign-in.
 
 It travels in the record of the sign-in, never in an address, and counts for the very person who was shown the form:
-the form carries a proof of whom it was shown to, and whoever else signs in cannot make it true.
+the form carries a proof of whom it was shown to, and whoever else signs in cannot make it true. It comes back on the
+form about the same entry or portal alone: what was picked about one says nothing of another.
 """
 
 import hmac
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 
+from gateway.audit.receipt import is_receipt
 from gateway.consent.misuse_report import CONCERNS
 from gateway.openid_provider.attempt import Unsent
 from gateway.openid_provider.house import House
@@ -19,6 +22,7 @@ KEPT_FOR = timedelta(minutes=30)
 
 _CONCERN = "concern."
 _BLOCK = "block"
+_PORTAL = re.compile(r"[A-Za-z0-9._~-]{1,80}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +31,18 @@ class UnsentReport:
 
     concern: str | None = None
     block: bool = False
+
+
+def subject_of_report(about: str | None, portal: str | None) -> dict[str, str | None]:
+    """Return the entry and the portal that a report is about, as an address may name them; None for what is neither."""
+    return {
+        "about": about if about is not None and is_receipt(about) else None,
+        "portal": portal if portal is not None and _PORTAL.fullmatch(portal) else None,
+    }
+
+
+def _named(subject: dict[str, str | None]) -> list[str]:
+    return [f"{name}.{value}" for name, value in subject.items() if value is not None]
 
 
 def shown_to(house: House, citizen_id: str, once: str) -> str:
@@ -40,6 +56,7 @@ def written_of(form: Parameters) -> Unsent:
     concern = form.get("concern")
     ticked = [_CONCERN + concern] if concern in CONCERNS else []
     ticked += [_BLOCK] if "block" in form else []
+    ticked += _named(subject_of_report(form.get("about"), form.get("portal")))
     return Unsent(by=form.get("shown", "")[:64], notice=form.get("once", "")[:64], ticked=tuple(ticked))
 
 
@@ -62,11 +79,14 @@ def unsent_address(session: Session) -> RecordKey:
     return RecordKey(Kind.UNSENT_REPORT, session.root)
 
 
-async def load_report(house: House, session: Session) -> UnsentReport:
-    """Return what this person had picked and ticked; nothing of anybody else's."""
+async def load_report(house: House, session: Session, subject: dict[str, str | None]) -> UnsentReport:
+    """Return what this person had picked and ticked on the form about a `subject_of_report`; nothing of another form,
+    and nothing of anybody else's."""
     (record,) = await house.store.load(unsent_address(session))
     if record is None or record.subject != session.citizen.id or not record.alive(house.clock.now()):
         return UnsentReport()
     ticked: list[str] = record.body["ticked"]
+    if [name for name in ticked if name.startswith(("about.", "portal."))] != _named(subject):
+        return UnsentReport()
     concern = next((name.removeprefix(_CONCERN) for name in ticked if name.startswith(_CONCERN)), None)
     return UnsentReport(concern=concern, block=_BLOCK in ticked)

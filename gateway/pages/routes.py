@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from gateway.audit.receipt import is_issued_receipt
 from gateway.openid_provider.screens import Page
 from gateway.pages.public.finding import asked_words
 from gateway.pages.public.pages import PublicPages
@@ -14,7 +15,6 @@ from gateway.pages.public.status import StatusReport
 from gateway.vocabulary.problem import preferred_language
 
 StatusReading = Callable[[], Awaitable[StatusReport]]
-_RECEIPT_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
 
 
 def public_routes(pages: PublicPages, read_status: StatusReading) -> list[BaseRoute]:
@@ -31,7 +31,7 @@ def public_routes(pages: PublicPages, read_status: StatusReading) -> list[BaseRo
 
     async def error(request: Request) -> Response:
         receipt = request.query_params.get("receipt")
-        if receipt is not None and (len(receipt) > 128 or not _RECEIPT_CHARACTERS.issuperset(receipt)):
+        if receipt is not None and not is_issued_receipt(receipt):
             receipt = None
         code = request.path_params["code"]
         return page_response(pages.error(code, page_language(request), receipt=receipt))

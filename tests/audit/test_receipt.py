@@ -9,7 +9,7 @@ import pytest
 from gateway.audit.event import FormRefused, FormReleased
 from gateway.audit.failure import ReceiptNotYours, ReceiptUnknown
 from gateway.audit.merkle import leaf_hash
-from gateway.audit.receipt import RECEIPT_TYPE, ReceiptDesk, is_receipt, receipt_claims, refuse
+from gateway.audit.receipt import RECEIPT_TYPE, ReceiptDesk, is_issued_receipt, is_receipt, receipt_claims, refuse
 from gateway.audit.record import Evidence
 from gateway.vocabulary.clock import SettableClock, SystemRandomness
 from gateway.vocabulary.failure import Failure
@@ -161,3 +161,10 @@ async def test_an_unknown_receipt_is_unknown(desk, receipt):
 )
 def test_the_shape_of_a_receipt(text, shaped):
     assert is_receipt(text) is shaped
+
+
+async def test_what_is_issued_is_known_by_its_form_and_nothing_else_is(evidence):
+    told = await evidence.tell(FormReleased, outcome="released", actor_kind="portal")
+    assert is_issued_receipt(told.receipt)
+    for strange in ("rf_" + "a" * 26, told.receipt[:-1], told.receipt + "0", told.receipt.upper(), told.receipt + "\n"):
+        assert not is_issued_receipt(strange)

@@ -131,6 +131,15 @@ def test_a_code_is_no_receipt_until_it_was_redeemed():
     assert (collected.receipt, collected.meaning.part) == ("rc_2", "received")
 
 
+def test_only_a_code_whose_redemption_would_name_it_is_called_unused():
+    (marked,) = history_of([found("PortalAnswered", "rc_1", collected_by="CodeRedeemed")])
+    assert ("chưa dùng mã" in marked.meaning.vi, "not used" in marked.meaning.en) == (True, True)
+    told = [found("CodeRedeemed", "rc_2"), found("PortalAnswered", "rc_1")]
+    redeemed, before = history_of(told)
+    assert (redeemed.receipt, before.receipt) == ("rc_2", "rc_1")
+    assert ("chưa" in before.meaning.vi, "not" in before.meaning.en) == (False, False)
+
+
 def test_an_event_of_a_later_version_is_shown_by_its_name():
     (entry,) = history_of([found("SomethingNew", "rc_1")])
     assert "SomethingNew" in entry.meaning.vi

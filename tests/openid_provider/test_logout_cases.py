@@ -183,3 +183,29 @@ async def test_the_hint_that_our_own_addresses_repeat_says_nothing_of_the_person
     assert bare is not None
     answer = await leave(provider, id_token_hint=bare, post_logout_redirect_uri=BYE)
     assert answer.headers["location"] == BYE
+
+
+async def test_the_last_page_never_says_that_a_living_session_is_over(provider: world.Provider) -> None:
+    await obtain_tokens(provider)
+    for address in ("/logout/done", "/logout/done?client_id=portal", "/logout/done?stayed=on"):
+        page = await provider.get(address)
+        assert ("Ông/bà vẫn đang đăng nhập" in page.text, "Đã đăng xuất" in page.text) == (True, False)
+    way = page.text.partition('id="sign-out" href="')[2].partition('"')[0]
+    done = await say_yes(provider, await provider.get(way))
+    assert "Đã đăng xuất" in done.text
+    assert not await signed_in(provider)
+    for address in ("/logout/done", "/logout/done?stayed=on"):
+        over = await provider.get(address)
+        assert ("Đã đăng xuất" in over.text, 'id="sign-out"' in over.text) == (True, False)
+
+
+async def test_a_sign_out_pressed_in_two_tabs_is_a_sign_out_in_both(provider: world.Provider) -> None:
+    await obtain_tokens(provider)
+    plain, back = await leave(provider), await leave(provider, client_id="portal", post_logout_redirect_uri=BYE)
+    await say_yes(provider, await leave(provider))
+    second = await say_yes(provider, plain)
+    assert (second.status_code, "Đã đăng xuất" in second.text) == (200, True)
+    assert (await say_yes(provider, back)).headers["location"] == BYE
+    action = plain.text.partition('action="')[2].partition('"')[0]
+    stays = await press(provider, plain, action, logout="no")
+    assert stays.status_code == 400, "nobody is told that they stayed signed in"

@@ -5,11 +5,12 @@ import io
 import json
 import re
 from base64 import b64decode
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import httpx2
 import provider_house as world
 import pytest
+from journey import redeem
 from own_visitor import (
     FORM,
     OTHER,
@@ -76,6 +77,27 @@ async def test_a_code_that_no_portal_came_for_gave_nobody_anything(provider: wor
     assert "chưa dùng mã và chưa nhận gì" in words(page)
 
 
+async def test_a_code_shown_alone_does_not_say_whether_it_was_used(provider: world.Provider) -> None:
+    await obtain_tokens(provider, scope=FORM)
+    given = next(
+        one for one in await world.events_of(provider) if one["event"] == "PortalAnswered" and one["portal"] == "portal"
+    )
+    assert given["collected_by"] == "CodeRedeemed"
+    page = await enter(provider, f"/me/report?about={given['receipt']}")
+    assert "được cấp mã" in words(page)
+    assert "chưa dùng mã" not in words(page)
+
+
+async def test_a_code_of_new_years_eve_is_not_called_unused(provider: world.Provider) -> None:
+    provider.clock.move(datetime(2026, 12, 31, 16, 59, 59, tzinfo=UTC) - provider.clock.now())
+    code = await obtain_code(provider, scope=FORM)
+    provider.clock.move(timedelta(seconds=2))
+    assert "access_token" in (await redeem(provider, code)).json()
+    await enter(provider)
+    for year in ("2026", "2027"):
+        assert "chưa dùng mã" not in words(await provider.get(f"/me/usage?year={year}"))
+
+
 @pytest.mark.parametrize("sex", ["female", None])
 async def test_what_a_sign_in_did_not_know_is_not_listed_as_told(provider: world.Provider, sex: str | None) -> None:
     provider.upstream.answer = world.person(sex=sex)
@@ -97,6 +119,20 @@ async def test_an_empty_item_says_what_its_source_said_and_ours_what_it_came_to(
     for part in ("nguồn có hồ sơ, mục này để trống", "không được gửi", "nguồn không có"):
         assert part in said, part
     assert "nguồn không trả lời" not in said
+
+
+async def test_items_stand_as_the_form_has_them_and_a_death_never_first(provider: world.Provider) -> None:
+    await enter(provider)
+    me, asked = (
+        await citizen_id(provider),
+        ("death_date", "permanent_residence", "unheard_of", "birth_date", "full_name"),
+    )
+    name, birth, home = "Họ, chữ đệm và tên", "Ngày, tháng, năm sinh", "Nơi thường trú"
+    death = "Ngày, tháng, năm chết"
+    await tell(provider, FormReleased, me, attributes=asked, procedure=None)
+    assert "; ".join((name, birth, home, death, "unheard_of")) in words(await provider.get("/me/usage"))
+    await tell(provider, FormReleased, me, attributes=("full_name", "death_date", "sex"), procedure="1.004222")
+    assert f"{name}; Giới tính; {death}" in words(await provider.get("/me/usage"))
 
 
 async def test_no_value_ever_stands_in_the_history(provider: world.Provider) -> None:

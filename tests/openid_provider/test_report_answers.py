@@ -116,7 +116,9 @@ async def test_only_two_roles_take_steps_and_four_look(provider: world.Provider,
             assert (page.status_code, "GW-2403" in page.text) == ((200, False) if looks else (403, True))
             if not looks:
                 assert "cán bộ an toàn thông tin" in page.text, "the page names the roles it wants"
-                assert f'id="onward" href="{world.ISSUER}/staff/connectors"' in page.text
+                leads = f'id="onward" href="{world.ISSUER}/staff/connectors"' in page.text
+                assert leads is (role != "desk_officer"), "nobody is led to a page that refuses them too"
+                assert "/staff/sign-out" in page.text
         if looks:
             assert ("disabled" in page.text) == (not acts)
             done = await take_step(browser, number, "take")

@@ -13,6 +13,14 @@ from gateway.openid_provider.telling import told_again_at, told_before
 
 pytestmark = pytest.mark.anyio
 
+STRANGE = (
+    {"trace": "call 0123 456", "receipt": "<b>hello</b>"},
+    {"trace": "GOI_0123_456_789", "receipt": "CHUYEN_50000_STK_0123"},
+    {"trace": "A" * 32, "receipt": "rf_CHUYEN_50000_STK_01234567"},
+    {"trace": "0" * 31, "receipt": "rf_" + "0" * 43},
+    {"trace": "٠" * 32, "receipt": "rx_" + "0" * 44},
+)
+
 
 async def other_language(provider: world.Provider, page: httpx2.Response) -> httpx2.Response:
     """Follow the language link of a page."""
@@ -39,6 +47,9 @@ async def assert_told_again(provider: world.Provider, page: httpx2.Response, cod
     assert ('<html lang="en">' in english.text, '<html lang="vi">' in back.text) == (True, True)
     for again in (english, back):
         expected, found = told(page), told(again)
+        if again.url.path.startswith("/failed/"):
+            assert found.pop("status") == 200, "nothing fails when a failure is told once more"
+            del expected["status"]
         if not traced:
             expected["marks"], found["marks"] = [], []
         assert found == expected
@@ -83,8 +94,21 @@ async def test_a_sign_in_that_never_was_says_so_in_both_languages(provider: worl
 async def test_plain_failures_say_so_in_both_languages(provider: world.Provider) -> None:
     unknown = await provider.get(authorize_url(redirect_uri="https://evil.example/"))
     await assert_told_again(provider, unknown, told(unknown)["code"])  # type: ignore[arg-type]
-    posted = await provider.http.post("/logout/confirm", data={"csrf": "x", "logout": "yes"})
+    posted = await provider.http.post("/logout/confirm", data={"csrf": "x", "logout": "no"})
     await assert_told_again(provider, posted, "GW-1210")
+
+
+@pytest.mark.parametrize("code", ["GW-9001", "GW-9010", "GW-9107", "CN-102", "CR-004"])
+async def test_what_no_page_tells_cannot_be_asked_for(provider: world.Provider, code: str) -> None:
+    assert (await provider.http.get(f"/failed/{code}")).status_code == 404
+
+
+@pytest.mark.parametrize("code", ["GW-9002", "GW-1208", "GW-2403", "PF-118"])
+async def test_a_failure_told_again_is_no_failure_for_the_operators_figures(
+    provider: world.Provider, code: str
+) -> None:
+    page = await provider.http.get(f"/failed/{code}")
+    assert (page.status_code, f'data-code="{code}"' in page.text) == (200, True)
 
 
 @pytest.mark.parametrize("code", ["GW-0000", "<b>", "GW-1210%0d%0ax", "..", "gw-1210"])
@@ -93,13 +117,15 @@ async def test_an_address_of_no_failure_is_none(provider: world.Provider, code: 
 
 
 async def test_an_address_puts_no_words_on_the_page(provider: world.Provider) -> None:
-    page = await provider.get("/failed/GW-1210?trace=call+0123+456&receipt=<b>hello</b>&detail=hello")
-    assert page.status_code == 400
-    assert "hello" not in page.text
-    assert "0123 456" not in page.text
+    for strange in STRANGE:
+        page = await provider.http.get("/failed/GW-1210", params={**strange, "detail": "hello"})
+        assert page.status_code == 200
+        assert "hello" not in page.text
+        assert not [text for text in strange.values() if text in page.text]
     refused = AttemptLost()
-    refused.trace_id, refused.receipt = "0" * 32, "rf_abc-1"
+    refused.trace_id, refused.receipt = "0" * 32, "rf_" + "0a" * 22
     address = told_again_at(provider.house, refused)
+    assert address is not None
     marks = dict(part.split("=") for part in address.partition("?")[2].split("&"))
     again = told_before("GW-1210", marks)
     assert again is not None

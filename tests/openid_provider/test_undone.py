@@ -96,7 +96,10 @@ async def test_what_was_picked_before_the_session_ended_is_there_again_until_it_
     assert str(page.url) == f"{world.ISSUER}/me/report?portal=portal&undone=on"
     assert picked(page) == ["concern-not_asked", "block"]
     assert picked(await provider.get("/me/report?portal=portal&undone=on&ui_locales=en")) == picked(page)
+    entry = receipts(await provider.get("/me/usage"))[0]
     assert picked(await provider.get("/me/report?portal=portal")) == [], "a new report begins with nothing picked"
+    for other in ("/me/report?undone=on", "/me/report?portal=old&undone=on", f"/me/report?about={entry}&undone=on"):
+        assert picked(await provider.get(other)) == [], "what was picked about one portal says nothing of another"
     form = {"concern": "not_asked", "portal": "portal", "once": hidden(page.text, "once")}
     assert "/me/report/BC-" in (await press(provider, page, "/me/report", **form)).headers["location"]
     assert picked(await provider.get("/me/report?portal=portal&undone=on")) == []

@@ -19,6 +19,7 @@ from gateway.vocabulary.failure import Failure
 from tests.pages.page_samples import make_application, make_layout, make_public_pages, read_status
 
 HTML = {"accept": "text/html"}
+ISSUED = "rf_" + "0a" * 22
 
 
 @pytest.fixture
@@ -58,6 +59,12 @@ def test_a_search_that_finds_nothing_says_so_and_leads_back(client):
     assert 'id="found"' not in client.get("/errors", params={"q": "   "}).text
 
 
+def test_what_no_keyboard_types_is_not_repeated(client):
+    page = client.get("/errors?q=%00GW%1b-12%E2%80%AE03%7F").text
+    assert 'value="GW-1203"' in page
+    assert not {"\0", "\x1b", "\u202e", "\x7f"} & set(page)
+
+
 def test_accept_language_counts_without_ui_locales(client):
     assert '<html lang="en">' in client.get("/", headers={"accept-language": "en-GB"}).text
     assert '<html lang="vi">' in client.get("/").text
@@ -89,8 +96,8 @@ def test_an_unknown_code_is_not_found(client):
 
 
 def test_a_receipt_is_shown_only_when_it_looks_like_one(client):
-    assert 'id="receipt">rf_Abc-1' in client.get("/errors/GW-1203?receipt=rf_Abc-1").text
-    for strange in ("<b>x", "rf 1", "x" * 200):
+    assert f'id="receipt">{ISSUED}' in client.get(f"/errors/GW-1203?receipt={ISSUED}").text
+    for strange in ("<b>x", "rf 1", "x" * 200, "rf_CHUYEN_50000_STK_0123", "CHUYEN_50000_STK_0123", ISSUED[:-1]):
         assert 'id="receipt"' not in client.get("/errors/GW-1203", params={"receipt": strange}).text
 
 

@@ -5,11 +5,9 @@ hour old, otherwise the person signs in anew; a staff session is another cookie 
 """
 
 import hmac
-import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.audit.receipt import is_receipt
 from gateway.openid_provider.attempt import Unsent
 from gateway.openid_provider.browser import Browser
 from gateway.openid_provider.conclusion import attempt_url
@@ -21,11 +19,10 @@ from gateway.openid_provider.parameters import Parameters, same_secret
 from gateway.openid_provider.reply import Reply, redirect, with_query
 from gateway.openid_provider.session import Session
 from gateway.openid_provider.starting import store_attempt
+from gateway.openid_provider.unsent_report import subject_of_report
 
 UNDONE = "undone"
 """The parameter of an address whose page says that what was pressed before was not done."""
-
-_PORTAL = re.compile(r"[A-Za-z0-9._~-]{1,80}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +67,7 @@ def is_from_here(form: Parameters, visit: Visit) -> bool:
 def undone_page(page: str, form: Parameters) -> str:
     """Return the address of a page of `PAGES` that says its form was not acted upon, about the entry or portal that the
     form was about; the person looks and presses again."""
-    about, portal = form.get("about"), form.get("portal")
-    kept: dict[str, str | None] = {}
-    if page == "report":
-        kept["about"] = about if about is not None and is_receipt(about) else None
-        kept["portal"] = portal if portal is not None and _PORTAL.fullmatch(portal) else None
+    kept = subject_of_report(form.get("about"), form.get("portal")) if page == "report" else {}
     return with_query(PAGES[page], {**kept, UNDONE: "on"})
 
 

@@ -17,7 +17,7 @@ from gateway.openid_provider.own_pages.usage import load_history, own_use
 from gateway.openid_provider.own_pages.views import MisuseDone, MisuseForm, ReportAct, ReportRow, by_name
 from gateway.openid_provider.parameters import Parameters
 from gateway.openid_provider.reply import with_query
-from gateway.openid_provider.unsent_report import UnsentReport, load_report, shown_to, unsent_address
+from gateway.openid_provider.unsent_report import UnsentReport, load_report, shown_to, subject_of_report, unsent_address
 from gateway.vocabulary.clock import text_token
 from gateway.vocabulary.store import Insert, Kind, Put, Remove, StoredEvent
 
@@ -49,7 +49,8 @@ async def misuse_form(house: House, visit: Visit, receipt: str | None, client_id
         service, known = service_of(house, client_id), []
     query = {"about": receipt} if receipt else {"portal": client_id} if service and client_id else {}
     here, once = with_query("/report", query), text_token(house.randomness, 128)
-    before = await load_report(house, visit.session) if visit.undone else UnsentReport()
+    subject = subject_of_report(receipt, client_id)
+    before = await load_report(house, visit.session, subject) if visit.undone else UnsentReport()
     return MisuseForm(
         frame=frame_of(house, visit, "report", here),
         action=f"{house.issuer}/me/report",

@@ -24,6 +24,8 @@ from gateway.vocabulary.working_days import VIETNAM
 PER_PAGE = 20
 MOST = 5000
 EVERYTHING = 1_000_000
+_FIRST = ("full_name", "birth_date", "sex", "personal_number", "old_number")
+_LAST = ("death_date",)
 _DOUBTFUL = frozenset({"conflict", "stale"})
 _TOLD = frozenset({"verified", "self_declared", "conflict", "stale"})
 
@@ -170,12 +172,16 @@ def _office(house: House, access: Access) -> Office | None:
 
 
 def _items(house: House, access: Access) -> tuple[Text, ...]:
-    """Return the labels of what an entry is about, in the order of the catalogue; a sign-in's attributes are scopes."""
+    """Return the labels of what an entry is about: as the procedure's form has them, then who the person is, then the
+    rest of the catalogue; a sign-in's attributes are scopes."""
     if access.event in {"PortalAnswered", "CodeRedeemed", "TokensRefreshed"}:
         return identity_claims(access.attributes, None)
-    asked = frozenset(access.attributes)
-    unknown = [name for name in access.attributes if name not in house.policy.attributes]
-    return tuple(_label(house, name) for name in (*(one for one in house.policy.attributes if one in asked), *unknown))
+    procedure, asked = house.policy.procedures.get(access.procedure or ""), frozenset(access.attributes)
+    form = () if procedure is None else (fill.attribute for field in procedure.fields for fill in field.fill)
+    # a form that asks whether somebody lives does not open with the day of their death
+    others = [name for name in house.policy.attributes if name not in _LAST]
+    order = dict.fromkeys((*form, *_FIRST, *others, *_LAST, *access.attributes))
+    return tuple(_label(house, name) for name in order if name in asked)
 
 
 def _label(house: House, name: str) -> Text:

@@ -16,7 +16,7 @@ from gateway.openid_provider.conclusion import attempt_url
 from gateway.openid_provider.failure import AttemptFinished
 from gateway.openid_provider.house import House
 from gateway.openid_provider.parameters import Parameters, same_secret
-from gateway.openid_provider.reply import Reply, redirect
+from gateway.openid_provider.reply import Reply, redirect, with_query
 from gateway.openid_provider.staff_realm.failure import DeviceLoginOff, PageOutdated
 from gateway.openid_provider.staff_realm.session import StaffSession, load_staff_session
 from gateway.openid_provider.starting import store_attempt
@@ -25,9 +25,10 @@ from gateway.vocabulary.store import Spend
 CONSOLE = "~console"
 FIRST_PAGE = "/staff/connectors"
 UNDONE = "undone"
-"""The parameter of an address whose page says that what was pressed before was not done."""
+"""The parameter of an address whose page says that what was pressed before was not done: in an attempt's own address
+`on`, in one that a browser is sent to the mark of the session, which no link from elsewhere can have."""
 
-_CONSOLE_ADDRESS = re.compile(r"/staff/(?:connectors|reports)(?:/[A-Za-z0-9._-]{1,80}){0,2}(?:\?undone=on)?", re.ASCII)
+_CONSOLE_ADDRESS = re.compile(r"/staff/(?:connectors|reports)(?:/[A-Za-z0-9._+-]{1,80}){0,2}(?:\?undone=on)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,11 +101,18 @@ async def send_to_console(house: House, browser: Browser, page: str) -> Reply:
     return redirect(attempt_url(house, attempt), [cookie])
 
 
-async def enter_console(house: House, attempt: Attempt) -> Reply:
+def undone_mark(house: House, session: StaffSession, path: str) -> str:
+    """Return what `UNDONE` says in this officer's browser of a form of the page at `path` that was not acted upon."""
+    return hmac.digest(house.refresh_secret, f"undone|{session.root}|{path}".encode(), "sha256").hex()[:32]
+
+
+async def enter_console(house: House, attempt: Attempt, session: StaffSession) -> Reply:
     """End an attempt at the page it was begun for. Raises AttemptFinished on a double submit."""
     if not (await house.store.commit([Spend(attempt.address)], now=house.clock.now())).done:
         raise AttemptFinished()
-    return redirect(house.issuer + console_address(attempt.request.state))
+    path, _, undone = console_address(attempt.request.state).partition("?")
+    mark = undone_mark(house, session, path) if undone else None
+    return redirect(with_query(house.issuer + path, {UNDONE: mark}))
 
 
 def check_console_form(form: Parameters, visit: ConsoleVisit) -> None:

@@ -9,6 +9,7 @@ from gateway.openid_provider.house import House
 from gateway.openid_provider.http_request import read_form, read_query, trace_of
 from gateway.openid_provider.interaction import led_on
 from gateway.openid_provider.lost import tell_again
+from gateway.openid_provider.own_pages.endpoints import in_language
 from gateway.openid_provider.reply import Reply
 from gateway.openid_provider.setback import BACK, carry_back
 from gateway.openid_provider.staff_realm.device import authorize_device, begin_device, code_page
@@ -68,6 +69,9 @@ class StaffEndpoints:
 
     async def sign_out(self, request: Request, browser: Browser) -> Reply:
         """Ask whether to end the staff session of this browser, and end it."""
+        asked, chosen = in_language(self.house, browser)
         if request.method == "POST":
-            return await leave_staff(self.house, read_query(request), await read_form(request), browser)
-        return await ask_to_leave(self.house, read_query(request), browser)
+            reply = await leave_staff(self.house, read_query(request), await read_form(request), asked)
+        else:
+            reply = await ask_to_leave(self.house, read_query(request), asked)
+        return reply.adding(*chosen)

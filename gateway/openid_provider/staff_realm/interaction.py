@@ -94,7 +94,7 @@ async def show_officer(house: House, attempt_id: str, browser: Browser) -> Reply
     if isinstance(step, SignIn) or session is None:
         return page_reply(house.screens.show(_choice(house, attempt, portal), languages=browser.languages))
     if portal.client_id == CONSOLE:
-        return await enter_console(house, attempt)
+        return await enter_console(house, attempt, session)
     if is_for_device(attempt):
         visit = Visit(attempt=attempt, portal=portal, session=session, browser=browser)
         return await show_device(house, visit)

@@ -24,7 +24,7 @@ async def ask_to_leave(house: House, query: Parameters, browser: Browser) -> Rep
         return page_reply(house.screens.show(_over(house, request), languages=browser.languages))
     address, again = _addresses(house, query)
     if STAYED in query:
-        view: LoggedOut | LogoutConfirm = LoggedOut(portal=portal, stayed=True, again=again)
+        view: LoggedOut | LogoutConfirm = _stayed(house, query)
     else:
         view = LogoutConfirm(portal=portal, action=address, csrf=sign_out_proof(house, browser), again=again)
     return page_reply(house.screens.show(view, languages=browser.languages))
@@ -37,6 +37,14 @@ def _addresses(house: House, query: Parameters) -> tuple[str, str]:
     return with_query(home, asked), with_query(home, {**asked, "ui_locales": None, **stayed})
 
 
+def _stayed(house: House, query: Parameters) -> LoggedOut:
+    """Return the page of a session that lives, with the way to end it."""
+    asked = {**repeated(house, query), "ui_locales": None}
+    home, request = f"{house.issuer}/staff/sign-out", parse_logout(house, query)
+    again = with_query(home, {**asked, STAYED: "on"})
+    return LoggedOut(portal=request.face, stayed=True, again=again, sign_out=with_query(home, asked))
+
+
 def _over(house: House, request: LogoutRequest) -> LoggedOut:
     """Return the page of a session that is over, which is shown again as long as there is none."""
     again = with_query(f"{house.issuer}/staff/sign-out", client_of(request))
@@ -45,18 +53,15 @@ def _over(house: House, request: LogoutRequest) -> LoggedOut:
 
 async def leave_staff(house: House, query: Parameters, form: Parameters, browser: Browser) -> Reply:
     """POST: end the session, its provider's too, and go where the desk's software registered. Raises AttemptLost."""
-    if not same_secret(form.get("csrf", ""), sign_out_proof(house, browser)):
-        raise AttemptLost(operator_detail="the form's csrf value is not the session's")
     request = parse_logout(house, query)
-    portal = face(request.portal) if request.portal else None
-    if form.get("logout") != "yes":
-        again = with_query(
-            f"{house.issuer}/staff/sign-out", {**repeated(house, query), "ui_locales": None, STAYED: "on"}
-        )
-        view = LoggedOut(portal=portal, stayed=True, again=again)
-        return page_reply(house.screens.show(view, languages=browser.languages))
-    gone = clear_cookie(STAFF_SESSION, secure=house.secure)
     session, upstream = await load_staff_session(house, browser), None
+    # as with a citizen's: the second of two tabs is told that the session is over
+    over = session is None and form.get("logout") == "yes"
+    if not over and not same_secret(form.get("csrf", ""), sign_out_proof(house, browser)):
+        raise AttemptLost(operator_detail="the form's csrf value is not the session's")
+    if form.get("logout") != "yes":
+        return page_reply(house.screens.show(_stayed(house, query), languages=browser.languages))
+    gone = clear_cookie(STAFF_SESSION, secure=house.secure)
     if session is not None:
         event = await house.evidence.tell(
             StaffSignedOut,
