@@ -365,8 +365,8 @@ _NOT_KEPT = Absent("not_kept")
 
 
 def _who(question: Question) -> Hashable:
-    """Return what tells one person from another."""
-    return question.personal_number, question.full_name, question.birth_date
+    """Return what tells one person from another: a name written otherwise makes nobody else of them."""
+    return question.personal_number or question.old_number or (question.full_name, question.birth_date)
 
 
 def _person(question: Question) -> Hashable:

@@ -4,7 +4,7 @@ people who are unknown one after the other are, one person who asks again and ag
 import pytest
 
 from gateway.connector_runtime.call import SourceCaller
-from gateway.connector_runtime.contract import Absent, SourceTrouble, Unavailable
+from gateway.connector_runtime.contract import Absent, Refused, SourceTrouble, Unavailable
 from gateway.connector_runtime.limits import Limits
 from gateway.connector_runtime.means import Means
 from gateway.vocabulary.clock import SettableClock
@@ -64,3 +64,10 @@ async def test_one_person_a_source_does_not_know_stops_it_for_nobody():
     watched = Watched("a", "b")
     assert await watched.then(raising(SourceTrouble(Absent("no_match"), "nobody")), 60, one_person=True) == 60
     assert watched.heard == []
+
+
+@pytest.mark.parametrize("outcome", [UNREADABLE, Refused("other_person"), Absent("empty")])
+async def test_one_person_whose_record_is_spoiled_stops_it_for_nobody(outcome):
+    watched = Watched("a", "b")
+    assert await watched.then(answering({"a": FOUND, "b": outcome}), 60, one_person=True) == 60
+    assert (watched.heard, watched.caller.quarantined) == ([], False)

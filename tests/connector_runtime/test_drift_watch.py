@@ -91,6 +91,53 @@ def test_each_sign_within_its_number_of_calls(drifted, drift: Drift, calls: int)
     assert [watch.observe(drifted) for _ in range(calls)] == [None] * (calls - 1) + [drift]
 
 
+DRIFTED = [
+    (GOOD | {"b": UNREADABLE}, "unreadable"),
+    (dict.fromkeys(GOOD, UNREADABLE), "unreadable"),
+    (dict.fromkeys(GOOD, Refused("other_person")), "other_people"),
+    (GOOD | {"b": Absent("empty")}, "gone"),
+    (dict.fromkeys(GOOD, Absent("no_match")), "nobody"),
+]
+
+
+def used_to_good() -> DriftWatch:
+    watch = DriftWatch(WINDOW)
+    for number in range(200):
+        assert watch.observe(GOOD, f"before{number}") is None
+    return watch
+
+
+@pytest.mark.parametrize("drifted", [drifted for drifted, _ in DRIFTED])
+@pytest.mark.parametrize("between", [0, 1, 5])
+def test_one_person_s_spoiled_record_takes_a_register_from_nobody(drifted, between: int) -> None:
+    watch = used_to_good()
+    for number in range(500):
+        assert watch.observe(drifted, "one") is None
+        for other in range(between):
+            assert watch.observe(GOOD, (number, other)) is None
+
+
+@pytest.mark.parametrize(("drifted", "sign"), DRIFTED)
+def test_one_person_among_many_hides_no_drift(drifted, sign: str) -> None:
+    watch = used_to_good()
+    seen = [watch.observe(drifted, who) for number in range(WINDOW) for who in ("one", number)]
+    assert next(one.sign for one in seen if one is not None) == sign
+
+
+def test_two_people_are_no_other_people_and_the_third_is() -> None:
+    watch, strange = used_to_good(), dict.fromkeys(GOOD, Refused("other_person"))
+    assert [watch.observe(strange, who) for who in ("one", "two") * 50] == [None] * 100
+    assert watch.observe(strange, "three") == Drift(sign="other_people")
+
+
+def test_one_known_person_asked_about_again_and_again_makes_nobody_usual() -> None:
+    watch, chance = DriftWatch(WINDOW), Random(3)
+    for number in range(1000):
+        assert watch.observe(GOOD if chance.random() < 0.3 else UNKNOWN, number) is None
+    assert [watch.observe(GOOD, "one") for _ in range(3000)] == [None] * 3000
+    assert [watch.observe(UNKNOWN, ("then", number)) for number in range(30)] == [None] * 30
+
+
 def test_a_change_that_is_known_is_the_new_usual() -> None:
     watch = DriftWatch(WINDOW)
     for _ in range(100):
