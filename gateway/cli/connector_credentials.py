@@ -13,6 +13,8 @@ from gateway.cli.output import say_json, say_table, talk
 from gateway.connector_runtime.configuration import ConnectorSettings
 from gateway.connector_runtime.contract import Health
 from gateway.connector_runtime.credential_check import Finding, Reference, inspect_all, references_of
+from gateway.connector_runtime.failure import InvalidManifest
+from gateway.connector_runtime.making import Installed
 from gateway.connector_runtime.manifest import Manifest
 from gateway.settings import Settings
 from gateway.vocabulary.clock import SystemClock
@@ -122,14 +124,19 @@ def _try(name: str, manifest: Manifest, one: ConnectorSettings, settings: Settin
     return Exit.OK if health.state == "up" else Exit.REMOTE
 
 
-async def probe(name: str, one: ConnectorSettings, settings: Settings) -> Health:
-    """Show a source the secrets of a table, through its real transport; nobody is asked about."""
+async def probe(name: str, one: ConnectorSettings, settings: Settings, carried: Installed | None = None) -> Health:
+    """Show a source the secrets of a table, through its real transport; nobody is asked about.
+
+    Raises InvalidManifest before anything is sent where the folder holds something else than `carried`.
+    """
     from gateway.connector_runtime.registry import ConnectorRegistry
 
     registry = ConnectorRegistry.load(
         {name: one}, egress=settings.egress, clock=SystemClock(), folders=settings.connectors.path
     )
     try:
+        if carried is not None and registry.installed[name] != carried:
+            raise InvalidManifest(f"connector `{name}` was changed while its secrets were being replaced")
         return (await registry.check_all())[name]
     finally:
         await registry.close()

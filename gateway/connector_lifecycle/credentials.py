@@ -13,9 +13,16 @@ Swap = Literal["replaced", "restored"]
 
 
 async def tell_swap(
-    evidence: Evidence, operator: Operator, source: str, names: Sequence[str], outcome: Swap
+    evidence: Evidence,
+    operator: Operator,
+    source: str,
+    names: Sequence[str],
+    outcome: Swap,
+    *,
+    unproven: Sequence[str] = (),
 ) -> StoredEvent:
-    """Return the event of secrets that were replaced, or of those before that were taken back. Raises RoleMissing."""
+    """Return the event of secrets that were replaced, or of those before that were taken back; `unproven` are those
+    that no probe told from wrong ones. Raises RoleMissing."""
     role = require_duty(operator, "credentials")
     return await evidence.tell(
         ConnectorCredentialsReplaced,
@@ -23,5 +30,5 @@ async def tell_swap(
         actor_kind="operator",
         actor_ref=operator.reference,
         connector=source,
-        extra=(("references", list(names)), ("role", role)),
+        extra=(("references", list(names)), ("role", role), ("unproven", list(unproven))),
     )

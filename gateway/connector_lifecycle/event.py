@@ -116,7 +116,7 @@ class ConnectorReleased(Event):
 
 class ConnectorCredentialsReplaced(Event):
     """A member of staff replaced secrets after the source had taken the new ones, or took those before back; `outcome`
-    is `replaced` or `restored`, `references` the names of the secrets."""
+    is `replaced` or `restored`, `references` the names of the secrets, `unproven` those whose worth no probe showed."""
 
     __slots__ = ()
     name = "ConnectorCredentialsReplaced"

@@ -72,6 +72,12 @@ def _stand(table: str, one: Installed, release: Release | None, facts: Facts, al
     )
 
 
+def is_content_of(one: Installed, release: Release) -> bool:
+    """Tell whether a table carries exactly what a version is: its manifest's text, and its package by digest."""
+    approved = (release.manifest_sha256, release.package, release.package_sha256)
+    return (one.sha256, one.package, one.package_sha256) == approved
+
+
 def _why(one: Installed, release: Release | None, facts: Facts) -> Why | None:
     if release is None:
         return "unpublished"
@@ -80,8 +86,7 @@ def _why(one: Installed, release: Release | None, facts: Facts) -> Why | None:
         return "retired"
     if release.state == "suspended":
         return "suspended"
-    approved = (release.manifest_sha256, release.package, release.package_sha256)
-    if (one.sha256, one.package, one.package_sha256) != approved:
+    if not is_content_of(one, release):
         return "changed"
     return None if release.state == "published" else "unpublished"
 

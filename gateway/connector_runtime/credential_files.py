@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from errno import EEXIST
 from pathlib import Path
 from typing import Final
 
@@ -70,9 +71,21 @@ def put_next(file: Path, octets: bytes) -> Path:
     return made
 
 
+def way_back(files: Iterable[Path], now: datetime) -> Path | None:
+    """Return the first secret before that is still kept for a way back: a second swap would lose it."""
+    for file in files:
+        with suppress(OSError):
+            if datetime.fromtimestamp(before_of(file).stat().st_mtime, UTC) + KEPT_FOR > now:
+                return before_of(file)
+    return None
+
+
 def promote(files: Iterable[Path], now: datetime) -> None:
-    """Put the next secrets in the place of the present ones, which stay beside them. Raises OSError."""
-    done = list[Path]()
+    """Put the next secrets in the place of the present ones, which stay beside them. Raises OSError, FileExistsError
+    where that would take the place of one that is still kept."""
+    files, done = list(files), list[Path]()
+    if (kept := way_back(files, now)) is not None:
+        raise FileExistsError(EEXIST, "the secret before is still kept", str(kept))
     try:
         for file in files:
             present, before, kept = file.resolve(), before_of(file), _beside(file, ".keeping")

@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 from gateway.connector_runtime.addresses import AddressPolicy
 from gateway.connector_runtime.configuration import ConnectorSettings, EgressSettings, TransportName
 from gateway.connector_runtime.contract import Connector, Equipment, OutboundClient, Transport
-from gateway.connector_runtime.failure import SecretUnreadable, TransportUnset, UnknownConnector
+from gateway.connector_runtime.failure import InvalidManifest, SecretUnreadable, TransportUnset, UnknownConnector
 from gateway.connector_runtime.folders import find_folders, read_hashed
 from gateway.connector_runtime.kinds.build import Ways, build_connector
 from gateway.connector_runtime.manifest import Manifest, read_manifest
@@ -75,19 +75,26 @@ class Maker:
         self._found = find_folders(folders)
         self._zones: dict[str, ZoneClient] = {}
 
-    def make(self, source: str, settings: ConnectorSettings) -> Made:
-        """Return a connector with the secrets as they are now. Raises a ConnectorFailure (CN-1xx)."""
-        client, opened = self._client(source, settings)
+    def make(self, source: str, settings: ConnectorSettings, known: Installed | None = None) -> Made:
+        """Return a connector with the secrets as they are now. Raises a ConnectorFailure (CN-1xx).
+
+        Raises InvalidManifest before anything is made where it carries something else than `known`.
+        """
         if source in self._installed and settings.folder is None:
             make, carried = _load_class(self._installed[source])
+            _require_same(source, carried, known)
+            client, opened = self._client(source, settings)
             return Made(make(_equip(source, carried.manifest, settings, client, self._clock)), carried, opened)
         folder = _folder_of(source, settings, self._found, self._installed)
         manifest, digest = read_hashed(folder)
+        carried = Installed(manifest, digest, None)
+        _require_same(source, carried, known)
+        client, opened = self._client(source, settings)
         transport = make_transport(source, manifest, settings, client, self._clock) if manifest.transport else None
         policy = AddressPolicy(settings.zone, self._egress)
         ways = Ways(client=client, policy=policy, clock=self._clock, transport=transport, chance=self._chance)
         connector, view = build_connector(source, manifest, settings, ways)
-        return Made(connector, Installed(manifest, digest, None), opened + ((view,) if view else ()))
+        return Made(connector, carried, opened + ((view,) if view else ()))
 
     async def close(self) -> None:
         """Close what several connectors share."""
@@ -106,6 +113,11 @@ class Maker:
             return zone, ()
         own = ZoneClient(settings.zone, self._egress, tls=tls)
         return own, (own,)
+
+
+def _require_same(source: str, carried: Installed, known: Installed | None) -> None:
+    if known is not None and carried != known:
+        raise InvalidManifest(f"connector `{source}` holds other content than before: what is asked would be another")
 
 
 def carried_by(source: str, settings: ConnectorSettings, folders: Sequence[Path]) -> Installed:

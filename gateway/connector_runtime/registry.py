@@ -90,7 +90,7 @@ class ConnectorRegistry:
         manifests = {source: one.manifest for source, one in carried.items()}
         opened = [one for source in made for one in made[source].opened]
         found = cls(callers, manifests, [maker, *opened], installed=carried, steering=steering)
-        found.remakes = {source: partial(maker.make, source, one) for source, one in settings.items()}
+        found.remakes = {source: partial(maker.make, source, one, carried[source]) for source, one in settings.items()}
         return found
 
     def renew(self, source: str) -> None:
@@ -101,8 +101,6 @@ class ConnectorRegistry:
         """
         made = self.remakes[source]()
         self._clients = (*self._clients, *made.opened)
-        if made.carried != self.installed[source]:
-            raise InvalidManifest(f"connector `{source}` holds other content than when the gateway started")
         self._callers[source].renew(made.connector)
 
     async def ask(

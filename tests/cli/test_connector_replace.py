@@ -14,7 +14,10 @@ import pytest
 import structlog
 
 from gateway.cli.connection import opened_storage, settings_of
-from gateway.connector_runtime.credential_files import before_of, next_of
+from gateway.cli.connector_steps import lifecycle_of
+from gateway.cli.operating import operating
+from gateway.connector_lifecycle.orders import DraftOrder, read_order
+from gateway.connector_runtime.credential_files import before_of, next_of, promote
 from gateway.connector_runtime.credential_watch import CredentialWatch
 from gateway.connector_runtime.registry import ConnectorRegistry
 from gateway.vocabulary.clock import SystemClock
@@ -30,13 +33,13 @@ class Source:
     """A register on this machine that takes the keys of `taken`, and writes down which one came."""
 
     def __init__(self) -> None:
-        self.taken, self.came = {OLD, NEW}, list[str]()
+        self.taken, self.came, self.is_open = {OLD, NEW}, list[str](), False
         source = self
 
         class Guarded(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 source.came.append(self.headers.get("X-Api-Key"))
-                self.send_response(200 if source.came[-1] in source.taken else 401)
+                self.send_response(200 if source.is_open or source.came[-1] in source.taken else 401)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
@@ -147,13 +150,16 @@ def test_a_secret_the_source_takes_is_swapped_for_every_worker_and_can_be_taken_
     staff.sign_in("thang", "service_admin")
     code, out, err = run("connector", "replace-credentials", NAME, f"own={following}")
     assert (code, NEW in out + err) == (0, False)
-    assert (source.came[-1], key.read_text("utf-8"), key.stat().st_mode & 0o777) == (NEW, NEW, 0o600)
+    assert source.came[2] == NEW
+    assert source.came[3] not in {OLD, NEW}, "that the source takes it says something: it refuses another"
+    assert (key.read_text("utf-8"), key.stat().st_mode & 0o777) == (NEW, 0o600)
     assert [one["event"] for one in workers.look()] == ["credentials_taken"] * 2
     source.taken = {NEW}
     assert workers.states() == ["up", "up"], "nobody was restarted"
     assert workers.look() == []
     (event,) = swaps()
     assert (event["outcome"], event["connector"], event["references"]) == ("replaced", NAME, ["own"])
+    assert event["unproven"] == []
     assert (event["actor"]["ref"], event["role"]) == ("staff:id-thang", "service_admin")
     assert not next_of(key).exists()
     (row,) = beside(run)
@@ -206,7 +212,94 @@ def test_a_folder_with_other_content_is_not_asked_through_when_its_secret_change
     manifest = key.parent / "connectors" / NAME / "manifest.toml"
     manifest.write_text(manifest.read_text("utf-8") + "\n# khác\n", "utf-8")
     key.write_text(NEW, "utf-8")
+    held = [len(registry._clients) for registry in workers.registries]
     assert [one["event"] for one in workers.look()] == ["credentials_not_taken"] * 2
+    workers.look()
+    assert [len(registry._clients) for registry in workers.registries] == held, "nothing was opened"
+
+
+def test_a_probe_that_anybody_passes_proves_no_secret(
+    source: Source, key: Path, following: Path, staff: Staff, run: Run
+) -> None:
+    staff.sign_in("thang", "service_admin")
+    source.is_open = True
+    following.write_text("a-wrong-key-of-nobody", "utf-8")
+    code, _, err = run("connector", "replace-credentials", NAME, f"own={following}")
+    assert (code, "no probe proves `own`" in err) == (7, True)
+    assert (key.read_text("utf-8").strip(), next_of(key).exists(), swaps()) == (OLD, False, [])
+    code, _, err = run("connector", "replace-credentials", NAME, f"own={following}", "--unproven")
+    assert (code, "no probe proves `own`" in err) == (0, True)
+    assert [one["unproven"] for one in swaps()] == [["own"]]
+
+
+def test_a_secret_of_the_question_is_proven_by_no_probe(
+    source: Source, key: Path, following: Path, staff: Staff, run: Run
+) -> None:
+    manifest = key.parent / "connectors" / NAME / "manifest.toml"
+    text = manifest.read_text("utf-8")
+    assert "query = {" in text
+    manifest.write_text(text.replace("query = {", 'query = { door = "{secret:door}",', 1), "utf-8")
+    settings, door = key.parent / "gate06.toml", key.with_name("door.secret")
+    door.write_text(OLD, "utf-8")
+    door.chmod(0o600)
+    settings.write_text(settings.read_text("utf-8") + f'"door" = "{door}"\n', "utf-8")
+    staff.sign_in("thang", "service_admin")
+    code, _, err = run("connector", "replace-credentials", NAME, f"door={following}")
+    assert (code, "no probe proves `door`" in err, source.came) == (7, True, [])
+    assert run("connector", "replace-credentials", NAME, f"own={following}", f"door={following}", "--unproven")[0] == 0
+    assert [one["unproven"] for one in swaps()] == [["door"]]
+
+
+def test_a_second_replacement_keeps_the_first_original(
+    source: Source, key: Path, following: Path, staff: Staff, run: Run
+) -> None:
+    staff.sign_in("thang", "service_admin")
+    assert run("connector", "replace-credentials", NAME, f"own={following}")[0] == 0
+    came = len(source.came)
+    code, _, err = run("connector", "replace-credentials", NAME, f"own={following}")
+    assert (code, str(before_of(key)) in err, len(source.came)) == (8, True, came)
+    assert before_of(key).read_text("utf-8").strip() == OLD
+    with pytest.raises(FileExistsError):
+        promote([key], SystemClock().now())
+    later = SystemClock().now() + timedelta(hours=25)
+    next_of(key).write_text("the-third", "utf-8")
+    promote([key], later)
+    assert (key.read_text("utf-8"), before_of(key).read_text("utf-8")) == ("the-third", NEW)
+
+
+def test_no_secret_is_shown_to_a_manifest_that_is_not_the_approved_one(
+    source: Source, key: Path, following: Path, staff: Staff, run: Run
+) -> None:
+    staff.sign_in("thang", "service_admin")
+    folder = key.parent / "connectors" / NAME
+    text = (folder / "manifest.toml").read_text("utf-8")
+
+    async def hand_in() -> None:
+        async with operating(settings_of(None, None, None)) as desk:
+            await lifecycle_of(desk).draft(desk.operator, read_order(DraftOrder, {"manifest": text, "reason": ""}))
+
+    asyncio.run(hand_in())
+    (folder / "manifest.toml").write_text(text + "# another address\n", "utf-8")
+    code, _, err = run("connector", "replace-credentials", NAME, f"own={following}")
+    assert (code, "not the approved" in err, source.came) == (8, True, [])
+    assert (key.read_text("utf-8").strip(), swaps()) == (OLD, [])
+    (folder / "manifest.toml").write_text(text, "utf-8")
+    assert run("connector", "replace-credentials", NAME, f"own={following}")[0] == 0
+    (folder / "manifest.toml").write_text(text + "# another address\n", "utf-8")
+    came = len(source.came)
+    assert (run("connector", "restore-credentials", NAME)[0], len(source.came)) == (8, came)
+
+
+def test_who_forbids_what_nobody_approved_is_obeyed(
+    source: Source, key: Path, following: Path, staff: Staff, run: Run
+) -> None:
+    settings = key.parent / "gate06.toml"
+    settings.write_text(
+        settings.read_text("utf-8").replace("[connectors]\n", '[connectors]\nunpublished = "refuse"\n'), "utf-8"
+    )
+    staff.sign_in("thang", "service_admin")
+    code, _, err = run("connector", "replace-credentials", NAME, f"own={following}")
+    assert (code, "not the approved" in err, source.came) == (8, True, [])
 
 
 def test_what_should_not_lie_beside_a_secret_is_named(key: Path, staff: Staff, run: Run) -> None:

@@ -153,6 +153,23 @@ BEYOND_READING = [
     ),
     ("GRANT CREATE ON SCHEMA public TO gate06_reader", "can create in schema `public`.*REVOKE CREATE ON SCHEMA public"),
     ("GRANT SELECT ON pg_catalog.pg_authid TO gate06_reader", "can also read `pg_authid`"),
+    (
+        "CREATE FUNCTION everybody() RETURNS SETOF reader LANGUAGE sql SECURITY DEFINER AS 'SELECT * FROM reader'",
+        r"can call `everybody\(\)`.*REVOKE ALL ON ROUTINE everybody\(\) FROM gate06_reader, PUBLIC",
+    ),
+    (
+        "CREATE PROCEDURE emptied() LANGUAGE sql SECURITY DEFINER AS 'DELETE FROM reader'",
+        r"can call `emptied\(\)`.*ROUTINE emptied\(\)",
+    ),
+    ("GRANT EXECUTE ON FUNCTION pg_read_file(text) TO gate06_reader", r"can call `pg_read_file\(text\)`"),
+    (
+        "SELECT lo_create(4711); GRANT UPDATE ON LARGE OBJECT 4711 TO gate06_reader",
+        "write the large object 4711.*REVOKE ALL ON LARGE OBJECT 4711",
+    ),
+    (
+        "GRANT SET ON PARAMETER session_replication_role TO gate06_reader",
+        "can set the parameter `session_replication_role`.*REVOKE SET ON PARAMETER",
+    ),
 ]
 OF_THE_ROLE = [
     (
@@ -257,6 +274,32 @@ async def test_a_database_that_will_not_end_is_left(department: Department) -> N
     for one in running:
         one.cancel()
     await asyncio.gather(*running, return_exceptions=True)
+
+
+async def test_what_nobody_but_its_owner_may_call_or_what_runs_as_its_caller_is_left_alone(
+    department: Department,
+) -> None:
+    body = "LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'"
+    await department.run(f"CREATE FUNCTION kept() RETURNS int {body}; REVOKE ALL ON FUNCTION kept() FROM PUBLIC")
+    await department.run(
+        "CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN RETURN NEW; END'"
+    )
+    await department.run("CREATE FUNCTION open() RETURNS int LANGUAGE sql AS 'SELECT 1'")
+    await department.run("SELECT lo_create(4712); GRANT SELECT ON LARGE OBJECT 4712 TO gate06_reader")
+    await department.run(f"CREATE SCHEMA shut; CREATE FUNCTION shut.away() RETURNS int {body}")
+    await department.view().require()
+
+
+async def test_who_logged_in_as_somebody_else_is_refused(department: Department) -> None:
+    await department.run("CREATE ROLE dressed LOGIN SUPERUSER; ALTER ROLE dressed SET role = 'gate06_reader'")
+    try:
+        view = View(name="v_gate06_reader", by=("citizen_id",), columns=("card_no",))
+        made = SqlView(view, Database(url=department.server.url(department.database, "dressed")), LAB)
+        with pytest.raises(ViewWritable, match=r"put on by `dressed`.*ALTER ROLE dressed RESET role"):
+            await made.require()
+        await made.close()
+    finally:
+        await department.run("DROP ROLE dressed")
 
 
 async def test_a_superuser_is_refused(department: Department) -> None:

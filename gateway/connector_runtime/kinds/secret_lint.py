@@ -7,6 +7,7 @@ Two signs: a text that looks as if it came from a generator, and a literal under
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -22,13 +23,35 @@ _TURNS = re.compile(r"(?<=[A-Za-z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])")
 _MANY_TURNS = 3
 _SLOTS = re.compile(r"\{[^{}]*\}")
 
-# endings, so that `WsPassword` and `x-client-secret` are meant too
-_MEANING = (
+# words of a name, or neighbours among them; the last ones also as endings, since `wspassword` is cut nowhere
+_WORDS = frozenset(
+    {
+        "pass",
+        "mk",
+        "pw",
+        "pin",
+        "auth",
+        "authorization",
+        "cookie",
+        "sig",
+        "signature",
+        "signatures",
+        "chiakhoa",
+        "baomat",
+    }
+)
+_ENDINGS = (
     *("password", "passwd", "passphrase", "passcode", "pwd", "matkhau", "bimat"),
-    *("secret", "secretkey", "apikey", "accesskey", "privatekey", "authkey", "subscriptionkey"),
+    *("secret", "secretkey", "apikey", "appkey", "accesskey", "privatekey", "authkey", "subscriptionkey"),
     *("token", "credential", "credentials"),
 )
-_ALONE = ("pass", "mk")
+_MAYBE = frozenset({"key", "khoa"})  # also a column's, also a hospital's department
+_ABOUT = frozenset(
+    {"type", "kind", "alg", "algorithm", "method", "format", "mode", "level", "version", "user", "username"}
+)
+_GRADES = frozenset({"muc", "cap"})
+_CUTS = re.compile(r"[^A-Za-z]+|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_UUID = re.compile(r"(?i)(?<![0-9a-f])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-f])")
 _HARMLESS = frozenset({"", "0", "1", "true", "false", "yes", "no", "null", "none"})
 _MIXED = re.compile(r"(?=.*[A-Za-z])(?=.*[0-9])\S{5,}")
 
@@ -39,7 +62,10 @@ _NAMES = frozenset(
 
 
 def looks_like_a_secret(text: str) -> bool:
-    """Tell whether a literal text is more likely a secret than a name: long, unbroken, letters and digits mixed."""
+    """Tell whether a literal text is more likely a secret than a name: long, unbroken, letters and digits mixed, or a
+    UUID. Namespaces of a body are no texts and are not looked at."""
+    if _UUID.search(_SLOTS.sub(" ", text)):
+        return True
     for word in _RANDOM.findall(_SLOTS.sub(" ", text)):
         kinds = sum(bool(re.search(kind, word)) for kind in ("[a-z]", "[A-Z]", "[0-9]"))
         if kinds == 3 or (len(word) >= _UNBROKEN and kinds > 1 and not re.search(r"[._/-]", word)):
@@ -48,13 +74,24 @@ def looks_like_a_secret(text: str) -> bool:
 
 
 def means_a_secret(name: str, text: str) -> bool:
-    """Tell whether a literal stands under a name that means a secret; a bare `key` may hold a word, but no mixture."""
+    """Tell whether a literal stands under a name that means a secret; a `key` may hold a word, but no mixture."""
     literal = _SLOTS.sub("", text).strip()
     if literal.casefold() in _HARMLESS:
         return False
-    plain = unicodedata.normalize("NFD", name.casefold().replace("đ", "d"))
-    plain = "".join(one for one in plain if one.isascii() and one.isalnum())
-    return plain.endswith(_MEANING) or plain in _ALONE or (plain == "key" and bool(_MIXED.fullmatch(literal)))
+    words = _words(name)
+    if not words or words[-1] in _ABOUT or words[0] in _GRADES:
+        return False
+    joined = [first + second for first, second in pairwise(words)]
+    if any(one in _WORDS or one.endswith(_ENDINGS) for one in (*words, *joined, "".join(words))):
+        return True
+    return not _MAYBE.isdisjoint(words) and bool(_MIXED.fullmatch(literal))
+
+
+def _words(name: str) -> list[str]:
+    """Cut a name at signs, capitals and digits; numbers and a version's `v` say nothing."""
+    plain = unicodedata.normalize("NFD", name.replace("đ", "d").replace("Đ", "D"))
+    plain = "".join(one for one in plain if one.isascii())
+    return [one.casefold() for one in _CUTS.split(plain) if one and one.casefold() != "v"]
 
 
 def secret_problems(manifest: Manifest) -> Iterator[Problem]:
@@ -139,7 +176,7 @@ def _of_words(manifest: Manifest) -> Iterator[Problem]:
 
 def _is_random(word: str) -> bool:
     """Tell a generator's text from the words of an address: letters and digits take turns in it."""
-    return looks_like_a_secret(word) and len(_TURNS.findall(word)) >= _MANY_TURNS
+    return bool(_UUID.search(word)) or (looks_like_a_secret(word) and len(_TURNS.findall(word)) >= _MANY_TURNS)
 
 
 def _leaves(value: Any, key: Key = ()) -> Iterator[tuple[Key, str]]:

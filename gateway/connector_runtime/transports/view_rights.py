@@ -24,7 +24,16 @@ async def require_reader(connection: Any, path: str, name: str) -> int:
     if seen["relkind"] not in {"v", "m"}:
         said = _KINDS.get(seen["relkind"], "no view")
         raise ViewUnfit(f"`{name}` is {said}: write a view over it with one row for each person and grant that alone")
+    session = await connection.fetchval(_SESSION)
+    if session is not None:
+        # `RESET ROLE` would take back what the settings of the account give away, with all rights of whoever logged in
+        raise ViewWritable(
+            f"the role of `{name}` was put on by `{session}`, which logged in; "
+            f"mend it by `ALTER ROLE {session} RESET role`"
+        )
     found = await connection.fetchrow(_BEYOND, seen["relation"])
+    if found is None and connection.get_server_version().major >= _GRANTS_PARAMETERS:
+        found = await connection.fetchrow(_PARAMETERS)
     if found is not None:
         raise ViewWritable(f"the role of `{name}` {found['told']}; mend it by `{found['mend']}`")
     return int(seen["relation"])
@@ -43,6 +52,7 @@ async def require_columns(
             raise ViewUnfit(f"column `{column}` of `{name}` is looked up by and is no text; cast it there")
 
 
+_SESSION = "SELECT quote_ident(session_user) WHERE session_user <> current_user"
 _RELATION = """
 SELECT to_regclass($1)::oid AS relation,
        (SELECT relkind::text FROM pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass($1)) AS relkind
@@ -112,7 +122,35 @@ SELECT told, mend FROM (
       AND NOT CASE WHEN told_right IN ('DELETE', 'TRUNCATE', 'TRIGGER')
                    THEN has_table_privilege('public', r.oid, told_right)
                    ELSE has_any_column_privilege('public', r.oid, told_right) END
+  UNION ALL
+  SELECT 11, p.oid::bigint, 'can call `' || p.oid::regprocedure || '`, which runs with the rights of its owner',
+         'REVOKE ALL ON ROUTINE ' || p.oid::regprocedure || ' FROM ' || me.named || ', PUBLIC'
+    FROM pg_catalog.pg_proc p JOIN ours ON ours.oid = p.pronamespace, me
+    WHERE p.prosecdef AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
+      AND has_function_privilege(p.oid, 'EXECUTE') AND has_schema_privilege(ours.oid, 'USAGE')
+      AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_proc'::regclass
+                      AND d.objid = p.oid AND d.deptype = 'e')
+  UNION ALL
+  SELECT 12, p.oid::bigint, 'can call `' || p.oid::regprocedure || '`, which PostgreSQL keeps from everybody',
+         'REVOKE ALL ON ROUTINE ' || p.oid::regprocedure || ' FROM ' || me.named
+    FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace, me
+    WHERE n.nspname IN ('pg_catalog', 'information_schema') AND has_function_privilege(p.oid, 'EXECUTE')
+      AND NOT has_function_privilege('public', p.oid, 'EXECUTE')
+  UNION ALL
+  SELECT 13, l.oid::bigint, 'can also write the large object ' || l.oid,
+         'REVOKE ALL ON LARGE OBJECT ' || l.oid || ' FROM ' || me.named || ', PUBLIC'
+    FROM pg_catalog.pg_largeobject_metadata l, me
+    WHERE l.lomowner = me.oid OR EXISTS (
+      SELECT FROM aclexplode(l.lomacl) a WHERE a.grantee IN (0, me.oid) AND a.privilege_type = 'UPDATE')
 ) AS all_of_it (place, within, told, mend) ORDER BY place, within, told LIMIT 1
+"""
+_GRANTS_PARAMETERS = 15  # PostgreSQL before it knows no such grant, nor the catalogue that holds them
+_PARAMETERS = """
+SELECT 'can set the parameter `' || s.parname || '`' AS told,
+       'REVOKE ' || a.privilege_type || ' ON PARAMETER ' || s.parname || ' FROM ' || quote_ident(current_user)
+       || ', PUBLIC' AS mend
+FROM pg_catalog.pg_parameter_acl s, LATERAL aclexplode(s.paracl) a
+WHERE a.grantee IN (0, (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user)) ORDER BY s.parname LIMIT 1
 """
 _COLUMNS = """
 SELECT attname AS name, split_part(format_type(atttypid, NULL), '(', 1) AS type
