@@ -103,7 +103,7 @@ async def test_what_no_page_tells_cannot_be_asked_for(provider: world.Provider, 
     assert (await provider.http.get(f"/failed/{code}")).status_code == 404
 
 
-@pytest.mark.parametrize("code", ["GW-9002", "GW-1208", "GW-2403", "PF-118"])
+@pytest.mark.parametrize("code", ["GW-9002", "GW-1208", "GW-2403", "PF-009"])
 async def test_a_failure_told_again_is_no_failure_for_the_operators_figures(
     provider: world.Provider, code: str
 ) -> None:
