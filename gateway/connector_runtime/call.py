@@ -102,7 +102,8 @@ class SourceCaller:
         told = self._turn_away(question)
         if told is None:
             late = on_late is not None and self._limits.late_for > 0
-            key = (asking.attributes, _person(asking), late) if self._limits.coalesce else None
+            whose = portal if self._limits.daily_per_portal else ""  # one portal's spent quota refuses no other's call
+            key = (asking.attributes, _person(asking), late, whose) if self._limits.coalesce else None
             waiting.flight = self._flights.join(key)
             told = None if waiting.flight is not None else self._admit()
         if told is not None:
@@ -201,7 +202,8 @@ class SourceCaller:
                 return self._spare(question, dict.fromkeys(question.attributes, refusal))
             flight.heard = dict.fromkeys(question.attributes, Unavailable(reason="timeout"))  # until it says more
             try:
-                ended = await self._attempts.ask(question, asked_until, probing=self.breaker.state == "open")
+                probing = self.breaker.state == "open"
+                ended = await self._attempts.ask(question, asked_until, probing=probing, portal=portal)
             finally:
                 self._room.leave()
         except asyncio.CancelledError:

@@ -229,7 +229,7 @@ def _means_of(source: str, manifest: Manifest, limits: Limits, clock: Clock, sha
     if limits.daily_total or limits.daily_per_portal or limits.daily_per_procedure:
         if shared.store is None:
             raise InvalidManifest(f"connector `{source}` has a daily quota, and nothing to count it in")
-        quotas = Quotas(source, limits, shared.store, clock)
+        quotas = Quotas(manifest.id, limits, shared.store, clock)  # two versions ask one register
     notice = (manifest.notice.unavailable.vi, manifest.notice.unavailable.en)
     return Means(clock, shared.chance, quotas, shared.on_drift, notice, shared.meter or Unmetered())
 
