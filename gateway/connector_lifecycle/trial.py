@@ -1,52 +1,79 @@
 """What a trial came to: the answers of the version on trial, and of the one in service over the same time.
 
-Every worker counts its own, the store holds a row of each, and a pure function judges the sum. Time alone proves
-nothing: a version nobody asked has passed no trial.
+Every worker counts its own, each person once by their last answer; the store holds a row of each worker, and a pure
+function judges the sum. Time alone proves nothing: a version nobody asked has passed no trial, nor one that a single
+person asked ten times. So that workers know one person from another, each remembers for ten people at most which of
+4096 places they fall in: too few to tell anybody by.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from hashlib import sha256
 from math import sqrt
 from typing import Any, Final, Literal
 
 from gateway.connector_runtime.contract import Answer
+from gateway.connector_runtime.drift import LastPeople
+from gateway.connector_runtime.steering import Heard
 from gateway.vocabulary.clock import Clock
 from gateway.vocabulary.provenance import Absent, Found, Refused, Unavailable
 from gateway.vocabulary.store import Change, Kind, Put, Record, RecordKey, Remove, Store
 
 BUDGET_OF: Final = 10
-"""So many answers a trial has before it is judged, and so many good ones before it is over."""
+"""So many answers a trial has before it is judged, and so many good ones of different people before it is over."""
 SPOILED_SHARE: Final = 0.2
+"""So large a share of spoiled answers stops a trial when there is nothing to compare it with."""
 UNLIKE: Final = 4.0
-"""So many standard errors the share of unknown people may not lie above that of the version in service."""
+"""So many standard errors a share (of spoiled answers, of unknown people) may not lie above that of the version in
+service."""
 DOUBTFUL: Final = 2.0
+PLACES: Final = 4096
+_REMEMBERED: Final = 2000
 _KEPT_FOR: Final = timedelta(days=180)
 
 Verdict = Literal["failing", "unlike", "passed", "open"]
+_Kind = Literal["spoiled", "unknown", "good"]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Count:
-    """Answers of one version: all of them, the `spoiled` ones, and those in which the person was `unknown`."""
+    """Answers of one version: all of them, the `spoiled` ones, and those in which the person was `unknown`; `places`
+    of the people in those that were not spoiled, of ten at most."""
 
     answers: int = 0
     spoiled: int = 0
     unknown: int = 0
-
-    def take(self, answer: Answer) -> None:
-        """Count an answer."""
-        self.answers += 1
-        spoiled = is_spoiled(answer)
-        self.spoiled += spoiled
-        self.unknown += not spoiled and _is_unknown(answer)
+    places: frozenset[int] = frozenset()
 
     def __add__(self, other: "Count") -> "Count":
-        return Count(self.answers + other.answers, self.spoiled + other.spoiled, self.unknown + other.unknown)
+        places = self.places | other.places
+        return Count(self.answers + other.answers, self.spoiled + other.spoiled, self.unknown + other.unknown, places)
 
     def numbers(self) -> list[int]:
-        """Return what is stored."""
+        """Return what is stored beside the places."""
         return [self.answers, self.spoiled, self.unknown]
+
+
+@dataclass(slots=True)
+class _Side:
+    """One worker's own count of one version."""
+
+    count: Count = field(default_factory=Count)
+    people: LastPeople[_Kind] = field(default_factory=lambda: LastPeople(_REMEMBERED))
+
+    def take(self, heard: Heard, place: int) -> None:
+        """Count an answer in the stead of the person's one before."""
+        kind = _kind_of(heard.answer)
+        replaced, _ = self.people.put(heard.person, kind)
+        known = self.count.places
+        places = known | {place} if kind != "spoiled" and len(known) < BUDGET_OF else known
+        self.count = Count(
+            self.count.answers + (replaced is None),
+            self.count.spoiled + (kind == "spoiled") - (replaced == "spoiled"),
+            self.count.unknown + (kind == "unknown") - (replaced == "unknown"),
+            places,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +88,10 @@ class Tried:
 
     @property
     def good(self) -> int:
-        """How many answers speak for the version: an unknown person does only where there is something to compare."""
+        """How many different people's answers speak for the version (of more than ten at least ten); an unknown
+        person's does only where there is something to compare."""
         unknown = 0 if self.beside.answers >= BUDGET_OF else self.tried.unknown
-        return self.tried.answers - self.tried.spoiled - unknown
+        return min(self.tried.answers - self.tried.spoiled - unknown, len(self.tried.places))
 
 
 def untried() -> Tried:
@@ -76,12 +104,23 @@ def judge(trial: Tried) -> Verdict:
     tried = trial.tried
     if tried.answers < BUDGET_OF:
         return "open"
-    if tried.spoiled / tried.answers > SPOILED_SHARE:
-        return "failing"
-    distance = _distance(tried, trial.beside)
+    beside = trial.beside
+    compared = beside.answers >= BUDGET_OF
+    spoiled = tried.spoiled / tried.answers
+    worse = _distance((tried.spoiled, tried.answers), (beside.spoiled, beside.answers))
+    if spoiled > SPOILED_SHARE and (not compared or worse >= UNLIKE):
+        return "failing"  # what a register spoils for both versions speaks against neither
+    distance = _distance((tried.unknown, tried.answers), (beside.unknown, beside.answers))
     if distance >= UNLIKE:
         return "unlike"
-    return "passed" if trial.good >= BUDGET_OF and distance < DOUBTFUL else "open"
+    usual = SPOILED_SHARE + (beside.spoiled / beside.answers if compared else 0.0)
+    in_doubt = max(worse, distance) >= DOUBTFUL or spoiled > usual
+    return "passed" if trial.good >= BUDGET_OF and not in_doubt else "open"
+
+
+def place_of(trial: str, person: Hashable) -> int:
+    """Return in which of the places of a trial somebody falls, the same in every worker."""
+    return int.from_bytes(sha256(f"{trial} {person}".encode()).digest()[:4]) % PLACES
 
 
 def is_spoiled(answer: Answer) -> bool:
@@ -103,15 +142,22 @@ def _is_unknown(answer: Answer) -> bool:
     return nobody and not any(isinstance(one, Found) for one in outcomes)
 
 
-def _distance(tried: Count, beside: Count) -> float:
-    """Return how far the share of unknown people lies above the other's, in standard errors of their difference."""
-    if min(tried.answers, beside.answers) < BUDGET_OF:
+def _kind_of(answer: Answer) -> _Kind:
+    if is_spoiled(answer):
+        return "spoiled"
+    return "unknown" if _is_unknown(answer) else "good"
+
+
+def _distance(tried: tuple[int, int], beside: tuple[int, int]) -> float:
+    """Return how far one share (so many of so many) lies above another, in standard errors of their difference."""
+    (part, whole), (other_part, other_whole) = tried, beside
+    if min(whole, other_whole) < BUDGET_OF:
         return 0.0
-    together = (tried.unknown + beside.unknown) / (tried.answers + beside.answers)
+    together = (part + other_part) / (whole + other_whole)
     if together in {0.0, 1.0}:
         return 0.0
-    error = sqrt(together * (1 - together) * (1 / tried.answers + 1 / beside.answers))
-    return (tried.unknown / tried.answers - beside.unknown / beside.answers) / error
+    error = sqrt(together * (1 - together) * (1 / whole + 1 / other_whole))
+    return (part / whole - other_part / other_whole) / error
 
 
 class TrialCounts:
@@ -120,18 +166,23 @@ class TrialCounts:
     def __init__(self, clock: Clock, holder: str) -> None:
         self._clock = clock
         self._holder = holder
-        self._own: dict[str, Tried] = {}
+        self._own: dict[str, tuple[_Side, _Side]] = {}
         self._others: Mapping[str, Tried] = {}
-        self._stored: dict[str, tuple[list[int], list[int]]] = {}
+        self._stored: dict[str, Tried] = {}
 
-    def count(self, trial: str, answer: Answer, *, beside: bool) -> None:
+    def count(self, trial: str, heard: Heard, *, beside: bool) -> None:
         """Count an answer of the version on trial, or of the one `beside` it."""
-        own = self._own.setdefault(trial, untried())
-        (own.beside if beside else own.tried).take(answer)
+        own = self._own.setdefault(trial, (_Side(), _Side()))
+        own[beside].take(heard, place_of(trial, heard.person))
 
     def of(self, trial: str) -> Tried:
         """Return the sum over all workers, as far as it is known here."""
-        return self._own.get(trial, untried()) + self._others.get(trial, untried())
+        return self._counted(trial) + self._others.get(trial, untried())
+
+    def _counted(self, trial: str) -> Tried:
+        """Return what this worker counted."""
+        own = self._own.get(trial)
+        return untried() if own is None else Tried(own[0].count, own[1].count)
 
     async def exchange(self, store: Store, rows: list[Record], trials: frozenset[str]) -> None:
         """Store what was counted here and take in the `rows` of all; of a trial that is over nothing is kept.
@@ -152,23 +203,22 @@ class TrialCounts:
         for trial in over:
             del self._own[trial]
             self._stored.pop(trial, None)
-        self._stored |= {trial: _numbers(own) for trial, own in self._own.items()}
+        self._stored |= {trial: self._counted(trial) for trial in self._own}
 
     def _news(self, trial: str) -> bool:
-        return self._stored.get(trial) != _numbers(self._own[trial])
+        return self._stored.get(trial) != self._counted(trial)
 
     def _address(self, trial: str) -> RecordKey:
         return RecordKey(Kind.TRIAL_COUNT, f"{trial}/{self._holder}")
 
     def _row(self, trial: str) -> Record:
-        tried, beside = _numbers(self._own[trial])
+        own = self._counted(trial)
+        tried, beside, places = own.tried.numbers(), own.beside.numbers(), sorted(own.tried.places)
         address, ends = self._address(trial), self._clock.now() + _KEPT_FOR
-        return Record(kind=address.kind, key=address.key, body={"tried": tried, "beside": beside}, expires_at=ends)
-
-
-def _numbers(trial: Tried) -> tuple[list[int], list[int]]:
-    return trial.tried.numbers(), trial.beside.numbers()
+        body = {"tried": tried, "beside": beside, "places": places}
+        return Record(kind=address.kind, key=address.key, body=body, expires_at=ends)
 
 
 def _read(body: Mapping[str, Any]) -> Tried:
-    return Tried(Count(*body["tried"]), Count(*body["beside"]))
+    places = frozenset(body.get("places", ()))
+    return Tried(replace(Count(*body["tried"]), places=places), Count(*body["beside"]))

@@ -21,6 +21,7 @@ from gateway.connector_lifecycle.succession import Facts
 from gateway.connector_lifecycle.trial import BUDGET_OF, TrialCounts, Verdict, judge
 from gateway.connector_runtime.contract import Answer
 from gateway.connector_runtime.making import Installed
+from gateway.connector_runtime.steering import Heard
 from gateway.vocabulary.clock import Clock
 from gateway.vocabulary.provenance import Unavailable
 from gateway.vocabulary.store import Store
@@ -37,6 +38,7 @@ _STOPS: Final[Mapping[Verdict, str]] = {
     "failing": "too many answers failed",
     "unlike": "far more people were unknown than to the version in service",
 }
+_DRIFTED: Final = "its answers drifted"
 _NOT_YET: Final = Unavailable(reason="suspended", retry_after=5)
 
 
@@ -75,18 +77,18 @@ class Watch:
             return source if self._seen else _NOT_YET  # no table has this name: the registry knows what to say
         return way if isinstance(way, Unavailable) else choose(way, request_id)
 
-    def observe(self, source: str, table: str, answer: Answer) -> None:
-        """Count an answer, and judge the trial of its table."""
+    def observe(self, source: str, table: str, answer: Answer, heard: Heard | None = None) -> None:
+        """Count an answer, and judge the trial of its table by what the source said itself."""
         standing = self._standings.get(table)
         self._counting.count(source, source if standing is None else standing.connector, answer)
-        if standing is None or _on_its_way(answer):
+        if standing is None or heard is None or _on_its_way(answer):
             return
         if standing.trial is not None:
             trial = _trial_of(standing)
-            self._trials.count(trial, answer, beside=False)
-            self._judge(table, trial)
+            self._trials.count(trial, heard, beside=False)
+            self._judge(table, trial, drifted=heard.drifted)
         elif table in self._beside:
-            self._trials.count(self._beside[table], answer, beside=True)
+            self._trials.count(self._beside[table], heard, beside=True)
 
     async def look(self, installed: Mapping[str, Installed]) -> None:
         """Read what is stored, and say what may be asked from now on. Raises StorageUnavailable."""
@@ -118,10 +120,10 @@ class Watch:
                 # a watch that ended would go on serving what is suspended by now
                 log.warning("connectors_not_looked_at", reason=type(error).__name__)
 
-    def _judge(self, table: str, trial: str) -> None:
+    def _judge(self, table: str, trial: str, *, drifted: bool) -> None:
         """Stop a trial at once where it is seen failing; the next look stores that for all."""
         came = self._trials.of(trial)
-        reason = _STOPS.get(judge(came))
+        reason = _DRIFTED if drifted else _STOPS.get(judge(came))
         if reason is not None and table not in self._stopped:
             log.warning("connector_trial_stopped", connector=table, reason=reason, count=came.tried.spoiled)
             self._stopped[table] = reason

@@ -37,6 +37,10 @@ class Ended:
     garbled: bool = False
 
 
+_UNASKED = Ended(None, "quota", withdrawn=True)
+"""In the place of a second request that the day's quota does not allow: the first one's answer counts."""
+
+
 class Attempts:
     """Asks one connector, as often as it makes sense. `rest_until` is when the source wants to be asked again."""
 
@@ -55,14 +59,15 @@ class Attempts:
         """Ask another connector from the next try on."""
         self._connector = connector
 
-    async def ask(self, question: Question, asked_until: datetime, *, probing: bool) -> Ended:
+    async def ask(self, question: Question, asked_until: datetime, *, probing: bool, portal: str = "") -> Ended:
         """Return the answer of the first try that told something, or of the last one.
 
-        A repetition begins only before `asked_until`, when the asker still waits; a probe is never repeated.
+        A repetition begins only before `asked_until`, when the asker still waits; a probe is never repeated. The first
+        try is counted in the daily quotas already, every other is counted here, or not made.
         """
         self._budget.earn()
         for attempt in range(1, self._limits.retries + 2):
-            ended = await self._once(question)
+            ended = await self._once(question, portal)
             if ended.failed not in {"unreachable", "rest"} or probing or attempt > self._limits.retries:
                 break
             left = (asked_until - self._means.clock.now()).total_seconds()
@@ -70,6 +75,8 @@ class Attempts:
             if pause is None or not self._budget.spend():
                 break
             await asyncio.sleep(pause)  # the request id stays: the source may recognise it
+            if not await self._is_within_quota(question, portal):
+                break
         return ended
 
     async def verify(self, question: Question) -> Ended:
@@ -86,7 +93,12 @@ class Attempts:
         except Exception as error:
             return Ended(self._fault(error), "fault")
 
-    async def _once(self, question: Question) -> Ended:
+    async def _is_within_quota(self, question: Question, portal: str) -> bool:
+        """Count one more request; tell whether it may go."""
+        quotas = self._means.quotas
+        return quotas is None or await quotas.take(question, portal) is None
+
+    async def _once(self, question: Question, portal: str) -> Ended:
         latencies = self._latencies
         if latencies is None:
             return await self._try(question)
@@ -96,13 +108,20 @@ class Attempts:
         if after is None:
             ended = await self._try(question)
         else:
-            ended = await self._hedged(question, after)
+            ended = await self._hedged(question, after, portal)
         if ended.failed is None:
             latencies.add(clock() - began)
         return ended
 
-    async def _hedged(self, question: Question, after: float) -> Ended:
+    async def _hedged(self, question: Question, after: float, portal: str) -> Ended:
         taken = 0
+        tries: list[Ended] = []
+
+        async def ask() -> Ended:
+            if taken and not await self._is_within_quota(question, portal):
+                return _UNASKED
+            tries.append(await self._try(question))
+            return tries[-1]
 
         def may() -> bool:
             nonlocal taken
@@ -115,7 +134,8 @@ class Attempts:
             return True
 
         try:
-            return await hedge(lambda: self._try(question), after, may=may, usable=lambda ended: ended.failed is None)
+            ended = await hedge(ask, after, may=may, usable=lambda ended: ended.failed is None)
+            return tries[-1] if ended is _UNASKED else ended
         finally:
             for _ in range(taken):
                 self._room.leave()

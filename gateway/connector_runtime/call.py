@@ -27,6 +27,7 @@ from gateway.connector_runtime.means import Means
 from gateway.connector_runtime.pace import Pace
 from gateway.connector_runtime.quota import Quotas
 from gateway.connector_runtime.single_flight import Flight, Flights
+from gateway.connector_runtime.steering import Heard
 from gateway.vocabulary.provenance import Absent, Outcome, Refused, Unavailable
 
 __all__ = ["OnLate", "SourceCaller", "Waiting"]
@@ -101,7 +102,8 @@ class SourceCaller:
         told = self._turn_away(question)
         if told is None:
             late = on_late is not None and self._limits.late_for > 0
-            key = (asking.attributes, _person(asking), late) if self._limits.coalesce else None
+            whose = portal if self._limits.daily_per_portal else ""  # one portal's spent quota refuses no other's call
+            key = (asking.attributes, _person(asking), late, whose) if self._limits.coalesce else None
             waiting.flight = self._flights.join(key)
             told = None if waiting.flight is not None else self._admit()
         if told is not None:
@@ -198,8 +200,10 @@ class SourceCaller:
             refusal = await self._enter(question, flight.era, portal=portal)
             if refusal is not None:
                 return self._spare(question, dict.fromkeys(question.attributes, refusal))
+            flight.heard = dict.fromkeys(question.attributes, Unavailable(reason="timeout"))  # until it says more
             try:
-                ended = await self._attempts.ask(question, asked_until, probing=self.breaker.state == "open")
+                probing = self.breaker.state == "open"
+                ended = await self._attempts.ask(question, asked_until, probing=probing, portal=portal)
             finally:
                 self._room.leave()
         except asyncio.CancelledError:
@@ -208,10 +212,11 @@ class SourceCaller:
             raise
         self._count(flight, ended)
         answer: Answer = ended.told
+        flight.heard = None if ended.failed == "rest" else answer
         if self._cache is not None:
             self._cache.keep(question, answer)
         if ended.failed is None or ended.garbled:
-            self._watch(answer, question)
+            flight.drifted = self._watch(answer, question)
         if ended.failed is None:
             return answer
         if self.breaker.state == "open":
@@ -316,15 +321,17 @@ class SourceCaller:
         outage = self.breaker.state == "open"
         self._means.meter.tell_state(self.source, outage=outage, quarantined=self._quarantined)
 
-    def _watch(self, answer: Answer, question: Question) -> None:
+    def _watch(self, answer: Answer, question: Question) -> bool:
+        """Look at an answer; tell whether it made it a drift, and stop the source then."""
         drift = self._drift.observe(answer, _who(question)) if self._drift is not None else None
         if drift is None or self._drift is None:
-            return
+            return False
         self._drift.forget()
         self.quarantined = True
         _log.error("source_quarantined", connector=self.source, reason=drift.sign, name=drift.attribute)
         if self._means.on_drift is not None:
             self._means.on_drift(self.source, drift)
+        return True
 
 
 class Waiting:
@@ -352,6 +359,14 @@ class Waiting:
         if self.kept:
             told = {**(told or {}), **self.kept}
         return self._caller.complete(self._question, told or _NOTHING)
+
+    @property
+    def heard(self) -> Heard | None:
+        """What the source itself said so far; None when it was not asked."""
+        flight = self.flight
+        if flight is None or flight.heard is None:
+            return None
+        return Heard(flight.heard, _who(self._question), flight.drifted)
 
     def leave(self) -> None:
         """Stop waiting without an answer; a second time does nothing, since others may wait for the same call."""

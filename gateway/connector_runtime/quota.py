@@ -2,7 +2,8 @@
 
 Workers share the count through the store. So that a call does not wait for it, a worker takes the right to a hundredth
 of a quota at a time and spends that alone; a worker that dies takes the rest of its hundredth with it. More than the
-quota is never asked.
+quota is never asked: every request that goes out counts, a repetition and a second one beside a slow first too, and all
+versions of a connector count together.
 """
 
 import asyncio
@@ -26,7 +27,8 @@ class _Share:
 
 
 class Quotas:
-    """Counts the calls to one source. Raises nothing: when the count cannot be read, nothing is asked."""
+    """Counts the calls to one connector, whichever of its versions makes them. Raises nothing: when the count cannot
+    be read, nothing is asked."""
 
     def __init__(self, source: str, limits: Limits, store: Store, clock: Clock) -> None:
         self._source = source

@@ -24,7 +24,7 @@ from gateway.connector_runtime.manifest import Manifest
 from gateway.connector_runtime.means import Means, OnDrift
 from gateway.connector_runtime.meter import Meter, Unmetered
 from gateway.connector_runtime.quota import Quotas
-from gateway.connector_runtime.steering import Steering, Unsteered
+from gateway.connector_runtime.steering import Heard, Steering, Unsteered
 from gateway.vocabulary.clock import Clock, Randomness, SystemRandomness
 from gateway.vocabulary.correction import CorrectionStart
 from gateway.vocabulary.provenance import Found, Unavailable
@@ -118,7 +118,8 @@ class ConnectorRegistry:
             # every call is under way: waiting for one after the other takes as long as the slowest
             for source, table, call in begun:
                 answer = await call.answer() if isinstance(call, Waiting) else call
-                answers[source] = answer if table is None else self._told(source, table, answer)
+                heard = call.heard if isinstance(call, Waiting) else None
+                answers[source] = answer if table is None else self._told(source, table, answer, heard)
         except BaseException:
             for source, _, call in begun:
                 if isinstance(call, Waiting) and source not in answers:
@@ -200,18 +201,17 @@ class ConnectorRegistry:
         if caller is None:
             silent = Unavailable(reason="unreachable")
             return Begun(source, None, dict.fromkeys(sorted(question.attributes), silent))
-        later = None if on_late is None else self._later(source, table, on_late)
-        return Begun(source, table, caller.begin(question, later, portal=portal))
 
-    def _later(self, source: str, table: str, on_late: OnLate) -> OnLate:
         async def later(_: str, answer: Answer) -> None:
-            await on_late(source, self._told(source, table, answer))
+            if on_late is not None:
+                await on_late(source, self._told(source, table, answer, call.heard))
 
-        return later
+        call = caller.begin(question, None if on_late is None else later, portal=portal)
+        return Begun(source, table, call)
 
-    def _told(self, source: str, table: str, answer: Answer) -> Answer:
+    def _told(self, source: str, table: str, answer: Answer, heard: Heard | None) -> Answer:
         """Tell the steering how a question came out; return the answer in the name of the source that was asked."""
-        self._steering.observe(source, table, answer)
+        self._steering.observe(source, table, answer, heard)
         return answer if table == source else _in_the_name_of(source, answer)
 
 
@@ -229,7 +229,7 @@ def _means_of(source: str, manifest: Manifest, limits: Limits, clock: Clock, sha
     if limits.daily_total or limits.daily_per_portal or limits.daily_per_procedure:
         if shared.store is None:
             raise InvalidManifest(f"connector `{source}` has a daily quota, and nothing to count it in")
-        quotas = Quotas(source, limits, shared.store, clock)
+        quotas = Quotas(manifest.id, limits, shared.store, clock)  # two versions ask one register
     notice = (manifest.notice.unavailable.vi, manifest.notice.unavailable.en)
     return Means(clock, shared.chance, quotas, shared.on_drift, notice, shared.meter or Unmetered())
 

@@ -14,7 +14,8 @@ Told = TypeVar("Told")
 
 @dataclass(slots=True, eq=False)
 class Flight(Generic[Told]):
-    """A call under way and how many wait for it; `counted` once somebody told the breaker how it ended."""
+    """A call under way and how many wait for it; `counted` once somebody told the breaker how it ended, `heard` what
+    the source itself said, None when it was not asked; `drifted` when that made it a drift."""
 
     key: Hashable
     era: int
@@ -22,6 +23,8 @@ class Flight(Generic[Told]):
     task: "asyncio.Task[Told]" = field(init=False)
     waiters: int = 1
     counted: bool = False
+    heard: Any = None
+    drifted: bool = False
 
 
 class Flights(Generic[Told]):

@@ -4,10 +4,20 @@ The runtime knows no approvals. It asks `Steering` before every question and tel
 says is `connector_lifecycle.standing`.
 """
 
-from typing import Protocol
+from collections.abc import Hashable
+from typing import NamedTuple, Protocol
 
 from gateway.connector_runtime.contract import Answer
 from gateway.vocabulary.provenance import Unavailable
+
+
+class Heard(NamedTuple):
+    """What a source itself said, of whom: no kept value, nothing the gateway refused before it asked, no pause the
+    source asked for. `person` tells people apart and is stored nowhere; `drifted` when this answer made it a drift."""
+
+    answer: Answer
+    person: Hashable
+    drifted: bool = False
 
 
 class Steering(Protocol):
@@ -17,8 +27,9 @@ class Steering(Protocol):
         """Return the table of the settings that answers for a source, or why nothing may be asked through it."""
         ...
 
-    def observe(self, source: str, table: str, answer: Answer) -> None:
-        """Count how a question that a table answered came out. Raises nothing, keeps no value."""
+    def observe(self, source: str, table: str, answer: Answer, heard: Heard | None = None) -> None:
+        """Count how a question that a table answered came out, and what the source said, if it was asked. Raises
+        nothing, keeps no value."""
         ...
 
 
@@ -29,5 +40,5 @@ class Unsteered:
         """Return the source itself."""
         return source
 
-    def observe(self, source: str, table: str, answer: Answer) -> None:
+    def observe(self, source: str, table: str, answer: Answer, heard: Heard | None = None) -> None:
         """Count nothing."""

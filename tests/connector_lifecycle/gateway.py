@@ -1,5 +1,6 @@
 """One gateway over a store: some tables of invented registers, a lifecycle that takes its steps, and the watch."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import count
 
@@ -20,6 +21,7 @@ from gateway.connector_runtime.limits import Limits
 from gateway.connector_runtime.making import Installed
 from gateway.connector_runtime.manifest import read_manifest
 from gateway.connector_runtime.means import Means
+from gateway.connector_runtime.quota import Quotas
 from gateway.connector_runtime.registry import ConnectorRegistry
 from tests.connector_lifecycle.conftest import FIRST, NOW, OWNER, SECOND, lifecycle_over
 from tests.connector_lifecycle.samples import FIELDS, PACKAGE, manifest_text, report_on
@@ -57,7 +59,7 @@ class Register:
 class Gateway:
     """One gateway with some tables, a lifecycle and a watch, on a store."""
 
-    def __init__(self, storage, clock, tables, *, unpublished_allowed=False, package=PACKAGE, code="5" * 64):
+    def __init__(self, storage, clock, tables, *, unpublished_allowed=False, package=PACKAGE, code="5" * 64, **limits):
         self.lifecycle = lifecycle_over(storage, clock)
         self.clock, self.storage = clock, storage
         self.counting = Counting(clock, f"holder{next(_HOLDERS)}")
@@ -67,24 +69,29 @@ class Gateway:
             for table, text in tables.items()
         }
         self.registers = {table: Register(table) for table in tables}
-        limits = Limits(late_for=0)
-        callers = [
-            SourceCaller(table, register, Means(clock), provides=self.installed[table].manifest.provides, limits=limits)
+        kept = Limits(late_for=0, **limits)
+        self.quotas = Quotas("trial", kept, storage.store, clock)
+        means = Means(clock, quotas=self.quotas if kept.daily_total else None)
+        self.callers = {
+            table: SourceCaller(table, register, means, provides=self.installed[table].manifest.provides, limits=kept)
             for table, register in self.registers.items()
-        ]
+        }
         manifests = {table: one.manifest for table, one in self.installed.items()}
-        self.registry = ConnectorRegistry(callers, manifests, installed=self.installed, steering=self.watch)
+        self.registry = ConnectorRegistry(
+            self.callers.values(), manifests, installed=self.installed, steering=self.watch
+        )
 
     async def look(self):
         await self.watch.look(self.installed)
 
-    async def ask(self, source="trial", request_id="r", name="full_name"):
-        return (await self.registry.ask({source: self.question(request_id, name)}))[source][name]
+    async def ask(self, source="trial", request_id="r", name="full_name", **asked):
+        question = replace(self.question(request_id, name), **asked)
+        return (await self.registry.ask({source: question}))[source][name]
 
     def question(self, request_id="r", name="full_name"):
         return Question(
             attributes=frozenset({name}),
-            personal_number="999175000003",
+            personal_number=f"999175{int(request_id[1:] or 0):06}",
             old_number=None,
             full_name="Trần Thị Bưởi",
             birth_date=None,

@@ -342,7 +342,7 @@ def test_a_second_version_is_on_trial_beside_the_first_and_takes_its_place():
     assert (trying.release.state, trying.release.trial.share, trying.others) == ("published", 5, ())
     with pytest.raises(StepOutOfOrder):
         settle(trying.release, replace(facts, now=NOW + timedelta(minutes=59)))
-    passed = Tried(Count(answers=10), Count())
+    passed = Tried(Count(answers=10, places=frozenset(range(10))), Count())
     settled = settle(trying.release, replace(facts, now=NOW + timedelta(minutes=60)), passed)
     assert (settled.release.trial, settled.release.state) == (None, "published")
     assert [(one.state, one.steps[-1].by) for one in settled.others] == [("retired", "gateway")]

@@ -9,15 +9,18 @@ from gateway.connector_lifecycle.failure import StepOutOfOrder, StillNeeded
 from gateway.connector_lifecycle.orders import PublishOrder, ReasonOrder, RetireOrder, SuspendOrder
 from gateway.connector_lifecycle.steps import approve, publish, resume, retire, suspend
 from gateway.connector_lifecycle.succession import BACK_FOR, Facts
-from gateway.connector_lifecycle.trial import Count, Tried, is_spoiled, judge
+from gateway.connector_lifecycle.trial import PLACES, Count, TrialCounts, Tried, is_spoiled, judge, place_of
 from gateway.connector_lifecycle.trial_steps import prolong, settle, stop
 from gateway.connector_runtime.contract import Absent, Refused, Unavailable
+from gateway.connector_runtime.steering import Heard
+from gateway.vocabulary.clock import SettableClock
 from tests.connector_lifecycle.conftest import FIRST, NOW, OWNER, SECOND
 from tests.connector_lifecycle.test_steps import ALL, WORDS, published, seen, submitted
 from tests.connector_runtime.questions import FOUND
 
 OVER = NOW + timedelta(minutes=60)
-PASSED = Tried(Count(answers=10), Count())
+TEN = frozenset(range(10))
+PASSED = Tried(Count(answers=10, places=TEN), Count())
 REASON = ReasonOrder(reason="thử")
 SUSPEND = SuspendOrder(reason="thử", notice=WORDS)
 
@@ -50,10 +53,45 @@ def on_trial(older, number="1.0.1", **order):
         (Count(10, unknown=4), Count(190, unknown=38), "passed"),  # chance
         (Count(10, unknown=6), Count(190, unknown=38), "open"),  # doubtful: more answers decide
         (Count(30, unknown=25), Count(600, unknown=120), "unlike"),
+        (Count(10, spoiled=10), Count(10), "failing"),
+        (Count(10, spoiled=3), Count(200, spoiled=2), "failing"),
+        (Count(10, spoiled=6), Count(200, spoiled=110), "open"),  # the register's trouble, not the version's
+        (Count(30, spoiled=16), Count(400, spoiled=220), "passed"),
+        (Count(14, spoiled=4), Count(10), "open"),  # worse than the other, and too few to say so
+        (Count(10, spoiled=3), Count(9, spoiled=3), "failing"),  # nothing to compare with
     ],
 )
 def test_answers_judge_a_trial(tried, beside, verdict):
-    assert judge(Tried(tried, beside)) == verdict
+    assert judge(Tried(replace(tried, places=TEN), beside)) == verdict
+
+
+def test_ten_good_answers_are_about_ten_people():
+    assert judge(Tried(Count(400, places=frozenset(range(9))), Count(4000))) == "open"
+    assert judge(Tried(Count(400, places=TEN), Count(4000))) == "passed"
+
+
+def counted(*answers):
+    """Count answers, each about a person, of a version on trial in one worker."""
+    counts = TrialCounts(SettableClock(NOW), "one")
+    for answer, person in answers:
+        counts.count("trial/1.0.1", Heard(answer, person), beside=False)
+    return counts.of("trial/1.0.1")
+
+
+def test_one_person_counts_once_by_their_last_answer():
+    good, bad = {"a": FOUND}, {"a": Refused("other_person")}
+    assert counted(*[(good, "one")] * 500).tried.numbers() == [1, 0, 0]
+    spoiled = counted(*[(bad, "one")] * 500, *[(good, f"p{number}") for number in range(12)])
+    assert (spoiled.tried.numbers(), judge(spoiled)) == ([13, 1, 0], "passed")
+    assert counted((bad, "one"), (good, "one")).tried.numbers() == [1, 0, 0]
+    assert counted((good, "one"), ({"a": Absent("no_match")}, "one")).tried.numbers() == [1, 0, 1]
+
+
+def test_people_fall_in_the_same_places_in_every_worker():
+    places = {place_of("trial/1.0.1", f"9991750{number:05}") for number in range(200)}
+    assert places == {place_of("trial/1.0.1", f"9991750{number:05}") for number in range(200)}
+    assert (len(places) > 150, max(places) < PLACES) == (True, True)
+    assert place_of("trial/1.0.1", "999175000003") == 887
 
 
 @pytest.mark.parametrize(
@@ -79,12 +117,12 @@ def test_what_spoils_an_answer(outcomes, spoiled):
 def test_a_trial_nobody_asked_goes_on_and_keeps_the_version_before():
     older = published()
     trying = on_trial(older)
-    for few in (None, Tried(Count(9), Count(500))):
+    for few in (None, Tried(Count(9, places=TEN), Count(500))):
         with pytest.raises(StepOutOfOrder, match="goes on"):
             settle(trying, at(OVER, older), few)
     with pytest.raises(StepOutOfOrder, match="no trial that is over"):
         prolong(trying, at(NOW, older))
-    longer = prolong(trying, at(OVER, older), Tried(Count(9), Count())).release
+    longer = prolong(trying, at(OVER, older), Tried(Count(9, places=TEN), Count())).release
     assert (longer.state, longer.trial.share, longer.trial.prolonged_at) == ("published", 5, OVER)
     assert (longer.steps[-1].name, longer.steps[-1].by) == ("prolong", "gateway")
     assert "9 good answers of 9" in longer.steps[-1].reason

@@ -71,8 +71,9 @@ async def test_time_alone_replaces_nothing_and_is_told_once(storage, clock, pair
 
 
 async def test_what_two_workers_counted_is_enough_together(storage, clock, pair):
+    start = 0
     for one in pair:
-        await fill(one, BUDGET_OF // 2)
+        start = await fill(one, BUDGET_OF // 2, start)
         await one.look()
     clock.move(timedelta(minutes=60))
     await pair[0].look()
@@ -83,9 +84,10 @@ async def test_what_two_workers_counted_is_enough_together(storage, clock, pair)
 
 
 async def test_failures_of_two_workers_stop_it_together(storage, clock, pair):
+    start = 0
     for one in pair:
         one.registers["trial_next"].says = Refused("purpose_denied")
-        await fill(one, BUDGET_OF // 2)
+        start = await fill(one, BUDGET_OF // 2, start)
         await one.look()
     assert await state_of(pair[0], "1.1.0") == "suspended"
     release = await pair[0].lifecycle.release("trial", "1.1.0")
@@ -146,3 +148,85 @@ async def test_the_version_before_is_brought_back_and_the_event_says_by_whom(sto
     (resumed,), (aside,) = await told(storage, "ConnectorResumed"), await told(storage, "ConnectorSuspended")
     assert (resumed["actor"]["ref"], resumed["instead_of"]) == (OWNER.reference, ["1.1.0"])
     assert (aside["actor"]["ref"], aside["version"], aside["role"]) == (OWNER.reference, "1.1.0", "service_admin")
+
+
+ONE = "999175000003"
+
+
+async def test_the_same_people_at_two_workers_are_not_twice_as_many(storage, clock, pair):
+    for one in pair:
+        await fill(one, BUDGET_OF // 2)
+        await one.look()
+    clock.move(timedelta(minutes=60))
+    await pair[0].look()
+    assert await state_of(pair[0], "1.0.0") == "published"
+    await fill(pair[0], BUDGET_OF // 2 + 1, start=1000)
+    await pair[0].look()
+    assert await state_of(pair[0], "1.0.0") == "retired"
+
+
+async def test_one_person_neither_stops_nor_ends_a_trial(storage, clock, pair):
+    gateway, register = pair[0], pair[0].registers["trial_next"]
+    for says in (Refused("other_person"), None):
+        register.says = says
+        for number in range(100):
+            await gateway.ask(request_id=f"r{number}", personal_number=ONE)
+    assert register.asked > 60
+    clock.move(timedelta(minutes=60))
+    await gateway.look()
+    assert (await state_of(gateway, "1.0.0"), await state_of(gateway, "1.1.0")) == ("published", "published")
+    assert "1 good answers of 1," in (await gateway.lifecycle.release("trial", "1.1.0")).steps[-1].reason
+
+
+@pytest.mark.parametrize(
+    "limits", [{"daily_total": 3}, {"concurrency": 1, "queue": 0}, {"fresh_for": {"full_name": 60}}]
+)
+async def test_what_the_gateway_refused_or_kept_says_nothing_of_a_version(storage, clock, limits):
+    gateway = Gateway(storage, clock, TABLES, **limits)
+    await gateway.publish(OLD)
+    await gateway.publish(NEW, share=50)
+    await gateway.look()
+    if "concurrency" in limits:
+        for caller in gateway.callers.values():
+            assert caller._room.try_enter()  # somebody else's call, which does not end
+    for _ in range(2):
+        await gateway.ask_many(60)
+    asked = gateway.registers["trial_next"].asked
+    tried = gateway.watch._trials.of("trial/1.1.0").tried
+    assert (tried.answers, tried.spoiled) == (asked, 0)
+    assert asked == 0 or "concurrency" not in limits
+    await gateway.look()
+    assert await state_of(gateway, "1.1.0") == "published"
+
+
+async def test_a_quarantined_register_says_nothing_of_the_version(storage, clock, pair):
+    gateway = pair[0]
+    gateway.registry.quarantine("trial_next")
+    await gateway.ask_many(60)
+    await gateway.look()
+    assert await state_of(gateway, "1.1.0") == "published"
+
+
+async def test_a_register_in_trouble_under_both_versions_stops_none(storage, clock, pair):
+    gateway = pair[0]
+    for register in gateway.registers.values():
+        register.says = Refused("bad_request")
+    numbers = sorted(range(60), key=lambda number: gateway.watch.route("trial", f"r{number}"))
+    for number in numbers:  # the version in service first: there is something to compare with
+        await gateway.ask(request_id=f"r{number}")
+    await gateway.look()
+    assert await state_of(gateway, "1.1.0") == "published"
+    gateway.registers["trial"].says = None
+    await gateway.ask_many(300, start=100)
+    await gateway.look()
+    assert await state_of(gateway, "1.1.0") == "suspended"
+
+
+async def test_a_drift_of_the_version_on_trial_stops_it(storage, clock, pair):
+    gateway = pair[0]
+    gateway.registers["trial_next"].says = Refused("other_person")
+    await gateway.ask_many(60)
+    assert gateway.registers["trial_next"].asked == 3
+    assert {type(one) for one in await gateway.ask_many(60)} == {Found}
+    await gateway.look()
+    assert (await gateway.lifecycle.release("trial", "1.1.0")).steps[-1].reason == "its answers drifted"
