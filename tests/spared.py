@@ -5,12 +5,14 @@
 Houses still get keys of their own one after the other; only the eleventh meets the first one's again.
 """
 
+import contextlib
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from typing import Any
 
 import structlog
+import structlog.testing
 from httpx2._config import DEFAULT_TIMEOUT_CONFIG
 from httpx2._transports import default as httpx2_transport
 from jinja2 import BytecodeCache, Environment
@@ -31,6 +33,7 @@ def spare() -> None:
     frame.make_environment = _compiling_once(frame.make_environment)
     # a logger that remembers how logs were configured by one test is deaf in the next one that listens to them
     structlog.configure = _forgetting_loggers(structlog.configure)
+    structlog.testing.capture_logs = _hearing_all(structlog.testing.capture_logs)
     # every new client reads all certificates, 23 ms each, and speaks plain HTTP here
     httpx2_transport.create_ssl_context = functools.cache(httpx2_transport.create_ssl_context)
     # five seconds of its own accord would make a busy machine turn a test red
@@ -43,6 +46,23 @@ def _forgetting_loggers(configure: Callable[..., None]) -> Callable[..., None]:
         configure(*arguments, **{**named, "cache_logger_on_first_use": False})
 
     return configure_anew
+
+
+def _hearing_all(capture: Callable[..., Any]) -> Callable[..., Any]:
+    """Whoever listens hears every line, whatever level a test before has configured."""
+
+    @contextlib.contextmanager
+    def capture_all(*arguments: Any) -> Iterator[Any]:
+        before = structlog.get_config() if structlog.is_configured() else None
+        structlog.reset_defaults()
+        try:
+            with capture(*arguments) as heard:
+                yield heard
+        finally:
+            if before is not None:
+                structlog.configure(**before)
+
+    return capture_all
 
 
 def _from_a_pool(generate: Callable[..., dict[str, str]]) -> Callable[..., dict[str, str]]:

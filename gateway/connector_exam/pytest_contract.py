@@ -79,6 +79,7 @@ def _served(simulator: Callable[[], Any] | None, service: str | None) -> Iterato
         return
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
+    listener.listen()  # from here on who comes waits, also before the thread has begun
     server = uvicorn.Server(uvicorn.Config(simulator(), log_level="critical", lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

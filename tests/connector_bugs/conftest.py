@@ -25,6 +25,7 @@ def toy() -> Iterator[str]:
     """The toy library's address."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
+    listener.listen()  # callers queue here until the server takes over
     server = uvicorn.Server(uvicorn.Config(create_application(), log_level="critical", lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
