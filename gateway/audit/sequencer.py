@@ -1,8 +1,9 @@
 """The sequencer: puts stored events into the tree and signs checkpoints, on whichever node holds the lease.
 
-Group commit: it takes what has queued as soon as the previous extension is stored, and waits only when nothing
-does. Two sequencers that both believe they lead cannot fork the tree: an extension is a compare-and-swap on the
-size. It signs nothing over a tree that contradicts the last checkpoint.
+Group commit: the first event after a rest goes into the tree at once; behind it, what comes is gathered until it
+fills a batch or has waited for a moment, so that load makes batches larger and not more frequent. Two sequencers that
+both believe they lead cannot fork the tree: an extension is a compare-and-swap on the size. It signs nothing over a
+tree that contradicts the last checkpoint.
 """
 
 import asyncio
@@ -28,9 +29,11 @@ _PATIENT_FOR = 16  # full small batches before a backlog gets large ones
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Seconds: how long to rest when idle, between checkpoints, between renewals of the lease, at most after errors."""
+    """Seconds: how long to rest when idle, to gather a batch at most, between checkpoints, between renewals of the
+    lease, at most after errors."""
 
     poll_for: float = 0.25
+    gather_for: float = 0.05
     checkpoint_for: float = 1.0
     renew_for: float = 1.0
     back_off_for: float = 5.0
@@ -57,6 +60,8 @@ class Sequencer:
         self._holder = holder
         self._pace = pace or Pace()
         self._news = asyncio.Event()
+        self._crowd = asyncio.Event()
+        self._news_count = 0
         self._standing = Standing()
         self._edge: Mapping[TileAddress, bytes] | None = None
         self._full_count = 0
@@ -72,6 +77,9 @@ class Sequencer:
     def notify(self) -> None:
         """Say that this process has just committed an event."""
         self._news.set()
+        self._news_count += 1
+        if self._news_count >= _SMALL_BATCH:
+            self._crowd.set()
 
     async def run(self) -> None:
         """Work until cancelled; give the lease back then. Errors of storage are waited out, never raised."""
@@ -83,6 +91,8 @@ class Sequencer:
 
     async def _live_one_turn(self) -> None:
         self._news.clear()  # before reading: an event stored from here on sets it again
+        self._crowd.clear()
+        self._news_count = 0
         try:
             busy = await self.work()
         except Exception as error:  # whatever a driver raises, the loop must outlive it
@@ -92,10 +102,12 @@ class Sequencer:
             return
         if self._standing.failure_count:
             self._standing = replace(self._standing, failure_count=0)
-        if busy:
+        if not busy:
+            await self._rest()
+        elif self._full_count:
             await asyncio.sleep(0)  # requests on this loop go between two batches
         else:
-            await self._rest()
+            await _wait_for(self._crowd, self._pace.gather_for)
 
     async def work(self) -> bool:
         """Do one turn: lead, extend, sign when due; tell whether more may be waiting. Raises what storage raises."""
@@ -172,11 +184,7 @@ class Sequencer:
         if not self._standing.leading:
             await asyncio.sleep(rest_for)  # news of this process is another node's work
             return
-        try:
-            async with asyncio.timeout(rest_for):
-                await self._news.wait()
-        except TimeoutError:
-            pass
+        await _wait_for(self._news, rest_for)
 
     async def _step_down(self) -> None:
         if not self._standing.leading:
@@ -195,3 +203,12 @@ class Sequencer:
         if failures is not None:
             self._renewed_at = float("-inf")
             self._standing = replace(self._standing, failure_count=failures)
+
+
+async def _wait_for(event: asyncio.Event, seconds: float) -> None:
+    """Wait until an event is set, for some seconds at most."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        pass

@@ -57,7 +57,6 @@ class Lanes(Generic[Connection, Item, Answer]):
     def submit(self, item: Item) -> "asyncio.Future[Answer]":
         """Put an item in the queue; the future is its answer."""
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        future.add_done_callback(_look)
         self._waiting.append((item, future))
         if self._idle:
             wake = self._idle.pop()
@@ -71,9 +70,7 @@ class Lanes(Generic[Connection, Item, Answer]):
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for _, future in self._waiting:
-            if not future.done():
-                future.set_exception(StorageUnavailable(operator_detail="closed"))
+        _fail(self._waiting, StorageUnavailable(operator_detail="closed"))
 
     async def _run(self) -> None:
         connection: Connection | None = None
@@ -133,7 +130,7 @@ class Lanes(Generic[Connection, Item, Answer]):
                 if future.done():
                     continue
                 if isinstance(answer, Exception):
-                    future.set_exception(answer)
+                    _refuse(future, answer)
                 else:
                     future.set_result(answer)
             return connection
@@ -145,16 +142,16 @@ class Lanes(Generic[Connection, Item, Answer]):
                 await self._line.disconnect(connection)
 
 
-def _look(future: "asyncio.Future[Any]") -> None:
-    """Retrieve an exception nobody awaits any more, so that asyncio does not log it."""
-    if not future.cancelled():
-        future.exception()
+def _refuse(future: "asyncio.Future[Any]", error: Exception) -> None:
+    """Settle a future; its exception counts as seen, so that asyncio does not log one nobody awaits any more."""
+    future.set_exception(error)
+    future.exception()
 
 
 def _fail(batch: list[tuple[Any, "asyncio.Future[Any]"]], error: StorageUnavailable) -> None:
     for _, future in batch:
         if not future.done():
-            future.set_exception(error)
+            _refuse(future, error)
 
 
 def _unavailable(error: Exception) -> StorageUnavailable:

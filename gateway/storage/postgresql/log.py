@@ -14,11 +14,23 @@ PENDING = "SELECT position, leaf FROM event WHERE log_index IS NULL ORDER BY pos
 ENTRIES = "SELECT leaf FROM event WHERE log_index >= $1 AND log_index < $2 AND log_index IS NOT NULL ORDER BY log_index"
 TILES = """SELECT a.place, t.hashes FROM unnest($1::int[], $2::bigint[]) WITH ORDINALITY AS a (level, number, place)
     JOIN tile t ON t.level = a.level AND t.number = a.number"""
-NUMBER = """UPDATE event SET log_index = $2 + a.place - 1
-    FROM unnest($1::bigint[]) WITH ORDINALITY AS a (position, place)
-    WHERE event.position = a.position"""
-STORE_TILES = """INSERT INTO tile (level, number, hashes) SELECT * FROM unnest($1::int[], $2::bigint[], $3::bytea[])
-    ON CONFLICT (level, number) DO UPDATE SET hashes = excluded.hashes"""
+# one statement is one round trip and its own transaction; whoever finds another size has changed nothing
+EXTEND = """WITH waiting AS (
+        SELECT count(*) AS number FROM event WHERE position = ANY($2::bigint[]) AND log_index IS NULL
+    ), moved AS (
+        UPDATE tree SET size = $1::bigint + cardinality($2::bigint[])
+        WHERE size = $1 AND (SELECT number FROM waiting) = cardinality($2::bigint[]) RETURNING size
+    ), numbered AS (
+        UPDATE event SET log_index = $1::bigint + a.place - 1
+        FROM unnest($2::bigint[]) WITH ORDINALITY AS a (position, place)
+        WHERE event.position = a.position AND EXISTS (SELECT FROM moved)
+    ), stored AS (
+        INSERT INTO tile (level, number, hashes)
+        SELECT * FROM unnest($3::int[], $4::bigint[], $5::bytea[]) WHERE EXISTS (SELECT FROM moved)
+        ON CONFLICT (level, number) DO UPDATE SET hashes = excluded.hashes
+    )
+    SELECT EXISTS (SELECT FROM moved),
+        (SELECT size FROM tree) = $1 AND (SELECT number FROM waiting) < cardinality($2::bigint[])"""
 LEASE = """INSERT INTO lease AS l (name, holder, until) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE
     SET holder = excluded.holder, until = excluded.until WHERE l.holder = excluded.holder OR l.until <= $4"""
 
@@ -69,17 +81,15 @@ class PostgresqlLog:
 
 
 async def extend(connection: Connection, extension: Extension) -> bool:
-    """Number the events and store the tiles. A position that is numbered already fails (append-only trigger)."""
-    before, positions = extension.size_before, list(extension.positions)
-    async with connection.transaction():
-        moved = await connection.execute("UPDATE tree SET size = $1 WHERE size = $2", before + len(positions), before)
-        if moved != "UPDATE 1":
-            return False
-        if await connection.execute(NUMBER, positions, before) != f"UPDATE {len(positions)}":
-            raise RefusedWrite(operator_detail="an event of the extension is not stored")
-        levels, numbers = [level for level, _ in extension.tiles], [number for _, number in extension.tiles]
-        await connection.execute(STORE_TILES, levels, numbers, list(extension.tiles.values()))
-    return True
+    """Number the events and store the tiles. An event that is numbered already or not stored is refused."""
+    levels, numbers = [level for level, _ in extension.tiles], [number for _, number in extension.tiles]
+    hashes = list(extension.tiles.values())
+    [[moved, amiss]] = await connection.fetch(
+        EXTEND, extension.size_before, list(extension.positions), levels, numbers, hashes
+    )
+    if amiss:
+        raise RefusedWrite(operator_detail="an event of the extension is not stored, or stands in the tree already")
+    return bool(moved)
 
 
 def found_event(row: Any) -> FoundEvent:
