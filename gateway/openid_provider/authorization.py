@@ -79,13 +79,13 @@ class AuthorizationRequest:
     @property
     def procedures(self) -> tuple[str, ...]:
         """The procedures whose forms are asked for, by scope or by `authorization_details`."""
-        named = dict.fromkeys(procedures_of(self.scopes))
-        return tuple(named if self.form_procedure is None else named | {self.form_procedure: None})
+        named = procedures_of(self.scopes)
+        return tuple(dict.fromkeys(named if self.form_procedure is None else (*named, self.form_procedure)))
 
 
 def procedures_of(scopes: Iterable[str]) -> tuple[str, ...]:
     """Return the procedures that scopes name."""
-    return tuple(scope.removeprefix(PROCEDURE_SCOPE) for scope in scopes if scope.startswith(PROCEDURE_SCOPE))
+    return tuple([scope.removeprefix(PROCEDURE_SCOPE) for scope in scopes if scope.startswith(PROCEDURE_SCOPE)])
 
 
 def claim_tokens(*names: Iterable[str]) -> tuple[str, ...]:

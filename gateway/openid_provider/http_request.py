@@ -7,7 +7,9 @@ from starlette.types import Receive, Scope, Send
 from gateway.openid_provider import failure
 from gateway.openid_provider.house import House
 from gateway.openid_provider.parameters import MAX_BYTES, Parameters, parse_form
-from gateway.openid_provider.reply import Reply
+from gateway.openid_provider.reply import ALWAYS_SENT, Reply
+
+_ENCODED = {header: (header[0].encode("ascii"), header[1].encode("ascii")) for header in ALWAYS_SENT}
 
 
 class Wire(Response):
@@ -17,7 +19,9 @@ class Wire(Response):
         self.status_code = reply.status
         self.body = reply.body
         self.background = None
-        self.raw_headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in reply.headers]
+        self.raw_headers = [
+            _ENCODED.get(header) or (header[0].encode("ascii"), header[1].encode("latin-1")) for header in reply.headers
+        ]
         self.raw_headers.append((b"content-length", str(len(reply.body)).encode("ascii")))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

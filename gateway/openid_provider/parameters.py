@@ -3,6 +3,7 @@
 import hmac
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar, overload
 from urllib.parse import unquote_plus
 
 from gateway.openid_provider.failure import InvalidRequest
@@ -10,6 +11,7 @@ from gateway.openid_provider.failure import InvalidRequest
 MAX_BYTES = 32_768
 MAX_VALUE = 8_192
 MAX_FIELDS = 100
+Other = TypeVar("Other")
 _LONG_NUMBER = re.compile(r"[0-9]{6,}")
 _MAY_REPEAT = frozenset({"resource"})
 
@@ -25,6 +27,17 @@ class Parameters(Mapping[str, str]):
 
     def __getitem__(self, name: str) -> str:
         return self._values[name]
+
+    @overload
+    def get(self, name: str) -> str | None: ...
+    @overload
+    def get(self, name: str, default: str | Other) -> str | Other: ...
+    def get(self, name: str, default: str | Other | None = None) -> str | Other | None:
+        """Return a parameter, or `default`: a dozen optional ones are looked for in each request."""
+        return self._values.get(name, default)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._values
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)

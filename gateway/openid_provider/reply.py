@@ -15,6 +15,9 @@ _SAFE = (
     ("referrer-policy", "no-referrer"),
     ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
 )
+_JSON = ("content-type", "application/json")
+ALWAYS_SENT = (_JSON, *NO_STORE, *_SAFE)
+"""The headers that nearly every answer to a program has: whoever writes them to the wire encodes them once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class Reply:
 
 def json_reply(document: Mapping[str, Any], status: int = 200, headers: Sequence[tuple[str, str]] = ()) -> Reply:
     """Return a JSON document that nobody may store (RFC 6749 §5.1)."""
-    return Reply(status, orjson.dumps(document), (("content-type", "application/json"), *NO_STORE, *_SAFE, *headers))
+    return Reply(status, orjson.dumps(document), (*ALWAYS_SENT, *headers))
 
 
 def token_reply(token: str, headers: Sequence[tuple[str, str]] = ()) -> Reply:
