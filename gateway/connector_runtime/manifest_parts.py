@@ -128,8 +128,9 @@ class Auth(Table):
 class LookUp(Table):
     """The one question about one person. Texts are templates: `{personal_number}` stands for an input.
 
-    rest: `method`, `path`, `query`, `headers`, `body` (a table, sent as JSON). soap: `body` (the XML inside the
-    envelope's body), `action`. sqlview: `view`, and `where` (column on the left, template on the right).
+    rest: `method`, `path`, `query`, `headers`, `body` (a table, sent as JSON). soap: `path`, `query`, `headers`, `body`
+    (the XML inside the envelope's body), `header` (elements inside its header), `action`. sqlview: `view`, and `where`
+    (column on the left, template on the right).
     """
 
     method: Literal["GET", "POST"] = "GET"
@@ -137,6 +138,7 @@ class LookUp(Table):
     query: dict[str, str] = {}
     headers: dict[str, str] = {}
     body: str | dict[str, Any] | None = None
+    header: str | None = None
     action: str = ""
     view: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}(\.[a-z_][a-z0-9_]{0,62})?$")] | None = None
     where: dict[str, str] = {}

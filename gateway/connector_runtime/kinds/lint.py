@@ -158,11 +158,13 @@ def _look_up(look_up: LookUp, kind: str, known: frozenset[str]) -> Iterator[Prob
     yield from _headers(look_up.headers, (*at, "headers"))
     if "?" in look_up.path or "#" in look_up.path:
         yield Problem(InvalidManifest, (*at, "path"), "the path ends before `?` and `#`; write what follows as `query`")
+    for name, xml in (("body", look_up.body), ("header", look_up.header)):
+        if isinstance(xml, str):
+            try:
+                xml_names(xml, known, header=name == "header")
+            except TemplateInvalid as error:
+                yield Problem(TemplateWrong, (*at, name), str(error))
     if isinstance(look_up.body, str):
-        try:
-            xml_names(look_up.body, known)
-        except TemplateInvalid as error:
-            yield Problem(TemplateWrong, (*at, "body"), str(error))
         if kind == "rest":
             yield Problem(InvalidManifest, (*at, "body"), "the body of a REST question is a table, sent as JSON")
     elif look_up.body is not None:
@@ -208,6 +210,8 @@ def _needs(look_up: LookUp, kind: str, at: tuple[str, str]) -> Iterator[Problem]
         yield Problem(
             InvalidManifest, (*at, "body"), "a SOAP question needs `body`: the XML inside the envelope's body"
         )
+    if kind != "soap" and look_up.header is not None:
+        yield Problem(InvalidManifest, (*at, "header"), f"`header` is of a SOAP envelope, and kind `{kind}` has none")
     if kind == "sqlview" and (look_up.view is None or not look_up.where):
         yield Problem(InvalidManifest, at, "a view needs `view`, and `where`: columns and the inputs they are equal to")
     if kind != "sqlview" and (look_up.view is not None or look_up.where):
