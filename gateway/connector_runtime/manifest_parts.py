@@ -22,6 +22,7 @@ ValueType = Literal["text", "date", "number", "code", "sex", "address"]
 Clock = Literal["vietnam"]
 AuthKind = Literal["none", "basic", "apikey", "oauth2", "oauth2_jwt", "jwt", "wss_password", "wss_certificate"]
 SignaturePolicy = Literal["required", "when_present"]
+AnswerBinding = Literal["relates_to", "signature_confirmation", "subject"]
 OutcomeWord = Literal[
     "found", "not_found", "ambiguous", "conflict", "denied", "officer_denied", "bad_request", "transient", "fatal"
 ]
@@ -194,11 +195,16 @@ class EnvelopeSignatureRow(Table):
     """What a SOAP source signs of its answer: Body and Timestamp by WS-Security. `certificates_ref` names the PEM file
     of the certificates it may sign with in the operator's settings; one that an answer brings is not believed.
 
-    `policy` as in `[signature]`.
+    `policy` as in `[signature]`. `bound_by` is how an answer says under its signature to which question it belongs:
+    `relates_to` (WS-Addressing: the question has a MessageID), `signature_confirmation` (WS-Security 1.1 §8.5: the
+    question is signed), or `subject` (nothing but whom its record is about). `fresh_for` is how many seconds ago an
+    answer may have been made, by its Timestamp.
     """
 
     certificates_ref: Name
     policy: SignaturePolicy = "required"
+    bound_by: AnswerBinding = "subject"
+    fresh_for: Annotated[int, Field(ge=10, le=900)] = 300
 
 
 class OutcomeRow(Table):

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gateway.connector_runtime.failure import InvalidManifest
+from gateway.connector_runtime.kinds.binding_lint import binding_problems
 from gateway.connector_runtime.kinds.finding import Problem
 from gateway.connector_runtime.kinds.question import InputUnknown, Needed
 from gateway.connector_runtime.kinds.secret_lint import looks_like_a_secret, secret_problems
@@ -250,6 +251,7 @@ def _signature(manifest: Manifest) -> Iterator[Problem]:
     if manifest.envelope_signature is not None and manifest.kind != "soap":
         text = "only the answers of kind `soap` can be signed so; a REST source has `[signature]`"
         yield Problem(InvalidManifest, ("envelope_signature",), text)
+    yield from binding_problems(manifest)
     if row is None:
         return
     if manifest.kind != "rest":

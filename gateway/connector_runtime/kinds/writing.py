@@ -7,6 +7,8 @@ from urllib.parse import quote
 from gateway.connector_runtime.manifest_parts import LookUp
 from gateway.connector_runtime.mapping.body import Inputs, json_body, soap_body
 from gateway.connector_runtime.mapping.template import TemplateInvalid, parse_template
+from gateway.connector_runtime.transports.wss_binding import add_message_id
+from gateway.vocabulary.clock import Randomness
 
 
 class Written(NamedTuple):
@@ -52,6 +54,16 @@ def soap_writer(look_up: LookUp, known: frozenset[str]) -> Write:
         return Written("POST", address(inputs), sent, body(inputs))
 
     return write
+
+
+def addressed(write: Write, action: str, chance: Randomness) -> Write:
+    """Return a writer whose every question has a MessageID of its own, which an answer may name (WS-Addressing)."""
+
+    def write_anew(inputs: Inputs) -> Written:
+        written = write(inputs)
+        return written._replace(body=add_message_id(written.body or b"", action, chance))
+
+    return write_anew
 
 
 def _address_writer(look_up: LookUp, known: frozenset[str]) -> Callable[[Inputs], str]:
