@@ -52,9 +52,10 @@ class KeyDoor:
 
 
 class Library:
-    """Who reads there, how the service fails today, and who asked. `seal` signs what the SOAP face answers."""
+    """Who reads there, how the service fails today, and who asked. `seal` signs what the SOAP face
+    answers to a question."""
 
-    def __init__(self, door: Door, seal: Callable[[bytes], bytes]) -> None:
+    def __init__(self, door: Door, seal: Callable[[bytes, bytes], bytes]) -> None:
         self.steering = Register([], _PLAY)
         self.doors = Doors(door)
         self._seal = seal
@@ -82,7 +83,12 @@ class Library:
         found = self._find(number, text_of(child(asked, "birth")))
         if found is not None and name_key(found.person.full_name) != name_key(text_of(child(asked, "name"))):
             found = None
-        return await self._answer(number, found, lambda rows, error: _in_envelope(rows, error, self._seal))
+        question = await request.body()
+
+        def seal(body: bytes) -> bytes:
+            return self._seal(body, question)
+
+        return await self._answer(number, found, lambda rows, error: _in_envelope(rows, error, seal))
 
     def _find(self, number: str, born: str) -> Reader | None:
         """Return a reader when number and birth date agree."""
@@ -151,7 +157,7 @@ def _xml(body: bytes, status: int) -> Response:
 
 
 def create_application(
-    *, key: str = KEY, door: Door | None = None, seal: Callable[[bytes], bytes] = lambda body: body
+    *, key: str = KEY, door: Door | None = None, seal: Callable[[bytes, bytes], bytes] = lambda body, question: body
 ) -> Starlette:
     """Return the library. `key` is what callers prove themselves with unless there is another `door`."""
     library = Library(door or KeyDoor(key), seal)

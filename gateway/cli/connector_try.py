@@ -147,10 +147,10 @@ async def _ask(connector: DeclaredConnector | ViewConnector, question: Question,
     headers = "".join(f"\n{name}: {value}" for name, value in shown.headers.items())
     body = "" if shown.body is None else "\n\n" + shown.body.decode()
     trial.request = f"{shown.method} {shown.path}{headers}\n(credentials: ***){body}"
-    reply = await connector.send(written, question)
-    trial.body = reply.body
-    trial.reply = _shown(reply)
-    trial.answer = connector.read(reply, question)
+    carried = await connector.send(written, question)
+    trial.body = carried.reply.body
+    trial.reply = _shown(carried.reply)
+    trial.answer = connector.read(carried, question)
 
 
 def _shown(reply: OutboundReply) -> str:

@@ -74,6 +74,7 @@ async def check_nobody(room: Room) -> list[Fault]:
                     fix="Name the sign of nobody by status and member together; leave every other answer an error.",
                 )
             )
+    faults += await _nil_record(room, case)
     if room.service is not None:
         asked = question_about(case.person, room.candidate.manifest.provides, personal_number=_NOBODY, old_number=None)
         outcomes = await room.service.ask(asked)
@@ -86,6 +87,23 @@ async def check_nobody(room: Room) -> list[Fault]:
                 )
             )
     return faults
+
+
+async def _nil_record(room: Room, case: Case) -> list[Fault]:
+    """A SOAP record that says of itself that it is nothing (`xsi:nil`) is nobody, and neither an error nor a person."""
+    body = case.tree.nilled(_record_at(room) or ()) if room.kind == "soap" else None
+    if body is None:
+        return []
+    outcomes = (await room.told(case, body)).outcomes
+    if set(outcomes.values()) == {Absent("no_match")}:
+        return []
+    return [
+        Fault(
+            what=f"a record with `xsi:nil` came out as `{short(next(iter(outcomes.values()), None))}`",
+            where=room.candidate.place("record"),
+            fix="Let `at` end at the record's own element, and let no outcome row be met by its absence.",
+        )
+    ]
 
 
 async def _ways_to_say_nobody(room: Room) -> list[set[Outcome]]:

@@ -10,6 +10,7 @@ from lxml import etree
 
 Path = tuple[str | int, ...]
 EXTRA = "x_exam_extra"
+XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,11 @@ class SampleTree(Protocol):
     def doubled(self, leaf: Leaf, at: tuple[str, ...] | None) -> bytes | None:
         """Return the sample with the record that holds `leaf` twice, None when it cannot stand twice; `at` are the
         names on the way to the record, None for whatever holds the leaf."""
+        ...
+
+    def nilled(self, at: tuple[str, ...]) -> bytes | None:
+        """Return the sample with a nil element (XML Schema Part 1 §2.6.2) where the record was, None for JSON and
+        where nothing stands at `at`, the names from the envelope's body on."""
         ...
 
 
@@ -94,6 +100,9 @@ class _Json:
         _at(changed, path[:-1])[path[-1]] = several
         return _dump(changed)
 
+    def nilled(self, at: tuple[str, ...]) -> bytes | None:
+        return None
+
 
 class _Xml:
     def __init__(self, root: etree._Element) -> None:
@@ -139,6 +148,16 @@ class _Xml:
             return None
         above.insert(above.index(element) + 1, copy.deepcopy(element))
         return _write(changed)
+
+    def nilled(self, at: tuple[str, ...]) -> bytes | None:
+        changed = copy.deepcopy(self._root)
+        for element in changed.iter():
+            way = tuple(_local(one) for one in reversed([element, *element.iterancestors()]))
+            if at and way[2:] == at:
+                element.clear()
+                element.set(f"{XSI}nil", "true")
+                return _write(changed)
+        return None
 
 
 def _json_leaves(value: Any, path: Path) -> Iterator[Leaf]:

@@ -24,13 +24,15 @@ class Field:
 
 @dataclass(slots=True, kw_only=True)
 class Question:
-    """A proposed question: `inputs` it uses, and what could not be filled (`open`), each as a sentence."""
+    """A proposed question; `header` is of SOAP alone. `inputs` it uses, and what could not be filled (`open`), each as
+    a sentence."""
 
     method: Literal["GET", "POST"] = "POST"
     path: str = ""
     query: dict[str, str] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     body: Any = None
+    header: str = ""
     action: str = ""
     inputs: list[str] = field(default_factory=list)
     open: list[str] = field(default_factory=list)
@@ -55,11 +57,13 @@ class Draft:
 
 def find_record(answer: Node) -> Path:
     """Return the way to the part that is most likely the one record: the nearest that says whom it is about, else the
-    one with the most plain parts."""
+    one with the most plain parts. A part that holds a person's marks and nothing else belongs to what stands around."""
     objects = [Place((), answer), *(one for one in places(answer) if one.node.kind == "object")]
     told = [one for one in objects if any(is_about(child.name) == "personal_number" for child in one.node.children)]
     if told:
-        return min(told, key=lambda one: len(one.path)).path
+        nearest = min(told, key=lambda one: len(one.path))
+        bare = len(nearest.path) > 1 and not nearest.several and _only_marks(nearest.node)
+        return nearest.path[:-1] if bare else nearest.path
     return max(objects, key=lambda one: sum(child.kind == "text" for child in one.node.children)).path
 
 
@@ -82,8 +86,9 @@ def fill_member(node: Node, made: Question, where: str) -> str | None:
 def fields_of(draft: Draft, name: str) -> list[Field]:
     """Return the proposed fields of a record. What cannot be a field is told in `draft.notes`."""
     found: dict[str, Field] = {}
-    cut: list[Path] = []
-    for one in places(at(draft.answer, draft.record)):
+    record = at(draft.answer, draft.record)
+    cut: list[Path] = [way] if (way := _marks_at(record)) else []
+    for one in places(record):
         if any(one.path[: len(path)] == path for path in cut):
             continue
         if any('"' in part or not part.isprintable() for part in one.path):
@@ -115,12 +120,24 @@ def fields_of(draft: Draft, name: str) -> list[Field]:
     return list(found.values())
 
 
-def about_of(draft: Draft) -> dict[str, str]:
-    """Return which members of the record say whom it is about."""
-    told = {
-        is_about(child.name): child.name for child in at(draft.answer, draft.record).children if child.kind == "text"
-    }
+def about_of(draft: Draft) -> dict[str, Path]:
+    """Return which members of the record say whom it is about, each by its way from the record on."""
+    record = at(draft.answer, draft.record)
+    way = _marks_at(record)
+    told = {is_about(child.name): (*way, child.name) for child in at(record, way).children if child.kind == "text"}
     return {name: told[name] for name in PERSON if name in told}
+
+
+def _marks_at(record: Node) -> Path:
+    """Return the way to the part of a record that holds its person's marks: the record, or one part of nothing else."""
+    if any(is_about(child.name) for child in record.children):
+        return ()
+    parts = [one.name for one in record.children if one.kind == "object" and not one.many and _only_marks(one)]
+    return (parts[0],) if len(parts) == 1 else ()
+
+
+def _only_marks(node: Node) -> bool:
+    return all(child.kind == "text" and is_about(child.name) for child in node.children) and bool(node.children)
 
 
 def as_of(draft: Draft) -> str | None:

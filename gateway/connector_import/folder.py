@@ -128,8 +128,12 @@ def _question(draft: Draft) -> Iterator[str]:
     yield f"# {MARK} every `{{…}}` is the input that its member means, in the form the register wants"
     if draft.kind == "soap":
         yield f"action = {_text(asked.action)}"
-        body = str(asked.body).replace("\\", "\\\\").replace('"""', '""\\"')
-        yield f'body = """\n{body}\n"""'
+        if asked.query:
+            yield f"query = {_inline(asked.query)}"
+        for member, xml in (("header", asked.header), ("body", str(asked.body))):
+            if xml:
+                written = xml.replace("\\", "\\\\").replace('"""', '""\\"')
+                yield f'{member} = """\n{written}\n"""'
     else:
         yield f'method = "{asked.method}"'
         yield f"path = {_text(asked.path)}"
@@ -148,11 +152,11 @@ def _question(draft: Draft) -> Iterator[str]:
 
 def _record(draft: Draft) -> Iterator[str]:
     between = "." if draft.kind == "rest" else "/"
-    about = about_of(draft) or {"personal_number": "fill-in"}
+    about = about_of(draft) or {"personal_number": ("fill-in",)}
     yield "[record]"
     yield f"# {MARK} where the one record is, and which member of it says whom it is about"
     yield f"at = {_text(between.join(map(_step, draft.record)) if draft.record else '.')}"
-    yield f"about = {_inline({key: _step(value) for key, value in about.items()})}"
+    yield f"about = {_inline({key: between.join(map(_step, way)) for key, way in about.items()})}"
     if (told := as_of(draft)) is not None:
         yield f"as_of = {_text(_step(told))}"
     if draft.kind == "soap" and not at(draft.answer, draft.record).required:

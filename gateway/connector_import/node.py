@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Kind = Literal["object", "text", "truth", "file"]
 Path = tuple[str, ...]
@@ -11,10 +11,21 @@ MOST_NODES = 2_000
 DEEPEST = 12
 
 
+class Alternative(NamedTuple):
+    """Of which choice a part is, and which of its alternatives it belongs to; `wanted` when one of them must stand
+    there, `required` when this part must where its alternative is taken."""
+
+    choice: int
+    number: int
+    wanted: bool
+    required: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
     """One part. `many` when it may stand several times, `form` the description's own word for its format, `values` what
-    it may be, `example` one value of it. `namespace` is of XML alone. `cut` says why nothing below it was followed."""
+    it may be, `example` one value of it. `namespace` and `one_of` are of XML alone, where a text may have attributes
+    as children (`@name`). `cut` says why nothing below it was followed."""
 
     name: str
     kind: Kind = "text"
@@ -27,6 +38,7 @@ class Node:
     text: str = ""
     namespace: str = ""
     longest: int | None = None
+    one_of: Alternative | None = None
     cut: str = ""
 
 

@@ -1,191 +1,174 @@
 """A WSDL 1.1 description as a draft: SOAP 1.1, document style, literal use; files of one folder, nothing fetched."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from lxml import etree
 
-from gateway.connector_import.draft import Draft, Question, fill_member, find_record
+from gateway.connector_import.draft import Draft, Question, find_record
 from gateway.connector_import.failure import DescriptionRefused
-from gateway.connector_import.guess import PERSON, value_of
+from gateway.connector_import.guess import PERSON
 from gateway.connector_import.node import Node
-from gateway.connector_import.xsd import XS, Name, Schemas, parse
-from gateway.connector_runtime.mapping.body import SOAP
+from gateway.connector_import.soap_writing import write_question, write_samples
+from gateway.connector_import.wsdl_operations import Description, Operation, Unfit, listed
+from gateway.connector_import.xsd import Name, Schemas
+from gateway.connector_import.xsd_parts import Parts
+from gateway.connector_runtime.transports.wss_envelope import WSSE
 
-WSDL = "{http://schemas.xmlsoap.org/wsdl/}"
-_BINDING = "{http://schemas.xmlsoap.org/wsdl/soap/}"
+_DESCRIBING = frozenset({"wsdl", "singlewsdl", "wsdl2"})
+_NOWHERE = "https://fill-in.example"
 
 
-class Operation(NamedTuple):
-    """One operation: its name, its action, and the elements it takes and gives."""
+class _Asked(NamedTuple):
+    """An operation that can be asked, with its question and the tree of its answer."""
 
-    name: str
-    action: str
-    asked: Name
-    answered: Name
+    operation: Operation
+    question: Question
+    answer: Node
+
+    @property
+    def worth(self) -> int:
+        """How much of a person the question takes by a known name."""
+        return sum(name in PERSON for name in self.question.inputs)
 
 
 def draft_wsdl(file: Path, chosen: str | None = None) -> Draft:
     """Return the draft of a description; `chosen` is an operation's name. Raises DescriptionRefused."""
     schemas = Schemas(file.parent)
-    roots = list(_definitions(parse(file), file, schemas, set()))
-    for root in roots:
-        for schema in root.iter(f"{XS}schema"):
-            schemas.add(schema, file)
-    found = [one for root in roots for one in _operations(root, roots, file)]
-    one, question, others = _choose(found, schemas, file, chosen)
-    answer = schemas.node(one.answered, file)
-    url, notes = _address(roots)
-    whole = Node(name="body", kind="object", children=(answer,))
+    try:
+        description = Description(file, schemas)
+        asked, unfit = _unfold(list(description.operations()), schemas)
+    except RecursionError:
+        raise DescriptionRefused(f"`{file.name}`: 1: nested too deeply") from None
+    one = _choose(asked, unfit, file, chosen)
     draft = Draft(
         kind="soap",
-        title=next((str(root.get("name")) for root in roots if root.get("name")), file.stem),
-        url=url,
-        question=question,
-        answer=whole,
-        record=(answer.name,) if not answer.children else (answer.name, *find_record(answer)),
-        notes=notes,
+        title=next((str(root.get("name")) for root in description.roots if root.get("name")), file.stem),
+        url=_NOWHERE,
+        question=one.question,
+        answer=Node(name="body", kind="object", children=(one.answer,)),
+        record=(one.answer.name, *find_record(one.answer)),
+        auth=_auth(description.roots, one.operation),
+        samples={f"example_{index}.xml": (body, 200) for index, body in enumerate(write_samples(one.answer), 1)},
     )
-    draft.auth = _auth(roots)
-    draft.samples = {"example_1.xml": (_sample(answer), 200)}
-    if others:
-        draft.notes.append(f"the operation is `{one.name}`; others that ask about a person: {', '.join(others)}")
+    _set_address(draft, one.operation.url)
+    draft.notes += [*one.operation.notes, *_left_aside(one, asked, unfit, chosen), *_policies(description.roots)]
     return draft
 
 
-def _definitions(root: etree._Element, file: Path, schemas: Schemas, seen: set[Path]) -> Iterator[etree._Element]:
-    """Yield a description and those it imports from the same folder."""
-    if root.tag != f"{WSDL}definitions":
-        raise DescriptionRefused(f"`{file.name}`: {root.sourceline}: is no WSDL 1.1 (`definitions` of its namespace)")
-    yield root
-    for one in root.findall(f"{WSDL}import"):
-        beside = schemas.beside(str(one.get("location", "")), file)
-        if beside not in seen:
-            seen.add(beside)
-            yield from _definitions(parse(beside), beside, schemas, seen)
+def _unfold(found: Sequence[Operation | Unfit], schemas: Schemas) -> tuple[list[_Asked], list[Unfit]]:
+    """Return the operations whose parts are described, and all others with why they cannot be asked."""
+    asked: list[_Asked] = []
+    unfit = [one for one in found if isinstance(one, Unfit)]
+    for one in found:
+        if isinstance(one, Unfit):
+            continue
+        parts = Parts(schemas)
+        wanted = [name for name in one.headers if name[0] != WSSE]
+        nodes = {name: parts.node(name) for name in (one.asked, one.answered, *wanted)}
+        lost = next((name for name, node in nodes.items() if node is None), None)
+        answer = nodes[one.answered]
+        if lost is not None:
+            unfit.append(Unfit(one.name, _nowhere(lost)))
+        elif answer is not None and not answer.children:
+            unfit.append(Unfit(one.name, f"its answer `{answer.name}` names no member: {answer.cut or 'it is plain'}"))
+        elif answer is not None and (question := nodes[one.asked]) is not None:
+            headers = [node for name in wanted if (node := nodes[name]) is not None]
+            asked.append(_Asked(one, write_question(one.action, question, headers), answer))
+    return asked, unfit
 
 
-def _operations(root: etree._Element, roots: Sequence[etree._Element], file: Path) -> Iterator[Operation]:
-    for binding in root.findall(f"{WSDL}binding"):
-        soap = binding.find(f"{_BINDING}binding")
-        if soap is None:
-            continue  # SOAP 1.2 or HTTP: the same service nearly always has a SOAP 1.1 binding, too
-        for one in binding.findall(f"{WSDL}operation"):
-            name, told = str(one.get("name")), one.find(f"{_BINDING}operation")
-            style = soap.get("style", "document") if told is None else told.get("style", soap.get("style", "document"))
-            uses = {body.get("use", "literal") for body in one.iter(f"{_BINDING}body")}
-            if style != "document" or uses - {"literal"}:
-                raise DescriptionRefused(
-                    f"`{file.name}`: {one.sourceline}: operation `{name}` is {style}/{'/'.join(sorted(uses))}; only "
-                    "document/literal is imported"
-                )
-            action = "" if told is None else str(told.get("soapAction", ""))
-            port = str(binding.get("type")).rpartition(":")[2]
-            yield Operation(name, action, *_elements(roots, port, name, file))
+def _nowhere(name: Name) -> str:
+    said = f"`{name[1]}` is in no schema that was read (`{name[0]}`)"
+    return f"element {said}; put the file that has it beside the description and name it by `schemaLocation`"
 
 
-def _elements(roots: Sequence[etree._Element], port: str, name: str, file: Path) -> tuple[Name, Name]:
-    """Return the elements of an operation's messages. Raises DescriptionRefused."""
-    for root in roots:
-        for one in root.iterfind(f"{WSDL}portType[@name='{port}']/{WSDL}operation[@name='{name}']"):
-            messages = [one.find(f"{WSDL}{way}") for way in ("input", "output")]
-            told = [_part(roots, str(way.get("message")).rpartition(":")[2]) for way in messages if way is not None]
-            if len(told) == 2 and told[0] and told[1]:
-                return told[0], told[1]
-    raise DescriptionRefused(
-        f"`{file.name}`: portType `{port}`: operation `{name}` has no question and answer by element"
+def _choose(asked: Sequence[_Asked], unfit: Sequence[Unfit], file: Path, chosen: str | None) -> _Asked:
+    """Return the operation to ask. Raises DescriptionRefused."""
+    there = (
+        ", ".join(dict.fromkeys(f"`{one.operation.name}`" for one in asked)) or "none over SOAP 1.1 that can be asked"
     )
-
-
-def _part(roots: Sequence[etree._Element], message: str) -> Name | None:
-    for root in roots:
-        for part in root.iterfind(f"{WSDL}message[@name='{message}']/{WSDL}part"):
-            if part.get("element"):
-                prefix, _, name = str(part.get("element")).rpartition(":")
-                return str(part.nsmap.get(prefix or None, "")), name
-    return None
-
-
-def _choose(
-    found: Sequence[Operation], schemas: Schemas, file: Path, chosen: str | None
-) -> tuple[Operation, Question, list[str]]:
-    listed = ", ".join(f"`{one.name}`" for one in found[:20]) or "none over SOAP 1.1"
-    if chosen is not None and chosen not in {one.name for one in found}:
-        raise DescriptionRefused(f"`{file.name}`: binding: no operation `{chosen}`; there are {listed}")
-    rows = [(one, _question(one, schemas.node(one.asked, file))) for one in found if chosen in {None, one.name}]
-    asking = [row for row in rows if chosen or any(name in PERSON for name in row[1].inputs)]
+    beside = f"; not usable: {listed(unfit)}" if unfit else ""
+    if chosen is not None:
+        named = [one for one in asked if one.operation.name == chosen]
+        why = next((one.why for one in unfit if one.name == chosen), None)
+        if not named and why is not None:
+            raise DescriptionRefused(f"`{file.name}`: operation `{chosen}`: {why}; there are {there}")
+        if not named:
+            raise DescriptionRefused(f"`{file.name}`: binding: no operation `{chosen}`; there are {there}{beside}")
+        return max(named, key=lambda one: bool(one.operation.url))
+    asking = [one for one in asked if one.worth]
     if not asking:
         raise DescriptionRefused(
             f"`{file.name}`: binding: no operation takes a person's number, name or birth date by a known name; "
-            f"choose one by `--operation`: {listed}"
+            f"choose one by `--operation`: {there}{beside}"
         )
-    one, question = max(asking, key=lambda row: sum(name in PERSON for name in row[1].inputs))
-    return one, question, [f"`{other.name}`" for other, _ in asking if other is not one]
+    return max(asking, key=lambda one: (one.worth, bool(one.operation.url)))
 
 
-def _question(one: Operation, node: Node) -> Question:
-    made = Question(method="POST", action=one.action)
-    body = etree.Element(_tag(node), nsmap={"q": node.namespace} if node.namespace else None)
-    _write(body, node, made)
-    etree.indent(body)
-    made.body = etree.tostring(body, encoding="unicode")
-    return made
+def _left_aside(one: _Asked, asked: Sequence[_Asked], unfit: Sequence[Unfit], chosen: str | None) -> list[str]:
+    """Say which operations and bindings were not taken."""
+    operation, notes = one.operation, []
+    names = Counter(other.operation.name for other in asked if chosen or other.worth)
+    others = ", ".join(f"`{name}`" for name in names if name != operation.name)
+    if others:
+        said = "others that can be asked" if chosen else "others that ask about a person"
+        notes.append(f"the operation is `{operation.name}`; {said}: {others}")
+    if names[operation.name] > 1:
+        bindings = [other.operation.binding for other in asked if other.operation.name == operation.name]
+        told = ", ".join(f"`{name}`" for name in bindings if name != operation.binding)
+        notes.append(f"`{operation.name}` is asked over the binding `{operation.binding}`; it stands in {told}, too")
+    if unfit:
+        notes.append(f"operations that cannot be asked: {listed(unfit)}")
+    return notes
 
 
-def _write(parent: etree._Element, node: Node, made: Question) -> None:
-    for child in node.children:
-        if child.name.startswith("@"):
+def _set_address(draft: Draft, address: str) -> None:
+    """Take over the address, the query that belongs to it, and say what of it was left out."""
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host:
+        draft.notes.append("the description names no address (`soap:address`) for the binding that is asked")
+        return
+    shown = f"[{host}]" if ":" in host else host
+    draft.url = f"{parts.scheme}://{shown}{f':{port}' if port else ''}{parts.path}".rstrip("/")
+    if parts.username is not None:
+        draft.notes.append("the address held a name or password, which was left out: that is told by `auth`")
+    told = parse_qsl(parts.query, keep_blank_values=True)
+    for name, text in told:
+        if name.lower() in _DESCRIBING and not text:
             continue
-        if child.kind == "object":
-            inner = etree.Element(_tag(child))
-            _write(inner, child, made)
-            if len(inner) or child.required:
-                parent.append(inner)
+        if name in draft.question.query:
+            draft.notes.append(f"the address names `{name}` twice in its query; the first was taken")
             continue
-        text = fill_member(child, made, f"`{child.name}`")
-        if text is not None:
-            etree.SubElement(parent, _tag(child)).text = text
+        draft.question.query[name] = text.replace("{", "{{").replace("}", "}}")
+        draft.question.open.append(f"`{name}` belongs to the address that the description names, and is sent with it")
+    if parts.fragment:
+        draft.notes.append("what stood behind `#` in the address was left out: it is never sent")
 
 
-def _address(roots: Sequence[etree._Element]) -> tuple[str, list[str]]:
-    for root in roots:
-        for one in root.iter(f"{_BINDING}address"):
-            url = str(one.get("location", ""))
-            if urlsplit(url).hostname:
-                return url.partition("?")[0].rstrip("/"), []
-    return "https://fill-in.example", ["the description names no address (`soap:address`)"]
-
-
-def _auth(roots: Sequence[etree._Element]) -> dict[str, str]:
-    """Return the `[auth]` that a WS-SecurityPolicy in the description asks for."""
+def _auth(roots: Sequence[etree._Element], operation: Operation) -> dict[str, str]:
+    """Return the `[auth]` that a WS-SecurityPolicy, or a header of WS-Security, asks for."""
     names = {etree.QName(one).localname for root in roots for one in root.iter(etree.Element)}
     if "UsernameToken" in names:
         return {"kind": "wss_password", "user": "fill-in"}
     if "X509Token" in names:
         return {"kind": "wss_certificate"}
+    if any(space == WSSE for space, _ in operation.headers):
+        return {"kind": "wss_password", "user": "fill-in"}
     return {"kind": "none"}
 
 
-def _sample(answer: Node) -> bytes:
-    envelope = etree.Element(etree.QName(SOAP, "Envelope"), nsmap={"soapenv": SOAP})
-    body = etree.SubElement(envelope, etree.QName(SOAP, "Body"))
-    _fill(etree.SubElement(body, _tag(answer)), answer)
-    etree.indent(envelope)
-    made: bytes = etree.tostring(envelope, xml_declaration=True, encoding="UTF-8")
-    return made + b"\n"
-
-
-def _fill(parent: etree._Element, node: Node) -> None:
-    for child in node.children:
-        if child.name.startswith("@"):
-            parent.set(child.name[1:], str(value_of(child)))
-        elif child.kind == "object":
-            _fill(etree.SubElement(parent, _tag(child)), child)
-        else:
-            etree.SubElement(parent, _tag(child)).text = "true" if child.kind == "truth" else str(value_of(child))
-
-
-def _tag(node: Node) -> str:
-    return f"{{{node.namespace}}}{node.name}" if node.namespace else node.name
+def _policies(roots: Sequence[etree._Element]) -> list[str]:
+    """Say what policies ask for that the manifest must name by hand."""
+    names = {etree.QName(one) for root in roots for one in root.iter(etree.Element)}
+    told = {(one.namespace or "", one.localname) for one in names}
+    if any("addressing" in space and name in {"UsingAddressing", "Addressing"} for space, name in told):
+        return ["the service speaks WS-Addressing: write what it wants of it into `header`"]
+    return []

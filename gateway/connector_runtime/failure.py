@@ -196,6 +196,20 @@ class QuotaSpent(SourceFailure):
     fix = "The quotas are `daily_total`, `daily_per_portal` and `daily_per_procedure` under the connector's `limits`."
 
 
+class SourceReplayed(SourceFailure):
+    """A signed answer that is old, or belongs to another question; all of it was dropped."""
+
+    code = "CR-017"
+    title = "source's answer is not to this question"
+    http_status = 502
+    vi = "Câu trả lời của hệ thống nguồn không thuộc lần hỏi này nên không dùng. Ông/bà tự điền mục này."
+    en = "The source's answer does not belong to this question and is not used. Please fill in this field yourself."
+    fix = (
+        "Compare the clocks of source and gateway. Where they agree, somebody answers with what was signed for another "
+        "question: report the request id to the owner of the source at once."
+    )
+
+
 class SourceNotConnected(SourceFailure):
     """The policy book fills this from a register that this installation has no connector for."""
 
@@ -231,6 +245,7 @@ _WHY: dict[tuple[type, str], type[Failure]] = {
     (Unavailable, "unreachable"): SourceUnavailable,
     (Unavailable, "timeout"): SourceTimedOut,
     (Unavailable, "malformed"): SourceMalformed,
+    (Unavailable, "replayed"): SourceReplayed,
     (Unavailable, "oversize"): SourceOversize,
     (Unavailable, "fault"): SourceFault,
     (Unavailable, "late"): SourceLate,

@@ -22,6 +22,7 @@ ValueType = Literal["text", "date", "number", "code", "sex", "address"]
 Clock = Literal["vietnam"]
 AuthKind = Literal["none", "basic", "apikey", "oauth2", "oauth2_jwt", "jwt", "wss_password", "wss_certificate"]
 SignaturePolicy = Literal["required", "when_present"]
+AnswerBinding = Literal["relates_to", "signature_confirmation", "subject"]
 OutcomeWord = Literal[
     "found", "not_found", "ambiguous", "conflict", "denied", "officer_denied", "bad_request", "transient", "fatal"
 ]
@@ -128,8 +129,9 @@ class Auth(Table):
 class LookUp(Table):
     """The one question about one person. Texts are templates: `{personal_number}` stands for an input.
 
-    rest: `method`, `path`, `query`, `headers`, `body` (a table, sent as JSON). soap: `body` (the XML inside the
-    envelope's body), `action`. sqlview: `view`, and `where` (column on the left, template on the right).
+    rest: `method`, `path`, `query`, `headers`, `body` (a table, sent as JSON). soap: `path`, `query`, `headers`, `body`
+    (the XML inside the envelope's body), `header` (elements inside its header), `action`. sqlview: `view`, and `where`
+    (column on the left, template on the right).
     """
 
     method: Literal["GET", "POST"] = "GET"
@@ -137,6 +139,7 @@ class LookUp(Table):
     query: dict[str, str] = {}
     headers: dict[str, str] = {}
     body: str | dict[str, Any] | None = None
+    header: str | None = None
     action: str = ""
     view: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}(\.[a-z_][a-z0-9_]{0,62})?$")] | None = None
     where: dict[str, str] = {}
@@ -163,7 +166,7 @@ class RecordRow(Table):
     somebody else is dropped whole. `as_of` is the date the record is true of, of today without one; `as_of_clock` as
     `clock` of a field. `unknown` are the
     texts by which the source says that it does not know. `missing` says what it means when the place of the record is
-    there and the record is not.
+    there and the record is not, or nothing stands in it (XML). A null and an `xsi:nil` are nobody either way.
     """
 
     at: Path = "."
@@ -192,11 +195,16 @@ class EnvelopeSignatureRow(Table):
     """What a SOAP source signs of its answer: Body and Timestamp by WS-Security. `certificates_ref` names the PEM file
     of the certificates it may sign with in the operator's settings; one that an answer brings is not believed.
 
-    `policy` as in `[signature]`.
+    `policy` as in `[signature]`. `bound_by` is how an answer says under its signature to which question it belongs:
+    `relates_to` (WS-Addressing: the question has a MessageID), `signature_confirmation` (WS-Security 1.1 §8.5: the
+    question is signed), or `subject` (nothing but whom its record is about). `fresh_for` is how many seconds ago an
+    answer may have been made, by its Timestamp.
     """
 
     certificates_ref: Name
     policy: SignaturePolicy = "required"
+    bound_by: AnswerBinding = "subject"
+    fresh_for: Annotated[int, Field(ge=10, le=900)] = 300
 
 
 class OutcomeRow(Table):

@@ -45,7 +45,7 @@ class Refused:
 
 
 UnavailableReason = Literal[
-    "timeout", "unreachable", "malformed", "oversize", "fault", "late", "closed", "quota", "suspended"
+    "timeout", "unreachable", "malformed", "replayed", "oversize", "fault", "late", "closed", "quota", "suspended"
 ]
 
 

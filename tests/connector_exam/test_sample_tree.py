@@ -61,3 +61,16 @@ def test_a_further_member_is_added_everywhere(body: bytes) -> None:
 def test_what_is_no_document_has_no_tree() -> None:
     assert tree_of(b"no document") is None
     assert tree_of(b"<broken>") is None
+
+
+def test_a_record_is_nil_where_it_was_and_nowhere_else() -> None:
+    tree = tree_of(XML)
+    assert tree is not None
+    body = tree.nilled(("answer", "readers", "reader"))
+    assert body is not None
+    assert b':nil="true"' in body
+    assert b"999175000003" not in body
+    assert tree.nilled(("readers", "reader")) is None
+    told = tree_of(JSON)
+    assert told is not None
+    assert told.nilled(("data", "reader")) is None

@@ -221,10 +221,14 @@ def test_references_in_a_circle_are_refused_and_schemas_without_end_are_cut(tmp_
         ('schemaLocation="bhyt.xsd"', 'schemaLocation="../bhyt.xsd"', "lies elsewhere"),
         ('schemaLocation="bhyt.xsd"', 'schemaLocation="nowhere.xsd"', "cannot be read"),
         ('style="document"', 'style="rpc"', "only document/literal"),
-        ('<soap:body use="literal"/></wsdl:input>', '<soap:body use="encoded"/></wsdl:input>', "only document/literal"),
+        (
+            '"urn:TraCuuThe"/>\n      <wsdl:input><soap:body use="literal"/>',
+            '"urn:TraCuuThe"/>\n      <wsdl:input><soap:body use="encoded"/>',
+            "only document/literal",
+        ),
         ("<wsdl:definitions", "<wsdl:beschreibung", "not well-formed"),
         ('element="tns:TraCuuThe"', 'element="tns:KhongCo"', "is in no schema that was read"),
-        ('name="p" element="tns:TraCuuTheResponse"', 'name="p" type="tns:The"', "no question and answer by element"),
+        ('name="p" element="tns:TraCuuTheResponse"', 'name="p" type="tns:The"', "given by a type and not by element"),
         ('<soap:binding style="document"', '<soap12:binding style="document"', "none over SOAP 1.1"),
     ],
 )

@@ -11,6 +11,7 @@ from gateway.connector_runtime.addresses import AddressPolicy
 from gateway.connector_runtime.configuration import ConnectorSettings, EgressSettings
 from gateway.connector_runtime.contract import Absent, Found, OutboundReply, SourceTrouble, Unavailable
 from gateway.connector_runtime.kinds.build import Ways, build_connector
+from gateway.connector_runtime.kinds.carrier import Carried
 from gateway.connector_runtime.outbound import ZoneClient
 from gateway.vocabulary.clock import SystemClock
 from tests.connector_kinds.conftest import SAMPLE, ask_about, manifest_of
@@ -38,7 +39,7 @@ REST, SOAP = connector("rest"), connector("soap")
 def check(asked: Any, reply: OutboundReply) -> None:
     question = ask_about(3)
     try:
-        answer = asked.read(reply, question)
+        answer = asked.read(Carried(reply), question)
     except SourceTrouble:
         return  # whatever else is raised is a fault of ours
     assert set(answer) == question.attributes
@@ -87,6 +88,6 @@ def test_any_envelope_comes_to_outcomes_or_trouble(inner: str, status: int) -> N
 @pytest.mark.parametrize("value", ["\ud800", "a\x00b"])
 def test_a_sign_no_form_carries_harms_its_own_field_at_most(value: str) -> None:
     record = {"citizen_id": "999175000003", "card": {"no": value, "issued": "2009", "branch": "01"}}
-    answer = REST.read(OutboundReply(200, {}, json.dumps({"data": {"reader": record}}).encode()), ask_about(3))
+    answer = REST.read(Carried(OutboundReply(200, {}, json.dumps({"data": {"reader": record}}).encode())), ask_about(3))
     assert isinstance(answer["the_sample_branch"], Found)
     assert answer["the_sample_card_number"] == Unavailable(reason="malformed")

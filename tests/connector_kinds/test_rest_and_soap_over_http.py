@@ -44,9 +44,9 @@ async def test_dates_stay_as_precise_as_they_are(toy: Toy, kind: str, index: int
 async def test_only_declared_fields_leave(toy: Toy, kind: str) -> None:
     connector = toy.connector(kind)
     question = ask_about(3)
-    reply = await connector.send(connector.write(question), question)
-    assert CANARY.encode() in reply.body
-    answer = connector.read(reply, question)
+    carried = await connector.send(connector.write(question), question)
+    assert CANARY.encode() in carried.reply.body
+    answer = connector.read(carried, question)
     assert set(answer) == question.attributes
     assert CANARY not in repr(answer)
     assert "BƯỞI" not in repr(answer)

@@ -1,7 +1,7 @@
 """How a played SOAP register checks WS-Security, and how it signs its own answers.
 
 A UsernameToken is refused for a wrong password, an old or future time and a nonce seen before; a signed message for a
-stranger's certificate, for anything but Body and Timestamp under the signature, for a change and for a repetition.
+stranger's certificate, for a Body or Timestamp outside the signature, for a change and for a repetition.
 """
 
 from base64 import b64decode, b64encode
@@ -17,12 +17,13 @@ from lxml import etree
 from starlette.requests import Request
 
 from gateway.connector_runtime.contract.document import Malformed
+from gateway.connector_runtime.manifest_parts import AnswerBinding
+from gateway.connector_runtime.transports.wss_binding import Mark, add_relation
 from gateway.connector_runtime.transports.wss_envelope import (
     DIGEST,
     TEXT,
     Envelope,
     Held,
-    identifier,
     is_fresh,
     sign_envelope,
     wsse,
@@ -92,15 +93,16 @@ class SignatureDoor:
         security = envelope.security()
         if held is None or security is None:
             return "missing"
-        return self._judge(held, security.findtext(wsse("BinarySecurityToken"), ""))
+        return self._judge(envelope, held, security.findtext(wsse("BinarySecurityToken"), ""))
 
-    def _judge(self, held: Held, shown: str) -> str | None:
+    def _judge(self, envelope: Envelope, held: Held, shown: str) -> str | None:
         known = [one for one in self.certificates if b64encode(one.public_bytes(Encoding.DER)).decode() == shown]
         if not known:
             return "certificate"
-        names = {identifier(held.body): held.body, identifier(held.stamp): held.stamp}
         try:
-            verify_elements(held.signature, names, [public_key_of(known[0])])
+            verify_elements(held.signature, envelope.covered(held), [public_key_of(known[0])])
+        except Malformed:
+            return "form"
         except XmlSignatureRefused as refused:
             return refused.rule
         if not is_fresh(held.stamp, self.clock.now()):
@@ -114,15 +116,35 @@ class SignatureDoor:
 
 @dataclass(frozen=True, slots=True)
 class AnswerSigner:
-    """Signs the answers of a SOAP register: Body and Timestamp, with its own key."""
+    """Signs the answers of a SOAP register: Body and Timestamp, with its own key. Nothing in them says to which
+    question they belong."""
 
     key: PrivateKey
     certificate: Certificate
     clock: Clock
     chance: Randomness
 
-    def sign(self, body: bytes) -> bytes:
-        """Return a signed message."""
-        envelope = Envelope.of(body)
-        sign_envelope(envelope, self.key, self.certificate, self.clock.now(), self.chance)
-        return envelope.octets()
+    def sign(self, body: bytes, question: bytes = b"") -> bytes:
+        """Return a signed message; the question is not looked at."""
+        return _signed(self, Envelope.of(body))
+
+
+@dataclass(frozen=True, slots=True)
+class BindingSigner:
+    """Signs as another one does, and says in the answer to which question it belongs, as `binding` has it."""
+
+    signer: AnswerSigner
+    binding: AnswerBinding
+
+    def sign(self, body: bytes, question: bytes) -> bytes:
+        """Return a signed message that answers a question."""
+        envelope, mark = Envelope.of(body), Mark.of(question)
+        if self.binding == "relates_to":
+            add_relation(envelope, mark)
+        return _signed(self.signer, envelope, mark.signature if self.binding == "signature_confirmation" else "")
+
+
+def _signed(signer: AnswerSigner, envelope: Envelope, confirms: str = "") -> bytes:
+    proof = signer.key, signer.certificate
+    sign_envelope(envelope, proof, signer.clock.now(), signer.chance, confirms=confirms)
+    return envelope.octets()

@@ -3,4 +3,4 @@
 A name that goes or changes its members is a new major version, a new name a new minor one.
 """
 
-SURFACE = "1.4.0"
+SURFACE = "1.5.0"

@@ -25,7 +25,7 @@ from gateway.connector_runtime.kinds.secret_slots import read_slots
 from gateway.connector_runtime.kinds.signature import open_seal
 from gateway.connector_runtime.kinds.signs import Judge, Signs
 from gateway.connector_runtime.kinds.sqlview import ViewConnector, view_of
-from gateway.connector_runtime.kinds.writing import rest_writer, soap_writer
+from gateway.connector_runtime.kinds.writing import addressed, rest_writer, soap_writer
 from gateway.connector_runtime.manifest import Manifest
 from gateway.connector_runtime.manifest_place import write_key
 from gateway.connector_runtime.mapping.template import parse_template
@@ -70,7 +70,7 @@ def build_connector(
             return _view(manifest, settings, ways, asker)
         asker = replace(asker, secrets=read_slots(manifest, settings))
         carrier = _carrier(manifest, settings, ways)
-        speech = _sealed(make_speech(manifest), manifest, settings)
+        speech = _sealed(make_speech(manifest), manifest, settings, ways.chance)
     except OSError as error:
         raise SecretUnreadable(f"a secret file of connector `{source}` cannot be read: {error.strerror}") from None
     return DeclaredConnector(asker, speech, carrier), None
@@ -91,12 +91,15 @@ def make_speech(manifest: Manifest) -> Speech:
     )
 
 
-def _sealed(speech: Speech, manifest: Manifest, settings: ConnectorSettings) -> Speech:
+def _sealed(speech: Speech, manifest: Manifest, settings: ConnectorSettings, chance: Randomness) -> Speech:
     """Return a speech that requires what the source signs. Raises as `open_seal` and `open_envelope_seal`."""
     if manifest.signature is not None:
         return replace(speech, seal=open_seal(manifest.signature, settings))
-    if manifest.envelope_signature is not None:
-        return replace(speech, envelope_seal=open_envelope_seal(manifest.envelope_signature, settings))
+    if (row := manifest.envelope_signature) is not None:
+        assert manifest.operations is not None
+        action = manifest.operations.lookup.action
+        write = addressed(speech.write, action, chance) if row.bound_by == "relates_to" else speech.write
+        return replace(speech, write=write, envelope_seal=open_envelope_seal(row, settings))
     return speech
 
 

@@ -1,7 +1,7 @@
 """How a written question reaches its source: at the source's own endpoint, or over a bus that carries messages."""
 
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from gateway.connector_runtime.configuration import ConnectorSettings
@@ -21,10 +21,17 @@ from gateway.connector_runtime.transports.reply import time_left
 from gateway.vocabulary.clock import Clock
 
 
+class Carried(NamedTuple):
+    """A source's answer, unread, and the question's body as it went out: what proves it may bind the answer to it."""
+
+    reply: OutboundReply
+    sent: bytes | None = None
+
+
 class Carrier(Protocol):
     """Takes questions to one source."""
 
-    async def send(self, written: Written, *, deadline_at: datetime, officer_class: OfficerClass) -> OutboundReply:
+    async def send(self, written: Written, *, deadline_at: datetime, officer_class: OfficerClass) -> Carried:
         """Return the source's answer, unread. Raises SourceTrouble when none came by `deadline_at` (UTC)."""
         ...
 
@@ -50,7 +57,7 @@ class EndpointCarrier:
         self._client, self._clock = way
         self._timeout_for = settings.timeout_for
 
-    async def send(self, written: Written, *, deadline_at: datetime, officer_class: OfficerClass) -> OutboundReply:
+    async def send(self, written: Written, *, deadline_at: datetime, officer_class: OfficerClass) -> Carried:
         """Send the question under the credential. Raises SourceTrouble.
 
         A token that the source refuses is fetched anew, once: it may have been withdrawn before its time.
@@ -58,8 +65,8 @@ class EndpointCarrier:
         proven, reply = await self._send_proven(written, deadline_at, officer_class)
         if reply.status == 401 and isinstance(self._credential, RenewsProof):
             self._credential.renew(officer_class, proven)
-            _, reply = await self._send_proven(written, deadline_at, officer_class)
-        return reply
+            proven, reply = await self._send_proven(written, deadline_at, officer_class)
+        return Carried(reply, proven.body)
 
     async def _send_proven(
         self, written: Written, deadline_at: datetime, officer_class: OfficerClass
@@ -95,11 +102,11 @@ class BusCarrier:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    async def send(self, written: Written, *, deadline_at: datetime, officer_class: OfficerClass) -> OutboundReply:
+    async def send(self, written: Written, *, deadline_at: datetime, officer_class: OfficerClass) -> Carried:
         """Carry the body. Raises SourceTrouble."""
         message = written.body or b""
         body = await self._transport.send(message, deadline_at=deadline_at, officer_class=officer_class)
-        return OutboundReply(200, {}, body)
+        return Carried(OutboundReply(200, {}, body), message)
 
     async def check(self) -> Health:
         """Probe the bus."""

@@ -18,7 +18,7 @@ from gateway.connector_runtime.contract import (
 )
 from gateway.connector_runtime.contract.document import LARGEST, Malformed, read_document, read_json
 from gateway.connector_runtime.contract.lookup import officer_class
-from gateway.connector_runtime.kinds.carrier import Carrier
+from gateway.connector_runtime.kinds.carrier import Carried, Carrier
 from gateway.connector_runtime.kinds.envelope_seal import EnvelopeSeal
 from gateway.connector_runtime.kinds.question import Needed
 from gateway.connector_runtime.kinds.record import RecordReader
@@ -97,16 +97,17 @@ class DeclaredConnector:
         except Unaskable as error:
             raise SourceTrouble(Refused("bad_request"), str(error)) from None
 
-    async def send(self, written: Written, question: Question) -> OutboundReply:
+    async def send(self, written: Written, question: Question) -> Carried:
         """Carry a written question. Raises SourceTrouble."""
         return await self._carrier.send(
             written, deadline_at=question.deadline_at, officer_class=officer_class(question)
         )
 
-    def read(self, reply: OutboundReply, question: Question) -> Answer:
+    def read(self, carried: Carried, question: Question) -> Answer:
         """Read an answer about the person of a question. Raises SourceTrouble."""
+        reply = carried.reply
         if self._speech.envelope_seal is not None:
-            self._speech.envelope_seal.require(reply, now=self._asker.clock.now())
+            self._speech.envelope_seal.require(reply, now=self._asker.clock.now(), sent=carried.sent)
         root = self.open(reply)
         if self._speech.seal is not None:
             self._speech.seal.require(root, now=self._asker.clock.now())

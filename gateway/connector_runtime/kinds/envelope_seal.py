@@ -5,7 +5,8 @@ verified is the one that is read: a message with a second one, or with one ident
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Literal
 
 from cryptography.x509 import Certificate
 
@@ -15,7 +16,8 @@ from gateway.connector_runtime.contract.document import LARGEST, Malformed
 from gateway.connector_runtime.kinds.secret_files import certificates_of
 from gateway.connector_runtime.manifest_parts import EnvelopeSignatureRow
 from gateway.connector_runtime.transports.reply import refuse_status
-from gateway.connector_runtime.transports.wss_envelope import Envelope, identifier, is_fresh
+from gateway.connector_runtime.transports.wss_binding import Mark, Unbound, require_bound
+from gateway.connector_runtime.transports.wss_envelope import Envelope, is_fresh
 from gateway.tokens.pem import is_current, public_key_of
 from gateway.tokens.xml_signature import XmlSignatureRefused, verify_elements
 
@@ -25,10 +27,13 @@ class EnvelopeSeal:
 
     def __init__(self, row: EnvelopeSignatureRow, certificates: Sequence[Certificate]) -> None:
         self._is_required = row.policy == "required"
+        self._bound_by = row.bound_by
+        self._fresh_for = timedelta(seconds=row.fresh_for)
         self._certificates = [(one, public_key_of(one)) for one in certificates]
 
-    def require(self, reply: OutboundReply, *, now: datetime) -> None:
-        """Let a signed answer pass. Raises SourceTrouble; what is no message at all says what its status says.
+    def require(self, reply: OutboundReply, *, now: datetime, sent: bytes | None = None) -> None:
+        """Let a signed answer to the question that was `sent` pass. Raises SourceTrouble: malformed, replayed (an old
+        answer, or one to another question); what is no message at all says what its status says.
 
         Where signatures are required nothing unsigned reaches the manifest's outcomes: a forged “nobody” neither.
         """
@@ -45,18 +50,23 @@ class EnvelopeSeal:
                 refuse_status(reply)
                 raise _refused("the answer is not signed")
             return
-        names = {identifier(held.body): held.body, identifier(held.stamp): held.stamp}
-        if "" in names or len(names) != 2:
-            raise _refused("Body and Timestamp of the answer cannot be told apart")
+        try:
+            covered = envelope.covered(held)
+        except Malformed as error:
+            raise _refused(str(error)) from None
         keys = [key for one, key in self._certificates if is_current(one, now)]
         if not keys:
             raise _refused("no certificate of the source holds today")
         try:
-            verify_elements(held.signature, names, keys)
+            verify_elements(held.signature, covered, keys)
         except XmlSignatureRefused as refused:
             raise _refused(f"the signature of the answer does not verify: {refused.rule}") from None
-        if not is_fresh(held.stamp, now):
-            raise _refused("the Timestamp of the answer is old, ahead, or over")
+        if not is_fresh(held.stamp, now, self._fresh_for):
+            raise _refused("the Timestamp of the answer is old, ahead, or over", "replayed")
+        try:
+            require_bound(envelope, held, covered, Mark.of(sent), self._bound_by)
+        except Unbound as unbound:
+            raise _refused(str(unbound), "replayed") from None
 
 
 def open_envelope_seal(row: EnvelopeSignatureRow, settings: ConnectorSettings) -> EnvelopeSeal:
@@ -65,5 +75,5 @@ def open_envelope_seal(row: EnvelopeSignatureRow, settings: ConnectorSettings) -
     return EnvelopeSeal(row, certificates_of(name, "envelope_signature.certificates_ref", settings))
 
 
-def _refused(detail: str) -> SourceTrouble:
-    return SourceTrouble(Unavailable(reason="malformed"), detail)
+def _refused(detail: str, reason: Literal["malformed", "replayed"] = "malformed") -> SourceTrouble:
+    return SourceTrouble(Unavailable(reason=reason), detail)

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gateway.connector_runtime.failure import InvalidManifest
+from gateway.connector_runtime.kinds.binding_lint import binding_problems
 from gateway.connector_runtime.kinds.finding import Problem
 from gateway.connector_runtime.kinds.question import InputUnknown, Needed
 from gateway.connector_runtime.kinds.secret_lint import looks_like_a_secret, secret_problems
@@ -158,11 +159,13 @@ def _look_up(look_up: LookUp, kind: str, known: frozenset[str]) -> Iterator[Prob
     yield from _headers(look_up.headers, (*at, "headers"))
     if "?" in look_up.path or "#" in look_up.path:
         yield Problem(InvalidManifest, (*at, "path"), "the path ends before `?` and `#`; write what follows as `query`")
+    for name, xml in (("body", look_up.body), ("header", look_up.header)):
+        if isinstance(xml, str):
+            try:
+                xml_names(xml, known, header=name == "header")
+            except TemplateInvalid as error:
+                yield Problem(TemplateWrong, (*at, name), str(error))
     if isinstance(look_up.body, str):
-        try:
-            xml_names(look_up.body, known)
-        except TemplateInvalid as error:
-            yield Problem(TemplateWrong, (*at, "body"), str(error))
         if kind == "rest":
             yield Problem(InvalidManifest, (*at, "body"), "the body of a REST question is a table, sent as JSON")
     elif look_up.body is not None:
@@ -208,6 +211,8 @@ def _needs(look_up: LookUp, kind: str, at: tuple[str, str]) -> Iterator[Problem]
         yield Problem(
             InvalidManifest, (*at, "body"), "a SOAP question needs `body`: the XML inside the envelope's body"
         )
+    if kind != "soap" and look_up.header is not None:
+        yield Problem(InvalidManifest, (*at, "header"), f"`header` is of a SOAP envelope, and kind `{kind}` has none")
     if kind == "sqlview" and (look_up.view is None or not look_up.where):
         yield Problem(InvalidManifest, at, "a view needs `view`, and `where`: columns and the inputs they are equal to")
     if kind != "sqlview" and (look_up.view is not None or look_up.where):
@@ -246,6 +251,7 @@ def _signature(manifest: Manifest) -> Iterator[Problem]:
     if manifest.envelope_signature is not None and manifest.kind != "soap":
         text = "only the answers of kind `soap` can be signed so; a REST source has `[signature]`"
         yield Problem(InvalidManifest, ("envelope_signature",), text)
+    yield from binding_problems(manifest)
     if row is None:
         return
     if manifest.kind != "rest":

@@ -21,7 +21,7 @@ from gateway.connector_runtime.mapping.address import Basis
 from gateway.connector_runtime.mapping.field_table import FieldTable
 from gateway.connector_runtime.mapping.path import Shape, parse_path
 from gateway.connector_runtime.mapping.readers import parse_date, read_any_date, text_of
-from gateway.connector_runtime.mapping.tree import MEMBERS, all_at, plain, walk
+from gateway.connector_runtime.mapping.tree import MEMBERS, all_at, is_void, plain, walk
 from gateway.vocabulary.areas import AreaLists
 from gateway.vocabulary.partial_date import PartialDate
 from gateway.vocabulary.person_name import fold_name
@@ -64,7 +64,7 @@ class RecordReader:
             raise SourceTrouble(Unavailable(reason="malformed"), f"nothing stands at `{self._row.at}`")
         if len(rows) > 1:
             raise SourceTrouble(Absent("ambiguous"), "the source named several people")
-        if not rows or rows[0] is None:
+        if not rows or rows[0] is None or (self._row.missing == "not_found" and is_void(rows[0])):
             raise SourceTrouble(Absent("no_match"), "the source named nobody")
         return rows[0]
 

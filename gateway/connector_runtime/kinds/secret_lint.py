@@ -107,6 +107,7 @@ def secret_problems(manifest: Manifest) -> Iterator[Problem]:
             yield from _of_xml((*at, "body"), look_up.body)
         else:
             yield from _of_members((*at, "body"), look_up.body)
+        yield from _of_xml((*at, "header"), f"<header>{look_up.header or ''}</header>")
         yield from _of_a_path(("operations", "check", "path"), probe.path)
     yield from _of_words(manifest)
 

@@ -25,7 +25,7 @@ def secret_names(manifest: Manifest) -> tuple[str, ...]:
     if manifest.operations is None:
         return ()
     look_up = manifest.operations.lookup
-    texts = (text for table in (look_up.query, look_up.headers, look_up.body) for text in _texts(table))
+    texts = (text for table in (look_up.query, look_up.headers, look_up.header, look_up.body) for text in _texts(table))
     return tuple(dict.fromkeys(match[1] for text in texts for match in _SLOT.finditer(text)))
 
 

@@ -7,6 +7,8 @@ from urllib.parse import quote
 from gateway.connector_runtime.manifest_parts import LookUp
 from gateway.connector_runtime.mapping.body import Inputs, json_body, soap_body
 from gateway.connector_runtime.mapping.template import TemplateInvalid, parse_template
+from gateway.connector_runtime.transports.wss_binding import add_message_id
+from gateway.vocabulary.clock import Randomness
 
 
 class Written(NamedTuple):
@@ -23,20 +25,17 @@ Write = Callable[[Inputs], Written]
 
 def rest_writer(look_up: LookUp, known: frozenset[str]) -> Write:
     """Return the writer of a REST question: the path, the query and the body each with their own escaping."""
-    path = parse_template(look_up.path, known)
-    query = [(quote(name, safe=""), parse_template(text, known)) for name, text in look_up.query.items()]
+    address = _address_writer(look_up, known)
     headers = [(name, parse_template(text, known)) for name, text in look_up.headers.items()]
     if isinstance(look_up.body, str):
         raise TemplateInvalid("`body` of a REST question is a table")
     body = None if look_up.body is None else json_body(look_up.body, known)
 
     def write(inputs: Inputs) -> Written:
-        told = "&".join(f"{name}={template.render(inputs, 'query')}" for name, template in query)
         sent = {"Accept": "application/json"} | {name: one.render(inputs, "header") for name, one in headers}
         if body is not None:
             sent["Content-Type"] = "application/json; charset=utf-8"
-        target = path.render(inputs, "path") + (f"?{told}" if told else "")
-        return Written(look_up.method, target, sent, None if body is None else body(inputs))
+        return Written(look_up.method, address(inputs), sent, None if body is None else body(inputs))
 
     return write
 
@@ -45,12 +44,35 @@ def soap_writer(look_up: LookUp, known: frozenset[str]) -> Write:
     """Return the writer of a SOAP 1.1 question: an envelope around the body of the manifest."""
     if not isinstance(look_up.body, str):
         raise TemplateInvalid("`body` of a SOAP question is the XML inside the envelope's body")
-    body = soap_body(look_up.body, known)
+    address = _address_writer(look_up, known)
+    body = soap_body(look_up.body, known, header=look_up.header)
     headers = [(name, parse_template(text, known)) for name, text in look_up.headers.items()]
     fixed = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{look_up.action}"'}
 
     def write(inputs: Inputs) -> Written:
         sent = fixed | {name: one.render(inputs, "header") for name, one in headers}
-        return Written("POST", look_up.path, sent, body(inputs))
+        return Written("POST", address(inputs), sent, body(inputs))
+
+    return write
+
+
+def addressed(write: Write, action: str, chance: Randomness) -> Write:
+    """Return a writer whose every question has a MessageID of its own, which an answer may name (WS-Addressing)."""
+
+    def write_anew(inputs: Inputs) -> Written:
+        written = write(inputs)
+        return written._replace(body=add_message_id(written.body or b"", action, chance))
+
+    return write_anew
+
+
+def _address_writer(look_up: LookUp, known: frozenset[str]) -> Callable[[Inputs], str]:
+    """Return the writer of the path and its query, each with its own escaping."""
+    path = parse_template(look_up.path, known)
+    query = [(quote(name, safe=""), parse_template(text, known)) for name, text in look_up.query.items()]
+
+    def write(inputs: Inputs) -> str:
+        told = "&".join(f"{name}={template.render(inputs, 'query')}" for name, template in query)
+        return path.render(inputs, "path") + (f"?{told}" if told else "")
 
     return write

@@ -91,7 +91,7 @@ class SignedEnvelope:
         if written.body is None:
             return written
         envelope = Envelope.of(written.body)
-        sign_envelope(envelope, self._key, self._certificate, self._clock.now(), self._chance)
+        sign_envelope(envelope, (self._key, self._certificate), self._clock.now(), self._chance)
         return written._replace(body=envelope.octets())
 
 

@@ -26,10 +26,13 @@ def json_body(structure: Any, known: frozenset[str]) -> Write:
     return lambda inputs: orjson.dumps(fill(inputs))
 
 
-def soap_body(text: str, known: frozenset[str]) -> Write:
-    """Return the writer of a SOAP 1.1 envelope around the XML of `text`. Raises TemplateInvalid."""
+def soap_body(text: str, known: frozenset[str], *, header: str | None = None) -> Write:
+    """Return the writer of a SOAP 1.1 envelope around the XML of `text`, with the elements of `header` in its header.
+
+    Raises TemplateInvalid.
+    """
     envelope = etree.Element(etree.QName(SOAP, "Envelope"), nsmap={"soapenv": SOAP})
-    etree.SubElement(envelope, etree.QName(SOAP, "Header"))
+    etree.SubElement(envelope, etree.QName(SOAP, "Header")).extend(_parse_header(header))
     etree.SubElement(envelope, etree.QName(SOAP, "Body")).append(_parse(text))
     leaves = [
         (position, kind, parse_template(found, known))
@@ -49,9 +52,10 @@ def soap_body(text: str, known: frozenset[str]) -> Write:
     return write
 
 
-def xml_names(text: str, known: frozenset[str]) -> frozenset[str]:
-    """Return the inputs an XML body uses. Raises TemplateInvalid."""
-    texts = [found for element in _parse(text).iter() for _, found in _texts(element)]
+def xml_names(text: str, known: frozenset[str], *, header: bool = False) -> frozenset[str]:
+    """Return the inputs that the XML of a body, or of a `header`, uses. Raises TemplateInvalid."""
+    roots = _parse_header(text) if header else [_parse(text)]
+    texts = [found for root in roots for element in root.iter() for _, found in _texts(element)]
     return frozenset[str]().union(*(parse_template(found, known).names for found in texts))
 
 
@@ -77,6 +81,23 @@ def _parse(text: str) -> etree._Element:
     if (document := root.getroottree().docinfo) is not None and document.internalDTD is not None:
         raise TemplateInvalid("the body brings a document type")
     return root
+
+
+def _parse_header(text: str | None) -> list[etree._Element]:
+    """Return the elements of a header, which may be several or none."""
+    if text is None or not text.strip():
+        return []
+    try:
+        around = _parse(f"<header>{text}</header>")
+    except TemplateInvalid:
+        raise TemplateInvalid("the header is not well-formed XML of one or more elements") from None
+    if (around.text or "").strip() or any((one.tail or "").strip() for one in around):
+        raise TemplateInvalid("text stands beside the elements of the header")
+    for one in around:
+        if etree.QName(one).localname == "Security":
+            raise TemplateInvalid("WS-Security is told by `auth`, kind `wss_password` or `wss_certificate`")
+        one.tail = None
+    return list(around)
 
 
 def _texts(element: etree._Element) -> list[tuple[str, str]]:

@@ -132,7 +132,7 @@ def _taker(step: Step, shape: Shape) -> Callable[[Any], Any]:
     def take(value: Any) -> Any:
         if value is None:
             return None
-        if is_xml and type(value) is etree._Element and not len(value) and step.where is None:
+        if is_xml and type(value) is etree._Element and not len(value) and step.where is None and not value.attrib:
             return value.text
         return plain(select(value, step, members))
 

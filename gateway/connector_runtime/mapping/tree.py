@@ -10,6 +10,8 @@ from gateway.connector_runtime.mapping.path import Shape, Step
 
 Members = Callable[[Any], Mapping[str, Any]]
 
+_XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
+
 
 def json_members(node: Any) -> Mapping[str, Any]:
     """Return a JSON object's members; those of the one object in a list of one."""
@@ -65,13 +67,19 @@ def walk(node: Any, steps: Sequence[Step], members: Members) -> Any:
 def all_at(node: Any, steps: Sequence[Step], members: Members) -> tuple[list[Any] | None, bool]:
     """Return the records at a path and whether what holds them is there: (None, …) when nothing stands there at all.
 
-    A list of none and a null are both an explicit nobody. Raises Unreadable.
+    A list of none, a null and a nil element are all an explicit nobody. An answer's own element that is empty holds
+    the record's place and no record. Raises Unreadable.
     """
     if not steps:
         return (list(node) if type(node) is list else [node]), True
-    holder = walk(node, steps[:-1], members)
-    if holder is None:
-        return None, False
+    holder = node
+    for step in steps[:-1]:
+        inner = select(members(holder).get(step.name), step, members)
+        if inner is None:
+            return None, holder is not node and _is_bare(holder)
+        if is_nil(inner):
+            return [], True
+        holder = inner
     found = members(holder)
     if steps[-1].name not in found:
         # an empty element is XML's list of none; one that holds something else is another answer
@@ -82,7 +90,29 @@ def all_at(node: Any, steps: Sequence[Step], members: Members) -> tuple[list[Any
         return [], True
     rows = value if type(value) is list else [value]
     where = steps[-1].where
-    return [one for one in rows if where is None or _is(one, where, members)], True
+    return [None if is_nil(one) else one for one in rows if where is None or _is(one, where, members)], True
+
+
+def is_nil(node: Any) -> bool:
+    """Tell whether an element says of itself that it is nothing (XML Schema Part 1 §2.6.2). Raises Unreadable for one
+    that says so and holds something all the same."""
+    if not isinstance(node, etree._Element) or node.get(f"{_XSI}nil", "").strip() not in {"true", "1"}:
+        return False
+    if len(node) or (node.text or "").strip():
+        raise Unreadable("an element that is nil holds something")
+    return True
+
+
+def is_void(node: Any) -> bool:
+    """Tell whether an element holds nothing at all: no text in it or below, and no attribute but those of XML Schema
+    instances (nil, type)."""
+    return isinstance(node, etree._Element) and not any(
+        (one.text or "").strip() or any(not str(name).startswith(_XSI) for name in one.attrib) for one in node.iter()
+    )
+
+
+def _is_bare(node: Any) -> bool:
+    return is_void(node) and not len(node)
 
 
 def plain(leaf: Any) -> Any:
@@ -92,7 +122,7 @@ def plain(leaf: Any) -> Any:
     if isinstance(leaf, etree._Element):
         if len(leaf):
             raise Unreadable("an element with children stands where a value was expected")
-        return leaf.text
+        return None if is_nil(leaf) else leaf.text
     if isinstance(leaf, Mapping | list):
         raise Unreadable("a structure stands where a value was expected")
     return leaf

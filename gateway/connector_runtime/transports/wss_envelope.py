@@ -26,7 +26,10 @@ DIGEST = f"{_OASIS}username-token-profile-1.0#PasswordDigest"
 TEXT = f"{_OASIS}username-token-profile-1.0#PasswordText"
 X509 = f"{_OASIS}x509-token-profile-1.0#X509v3"
 BASE64 = f"{_OASIS}soap-message-security-1.0#Base64Binary"
-_SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
+WSA = "http://www.w3.org/2005/08/addressing"
+_WSSE11 = "http://docs.oasis-open.org/wss/oasis-wss-wssecurity-secext-1.1.xsd"
+_DS = "{http://www.w3.org/2000/09/xmldsig#}"
+_SIGNATURE = f"{_DS}Signature"
 _HELD_FOR = timedelta(minutes=5)
 _AHEAD_FOR = timedelta(seconds=60)
 _IDENTIFIERS = frozenset({"Id", "ID", "id"})
@@ -38,6 +41,12 @@ class Held(NamedTuple):
     stamp: etree._Element
     signature: etree._Element
     body: etree._Element
+    security: etree._Element
+
+    @property
+    def value(self) -> str:
+        """The signature's own value, as WS-Security confirms it: base64 without breaks."""
+        return "".join(self.signature.findtext(f"{_DS}SignatureValue", "").split())
 
 
 class Envelope:
@@ -63,12 +72,20 @@ class Envelope:
         written: bytes = etree.tostring(self.root, xml_declaration=True, encoding="UTF-8")
         return written
 
-    def open_security(self) -> etree._Element:
-        """Return a new Security header that the receiver must understand."""
+    def open_header(self) -> etree._Element:
+        """Return the Header, a new one where there is none."""
         if self._header is None:
             self._header = etree.Element(soap("Header"))
             self.root.insert(0, self._header)
-        made = etree.SubElement(self._header, wsse("Security"), nsmap={"wsse": WSSE, "wsu": WSU})
+        return self._header
+
+    def header_parts(self) -> list[etree._Element]:
+        """Return what stands in the Header itself."""
+        return [] if self._header is None else list(self._header)
+
+    def open_security(self) -> etree._Element:
+        """Return a new Security header that the receiver must understand."""
+        made = etree.SubElement(self.open_header(), wsse("Security"), nsmap={"wsse": WSSE, "wsu": WSU})
         made.set(soap("mustUnderstand"), "1")
         return made
 
@@ -90,7 +107,18 @@ class Envelope:
         names = list(_names(self.root))
         if len(names) != len(set(names)):
             raise Malformed("an identifier stands twice")
-        return Held(stamps[0], signatures[0], self.body)
+        return Held(stamps[0], signatures[0], self.body, security)
+
+    def covered(self, held: Held) -> dict[str, etree._Element]:
+        """Return what a signature has to be over: Body and Timestamp always, and of the parts of the Header and of the
+        Security header those that it refers to, each by its identifier. Raises Malformed."""
+        parts = {identifier(one): one for one in (*self.header_parts(), *held.security)}
+        told = {one.get("URI", "")[1:] for one in held.signature.iterfind(f"{_DS}SignedInfo/{_DS}Reference")}
+        found = {name: one for name, one in parts.items() if name and name in told}
+        found |= {identifier(held.body): held.body, identifier(held.stamp): held.stamp}
+        if "" in found or identifier(held.body) == identifier(held.stamp):
+            raise Malformed("Body and Timestamp cannot be told apart")
+        return found
 
 
 def identifier(element: etree._Element) -> str:
@@ -121,23 +149,30 @@ def _reference_to(name: str) -> etree._Element:
 
 
 def sign_envelope(
-    envelope: Envelope, key: PrivateKey, certificate: Certificate, now: datetime, chance: Randomness
+    envelope: Envelope, proof: tuple[PrivateKey, Certificate], now: datetime, chance: Randomness, *, confirms: str = ""
 ) -> None:
-    """Put a Security header into an envelope: the certificate, a Timestamp, and the Signature over it and the Body."""
+    """Put a Security header into an envelope: the certificate, a Timestamp, and the Signature over it, the Body and
+    every header of WS-Addressing. `confirms` is the value of the signature that an answer confirms (§8.5)."""
+    key, certificate = proof
+    addressing = [one for one in envelope.header_parts() if etree.QName(one).namespace == WSA]
     security = envelope.open_security()
     token = etree.SubElement(security, wsse("BinarySecurityToken"), EncodingType=BASE64, ValueType=X509)
     token.text = b64encode(certificate.public_bytes(Encoding.DER)).decode("ascii")
     reference = _reference_to(name_part(token, "X509", chance))
     stamp = add_timestamp(security, now, chance)
     signed = {name_part(envelope.body, "Body", chance): envelope.body, identifier(stamp): stamp}
+    signed |= {name_part(one, "Addressing", chance): one for one in addressing}
+    if confirms:
+        confirmation = etree.SubElement(security, wsse11("SignatureConfirmation"), Value=confirms)
+        signed[name_part(confirmation, "Confirmation", chance)] = confirmation
     security.append(sign_elements(signed, key, reference))
 
 
-def is_fresh(stamp: etree._Element, now: datetime) -> bool:
-    """Tell whether a Timestamp or a UsernameToken was made within five minutes and has not ended."""
+def is_fresh(stamp: etree._Element, now: datetime, held_for: timedelta = _HELD_FOR) -> bool:
+    """Tell whether a Timestamp or a UsernameToken was made within a window, five minutes long, and has not ended."""
     created = read_time(_text(stamp, "Created"))
     ended = stamp.find(wsu("Expires"))
-    if created is None or not now - _HELD_FOR <= created <= now + _AHEAD_FOR:
+    if created is None or not now - held_for <= created <= now + _AHEAD_FOR:
         return False
     if ended is None:
         return True
@@ -172,6 +207,16 @@ def wsse(name: str) -> str:
 def wsu(name: str) -> str:
     """Return a name of WS-Security's utilities."""
     return f"{{{WSU}}}{name}"
+
+
+def wsse11(name: str) -> str:
+    """Return a name that WS-Security 1.1 added."""
+    return f"{{{_WSSE11}}}{name}"
+
+
+def wsa(name: str) -> str:
+    """Return a name of WS-Addressing 1.0."""
+    return f"{{{WSA}}}{name}"
 
 
 def _text(element: etree._Element, name: str) -> str:

@@ -1,0 +1,114 @@
+"""What SOAP services write for nobody: a nil record, a nil or empty element on the way to it, a record of nothing."""
+
+from typing import Any
+
+import pytest
+
+from gateway.connector_runtime.contract import Absent, Found, OutboundReply, Outcome, SourceTrouble, Unavailable
+from gateway.connector_runtime.kinds.build import make_speech
+from gateway.vocabulary.clock import SystemClock
+from tests.connector_kinds.conftest import ask_about, manifest_of
+
+XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+NIL = f'{XSI} xsi:nil="true"'
+WHOLE = "<CitizenId>999175000003</CitizenId><Card><No>TV-000003</No><Issued>20240305</Issued><Branch>02</Branch></Card>"
+NOBODY = Absent("no_match")
+MALFORMED = Unavailable(reason="malformed")
+
+
+def read(inner: str, **record: Any) -> dict[str, Outcome] | Outcome:
+    """Return what the sample's manifest makes of an answer, or of the whole of it."""
+    speech = make_speech(manifest_of("soap", lambda tree: tree["record"].update(record)))
+    envelope = f'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>{inner}</s:Body></s:Envelope>'
+    reply = OutboundReply(200, {"content-type": "text/xml"}, envelope.encode())
+    try:
+        speech.signs.judge(reply, lambda: speech.open(reply))
+        now = SystemClock().now()
+        return dict(speech.record.read(speech.open(reply), ask_about(3), source="x", now=now))
+    except SourceTrouble as trouble:
+        return trouble.outcome
+
+
+def answer(readers: str) -> str:
+    return f'<l:FindReaderResponse xmlns:l="urn:library">{readers}</l:FindReaderResponse>'
+
+
+@pytest.mark.parametrize("missing", ["malformed", "not_found"])
+@pytest.mark.parametrize(
+    "inner",
+    [
+        answer(f"<Readers><Reader {NIL}/></Readers>"),
+        answer(f'<Readers><Reader {NIL} Updated="2026-11-20"></Reader></Readers>'),
+        answer(f'<Readers><Reader {XSI} xsi:nil=" 1 "> </Reader></Readers>'),
+        answer(f"<Readers {NIL}/>"),
+        f'<l:FindReaderResponse xmlns:l="urn:library" {NIL}/>',
+        answer("<Readers/>"),
+    ],
+)
+def test_what_says_of_itself_that_it_is_nothing_is_nobody(inner: str, missing: str) -> None:
+    assert read(inner, missing=missing) == NOBODY
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        answer(""),
+        answer("<Readers><Reader/></Readers>"),
+        answer(f"<Readers><Reader><CitizenId/><Card><No {NIL}/></Card></Reader></Readers>"),
+    ],
+)
+def test_what_merely_is_empty_is_nobody_where_the_manifest_says_so(inner: str) -> None:
+    assert read(inner, missing="not_found") == NOBODY
+    assert read(inner, missing="malformed") == MALFORMED
+
+
+@pytest.mark.parametrize("missing", ["malformed", "not_found"])
+@pytest.mark.parametrize(
+    "inner",
+    [
+        "",  # an answer without its own element is no answer
+        "<Other/>",
+        answer("<Error>E500</Error>"),
+        answer('<Other code="E500"/>'),
+        answer(f"<Readers><Reader {NIL}>{WHOLE}</Reader></Readers>"),  # nothing, and something
+        answer(f"<Readers {NIL}><Reader>{WHOLE}</Reader></Readers>"),
+        answer("<Readers><Reader><Note>x</Note></Reader></Readers>"),  # a record, and of whom it does not say
+        answer('<Readers><Reader Updated="2026-11-20"/></Readers>'),
+    ],
+)
+def test_what_holds_something_else_is_never_nobody(inner: str, missing: str) -> None:
+    assert read(inner, missing=missing) == MALFORMED
+
+
+def test_a_nil_beside_a_record_chooses_none() -> None:
+    inner = answer(f"<Readers><Reader {NIL}/><Reader>{WHOLE}</Reader></Readers>")
+    assert read(inner) == Absent("ambiguous")
+
+
+def test_a_nil_leaf_is_absent_and_one_that_holds_something_is_garbled() -> None:
+    whole = answer(f"<Readers><Reader>{WHOLE}</Reader></Readers>")
+    for old, new in (
+        ("<Issued>20240305</Issued>", f"<Issued {NIL}/>"),
+        ("<Branch>02</Branch>", f"<Branch {NIL}> </Branch>"),
+    ):
+        told = read(whole.replace(old, new))
+        assert isinstance(told, dict)
+        assert sorted(type(one).__name__ for one in told.values()) == ["Absent", "Found", "Found"]
+        assert Absent("empty") in told.values()
+    told = read(whole.replace("<No>", f"<No {NIL}>").replace("<Issued>", f'<Issued {XSI} xsi:nil="false">'))
+    assert isinstance(told, dict)
+    assert told["the_sample_card_number"] == MALFORMED
+    assert isinstance(told["the_sample_card_issued"], Found)
+
+
+def test_a_sign_that_is_nil_is_no_sign() -> None:
+    rows = [{"path": "FindReaderResponse/Error", "is": "denied"}]
+    speech = make_speech(manifest_of("soap", lambda tree: tree.update(outcomes=rows)))
+    for inner, is_denied in ((f"<Error {NIL}/>", False), ("<Error>E1</Error>", True)):
+        body = f'<Envelope xmlns="http://schemas.xmlsoap.org/soap/envelope/"><Body>{answer(inner)}</Body></Envelope>'
+        reply = OutboundReply(200, {"content-type": "text/xml"}, body.encode())
+        if not is_denied:
+            speech.signs.judge(reply, lambda reply=reply: speech.open(reply))
+            continue
+        with pytest.raises(SourceTrouble, match="denied"):
+            speech.signs.judge(reply, lambda reply=reply: speech.open(reply))
