@@ -1,22 +1,18 @@
 """`gate06 connector credentials`: the secrets a connector needs, whether they can be used, and how each is replaced."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from gateway.cli.connection import Config, Json, settings_of
+from gateway.cli.connection import Config, Json, Redis, Store, settings_of
+from gateway.cli.connector_secret_try import try_secrets
+from gateway.cli.connector_table import find_table
 from gateway.cli.exit_codes import Exit
 from gateway.cli.output import say_json, say_table, talk
 from gateway.connector_runtime.configuration import ConnectorSettings
-from gateway.connector_runtime.contract import Health
-from gateway.connector_runtime.credential_check import Finding, Reference, inspect_all, references_of
-from gateway.connector_runtime.failure import InvalidManifest
-from gateway.connector_runtime.making import Installed
+from gateway.connector_runtime.credential_check import Finding, Reference, inspect_all
 from gateway.connector_runtime.manifest import Manifest
-from gateway.settings import Settings
 from gateway.vocabulary.clock import SystemClock
 
 _STATES = {"in_order": "ok", "soon": "SOON", "wrong": "WRONG"}
@@ -26,29 +22,23 @@ def credentials(
     connector: Annotated[str, typer.Argument(help="The connector's name in the settings.")],
     trial: Annotated[
         list[str] | None,
-        typer.Option(
-            "--try", help="NAME=FILE: ask the source's probe with another file, and change nothing; repeat it."
-        ),
+        typer.Option("--try", help="NAME=FILE: show the source another file and change nothing; repeat it."),
     ] = None,
-    config: Config = None,
     *,
+    store: Store = None,
+    redis: Redis = None,
+    config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Show which secrets a connector needs and whether each can be used; no value is ever shown.
 
-    Exit 7 when something is wrong, 4 for a connector without a table, 6 when the source refuses the file of `--try`.
+    Exit 7 when something is wrong, 4 for a connector without a table. Of `--try`: 0 the source takes the file and
+    refuses a random one, 6 it refuses it, 8 the folder is not what was approved, 9 it takes a random one, too.
     """
-    from gateway.connector_runtime.making import manifest_of
-
-    settings = settings_of(None, None, config)
-    one = settings.connectors.by_name().get(connector)
-    if one is None:
-        known = ", ".join(f"`{name}`" for name in sorted(settings.connectors.by_name())) or "none"
-        talk(f"the settings have no table `connectors.{connector}`; they have {known}")
-        raise typer.Exit(Exit.NOT_FOUND)
-    manifest = manifest_of(connector, one, settings.connectors.path)
+    table = find_table(settings_of(store, redis, config), connector)
+    manifest, one = table.manifest, table.one
     if trial:
-        raise typer.Exit(_try(connector, manifest, one, settings, trial))
+        raise typer.Exit(asyncio.run(try_secrets(table, trial, as_json=as_json)))
     found = inspect_all(manifest, one, SystemClock().now())
     if as_json:
         say_json(
@@ -100,55 +90,6 @@ _MADE = {
     "certificates": "have the next certificate issued for a new key; key and certificate change together",
     "jwks": "",
 }
-
-
-def _try(name: str, manifest: Manifest, one: ConnectorSettings, settings: Settings, trials: Sequence[str]) -> Exit:
-    """Ask the source's probe with other files in the place of some; a key and its certificate change together."""
-    known = {reference.name: reference for reference in references_of(manifest, one)}
-    changed = one
-    for trial in trials:
-        secret, _, file = trial.partition("=")
-        if not file or secret not in known:
-            said = ", ".join(f"`{other}`" for other in known) or "none"
-            raise typer.BadParameter(f"write NAME=FILE with one of {said}", param_hint="--try")
-        changed = changed.model_copy(update=in_place(known[secret], Path(file), changed))
-    wrong = [found for found in inspect_all(manifest, changed, SystemClock().now()) if found.state == "wrong"]
-    for found in wrong:
-        talk(f"{found.reference.name} ({_place(found.reference)}): {found.wrong}")
-    if wrong:
-        return Exit.CHECK_FAILED
-    health = asyncio.run(probe(name, changed, settings))
-    talk(f"{name} with {' and '.join(trials)}: {health.state}{f', {health.detail}' if health.detail else ''}")
-    if manifest.auth.kind.startswith("wss_") and manifest.transport is None:
-        talk("its probe holds no message, so it proves nothing: ask about a test person with `gate06 connector try`")
-    return Exit.OK if health.state == "up" else Exit.REMOTE
-
-
-async def probe(name: str, one: ConnectorSettings, settings: Settings, carried: Installed | None = None) -> Health:
-    """Show a source the secrets of a table, through its real transport; nobody is asked about.
-
-    Raises InvalidManifest before anything is sent where the folder holds something else than `carried`.
-    """
-    from gateway.connector_runtime.registry import ConnectorRegistry
-
-    registry = ConnectorRegistry.load(
-        {name: one}, egress=settings.egress, clock=SystemClock(), folders=settings.connectors.path
-    )
-    try:
-        if carried is not None and registry.installed[name] != carried:
-            raise InvalidManifest(f"connector `{name}` was changed while its secrets were being replaced")
-        return (await registry.check_all())[name]
-    finally:
-        await registry.close()
-
-
-def in_place(reference: Reference, file: Path, one: ConnectorSettings) -> Mapping[str, Any]:
-    """Return the members of a table that put another file in the place of a secret."""
-    if "." in reference.member:
-        return {"secret_files": {**one.secret_files, reference.name: file}}
-    if reference.member.endswith("_file"):
-        return {reference.member: file}
-    return {reference.member: None, f"{reference.member}_file": file}
 
 
 def _say(manifest: Manifest, one: ConnectorSettings, found: tuple[Finding, ...]) -> None:

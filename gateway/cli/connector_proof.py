@@ -1,23 +1,27 @@
 """What a probe proves of a secret: something only where the source takes the new one and refuses a random one."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from string import ascii_lowercase, digits
 from tempfile import TemporaryDirectory
+from typing import Literal
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from gateway.cli.connector_credentials import in_place, probe
+from gateway.cli.connector_table import ConnectorTable, probe
 from gateway.connector_exam.certificate import unvouched_pair
 from gateway.connector_runtime.configuration import ConnectorSettings
 from gateway.connector_runtime.credential_check import Reference, references_of
-from gateway.connector_runtime.making import Installed
 from gateway.connector_runtime.manifest import Manifest
-from gateway.settings import Settings
-from gateway.vocabulary.clock import SystemRandomness, text_token
+from gateway.vocabulary.clock import Randomness, SystemRandomness, text_token
 
 _OF_A_QUESTION = ("operations.lookup", "signature.", "envelope_signature.")
 _PAIR = ("certificate_file", "certificate_key_file")
+
+Judged = Literal["checked", "unchecked", "undecided"]
+"""`checked`: the source refuses a random one; `unchecked`: it takes that, too; `undecided`: it stopped answering."""
 
 
 def beyond_a_probe(manifest: Manifest, settings: ConnectorSettings, names: Collection[str]) -> tuple[str, ...]:
@@ -29,38 +33,69 @@ def beyond_a_probe(manifest: Manifest, settings: ConnectorSettings, names: Colle
     return tuple(name for name in names if name not in heard)
 
 
-async def taken_with_anything(
-    name: str, one: ConnectorSettings, carried: Installed, secrets: Iterable[str], settings: Settings
-) -> tuple[str, ...]:
-    """Return the secrets of a table in whose place the source's probe takes a random one of the same kind, too."""
-    known = {reference.name: reference for reference in references_of(carried.manifest, one)}
-    taken: list[str] = []
+async def judge_by_random_ones(
+    table: ConnectorTable, changed: ConnectorSettings, secrets: Iterable[str]
+) -> dict[str, Judged]:
+    """Return for each secret of a changed table, which its source takes, whether the source looks at it at all.
+
+    The same probe goes out once more with a random secret of the same kind and shape in its place. A source that does
+    not answer `up` then has refused it, or went away at that moment: the good one is shown again to tell the two.
+    """
+    judged: dict[str, Judged] = {}
     for secret in secrets:
-        with TemporaryDirectory() as folder:
-            changed = one
-            # a key and its certificate go together: either alone could not even be shown
-            for other in _PAIR if secret in _PAIR else (secret,):
-                changed = changed.model_copy(update=in_place(known[other], Path(folder) / other, changed))
-            _write_random(Path(folder), known[secret])
-            if (await probe(name, changed, settings, carried)).state == "up":
-                taken.append(secret)
-    return tuple(taken)
+        if await _takes_a_random(table, changed, secret):
+            judged[secret] = "unchecked"
+        else:
+            judged[secret] = "checked" if (await probe(table, changed)).state == "up" else "undecided"
+    return judged
 
 
-def _write_random(folder: Path, reference: Reference) -> None:
-    """Write what stands in the place of a secret: of its kind, and known to nobody."""
+async def _takes_a_random(table: ConnectorTable, changed: ConnectorSettings, secret: str) -> bool:
+    known = {reference.name: reference for reference in references_of(table.manifest, changed)}
+    with TemporaryDirectory() as folder:
+        # a key and its certificate go together: either alone could not even be shown
+        files = {name: Path(folder) / str(place) for place, name in enumerate(_PAIR if secret in _PAIR else (secret,))}
+        _write_random(files, known[secret])
+        return (await probe(table, replace(table, one=changed).tried(files))).state == "up"
+
+
+def _write_random(files: Mapping[str, Path], reference: Reference) -> None:
+    """Write what stands in the place of a secret, or of a key and its certificate: of its kind, known to nobody."""
     certificate, key = unvouched_pair()
-    made = {
-        "password": text_token(SystemRandomness()).encode(),
+    octets = {
+        "password": _random_text(reference),
         "private_key": _private_key(reference.algorithm),
         "certificates": certificate,
         "jwks": b'{"keys":[]}',
-    }[reference.kind]
-    pair = dict(zip(_PAIR, (certificate, key), strict=True))
-    for file, octets in (pair if reference.name in _PAIR else {reference.name: made}).items():
-        place = folder / file
+    }
+    made = (octets[reference.kind],) if len(files) == 1 else (certificate, key)
+    for place, written in zip(files.values(), made, strict=True):
         place.touch(0o600)
-        place.write_bytes(octets)
+        place.write_bytes(written)
+
+
+def _random_text(reference: Reference) -> bytes:
+    """Return a random text of the shape of the secret it stands for: a source that only looks at length or letters
+    takes it. A digit stays a digit, a letter a letter of its case (of `a-f` where all are), a sign itself."""
+    text = "" if reference.file is None else reference.file.read_text("utf-8", "replace").strip()
+    letters = {one for one in text if one.isalpha()}
+    chance = SystemRandomness()
+    small = "abcdef" if letters <= set("abcdefABCDEF") else ascii_lowercase
+    while True:
+        made = "".join(_like(one, small, chance) for one in text)
+        if made != text:
+            return made.encode()
+        if not any(one.isalnum() for one in text):
+            return text_token(chance).encode()
+
+
+def _like(sign: str, small: str, chance: Randomness) -> str:
+    if sign.isdigit():
+        return digits[chance.octets(1)[0] % len(digits)]
+    if not sign.isalpha():
+        return sign
+    drawn = small[chance.octets(1)[0] % len(small)]
+    return drawn.upper() if sign.isupper() else drawn
 
 
 def _private_key(algorithm: str) -> bytes:

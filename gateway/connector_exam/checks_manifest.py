@@ -10,7 +10,12 @@ from gateway.connector_exam.candidate import Candidate
 from gateway.connector_exam.finding import Fault, all_checks
 from gateway.connector_runtime.kinds.finding import Problem
 from gateway.connector_runtime.kinds.lint import lint
-from gateway.connector_runtime.kinds.secret_lint import looks_like_a_secret
+from gateway.connector_runtime.kinds.secret_signs import (
+    holds_a_proof,
+    looks_like_a_secret,
+    says_a_secret,
+    sets_a_secret,
+)
 from gateway.connector_runtime.manifest_failure import InlineSecret
 
 PURPOSES = frozenset({"prefill", "assurance"})
@@ -29,16 +34,6 @@ _CEILINGS: dict[str, float] = {
 _FRESHEST = 86_400
 _MOST_HOSTS = 3
 _GUESS = "# confirm:"
-_SAID = re.compile(
-    r"""(?ix) (?:pass(?:word|wd)? | secret | api[_-]?key | token | mật\s*khẩu)"""
-    r"""["']? \s* [:=] \s* ["']? (?!\{) ([^\s"',}<]{8,})"""
-)
-# in a sentence a short one counts, when letters are mixed with digits or signs: `password is Abc@123`
-_TOLD = re.compile(
-    r"""(?ix) \b (?:pass(?:word|wd|code|phrase)? | pwd | pw | pin | secret | (?:api|app|access)[\s_-]?key | token
-    | m[ậa]t\s*kh[ẩa]u | b[íi]\s*m[ậa]t | ch[ìi]a\s*kh[óo]a) ["'`]? \s* (?:[:=] | \b(?:is|was|l[àa])\b) \s* ["'`]?
-    (?=[^\s"'`]*[a-z]) (?=[^\s"'`]*[0-9@!\#%^&*]) [^\s"'`{}()<>$/]{6,}"""
-)
 _REAL_NUMBER = re.compile(r"(?<!\d)0(?:0[1-9]|[1-8]\d|9[0-6])[0-3]\d{8}(?!\d)")
 
 
@@ -194,7 +189,7 @@ def _suspicious(line: str, *, commented: bool) -> Iterator[tuple[str, str]]:
     if _REAL_NUMBER.search(line):
         yield "a personal number of a province that exists", "Samples are of invented people: numbers begin with 999."
     comment = line.partition("#")[2] if commented else ""
-    said = _SAID.search(line) is not None or _TOLD.search(comment) is not None
+    said = sets_a_secret(line) or holds_a_proof(line) or says_a_secret(comment)
     if said or looks_like_a_secret(comment):
         yield (
             "what looks like a secret stands in the text",

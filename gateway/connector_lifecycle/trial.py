@@ -22,6 +22,9 @@ from gateway.vocabulary.store import Change, Kind, Put, Record, RecordKey, Remov
 
 BUDGET_OF: Final = 10
 """So many answers a trial has before it is judged, and so many good ones of different people before it is over."""
+ALONE_FROM: Final = 2 * BUDGET_OF
+"""So many answers a trial waits for ten of the version in service, before it is judged by the share alone: a register
+in trouble speaks against neither, and no more people than these are the price of not knowing yet."""
 SPOILED_SHARE: Final = 0.2
 """So large a share of spoiled answers stops a trial when there is nothing to compare it with."""
 UNLIKE: Final = 4.0
@@ -38,8 +41,8 @@ _Kind = Literal["spoiled", "unknown", "good"]
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Answers of one version: all of them, the `spoiled` ones, and those in which the person was `unknown`; `places`
-    of the people in those that were not spoiled, of ten at most."""
+    """Answers of one version: all of them, the `spoiled` ones, and those in which the person was `unknown`, or nothing
+    was known of them; `places` of the people in those that were not spoiled, of ten at most."""
 
     answers: int = 0
     spoiled: int = 0
@@ -108,8 +111,11 @@ def judge(trial: Tried) -> Verdict:
     compared = beside.answers >= BUDGET_OF
     spoiled = tried.spoiled / tried.answers
     worse = _distance((tried.spoiled, tried.answers), (beside.spoiled, beside.answers))
-    if spoiled > SPOILED_SHARE and (not compared or worse >= UNLIKE):
-        return "failing"  # what a register spoils for both versions speaks against neither
+    if spoiled > SPOILED_SHARE:
+        if not compared:
+            return "failing" if tried.answers >= ALONE_FROM else "open"
+        if worse >= UNLIKE:
+            return "failing"  # what a register spoils for both versions speaks against neither
     distance = _distance((tried.unknown, tried.answers), (beside.unknown, beside.answers))
     if distance >= UNLIKE:
         return "unlike"
@@ -137,9 +143,10 @@ def _unreadable(outcome: object) -> bool:
 
 
 def _is_unknown(answer: Answer) -> bool:
+    """Tell whether nothing of anybody came: a record in which every field is empty is as little as no record."""
     outcomes = answer.values()
-    nobody = any(isinstance(one, Absent) and one.reason in {"no_match", "ambiguous"} for one in outcomes)
-    return nobody and not any(isinstance(one, Found) for one in outcomes)
+    nothing = any(isinstance(one, Absent) for one in outcomes)
+    return nothing and not any(isinstance(one, Found) for one in outcomes)
 
 
 def _kind_of(answer: Answer) -> _Kind:

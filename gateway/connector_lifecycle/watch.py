@@ -36,7 +36,7 @@ Overdue = Callable[[str, bool], None]
 LOOK_EVERY: Final = 2.0
 _STOPS: Final[Mapping[Verdict, str]] = {
     "failing": "too many answers failed",
-    "unlike": "far more people were unknown than to the version in service",
+    "unlike": "of far more people nothing was known than by the version in service",
 }
 _DRIFTED: Final = "its answers drifted"
 _NOT_YET: Final = Unavailable(reason="suspended", retry_after=5)

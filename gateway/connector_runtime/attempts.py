@@ -135,7 +135,7 @@ class Attempts:
 
         try:
             ended = await hedge(ask, after, may=may, usable=lambda ended: ended.failed is None)
-            return tries[-1] if ended is _UNASKED else ended
+            return tries[-1] if ended is _UNASKED and tries else ended
         finally:
             for _ in range(taken):
                 self._room.leave()

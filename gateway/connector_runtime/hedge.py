@@ -38,23 +38,25 @@ async def hedge(
 ) -> Told:
     """Return what `ask` answers; asked once more when `after` seconds passed and `may` allows it.
 
-    The first usable answer wins and the other request is ended. Raises what `ask` raises.
+    The first usable answer wins and the other request is ended; one that raises is like one that is not usable. Where
+    neither is, the last thing told counts. Raises what the first `ask` raises when nothing was told at all.
     """
     first = asyncio.ensure_future(ask())
     asked = {first}
+    told: list[Told] = []
     try:
         await asyncio.wait(asked, timeout=after)
         if not first.done() and may():
             asked.add(asyncio.ensure_future(ask()))
         waiting = set(asked)
-        while True:
+        while waiting:
             done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            for one in done:
-                if usable(one.result()):
-                    return one.result()
-            if not waiting:
-                return done.pop().result()
+            told += [one.result() for one in done if not one.cancelled() and one.exception() is None]
+            for one in told:
+                if usable(one):
+                    return one
+        return told[-1] if told else first.result()
     finally:
-        for one in asked:
-            one.cancel()
+        for request in asked:
+            request.cancel()
         await asyncio.gather(*asked, return_exceptions=True)

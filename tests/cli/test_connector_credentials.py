@@ -1,6 +1,7 @@
 """`gate06 connector credentials` and what `gate06 doctor` says of them: everything about a secret but the secret."""
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -41,7 +42,8 @@ def settle(folder: Path, auth: str, files: dict[str, Path], more: str = "", kind
     made.write_text(f"{head}[auth]\n{auth}\n[operations.lookup]{tail.partition('[operations.lookup]')[2]}", "utf-8")
     lines = "".join(f'"{name}" = "{file}"\n' for name, file in files.items())
     (folder / "gate06.toml").write_text(
-        f'profile = "dev"\nissuer = "http://127.0.0.1:8000"\n[connectors]\npath = ["connectors"]\n'
+        f'profile = "dev"\nissuer = "http://127.0.0.1:8000"\n[store]\nmaster_key = "{"00" * 32}"\n'
+        f'[connectors]\npath = ["connectors"]\n'
         f'[connectors.the_sample]\nzone = "lab"\nurl = "http://127.0.0.1:9"\n{more}\n'
         f"[connectors.the_sample.secret_files]\n{lines}",
         "utf-8",
@@ -187,31 +189,90 @@ def test_a_key_and_its_certificate_are_tried_together(run, tmp_path: Path) -> No
     code, _, err = run("the_sample", "--try", f"own={following.key}")
     assert (code, "does not belong to the key" in err) == (7, True)
     code, _, err = run("the_sample", "--try", f"own={following.key}", "--try", f"own-cert={following.certificate}")
-    assert (code, "proves nothing" in err) == (6, True)  # nobody is there, but the pair is sound
+    assert (code, "down" in err) == (6, True)  # nobody is there, but the pair is sound
 
 
-def test_the_source_decides_whether_it_takes_the_next_one(run, tmp_path: Path) -> None:
-    class Guarded(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200 if self.headers.get("X-Api-Key") == "the-next-key-of-all" else 401)
-            self.end_headers()
+class Guarded:
+    """A source on this machine that takes the keys of `taken`, every key when `is_open`, and none once `away`."""
 
-        def log_message(self, *_: Any) -> None:
-            pass
+    def __init__(self) -> None:
+        self.taken, self.came, self.is_open, self.away = {"Khoa-Moi-2026-abc"}, list[str](), False, False
+        source = self
 
-    server = HTTPServer(("127.0.0.1", 0), Guarded)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+        class Door(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                source.came.append(self.headers.get("X-Api-Key") or "")
+                source.away = source.away or source.came[-1] == "then-it-goes-away"
+                known = source.is_open or source.came[-1] in source.taken
+                self.send_response(200 if known else 503 if source.away else 401)
+                self.end_headers()
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.server = HTTPServer(("127.0.0.1", 0), Door)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.fixture
+def guarded(tmp_path: Path) -> Iterator[Guarded]:
+    """A source behind an API key, and the settings that name it."""
+    running = Guarded()
     key = 'kind = "apikey"\nheader = "X-Api-Key"\nsecret_ref = "own"'
     settle(tmp_path, key, {"own": secret(tmp_path)}, kind="rest")
     file = tmp_path / "gate06.toml"
-    file.write_text(file.read_text("utf-8").replace(":9", f":{server.server_port}"), "utf-8")
-    for text, code in (("the-next-key-of-all", 0), ("some-other-key-here", 6)):
-        following = tmp_path / "following"
-        following.write_text(text, "utf-8")
-        following.chmod(0o600)
-        assert run("the_sample", "--try", f"own={following}")[0] == code
-    server.shutdown()
-    server.server_close()
+    file.write_text(file.read_text("utf-8").replace(":9", f":{running.server.server_port}"), "utf-8")
+    yield running
+    running.server.shutdown()
+    running.server.server_close()
+
+
+def following(folder: Path, text: str) -> str:
+    made = folder / "following"
+    made.write_text(text, "utf-8")
+    made.chmod(0o600)
+    return f"own={made}"
+
+
+def test_a_source_that_refuses_a_random_one_has_checked_the_next(run, guarded: Guarded, tmp_path: Path) -> None:
+    code, out, err = run("the_sample", "--try", following(tmp_path, "Khoa-Moi-2026-abc"), "--json")
+    assert (code, "is checked by the source" in err) == (0, True)
+    assert (json.loads(out)["outcome"], json.loads(out)["unchecked"]) == ("checked", [])
+    good, random, again = guarded.came
+    assert (good, again) == ("Khoa-Moi-2026-abc",) * 2
+    assert re.fullmatch(r"[A-Z][a-z]{3}-[A-Z][a-z]{2}-[0-9]{4}-[a-z]{3}", random), "the same shape"
+    assert random != good
+    code, out, _ = run("the_sample", "--try", following(tmp_path, "some-other-key-here"), "--json")
+    assert (code, json.loads(out)["outcome"]) == (6, "refused")
+    assert len(guarded.came) == 4, "what is refused needs no counter-probe"
+
+
+def test_a_source_that_takes_anything_has_checked_nothing(run, guarded: Guarded, tmp_path: Path) -> None:
+    guarded.is_open = True
+    code, out, err = run("the_sample", "--try", following(tmp_path, "Khoa-Moi-2026-abc"), "--json")
+    assert (code, json.loads(out)["outcome"], json.loads(out)["unchecked"]) == (9, "unchecked", ["own"])
+    assert "the source answers without checking this credential" in err
+    assert (len(guarded.came), len(set(guarded.came))) == (2, 2)
+
+
+def test_an_outage_at_that_moment_is_no_refusal(run, guarded: Guarded, tmp_path: Path) -> None:
+    class Once(set[str]):
+        def __contains__(self, one: object) -> bool:
+            return len(guarded.came) == 1
+
+    guarded.taken = Once()
+    code, out, err = run("the_sample", "--try", following(tmp_path, "then-it-goes-away"), "--json")
+    assert (code, json.loads(out)["outcome"], "stopped answering" in err) == (6, "undecided", True)
+
+
+def test_what_a_probe_does_not_carry_is_proven_by_none(run, guarded: Guarded, tmp_path: Path) -> None:
+    port = guarded.server.server_port
+    guarded.is_open = True
+    settle(tmp_path, PASSWORD, {"own": secret(tmp_path)})
+    file = tmp_path / "gate06.toml"
+    file.write_text(file.read_text("utf-8").replace(":9", f":{port}"), "utf-8")
+    code, _, err = run("the_sample", "--try", following(tmp_path, "Khoa-Moi-2026-abc"))
+    assert (code, "the probe does not carry `own`" in err) == (9, True)
 
 
 def test_the_doctor_says_how_each_connector_proves_itself(

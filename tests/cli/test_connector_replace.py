@@ -246,6 +246,8 @@ def test_a_secret_of_the_question_is_proven_by_no_probe(
     staff.sign_in("thang", "service_admin")
     code, _, err = run("connector", "replace-credentials", NAME, f"door={following}")
     assert (code, "no probe proves `door`" in err, source.came) == (7, True, [])
+    code, _, err = run("connector", "credentials", NAME, "--try", f"door={following}")
+    assert (code, "the probe does not carry `door`" in err) == (9, True)
     assert run("connector", "replace-credentials", NAME, f"own={following}", f"door={following}", "--unproven")[0] == 0
     assert [one["unproven"] for one in swaps()] == [["door"]]
 
@@ -283,7 +285,14 @@ def test_no_secret_is_shown_to_a_manifest_that_is_not_the_approved_one(
     code, _, err = run("connector", "replace-credentials", NAME, f"own={following}")
     assert (code, "not the approved" in err, source.came) == (8, True, [])
     assert (key.read_text("utf-8").strip(), swaps()) == (OLD, [])
+    code, _, err = run("connector", "credentials", NAME, "--try", f"own={following}")
+    assert (code, "only comments, order or spelling" in err, source.came) == (8, True, [])
+    (folder / "manifest.toml").write_text(text.replace("X-Api-Key", "X-Other-Key"), "utf-8")
+    code, out, err = run("connector", "credentials", NAME, "--try", f"own={following}", "--json")
+    assert (code, out["outcome"], source.came) == (8, "not_approved", [])
+    assert "auth.header changed: X-Api-Key -> X-Other-Key" in err
     (folder / "manifest.toml").write_text(text, "utf-8")
+    assert run("connector", "credentials", NAME, "--try", f"own={following}")[0] == 0
     assert run("connector", "replace-credentials", NAME, f"own={following}")[0] == 0
     (folder / "manifest.toml").write_text(text + "# another address\n", "utf-8")
     came = len(source.came)

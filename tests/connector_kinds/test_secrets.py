@@ -13,7 +13,7 @@ from gateway.cli.connector_try import run_trial
 from gateway.connector_runtime.configuration import ConnectorSettings, EgressSettings
 from gateway.connector_runtime.credential_check import references_of
 from gateway.connector_runtime.kinds.lint import lint
-from gateway.connector_runtime.kinds.secret_lint import looks_like_a_secret, means_a_secret
+from gateway.connector_runtime.kinds.secret_signs import looks_like_a_secret, means_a_secret
 from gateway.connector_runtime.manifest import Manifest, read_manifest
 from gateway.connector_runtime.manifest_failure import SecretUnnamed
 from gateway.vocabulary.persona import persona
@@ -107,7 +107,7 @@ REST = [
 
 @pytest.mark.parametrize(("old", "new", "place"), REST)
 def test_a_secret_of_a_rest_manifest_is_found(tmp_path: Path, old: str, new: str, place: str) -> None:
-    found = _problems("rest", tmp_path, old, new)
+    found = problems_of("rest", tmp_path, old, new)
     assert ("CN-107", place) in found, found
 
 
@@ -116,7 +116,7 @@ def test_a_secret_of_a_rest_manifest_is_found(tmp_path: Path, old: str, new: str
     ["<l:Pass>hoa</l:Pass><l:RequestId>", "<l:MatKhau>hoa</l:MatKhau><l:RequestId>", '<l:RequestId secret="hoa">'],
 )
 def test_a_secret_of_a_soap_body_is_found(tmp_path: Path, new: str) -> None:
-    assert ("CN-107", "operations.lookup.body") in _problems("soap", tmp_path, SOAP_BODY, new)
+    assert ("CN-107", "operations.lookup.body") in problems_of("soap", tmp_path, SOAP_BODY, new)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_a_secret_of_a_soap_body_is_found(tmp_path: Path, new: str) -> None:
     ],
 )
 def test_a_name_and_a_slot_are_no_secrets(tmp_path: Path, kind: str, old: str, new: str) -> None:
-    assert _problems(kind, tmp_path, old, new) == []
+    assert problems_of(kind, tmp_path, old, new) == []
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_a_name_and_a_slot_are_no_secrets(tmp_path: Path, kind: str, old: str, n
 def test_a_secret_has_no_place_in_an_address_or_a_databases_question(
     tmp_path: Path, kind: str, old: str, new: str
 ) -> None:
-    assert "CN-108" in {code for code, _ in _problems(kind, tmp_path, old, new)}
+    assert "CN-108" in {code for code, _ in problems_of(kind, tmp_path, old, new)}
 
 
 def test_a_secret_is_sent_in_query_header_and_body_and_shown_nowhere(tmp_path: Path) -> None:
@@ -195,7 +195,7 @@ def _text(kind: str, place: Path) -> str:
     return (place / "forest/manifest.toml").read_text("utf-8")
 
 
-def _problems(kind: str, place: Path, old: str, new: str) -> list[tuple[str, str]]:
+def problems_of(kind: str, place: Path, old: str, new: str) -> list[tuple[str, str]]:
     text = _text(kind, place)
     assert old in text, text
     found = lint(read_manifest(text.replace(old, new), "forest/manifest.toml"))

@@ -45,7 +45,11 @@ def on_trial(older, number="1.0.1", **order):
         (Count(10), Count(), "passed"),
         (Count(10, spoiled=2), Count(), "open"),  # eight good ones
         (Count(12, spoiled=2), Count(), "passed"),
-        (Count(10, spoiled=3), Count(), "failing"),
+        (Count(19, spoiled=19), Count(9), "open"),  # the register may be in trouble for both: wait for the other one
+        (Count(19, spoiled=19), Count(10), "failing"),
+        (Count(20, spoiled=4), Count(9), "passed"),
+        (Count(20, spoiled=5), Count(), "failing"),  # nobody else answers: twenty are enough
+        (Count(20, spoiled=5), Count(9, spoiled=9), "failing"),
         (Count(10, unknown=10), Count(200, unknown=10), "unlike"),
         (Count(10, unknown=10), Count(9), "open"),  # nothing to compare with: unknown people prove nothing
         (Count(10, unknown=1), Count(200, unknown=10), "passed"),
@@ -58,7 +62,7 @@ def on_trial(older, number="1.0.1", **order):
         (Count(10, spoiled=6), Count(200, spoiled=110), "open"),  # the register's trouble, not the version's
         (Count(30, spoiled=16), Count(400, spoiled=220), "passed"),
         (Count(14, spoiled=4), Count(10), "open"),  # worse than the other, and too few to say so
-        (Count(10, spoiled=3), Count(9, spoiled=3), "failing"),  # nothing to compare with
+        (Count(10, spoiled=3), Count(9, spoiled=3), "open"),  # nothing to compare with yet
     ],
 )
 def test_answers_judge_a_trial(tried, beside, verdict):
@@ -85,6 +89,16 @@ def test_one_person_counts_once_by_their_last_answer():
     assert (spoiled.tried.numbers(), judge(spoiled)) == ([13, 1, 0], "passed")
     assert counted((bad, "one"), (good, "one")).tried.numbers() == [1, 0, 0]
     assert counted((good, "one"), ({"a": Absent("no_match")}, "one")).tried.numbers() == [1, 0, 1]
+
+
+def test_an_empty_record_is_no_good_answer():
+    empty = {"a": Absent("empty"), "b": Absent("empty")}
+    came = counted(*[(empty, f"p{number}") for number in range(12)])
+    assert (came.tried.numbers(), came.good, judge(came)) == ([12, 0, 12], 0, "open")
+    beside = Count(200, unknown=2)
+    assert judge(replace(came, beside=beside)) == "unlike"
+    some = counted(*[({"a": FOUND, "b": Absent("empty")}, f"p{number}") for number in range(12)])
+    assert judge(some) == "passed"
 
 
 def test_people_fall_in_the_same_places_in_every_worker():

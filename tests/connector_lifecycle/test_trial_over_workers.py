@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from gateway.connector_lifecycle.orders import ReasonOrder, SuspendOrder
-from gateway.connector_lifecycle.trial import BUDGET_OF
+from gateway.connector_lifecycle.trial import ALONE_FROM, BUDGET_OF
 from gateway.connector_runtime.contract import Absent, Found, Refused, Unavailable
 from gateway.vocabulary.store import Kind
 from tests.connector_lifecycle.conftest import OWNER
@@ -41,6 +41,11 @@ async def fill(gateway, answers, start=0):
         await gateway.ask(request_id=f"r{start}")
         start += 1
     return start
+
+
+def routed(gateway, table, start):
+    """Return people whose questions go to a table."""
+    return [number for number in range(start, start + 100) if gateway.watch.route("trial", f"r{number}") == table]
 
 
 async def told(storage, name):
@@ -86,6 +91,8 @@ async def test_what_two_workers_counted_is_enough_together(storage, clock, pair)
 async def test_failures_of_two_workers_stop_it_together(storage, clock, pair):
     start = 0
     for one in pair:
+        for number in routed(one, "trial", 1000 + start)[: BUDGET_OF // 2]:
+            await one.ask(request_id=f"r{number}")
         one.registers["trial_next"].says = Refused("purpose_denied")
         start = await fill(one, BUDGET_OF // 2, start)
         await one.look()
@@ -96,7 +103,13 @@ async def test_failures_of_two_workers_stop_it_together(storage, clock, pair):
 
 @pytest.mark.parametrize(
     "says",
-    [Refused("other_person"), Refused("bad_request"), Absent("no_match"), Unavailable(reason="malformed")],
+    [
+        Refused("other_person"),
+        Refused("bad_request"),
+        Absent("no_match"),
+        Absent("empty"),
+        Unavailable(reason="malformed"),
+    ],
 )
 async def test_what_a_version_on_trial_may_not_answer_stops_it_at_once(storage, clock, pair, says):
     gateway = pair[0]
@@ -207,17 +220,32 @@ async def test_a_quarantined_register_says_nothing_of_the_version(storage, clock
     assert await state_of(gateway, "1.1.0") == "published"
 
 
-async def test_a_register_in_trouble_under_both_versions_stops_none(storage, clock, pair):
+@pytest.mark.parametrize("first", ["trial", "trial_next"])
+async def test_a_register_in_trouble_under_both_versions_stops_none(storage, clock, pair, first):
     gateway = pair[0]
     for register in gateway.registers.values():
         register.says = Refused("bad_request")
-    numbers = sorted(range(60), key=lambda number: gateway.watch.route("trial", f"r{number}"))
-    for number in numbers:  # the version in service first: there is something to compare with
+    # also where the version on trial is asked first: it waits for the other one's answers
+    tables = sorted(gateway.registers, key=lambda table: table != first)
+    for number in [one for table in tables for one in routed(gateway, table, 0)[: ALONE_FROM - 1]]:
         await gateway.ask(request_id=f"r{number}")
+    assert min(one.asked for one in gateway.registers.values()) >= BUDGET_OF
     await gateway.look()
     assert await state_of(gateway, "1.1.0") == "published"
     gateway.registers["trial"].says = None
     await gateway.ask_many(300, start=100)
+    await gateway.look()
+    assert await state_of(gateway, "1.1.0") == "suspended"
+
+
+async def test_a_version_nobody_can_compare_is_judged_by_itself_after_twice_as_many(storage, clock, pair):
+    gateway = pair[0]
+    gateway.registers["trial_next"].says = Refused("bad_request")
+    for number in routed(gateway, "trial_next", 0)[: ALONE_FROM - 1]:
+        await gateway.ask(request_id=f"r{number}")
+    await gateway.look()
+    assert await state_of(gateway, "1.1.0") == "published"
+    await gateway.ask(request_id=f"r{routed(gateway, 'trial_next', 500)[0]}")
     await gateway.look()
     assert await state_of(gateway, "1.1.0") == "suspended"
 

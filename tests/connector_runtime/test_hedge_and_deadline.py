@@ -13,38 +13,45 @@ from tests.connector_runtime.still_time import StillLoop
 SECONDS = st.sampled_from([1.0, 2.0, 3.0, 5.0, 8.0])
 
 
-@settings(max_examples=120, deadline=None)
-@given(
-    takes=st.tuples(SECONDS, SECONDS), good=st.tuples(st.booleans(), st.booleans()), after=SECONDS, may=st.booleans()
-)
-def test_the_first_usable_answer_wins_and_the_other_is_ended(takes, good, after: float, may: bool) -> None:
+KINDS = st.sampled_from(["good", "bad", "raises"])
+
+
+@settings(max_examples=200, deadline=None)
+@given(takes=st.tuples(SECONDS, SECONDS), kinds=st.tuples(KINDS, KINDS), after=SECONDS, may=st.booleans())
+def test_the_first_usable_answer_wins_and_the_other_is_ended(takes, kinds, after: float, may: bool) -> None:
     after += 0.5  # no two things in the same instant
     loop = StillLoop()
     begun: list[float] = []
     ended: list[int] = []
 
-    async def ask() -> tuple[int, bool]:
+    async def ask() -> tuple[int, str]:
         number = len(begun)
         begun.append(loop.at)
         try:
             await asyncio.sleep(takes[number])
         finally:
             ended.append(number)
-        return number, good[number]
+        if kinds[number] == "raises":
+            raise OSError(number)
+        return number, kinds[number]
 
-    async def whole() -> tuple[tuple[int, bool], float]:
-        return await hedge(ask, after, may=lambda: may, usable=lambda told: told[1]), loop.at
+    async def whole() -> tuple[int, str, float]:
+        try:
+            number, kind = await hedge(ask, after, may=lambda: may, usable=lambda told: told[1] == "good")
+        except OSError as error:
+            number, kind = error.args[0], "raises"
+        return number, kind, loop.at
 
     task = loop.begin(whole())
     loop.move(20, steps=40)
-    (number, _), at = task.result()
+    number, kind, at = task.result()
     hedged = may and takes[0] > after
     assert begun == ([0.0, after] if hedged else [0.0])
     arrivals = sorted([(takes[0], 0)] + ([(after + takes[1], 1)] if hedged else []))
-    usable = [(when, one) for when, one in arrivals if good[one]]
-    expected_at = usable[0][0] if usable else arrivals[-1][0]
-    assert at == expected_at
-    assert not usable or good[number]
+    good = [arrival for arrival in arrivals if kinds[arrival[1]] == "good"]
+    told = [arrival for arrival in arrivals if kinds[arrival[1]] == "bad"]
+    expected = good[0] if good else (arrivals[-1][0], told[-1][1] if told else 0)
+    assert (at, number, kind) == (*expected, kinds[expected[1]])
     assert sorted(ended) == list(range(len(begun)))
     loop.finish()
 

@@ -9,7 +9,8 @@ from gateway.connector_runtime.failure import InvalidManifest
 from gateway.connector_runtime.kinds.binding_lint import binding_problems
 from gateway.connector_runtime.kinds.finding import Problem
 from gateway.connector_runtime.kinds.question import InputUnknown, Needed
-from gateway.connector_runtime.kinds.secret_lint import looks_like_a_secret, secret_problems
+from gateway.connector_runtime.kinds.secret_lint import secret_problems
+from gateway.connector_runtime.kinds.secret_signs import is_name_of_a_secret
 from gateway.connector_runtime.manifest import Manifest
 from gateway.connector_runtime.manifest_failure import (
     FieldWrong,
@@ -123,7 +124,7 @@ def _auth(manifest: Manifest) -> Iterator[Problem]:
     if auth.kind != "none" and not auth.secret_ref:
         yield Problem(InvalidManifest, ("auth",), f"auth kind `{auth.kind}` needs `secret_ref`, the name of its secret")
     for member, named in (("secret_ref", auth.secret_ref), ("certificate_ref", auth.certificate_ref)):
-        if named and (len(named) > 40 or looks_like_a_secret(named)):
+        if named and not is_name_of_a_secret(named):
             text = f"`{member}` looks like a secret itself ({len(named)} characters); write the name of one"
             yield Problem(InlineSecret, ("auth", member), text)
     kinds = _SPEAKERS.get(auth.kind, (manifest.kind,))

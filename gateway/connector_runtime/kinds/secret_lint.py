@@ -1,97 +1,33 @@
 """What in a manifest is more likely a secret than a name or a word, wherever it stands outside `auth`.
 
-Two signs: a text that looks as if it came from a generator, and a literal under a name that means a secret
-(`password`, `MatKhau`, `apikey`). Slots are no literals: `{personal_number}` under `key` is a question.
+What a text itself says is in `secret_signs`; here every place of a manifest is looked at. Slots are no literals:
+`{personal_number}` under `key` is a question.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
-from itertools import pairwise
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from lxml import etree
 
 from gateway.connector_runtime.kinds.finding import Key, Problem
+from gateway.connector_runtime.kinds.secret_signs import (
+    SLOTS,
+    holds_a_proof,
+    is_random,
+    looks_like_a_secret,
+    means_a_secret,
+    says_a_secret,
+    tells_a_login,
+)
 from gateway.connector_runtime.manifest import Manifest
 from gateway.connector_runtime.manifest_failure import InlineSecret
-
-_RANDOM = re.compile(r"[A-Za-z0-9+/=_.-]{20,}")
-_UNBROKEN = 32
-_TURNS = re.compile(r"(?<=[A-Za-z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])")
-_MANY_TURNS = 3
-_SLOTS = re.compile(r"\{[^{}]*\}")
-
-# words of a name, or neighbours among them; the last ones also as endings, since `wspassword` is cut nowhere
-_WORDS = frozenset(
-    {
-        "pass",
-        "mk",
-        "pw",
-        "pin",
-        "auth",
-        "authorization",
-        "cookie",
-        "sig",
-        "signature",
-        "signatures",
-        "chiakhoa",
-        "baomat",
-    }
-)
-_ENDINGS = (
-    *("password", "passwd", "passphrase", "passcode", "pwd", "matkhau", "bimat"),
-    *("secret", "secretkey", "apikey", "appkey", "accesskey", "privatekey", "authkey", "subscriptionkey"),
-    *("token", "credential", "credentials"),
-)
-_MAYBE = frozenset({"key", "khoa"})  # also a column's, also a hospital's department
-_ABOUT = frozenset(
-    {"type", "kind", "alg", "algorithm", "method", "format", "mode", "level", "version", "user", "username"}
-)
-_GRADES = frozenset({"muc", "cap"})
-_CUTS = re.compile(r"[^A-Za-z]+|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_UUID = re.compile(r"(?i)(?<![0-9a-f])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-f])")
-_HARMLESS = frozenset({"", "0", "1", "true", "false", "yes", "no", "null", "none"})
-_MIXED = re.compile(r"(?=.*[A-Za-z])(?=.*[0-9])\S{5,}")
 
 _INLINE = "what proves who asks is told by `auth`; where the service wants it here, write `{secret:NAME}`"
 _NAMES = frozenset(
     {("record", "at"), ("record", "as_of"), ("signature", "at"), ("signature", "over"), ("inputs",), ("auth",)}
 )
-
-
-def looks_like_a_secret(text: str) -> bool:
-    """Tell whether a literal text is more likely a secret than a name: long, unbroken, letters and digits mixed, or a
-    UUID. Namespaces of a body are no texts and are not looked at."""
-    if _UUID.search(_SLOTS.sub(" ", text)):
-        return True
-    for word in _RANDOM.findall(_SLOTS.sub(" ", text)):
-        kinds = sum(bool(re.search(kind, word)) for kind in ("[a-z]", "[A-Z]", "[0-9]"))
-        if kinds == 3 or (len(word) >= _UNBROKEN and kinds > 1 and not re.search(r"[._/-]", word)):
-            return True
-    return False
-
-
-def means_a_secret(name: str, text: str) -> bool:
-    """Tell whether a literal stands under a name that means a secret; a `key` may hold a word, but no mixture."""
-    literal = _SLOTS.sub("", text).strip()
-    if literal.casefold() in _HARMLESS:
-        return False
-    words = _words(name)
-    if not words or words[-1] in _ABOUT or words[0] in _GRADES:
-        return False
-    joined = [first + second for first, second in pairwise(words)]
-    if any(one in _WORDS or one.endswith(_ENDINGS) for one in (*words, *joined, "".join(words))):
-        return True
-    return not _MAYBE.isdisjoint(words) and bool(_MIXED.fullmatch(literal))
-
-
-def _words(name: str) -> list[str]:
-    """Cut a name at signs, capitals and digits; numbers and a version's `v` say nothing."""
-    plain = unicodedata.normalize("NFD", name.replace("đ", "d").replace("Đ", "D"))
-    plain = "".join(one for one in plain if one.isascii())
-    return [one.casefold() for one in _CUTS.split(plain) if one and one.casefold() != "v"]
 
 
 def secret_problems(manifest: Manifest) -> Iterator[Problem]:
@@ -109,6 +45,10 @@ def secret_problems(manifest: Manifest) -> Iterator[Problem]:
             yield from _of_members((*at, "body"), look_up.body)
         yield from _of_xml((*at, "header"), f"<header>{look_up.header or ''}</header>")
         yield from _of_a_path(("operations", "check", "path"), probe.path)
+    if tells_a_login("user", manifest.auth.user) or looks_like_a_secret(manifest.auth.user):
+        yield Problem(
+            InlineSecret, ("auth", "user"), "`user` is a name alone; its secret is named by `auth.secret_ref`"
+        )
     yield from _of_words(manifest)
 
 
@@ -122,14 +62,18 @@ def _of_the_address(manifest: Manifest) -> Iterator[Problem]:
         return
     if parts.password is not None or (parts.username is not None and manifest.kind != "sqlview"):
         yield Problem(InlineSecret, key, "the address holds a password; name it by `auth.secret_ref`")
+    elif parts.fragment and (means_a_secret("key", parts.fragment) or looks_like_a_secret(parts.fragment)):
+        yield Problem(InlineSecret, key, f"what follows `#` in the address looks like a secret; {_INLINE}")
     yield from _of_a_path(key, parts.path + (f"?{parts.query}" if parts.query else ""))
 
 
 def _of_a_path(key: Key, path: str) -> Iterator[Problem]:
     before, _, query = path.partition("?")
-    if any(_is_random(step) for step in _SLOTS.sub(" ", before).split("/")):
+    if holds_a_proof(unquote(before)) or any(is_random(step) for step in SLOTS.sub(" ", before).split("/")):
         yield Problem(InlineSecret, key, f"a step of the path looks like a secret; {_INLINE}")
-    for name, text in parse_qsl(query, keep_blank_values=True):
+    # parameters of a step (RFC 3986 §3.3) are members as those of the query are
+    parameters = [one.partition("=") for step in before.split("/") for one in step.split(";")[1:]]
+    for name, text in [*((name, text) for name, _, text in parameters), *parse_qsl(query, keep_blank_values=True)]:
         yield from _of_a_member(key, name, text)
 
 
@@ -148,8 +92,10 @@ def _of_members(at: Key, table: Any) -> Iterator[Problem]:
 def _of_a_member(key: Key, name: str, text: str) -> Iterator[Problem]:
     if looks_like_a_secret(text):
         yield Problem(InlineSecret, key, f"this looks like a secret; {_INLINE}")
-    elif means_a_secret(name, text):
+    elif means_a_secret(name, text, in_header="headers" in key):
         yield Problem(InlineSecret, key, f"`{name[:40]}` means a secret and holds one; {_INLINE}")
+    elif tells_a_login(name, text):
+        yield Problem(InlineSecret, key, f"this is a login with its proof; {_INLINE}")
 
 
 def _of_xml(key: Key, text: str) -> Iterator[Problem]:
@@ -158,26 +104,24 @@ def _of_xml(key: Key, text: str) -> Iterator[Problem]:
     except etree.XMLSyntaxError:
         return  # told as a template that cannot be read
     for element in root.iter():
-        if isinstance(element.tag, str):
+        if not isinstance(element.tag, str):
+            if says_a_secret(element.text or ""):  # a comment is sent, too
+                yield Problem(InlineSecret, key, f"a comment says a secret; {_INLINE}")
+        else:
             pairs = [(element.tag, element.text), ("", element.tail), *element.attrib.items()]
             for name, found in pairs:
                 yield from _of_a_member(key, etree.QName(str(name)).localname if name else "", str(found or ""))
 
 
 def _of_words(manifest: Manifest) -> Iterator[Problem]:
-    """Everything people read, and every other text: only what a generator made is told from words there."""
+    """Everything people read, and every other text: what a generator made, and what is said to be a secret."""
     for key, text in _leaves(manifest.model_dump(by_alias=True, exclude_unset=True)):
         if key[0] in {"auth", "operations", "endpoint", "fields", "inputs", "limits"} or key[-2:] in _NAMES:
             continue
         if key[:2] == ("record", "about") or (key[0] == "outcomes" and key[-1] == "path"):
             continue
-        if any(_is_random(word) for word in re.split(r"[\s/]+", text)):
+        if says_a_secret(text) or any(is_random(word) for word in re.split(r"[\s/]+", text)):
             yield Problem(InlineSecret, key, "this looks like a secret; a manifest names secrets and holds none")
-
-
-def _is_random(word: str) -> bool:
-    """Tell a generator's text from the words of an address: letters and digits take turns in it."""
-    return bool(_UUID.search(word)) or (looks_like_a_secret(word) and len(_TURNS.findall(word)) >= _MANY_TURNS)
 
 
 def _leaves(value: Any, key: Key = ()) -> Iterator[tuple[Key, str]]:
