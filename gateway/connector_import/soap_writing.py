@@ -12,7 +12,7 @@ from lxml import etree
 from gateway.connector_import.draft import Question, fill_member
 from gateway.connector_import.guess import PERSON, input_of, invented, plain, value_of
 from gateway.connector_import.node import Node, places
-from gateway.connector_runtime.kinds.secret_lint import means_a_secret
+from gateway.connector_runtime.kinds.secret_signs import means_a_secret
 from gateway.connector_runtime.mapping.body import SOAP
 
 _MOST_SAMPLES = 4
