@@ -9,6 +9,7 @@ import contextlib
 import functools
 from collections.abc import Callable, Iterator, Mapping
 from itertools import count
+from threading import Lock
 from typing import Any
 
 import structlog
@@ -68,14 +69,16 @@ def _hearing_all(capture: Callable[..., Any]) -> Callable[..., Any]:
 def _from_a_pool(generate: Callable[..., dict[str, str]]) -> Callable[..., dict[str, str]]:
     made: list[dict[str, str]] = []
     turns = count()
+    filling = Lock()  # a ring makes its keys in threads
 
     def generate_private_jwk(alg: str, kid: str, randomness: Randomness) -> dict[str, str]:
         if alg not in {"RS256", "PS256"}:
             return generate(alg, kid, randomness)
-        turn = next(turns) % _POOL
-        if turn >= len(made):
-            made.append(generate(alg, kid, randomness))
-        return made[turn] | {"kid": kid, "alg": alg}
+        with filling:
+            turn = next(turns) % _POOL
+            if turn >= len(made):
+                made.append(generate(alg, kid, randomness))
+            return made[turn] | {"kid": kid, "alg": alg}
 
     return generate_private_jwk
 

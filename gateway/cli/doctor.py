@@ -15,6 +15,7 @@ from gateway.cli.connection import Config, Json, Redis, Store, opened_ring, open
 from gateway.cli.doctor_connectors import Approved, check_connectors, read_approved
 from gateway.cli.doctor_credentials import check_credentials
 from gateway.cli.doctor_deliveries import check_deliveries, check_hub
+from gateway.cli.doctor_providers import check_providers
 from gateway.cli.doctor_row import Row
 from gateway.cli.exit_codes import Exit
 from gateway.cli.output import say_json, say_table, talk
@@ -137,6 +138,7 @@ async def check_stack(settings: Settings) -> list[Row]:
     for name, connector in settings.connectors.by_name().items():
         rows += check_credentials(name, connector, settings)
     rows += await check_connectors(settings, approved)
+    rows += await check_providers(settings)
     zone = settings.egress.identity_providers
     called = [(f"identity provider {one.alias}", one.issuer, zone) for one in settings.identity_provider]
     if settings.message_hub.url:

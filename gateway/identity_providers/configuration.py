@@ -11,10 +11,13 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 
+from gateway.identity_providers.profiles import MEMBERS, PROFILES, ProfileName
 from gateway.vocabulary.officer import StaffRole
 
 Kind = Literal["openid_connect", "vneid", "national_portal"]
 AuthenticationMethod = Literal["client_secret_basic", "client_secret_post", "private_key_jwt"]
+# in the order of the portals' own: `typing` remembers one of two equal sets, and the reference is written from it
+Algorithm = Literal["ES256", "RS256", "PS256", "Ed25519", "EdDSA"]
 OurAcr = Annotated[str, StringConstraints(pattern=r"^urn:gate06:[a-z0-9]+(:[a-z0-9]+)*$")]
 
 _FROZEN = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, hide_input_in_errors=True)
@@ -120,6 +123,13 @@ class IdentityProviderSettings(BaseModel):
     `claims.register_code` is the code by which registers know an officer (`MaCanBo`); with
     `register_code_from_reference` who has none is named to registers by our own reference, cut to 20 characters, and
     without it registers are not asked for them.
+
+    The rest is for `openid_connect` alone. `private_key_jwt` signs with the gateway's own key of
+    `token_endpoint_auth_signing_alg`, which its `/jwks` publishes. Requests are pushed when
+    `require_pushed_authorization_requests` or the discovery document says so, and signed with the same algorithm with
+    `require_signed_request_object`. `dpop_bound_access_tokens` binds tokens to a key made for each sign-in.
+    `response_mode` `jwt` wants answers signed. `id_token_signed_response_alg` takes that algorithm only. The profile
+    `fapi2` fixes private_key_jwt, pushed requests and bound tokens, demands `iss` in every answer and refuses RS256.
     """
 
     model_config = _FROZEN
@@ -141,6 +151,14 @@ class IdentityProviderSettings(BaseModel):
     roles: Mapping[str, StaffRole] = Field(default_factory=dict)
     register_code_from_reference: bool = False
 
+    profile: ProfileName = "baseline"
+    token_endpoint_auth_signing_alg: Algorithm = "ES256"  # noqa: S105  an algorithm, not a secret
+    require_pushed_authorization_requests: bool = False
+    require_signed_request_object: bool = False
+    dpop_bound_access_tokens: bool = False
+    response_mode: Literal["query", "jwt"] = "query"
+    id_token_signed_response_alg: Algorithm | None = None
+
     authorize_endpoint: str = ""
     token_endpoint: str = ""
     userinfo_endpoint: str = ""
@@ -156,7 +174,8 @@ class IdentityProviderSettings(BaseModel):
         if not isinstance(given, Mapping) or given.get("kind") not in _DEFAULTS:
             return given
         kind = given["kind"]
-        filled = {**_DEFAULTS[kind], **given}
+        fixed = [row.fixed for name, row in PROFILES.items() if name == given.get("profile")]
+        filled = {**_DEFAULTS[kind], **(fixed[0] if fixed else {}), **given}
         if isinstance(label := given.get("label"), str):
             filled["label"] = {"vi": label, "en": label}
         claims = given.get("claims") or {}
@@ -176,8 +195,15 @@ class IdentityProviderSettings(BaseModel):
             raise ValueError("`scope` must contain `openid`")
         _check_secret(self)
         _check_dialect(self)
+        _check_profile(self)
         _check_realm(self)
         return self
+
+    @property
+    def signs(self) -> bool:
+        """Whether the gateway signs what it sends there; the keys are those of its `/jwks`."""
+        method = self.token_endpoint_auth_method
+        return method == "private_key_jwt" or self.require_signed_request_object
 
     def endpoint(self, name: Literal["authorize", "token", "userinfo", "logout"]) -> str:
         """Return the address of an endpoint of a national dialect: as set, else the dialect's own below `issuer`."""
@@ -224,6 +250,25 @@ def _check_dialect(settings: IdentityProviderSettings) -> None:
             raise ValueError("`openid_connect` discovers its endpoints and takes no key of its own")
         if settings.claims.subject != "sub" or not settings.claims.full_name:
             raise ValueError("`claims.subject` is `sub` in OpenID Connect and `claims.full_name` cannot be empty")
+
+
+def _check_profile(settings: IdentityProviderSettings) -> None:
+    row, name = PROFILES[settings.profile], settings.profile
+    if settings.kind != "openid_connect":
+        if written := sorted(MEMBERS & settings.model_fields_set):
+            raise ValueError(f"`{written[0]}` goes with the kind `openid_connect` only: leave it out")
+        return
+    for member, value in row.fixed.items():
+        if getattr(settings, member) != value:
+            raise ValueError(f"the profile `{name}` wants `{member} = {str(value).lower()}`: leave the member out")
+    for member in ("token_endpoint_auth_signing_alg", "id_token_signed_response_alg"):
+        alg = getattr(settings, member)
+        if alg is not None and alg not in row.algorithms:
+            raise ValueError(f"the profile `{name}` takes no {alg} in `{member}`: use ES256, PS256 or Ed25519")
+    if settings.require_signed_request_object and not settings.require_pushed_authorization_requests:
+        raise ValueError("`require_signed_request_object` wants `require_pushed_authorization_requests = true`")
+    if "token_endpoint_auth_signing_alg" in settings.model_fields_set and not settings.signs:
+        raise ValueError("`token_endpoint_auth_signing_alg` goes with `private_key_jwt` or signed requests only")
 
 
 def _check_realm(settings: IdentityProviderSettings) -> None:

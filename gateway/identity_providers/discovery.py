@@ -1,7 +1,7 @@
-"""What an OpenID provider says about itself, read narrowly: addresses and one tightening switch.
+"""What an OpenID provider says about itself, read narrowly: addresses, switches that tighten, and what it can do.
 
 The document says where things are, never how careful we are: PKCE, TLS checks, client authentication, algorithms
-and the issuer are ours and no member of it reaches them (protocol.md §4.2 items 9 and 10). Addresses under an
+and the issuer are ours and no member of it loosens them (protocol.md §4.2 items 9 and 10). Addresses under an
 https issuer are https; under an http issuer (this machine, or development) http stays on the issuer's own host.
 """
 
@@ -26,7 +26,8 @@ _REFETCH_PAUSE_FOR = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metadata:
-    """The members we read (OpenID Connect Discovery §3, RFC 9207 §3, RP-Initiated Logout §2.1)."""
+    """The members we read (OpenID Connect Discovery §3, RFC 9207 §3, RP-Initiated Logout §2.1, RFC 9126 §5, RFC 9449
+    §5.1, RFC 9101 §10.5). A list that is not there is None, which forbids nothing."""
 
     authorization_endpoint: str
     token_endpoint: str
@@ -34,6 +35,11 @@ class Metadata:
     userinfo_endpoint: str | None = None
     end_session_endpoint: str | None = None
     answers_with_issuer: bool = False
+    pushed_authorization_request_endpoint: str | None = None
+    demands_pushed_requests: bool = False
+    demands_signed_requests: bool = False
+    dpop_algorithms: frozenset[str] | None = None
+    response_modes: frozenset[str] | None = None
 
 
 class Discovery:
@@ -99,7 +105,17 @@ def read_metadata(document: dict[str, Any], issuer: str) -> Metadata:
         userinfo_endpoint=_read_address(document, "userinfo_endpoint", issuer),
         end_session_endpoint=_read_address(document, "end_session_endpoint", issuer),
         answers_with_issuer=document.get("authorization_response_iss_parameter_supported") is True,
+        pushed_authorization_request_endpoint=_read_address(document, "pushed_authorization_request_endpoint", issuer),
+        demands_pushed_requests=document.get("require_pushed_authorization_requests") is True,
+        demands_signed_requests=document.get("require_signed_request_object") is True,
+        dpop_algorithms=_read_names(document, "dpop_signing_alg_values_supported"),
+        response_modes=_read_names(document, "response_modes_supported"),
     )
+
+
+def _read_names(document: dict[str, Any], member: str) -> frozenset[str] | None:
+    names = document.get(member)
+    return frozenset(one for one in names if isinstance(one, str)) if isinstance(names, list) else None
 
 
 def _demand_address(document: dict[str, Any], member: str, issuer: str) -> str:

@@ -18,12 +18,14 @@ _log = structlog.get_logger()
 
 
 class Exchange:
-    """Calls one upstream under its alias, with its time limit (`timeout_for`, seconds)."""
+    """Calls one upstream under its alias, with its time limit (`timeout_for`, seconds). `logged`: trouble is logged;
+    a command that shows the failure itself has nobody else to tell."""
 
-    def __init__(self, outbound: UpstreamClient, *, alias: str, timeout_for: float) -> None:
+    def __init__(self, outbound: UpstreamClient, *, alias: str, timeout_for: float, logged: bool = True) -> None:
         self._outbound = outbound
         self._alias = alias
         self._timeout_for = timeout_for
+        self._logged = logged
 
     async def call(
         self,
@@ -47,12 +49,16 @@ class Exchange:
             # The client's own exception lives on this floor too and cannot be named here; its text may quote an
             # address with a code in it, so only its class is told.
             reason = type(trouble).__name__
-            _log.warning("identity_provider_call_failed", provider=self._alias, reason=reason)
+            self._warn(reason=reason)
             raise IdentityProviderUnavailable(operator_detail=f"{step}: no answer ({reason})") from None
         if reply.status >= 500 or reply.status == 429:
-            _log.warning("identity_provider_call_failed", provider=self._alias, status=reply.status)
+            self._warn(status=reply.status)
             raise IdentityProviderUnavailable(operator_detail=f"{step}: status {reply.status}")
         return reply
+
+    def _warn(self, **seen: object) -> None:
+        if self._logged:
+            _log.warning("identity_provider_call_failed", provider=self._alias, **seen)
 
     async def get(self, step: str, url: str, *, bearer: str | None = None) -> UpstreamReply:
         """Send a GET that wants JSON, with an access token in the header when there is one."""
@@ -82,8 +88,13 @@ def read_object(step: str, reply: UpstreamReply) -> dict[str, Any]:
 
 def check_bearer(answer: Mapping[str, Any], *, unsaid: str = "bearer") -> None:
     """The token is one to show as it is (RFC 6749 §7.1). `unsaid` is what an answer without a type means."""
-    if str(answer.get("token_type", unsaid)).lower() != "bearer":
-        raise UpstreamAnswerInvalid(operator_detail="token: `token_type` is not bearer")
+    check_token_type(answer, "bearer", unsaid=unsaid)
+
+
+def check_token_type(answer: Mapping[str, Any], wanted: str, *, unsaid: str = "") -> None:
+    """The token is of the type that was asked for, in letters of either size (RFC 6749 §5.1)."""
+    if str(answer.get("token_type", unsaid)).lower() != wanted.lower():
+        raise UpstreamAnswerInvalid(operator_detail=f"token: `token_type` is not {wanted}")
 
 
 def read_text(step: str, answer: Mapping[str, Any], member: str, *, longest: int = 16_384) -> str:

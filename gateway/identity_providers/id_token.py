@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from gateway.identity_providers.contract import ClocksDiffer, UpstreamAnswerInvalid
+from gateway.identity_providers.contract import UpstreamAnswerInvalid
 from gateway.identity_providers.discovery import Discovery
+from gateway.identity_providers.signed import refused, verify_published
 from gateway.tokens.issue import half_hash
-from gateway.tokens.jose import ID_TOKEN, JoseRefused, SignedToken, verify_signed
+from gateway.tokens.jose import ID_TOKEN, JosePolicy, JoseRefused
 
 _SKEW_FOR = 60
 _SECONDS_LIMIT = 2**53
@@ -26,11 +27,23 @@ class Expected:
     departed_at: int
     prompt_login: bool = False
     max_age: int | None = None
+    policy: JosePolicy = ID_TOKEN
 
 
 async def verify_id_token(id_token: str, expected: Expected, discovery: Discovery, now: datetime) -> Mapping[str, Any]:
     """Return the claims. Raises UpstreamAnswerInvalid naming the check; the token is never part of the text."""
-    signed = await _verify_signature(id_token, expected, discovery, now)
+    try:
+        signed = await verify_published(
+            id_token,
+            expected.policy,
+            discovery,
+            now,
+            issuer=expected.issuer,
+            audience=expected.client_id,
+            nonce=expected.nonce,
+        )
+    except JoseRefused as refusal:
+        raise refused("id token", refusal) from None
     claims = signed.claims
     _check_audience(claims, expected.client_id)
     _check_at_hash(claims, expected.access_token, str(signed.header["alg"]))
@@ -50,29 +63,6 @@ def auth_time_of(claims: Mapping[str, Any]) -> datetime | None:
         return datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):
         raise _refused("auth_time") from None
-
-
-async def _verify_signature(id_token: str, expected: Expected, discovery: Discovery, now: datetime) -> SignedToken:
-    for last in (False, True):
-        keys = await discovery.keys()
-        try:
-            return verify_signed(
-                id_token,
-                ID_TOKEN,
-                keys,
-                now=now,
-                issuer=expected.issuer,
-                audience=expected.client_id,
-                nonce=expected.nonce,
-            )
-        except JoseRefused as refusal:
-            # Keys may have been rotated just before signing: fetch once more, not for every made-up kid.
-            if refusal.off_by is not None:
-                detail = f"id token: refused by rule `{refusal.rule}`, {refusal.off_by:.0f} s outside by our clock"
-                raise ClocksDiffer(operator_detail=detail) from None
-            if last or refusal.rule not in ("kid", "signature") or not await discovery.refetch_keys():
-                raise _refused(refusal.rule) from None
-    raise AssertionError("unreachable")  # pragma: no cover
 
 
 def _check_audience(claims: Mapping[str, Any], client_id: str) -> None:

@@ -3,11 +3,11 @@ Back-Channel Logout 1.0 §2.6), verified as strictly as an ID token."""
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from gateway.identity_providers.contract import LogoutNotice, UpstreamAnswerInvalid
 from gateway.identity_providers.discovery import Discovery
-from gateway.tokens.jose import LOGOUT_TOKEN, JoseRefused, verify
+from gateway.identity_providers.signed import verify_published
+from gateway.tokens.jose import LOGOUT_TOKEN, JoseRefused
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
@@ -20,7 +20,11 @@ async def read_logout_token(
     Raises UpstreamAnswerInvalid naming the rule, IdentityProviderUnavailable when its keys cannot be had; the token is
     never part of the text.
     """
-    claims = await _verified(token, discovery, now, issuer=issuer, client_id=client_id)
+    try:
+        signed = await verify_published(token, LOGOUT_TOKEN, discovery, now, issuer=issuer, audience=client_id)
+    except JoseRefused as refusal:
+        raise _refused(refusal.rule) from None
+    claims = signed.claims
     events = claims["events"]
     if not isinstance(events, Mapping) or not isinstance(events.get(EVENT), Mapping):
         raise _refused("events")
@@ -30,20 +34,6 @@ async def read_logout_token(
     if subject is None and session_id is None:
         raise _refused("missing:sub")
     return LogoutNotice(issuer=issuer, subject=subject, session_id=session_id, token_id=claims["jti"])
-
-
-async def _verified(
-    token: str, discovery: Discovery, now: datetime, *, issuer: str, client_id: str
-) -> Mapping[str, Any]:
-    for last in (False, True):
-        keys = await discovery.keys()
-        try:
-            return verify(token, LOGOUT_TOKEN, keys, now=now, issuer=issuer, audience=client_id)
-        except JoseRefused as refusal:
-            # keys may have been rotated just before signing: fetch once more, not for every made-up kid
-            if last or refusal.rule not in ("kid", "signature") or not await discovery.refetch_keys():
-                raise _refused(refusal.rule) from None
-    raise AssertionError("unreachable")  # pragma: no cover
 
 
 def _refused(rule: str) -> UpstreamAnswerInvalid:

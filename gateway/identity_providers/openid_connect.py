@@ -1,4 +1,4 @@
-"""The strict, generic OpenID Connect relying party (OpenID Connect Core, RFC 9700, RFC 9207)."""
+"""The strict, generic OpenID Connect relying party (OpenID Connect Core, RFC 9700, RFC 9207, FAPI 2.0 by profile)."""
 
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
@@ -6,7 +6,10 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
-from gateway.identity_providers.callback import ERRORS, check_binding, refuse_error, remember, with_query
+from gateway.identity_providers.authorization_answer import read_answer
+from gateway.identity_providers.back_channel import BackChannel, Key
+from gateway.identity_providers.callback import ERRORS, refuse_error, remember, with_query
+from gateway.identity_providers.capability import pushes, require_capable
 from gateway.identity_providers.claims import read_account
 from gateway.identity_providers.client_authentication import ClientAuthentication
 from gateway.identity_providers.configuration import IdentityProviderSettings
@@ -21,14 +24,19 @@ from gateway.identity_providers.contract import (
     UpstreamClient,
 )
 from gateway.identity_providers.discovery import Discovery, Metadata
-from gateway.identity_providers.exchange import Exchange, check_bearer, read_object, read_text
+from gateway.identity_providers.exchange import Exchange, check_token_type, read_text
 from gateway.identity_providers.hint import harmless_hint, is_impersonal
 from gateway.identity_providers.id_token import Expected, auth_time_of, verify_id_token
 from gateway.identity_providers.logout_token import read_logout_token
+from gateway.identity_providers.possession import Possession
+from gateway.identity_providers.profiles import PROFILES
 from gateway.identity_providers.reachability import Reachability
 from gateway.identity_providers.registration import Registered
 from gateway.identity_providers.staff_claims import read_staff
+from gateway.tokens.key_material import public_jwk, thumbprint
 from gateway.vocabulary.clock import Clock, Randomness, text_token
+
+_PUSHED, _ANSWERED = frozenset({200, 201}), frozenset({200})
 
 
 class OpenIdConnect(Registered):
@@ -45,19 +53,27 @@ class OpenIdConnect(Registered):
         super().__init__(settings)
         self._clock = clock
         self._randomness = randomness
-        self._exchange = Exchange(outbound, alias=settings.alias, timeout_for=settings.timeout_for)
-        self._discovery = Discovery(settings.issuer, self._exchange, clock)
-        self._reachability = Reachability(self._exchange, "GET", self._discovery.address, clock)
+        exchange = Exchange(outbound, alias=settings.alias, timeout_for=settings.timeout_for)
+        self._discovery = Discovery(settings.issuer, exchange, clock)
+        self._reachability = Reachability(exchange, "GET", self._discovery.address, clock)
         self._authentication = ClientAuthentication(settings, signer, randomness)
+        self._possession = Possession(clock, randomness)
+        self._channel = BackChannel(exchange, self._authentication, self._possession, clock)
 
     async def probe(self) -> None:
-        """Fetch metadata and keys. Raises IdentityProviderUnavailable or UpstreamAnswerInvalid."""
+        """Fetch metadata and keys, and hold the first against the table. Raises IdentityProviderUnavailable or
+        UpstreamAnswerInvalid."""
         await self._reachability.require()
+        require_capable(self._settings, await self._discovery.metadata())
         await self._discovery.keys()
 
     async def begin(self, request: Begin) -> Departure:
-        """Return the authentication request; nonce and code_verifier stay in the memory."""
+        """Return the authentication request; nonce, code_verifier and the key of this sign-in stay in the memory.
+
+        Raises IdentityProviderUnavailable, UpstreamAnswerInvalid.
+        """
         metadata = await self._discovery.metadata()
+        require_capable(self._settings, metadata)
         await self._reachability.require()
         nonce, verifier = text_token(self._randomness), text_token(self._randomness)
         challenge = urlsafe_b64encode(sha256(verifier.encode("ascii")).digest()).rstrip(b"=").decode("ascii")
@@ -70,8 +86,10 @@ class OpenIdConnect(Registered):
             "nonce": nonce,
             "code_challenge": challenge,
             "code_challenge_method": "S256",
+            **({"response_mode": "jwt"} if self._settings.response_mode == "jwt" else {}),
             **self._wishes(request),
         }
+        key = self._possession.new_key() if self._settings.dpop_bound_access_tokens else None
         memory = {
             **remember(request),
             "nonce": nonce,
@@ -79,22 +97,23 @@ class OpenIdConnect(Registered):
             "departed_at": int(self._clock.now().timestamp()),
             "prompt_login": request.prompt_login and self.reauthenticates,
             "max_age": request.max_age if self.reauthenticates else None,
+            **({} if key is None else {"dpop_key": key}),
         }
-        return Departure(with_query(metadata.authorization_endpoint, parameters), memory)
+        carried = await self._carry(parameters, metadata, key)
+        return Departure(with_query(metadata.authorization_endpoint, carried), memory)
 
     async def complete(self, callback: Callback) -> Authentication:
         """Check the callback, redeem the code, verify what comes. Raises a SignInFailure subclass."""
-        check_binding(callback)
-        metadata = await self._discovery.metadata()
-        self._check_issuer(callback.parameters, metadata)
-        refuse_error("callback", callback.parameters, ERRORS)
-        code = read_text("callback", callback.parameters, "code", longest=4096)
-        tokens = await self._redeem(code, callback, metadata)
+        answer = await read_answer(self._settings, callback, self._discovery, self._clock.now())
+        refuse_error("callback", answer, ERRORS)
+        code = read_text("callback", answer, "code", longest=4096)
+        metadata, key = await self._discovery.metadata(), self._key_of(callback.memory)
+        tokens = await self._redeem(code, callback, metadata, key)
         access_token = read_text("token", tokens, "access_token")
         id_token = read_text("token", tokens, "id_token", longest=65_536)
         expected = self._expected(callback.memory, access_token)
         claims = await verify_id_token(id_token, expected, self._discovery, self._clock.now())
-        described = await self._describe(claims, access_token, metadata)
+        described = await self._describe(claims, access_token, metadata, key)
         return self._authenticate(claims, described, id_token)
 
     def sign_out_url(self, *, id_token: str | None, return_to: str, state: str) -> str | None:
@@ -134,33 +153,45 @@ class OpenIdConnect(Registered):
         }
         return {name: value for name, value in wishes.items() if value}
 
-    def _check_issuer(self, parameters: Mapping[str, str], metadata: Metadata) -> None:
-        """RFC 9207 §2.4: compared whenever it is there, demanded when it was announced, before anything is sent."""
-        issuer = parameters.get("iss")
-        if issuer is None and metadata.answers_with_issuer:
-            raise UpstreamAnswerInvalid(operator_detail="callback: `iss` missing")
-        if issuer is not None and issuer != self._settings.issuer:
-            raise UpstreamAnswerInvalid(operator_detail="callback: `iss` is not the pinned issuer")
+    async def _carry(
+        self, parameters: dict[str, str], metadata: Metadata, key: Mapping[str, str] | None
+    ) -> dict[str, str]:
+        """Return what the browser carries of a request: all of it, or the name under which it was pushed (RFC 9126)."""
+        endpoint = metadata.pushed_authorization_request_endpoint if pushes(self._settings, metadata) else None
+        if key is not None and endpoint is None:
+            parameters = {**parameters, "dpop_jkt": thumbprint(public_jwk(key))}
+        if self._settings.require_signed_request_object:
+            parameters = self._authentication.sign_request(parameters, self._clock.now())
+        if endpoint is None:
+            return parameters
+        answer = await self._channel.post("par", endpoint, parameters, key, good=_PUSHED)
+        return {
+            "client_id": self._settings.client_id,
+            "request_uri": read_text("par", answer, "request_uri", longest=2048),
+        }
 
-    async def _redeem(self, code: str, callback: Callback, metadata: Metadata) -> dict[str, Any]:
-        form, headers = self._authentication.prove(
-            {
-                "grant_type": "authorization_code",
-                "code": code,
-                "redirect_uri": callback.redirect_uri,
-                "code_verifier": str(callback.memory["code_verifier"]),
-            },
-            self._clock.now(),
-        )
-        reply = await self._exchange.post_form("token", metadata.token_endpoint, form, headers=headers)
-        answer = read_object("token", reply)
-        refuse_error("token", answer, {})
-        if reply.status != 200:
-            raise UpstreamAnswerInvalid(operator_detail=f"token: status {reply.status}")
-        check_bearer(answer, unsaid="")
+    def _key_of(self, memory: Mapping[str, Any]) -> Key:
+        """Return the key of this sign-in; a sign-in that left without one does not get bound tokens."""
+        if not self._settings.dpop_bound_access_tokens:
+            return None
+        key = memory.get("dpop_key")
+        if not isinstance(key, Mapping):
+            raise UpstreamAnswerInvalid(operator_detail="callback: left before `dpop_bound_access_tokens` was set")
+        return key
+
+    async def _redeem(self, code: str, callback: Callback, metadata: Metadata, key: Key) -> dict[str, Any]:
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": callback.redirect_uri,
+            "code_verifier": str(callback.memory["code_verifier"]),
+        }
+        answer = await self._channel.post("token", metadata.token_endpoint, form, key, good=_ANSWERED)
+        check_token_type(answer, "bearer" if key is None else "DPoP")
         return answer
 
     def _expected(self, memory: Mapping[str, Any], access_token: str) -> Expected:
+        policy, pinned = PROFILES[self._settings.profile].id_token, self._settings.id_token_signed_response_alg
         return Expected(
             issuer=self._settings.issuer,
             client_id=self._settings.client_id,
@@ -169,16 +200,16 @@ class OpenIdConnect(Registered):
             departed_at=int(memory["departed_at"]),
             prompt_login=bool(memory["prompt_login"]),
             max_age=memory["max_age"],
+            policy=policy if pinned is None else policy.narrowed(pinned),
         )
 
-    async def _describe(self, claims: Mapping[str, Any], access_token: str, metadata: Metadata) -> Mapping[str, Any]:
+    async def _describe(
+        self, claims: Mapping[str, Any], access_token: str, metadata: Metadata, key: Key
+    ) -> Mapping[str, Any]:
         """Return the claims about the person; userinfo must be about the same subject (Core §5.3.2)."""
         if metadata.userinfo_endpoint is None:
             return claims
-        reply = await self._exchange.get("userinfo", metadata.userinfo_endpoint, bearer=access_token)
-        if reply.status != 200:
-            raise UpstreamAnswerInvalid(operator_detail=f"userinfo: status {reply.status}")
-        described = read_object("userinfo", reply)
+        described = await self._channel.ask("userinfo", metadata.userinfo_endpoint, access_token, key)
         if described.get("sub") != claims["sub"]:
             raise UpstreamAnswerInvalid(operator_detail="userinfo: `sub` is not that of the id token")
         return described

@@ -12,6 +12,7 @@ from gateway.openid_provider import failure
 from gateway.openid_provider.house import House
 from gateway.openid_provider.parameters import MAX_BYTES
 from gateway.tokens.issue import key_of
+from gateway.tokens.jose import peek_claim
 from gateway.vocabulary.store import Kind, Outcome, Record, RecordKey, Spend
 
 # what a state was made for: one made for a sign-out opens no sign-in, and the other way round
@@ -67,12 +68,14 @@ async def find_callback(house: House, alias: str, raw_query: str) -> Arrival:
     parameters = dict(pairs)
     if len(parameters) != len(pairs):
         raise failure.CallbackForged(operator_detail="callback repeats a parameter")
-    state = await find_state(house, alias, parameters.get("state"), SIGN_IN)
+    # a signed answer carries its state within (JARM §2.1): read unverified, it only says which sign-in is to judge it
+    told = parameters.get("state") or peek_claim(parameters.get("response", ""), "state")
+    state = await find_state(house, alias, told, SIGN_IN)
     callback = Callback(
         parameters=parameters,
         raw_query=raw_query,
         redirect_uri=callback_uri(house, alias),
-        state=parameters["state"],
+        state=told or "",
         memory=state.body["memory"],
     )
     return Arrival(attempt_id=state.body["attempt_id"], callback=callback, state=state)

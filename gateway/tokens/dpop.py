@@ -1,4 +1,4 @@
-"""Proofs of possession (RFC 9449): one proof judged against one request.
+"""Proofs of possession (RFC 9449): one proof judged against one request, and one made for a request of ours.
 
 Pure: which `jti` was seen before is for the store to say, since only it knows what other workers saw.
 """
@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import SplitResult, urlsplit
 
-from gateway.tokens.jose import FixedKeys, JoseRefused, verify_signed
+from gateway.tokens.jose import FixedKeys, JoseRefused, sign_showing, verify_signed
 from gateway.tokens.jose_policy import DPOP_PROOF
+from gateway.tokens.key_material import SigningKey
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
@@ -66,6 +67,32 @@ def check_proof(proof: str, proven: Proven, now: datetime) -> Proof:
     if proven.nonces is not None and not (isinstance(nonce, str) and nonce in proven.nonces):
         raise JoseRefused("nonce")
     return Proof(jkt, claims["jti"], now + _NOTICED_FOR, datetime.fromtimestamp(claims["iat"], UTC))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """What a proof of ours is about: the request, the token sent with it, the nonce last asked for. `jti` is fresh."""
+
+    method: str
+    url: str
+    jti: str
+    access_token: str | None = None
+    nonce: str | None = None
+
+
+def make_proof(key: SigningKey, claimed: Claimed, now: datetime) -> str:
+    """Return the proof of one request (RFC 9449 §4.2); `htu` is its address without query and fragment."""
+    claims = {
+        "jti": claimed.jti,
+        "htm": claimed.method,
+        "htu": urlsplit(claimed.url)._replace(query="", fragment="").geturl(),
+        "iat": int(now.timestamp()),
+    }
+    if claimed.access_token is not None:
+        claims["ath"] = hash_of(claimed.access_token)
+    if claimed.nonce is not None:
+        claims["nonce"] = claimed.nonce
+    return sign_showing(claims, key, typ="dpop+jwt")
 
 
 def hash_of(access_token: str) -> str:

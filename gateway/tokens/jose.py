@@ -64,6 +64,7 @@ __all__ = [
     "SignedToken",
     "peek_claim",
     "sign",
+    "sign_showing",
     "verify",
     "verify_signed",
 ]
@@ -185,6 +186,13 @@ def sign(claims: Mapping[str, Any], key: SigningKey, *, typ: str | None) -> str:
     signing_input = _head_segment(key.kid, key.alg, typ) + b"." + _encode(orjson.dumps(claims))
     signature = _sign(signing_input, key)
     return (signing_input + b"." + _encode(signature)).decode("ascii")
+
+
+def sign_showing(claims: Mapping[str, Any], key: SigningKey, *, typ: str) -> str:
+    """Return `claims` as a compact JWS whose header carries the public key itself, and no id (RFC 9449 §4.2)."""
+    header = {"typ": typ, "alg": key.alg, "jwk": key.native.as_dict(private=False)}
+    signing_input = _encode(orjson.dumps(header)) + b"." + _encode(orjson.dumps(claims))
+    return (signing_input + b"." + _encode(_sign(signing_input, key))).decode("ascii")
 
 
 def _sign(signing_input: bytes, key: SigningKey) -> bytes:

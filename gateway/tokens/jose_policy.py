@@ -44,6 +44,19 @@ ID_TOKEN = JosePolicy(
     forbidden=frozenset({"events"}),
     leeway_for=10,
 )
+ID_TOKEN_FAPI2 = replace(ID_TOKEN, name="id_token_fapi2", algorithms=_STRICT)
+AUTHORIZATION_ANSWER = JosePolicy(
+    name="authorization_answer",
+    algorithms=_STRICT,
+    required=frozenset({"iss", "aud", "exp"}),
+    forbidden=frozenset({"events", "sub"}),
+    leeway_for=10,
+    token_limit=16_384,
+)
+"""A signed answer of an authorization endpoint (JARM §2.1). It has no `sub`: an ID token is not taken for one."""
+AUTHORIZATION_ANSWER_BASELINE = replace(
+    AUTHORIZATION_ANSWER, name="authorization_answer_baseline", algorithms=_ASYMMETRIC
+)
 ID_TOKEN_HINT = JosePolicy(
     name="id_token_hint", required=frozenset({"iss", "sub", "aud", "exp", "iat"}), judge_expiry=False
 )
@@ -133,6 +146,6 @@ POLICIES: Mapping[str, JosePolicy] = {
     for policy in (
         *(ID_TOKEN, ID_TOKEN_HINT, ACCESS_TOKEN, MANIFEST, RECEIPT, CONSENT_RECEIPT, CONSENT_REFUSAL),
         *(LOGOUT_TOKEN, EVENT_TOKEN, CLIENT_ASSERTION, CLIENT_ASSERTION_BASELINE, DPOP_PROOF, REQUEST_OBJECT),
-        REQUEST_OBJECT_BASELINE,
+        *(REQUEST_OBJECT_BASELINE, ID_TOKEN_FAPI2, AUTHORIZATION_ANSWER, AUTHORIZATION_ANSWER_BASELINE),
     )
 }

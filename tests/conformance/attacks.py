@@ -66,6 +66,12 @@ def key_flood(run: Run) -> None:
     run.note(f"{_FLOOD} ID tokens, each with a key id nobody published", "GW-1208 each, keys fetched once more in all")
 
 
+def expired(upstream: Upstream) -> None:
+    """The ID token expired five minutes ago, once the hour of a new row has passed."""
+    now = int(upstream.time.seconds())
+    upstream.claims.update(iat=now + 3001, exp=now + 3301)
+
+
 def elsewhere(upstream: Upstream, good: str) -> str:
     """Sign with another key and say in the header where it is published, and what it is."""
     key = import_signing_key(OTHER_KEY)
@@ -119,7 +125,7 @@ ATTACKS = modules_of(
             ID_TOKEN,
             refuses(
                 "ID token that expired five minutes ago",
-                lambda up: up.claims.update(iat=int(up.time.seconds()) + 3001, exp=int(up.time.seconds()) + 3301),
+                expired,
                 rule=RULES + "`exp`",
                 code="GW-1213",
             ),

@@ -1,10 +1,11 @@
-"""Every plan there is, and the plans that are still to come with the number of their modules (protocol.md §1.1)."""
+"""Every plan there is, and the plans that are still to come with the number of their modules."""
 
 from tests.conformance.attacks import ATTACKS
 from tests.conformance.backchannel import BACKCHANNEL
 from tests.conformance.basic import BASIC
 from tests.conformance.discovery import CONFIG
 from tests.conformance.fapi import FAPI
+from tests.conformance.fapi_relying_party import OWN, RP_FAPI, RP_SIGNING
 from tests.conformance.fapi_signing import SIGNING
 from tests.conformance.foreign_provider import FOREIGN
 from tests.conformance.logout import LOGOUT
@@ -61,6 +62,24 @@ RP_PLANS = (
         modules=RP_CONFIG,
     ),
     Plan(
+        name="fapi2-security-profile-final-client-test-plan",
+        title="FAPI 2.0 Security Profile RP: plain FAPI, OpenID Connect, private_key_jwt, DPoP",
+        count=24,
+        modules=RP_FAPI,
+    ),
+    Plan(
+        name="fapi2-message-signing-final-client-test-plan",
+        title="FAPI 2.0 Message Signing RP: the same with every request and every answer signed",
+        count=32,
+        modules=RP_SIGNING,
+    ),
+    Plan(
+        name="gate06-relying-party-fapi2",
+        title="Our own: an identity provider of FAPI 2.0 that refuses, asks without end, or binds nothing",
+        count=8,
+        modules=OWN,
+    ),
+    Plan(
         name="gate06-relying-party-attacks",
         title="Our own: what an identity provider, or somebody between, may try on the gateway as relying party",
         count=18,
@@ -69,11 +88,9 @@ RP_PLANS = (
     Plan(
         name="gate06-relying-party-npm",
         title="Our own: npm oidc-provider as identity provider",
-        count=4,
+        count=7,
         modules=FOREIGN,
     ),
 )
 PLANS = (*OP_PLANS, *RP_PLANS)
-TO_COME = {
-    "fapi2-security-profile-final-client-test-plan": 24,
-}
+TO_COME: dict[str, int] = {}

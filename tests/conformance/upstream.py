@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import Thread
+from typing import TypeVar
 from urllib.parse import urlencode
 
 import uvicorn
@@ -18,6 +19,8 @@ from tests.conformance.moved_clock import MovedTime
 from tests.identity_providers.issuer import Issuer, private_jwk
 
 ALIAS, EVIL = "trial", "evil"
+WORDS = "upstream words about Trần Thị Bưởi"
+"""What an upstream says of an error; nobody else's page repeats it."""
 OTHER_KEY = private_jwk("ES256", "other-1")
 
 
@@ -26,6 +29,8 @@ class Upstream(Issuer):
     `leads_to` sends the browser somewhere else altogether."""
 
     time: MovedTime
+    tries = 1
+    """How often each endpoint is called for one sign-in."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url, self)  # type: ignore[arg-type]  it tells the time itself
@@ -75,11 +80,14 @@ class Upstream(Issuer):
         }
 
 
+U = TypeVar("U", bound=Upstream)
+
+
 @contextmanager
-def served_upstream() -> Iterator[Upstream]:
+def served_upstream(kind: type[U]) -> Iterator[U]:
     """Serve one on loopback."""
     with socket.create_server(("127.0.0.1", 0)) as door:
-        upstream = Upstream(f"http://127.0.0.1:{door.getsockname()[1]}")
+        upstream = kind(f"http://127.0.0.1:{door.getsockname()[1]}")
         config = uvicorn.Config(upstream.application(), access_log=False, log_level="warning", lifespan="off")
         server = uvicorn.Server(config)
         thread = Thread(target=server.run, kwargs={"sockets": [door]}, daemon=True)

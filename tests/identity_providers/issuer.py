@@ -109,11 +109,15 @@ class Issuer:
 
     async def tell(self, request):
         self.requests.append((request.method, "/userinfo"))
-        if request.headers.get("authorization") != f"Bearer {ACCESS_TOKEN}":
+        if not self.shown(request):
             return Response(status_code=401)
         told = {"sub": "subject-1", "name": "Trần Thị Bưởi", "birthdate": "1975-05-12", **self.userinfo}
         told = {name: value for name, value in told.items() if value is not None}
         return JSONResponse(told, self.statuses.get("userinfo", 200))
+
+    def shown(self, request) -> bool:
+        """Tell whether the access token is shown as its type wants it."""
+        return request.headers.get("authorization") == f"Bearer {ACCESS_TOKEN}"
 
     def id_token(self) -> str:
         now = int(self.clock.now().timestamp())

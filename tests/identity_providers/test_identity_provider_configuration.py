@@ -24,6 +24,9 @@ OIDC = {
 }
 
 
+FAPI2 = {"profile": "fapi2", "client_secret": None}
+
+
 def read(**changes):
     return IdentityProviderSettings.model_validate({k: v for k, v in {**OIDC, **changes}.items() if v is not None})
 
@@ -99,6 +102,18 @@ def test_claims_are_changed_one_by_one_and_switched_off_by_an_empty_name(rsa_pem
         {"claims": {"full_name": ""}},
         {"timeout_for": 0},
         {"realm": "robots"},
+        {"profile": "fapi3"},
+        {"profile": ["fapi2"]},
+        {"profile": "fapi2"},  # and a secret
+        {**FAPI2, "token_endpoint_auth_method": "client_secret_basic", "client_secret": "secret-canary"},
+        {**FAPI2, "require_pushed_authorization_requests": False},
+        {**FAPI2, "dpop_bound_access_tokens": False},
+        {**FAPI2, "id_token_signed_response_alg": "RS256"},
+        {**FAPI2, "token_endpoint_auth_signing_alg": "RS256"},
+        {**FAPI2, "id_token_signed_response_alg": "none"},
+        {**FAPI2, "response_mode": "form_post"},
+        {"require_signed_request_object": True},
+        {"token_endpoint_auth_signing_alg": "PS256"},
         {"kind": "vneid"},
         {"kind": "vneid", "private_key": "pem", "token_endpoint_auth_method": "client_secret_basic"},
     ],
@@ -107,6 +122,32 @@ def test_a_table_that_is_refused(changes):
     with pytest.raises(ValidationError) as refusal:
         read(**changes)
     assert "secret-canary" not in str(refusal.value)
+
+
+def test_a_profile_fixes_what_it_is_about_and_leaves_the_rest_open():
+    strict = read(**FAPI2)
+    assert strict.token_endpoint_auth_method == "private_key_jwt"
+    assert strict.require_pushed_authorization_requests
+    assert strict.dpop_bound_access_tokens
+    assert (strict.response_mode, strict.require_signed_request_object) == ("query", False)
+    signed = read(**FAPI2, require_signed_request_object=True, response_mode="jwt", realm="staff")
+    assert (signed.require_signed_request_object, signed.response_mode) == (True, "jwt")
+    plain = read()
+    assert not plain.require_pushed_authorization_requests
+    assert not plain.dpop_bound_access_tokens
+    with pytest.raises(ValidationError, match=r"the profile `fapi2` wants `dpop_bound_access_tokens = true`"):
+        read(**FAPI2, dpop_bound_access_tokens=False)
+    with pytest.raises(ValidationError, match="takes no RS256 in `id_token_signed_response_alg`: use ES256"):
+        read(**FAPI2, id_token_signed_response_alg="RS256")
+
+
+@pytest.mark.parametrize("kind", ["vneid", "national_portal"])
+def test_the_national_dialects_have_no_profile(kind, rsa_pem):
+    key = {"private_key": rsa_pem} if kind == "vneid" else {}
+    assert read(kind=kind, **key).profile == "baseline"
+    for member, value in (("profile", "fapi2"), ("profile", "baseline"), ("dpop_bound_access_tokens", True)):
+        with pytest.raises(ValidationError):
+            read(kind=kind, **key, **{member: value})
 
 
 def test_secrets_print_as_stars(rsa_pem):

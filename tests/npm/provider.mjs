@@ -3,7 +3,7 @@
 // CLOCK is a file with the seconds by which its time goes before the machine's, CLIENTS a JSON array as its own
 // documentation writes clients. Prints `ready` when it listens.
 
-import { generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import Provider from 'oidc-provider'
 
@@ -14,6 +14,14 @@ Date.now = () => machine() + 1000 * Number(readFileSync(clock, 'utf8'))
 const key = (type, options, alg) => ({
   ...generateKeyPairSync(type, options).privateKey.export({ format: 'jwk' }), use: 'sig', alg, kid: alg,
 })
+// `…-strict` clients are of FAPI 2.0; `…-nonce` clients have to prove with a nonce, at userinfo too, where it is the last
+// client that counts: the proof is judged before the token says whose it is
+let asks = false
+const requireNonce = (ctx) => {
+  if (ctx.oidc.client) asks = ctx.oidc.client.clientId.endsWith('-nonce')
+  return asks
+}
+const profile = (ctx, client) => client?.clientId.includes('-strict') ? '2.0' : undefined
 const person = { name: 'Trần Thị Bưởi', birthdate: '1975-05-12' }
 const provider = new Provider(issuer, {
   jwks: { keys: [key('ec', { namedCurve: 'P-256' }, 'ES256'), key('rsa', { modulusLength: 2048 }, 'RS256')] },
@@ -25,7 +33,13 @@ const provider = new Provider(issuer, {
   // its guard refuses this machine, where the gateway's keys are
   fetch: (url, options) => fetch(url, { ...options, dispatcher: undefined }),
   pkce: { required: () => true },
-  features: { devInteractions: { enabled: false } },
+  features: {
+    devInteractions: { enabled: false },
+    dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce },
+    fapi: { enabled: true, profile },
+    jwtResponseModes: { enabled: true },
+    requestObjects: { enabled: true },
+  },
   interactions: { url: (ctx, interaction) => `/sign-in/${interaction.uid}` },
 })
 

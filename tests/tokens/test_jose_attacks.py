@@ -251,6 +251,7 @@ def test_a_missing_claim_is_named(name: str) -> None:
     assert rule_of(token(without(name))) == f"missing:{name}"
 
 
+ID_TOKENS = {"id_token", "id_token_fapi2", "id_token_hint"}
 REQUEST_OBJECTS = {"request_object", "request_object_baseline"}
 
 
@@ -258,7 +259,7 @@ def test_kinds_of_tokens_are_not_mistaken_for_each_other() -> None:
     key = import_signing_key(KEYS["ES256"])
     everything = GOOD | {"jti": "j", "client_id": CLIENT, "htm": "POST", "htu": "https://x", "nbf": AT}
     kinds = {
-        "JWT": {"id_token", "id_token_hint", "client_assertion", "client_assertion_baseline", *REQUEST_OBJECTS},
+        "JWT": {*ID_TOKENS, "client_assertion", "client_assertion_baseline", *REQUEST_OBJECTS},
         "at+jwt": {"access_token"},
         "prefill-manifest+jwt": {"manifest"},
         "receipt+jwt": {"receipt"},
