@@ -13,6 +13,7 @@ SECONDS = Histogram(
     ["connector"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20),
 )
+SPENT = Counter("gate06_connector_quota_refusals", "Calls not made because a quota of the day is spent", ["connector"])
 # 1 when any living worker is in it: each judges a source by itself
 OUTAGE = Gauge("gate06_connector_outage", "1 while calls are paused", ["connector"], multiprocess_mode="livemax")
 QUARANTINED = Gauge(
@@ -43,11 +44,16 @@ class ConnectorMeter:
         calls.inc()
         times.observe(seconds)
 
+    def count_spent(self, source: str) -> None:
+        """Count a call that was not made; it has no time."""
+        SPENT.labels(source).inc()
+
     def tell_state(self, source: str, *, outage: bool, quarantined: bool) -> None:
         """Set both gauges."""
         OUTAGE.labels(source).set(outage)
         QUARANTINED.labels(source).set(quarantined)
-        TRIAL_OVERDUE.labels(source)  # there from the start, so that an alert may rest on it
+        TRIAL_OVERDUE.labels(source)  # there from the start, so that an alert may rest on it, and on the next one
+        SPENT.labels(source)
 
 
 @lru_cache(maxsize=4096)

@@ -1,7 +1,8 @@
 """The three checks of evidence: one event stands for one call, and nothing of a person is in logs or figures."""
 
 from gateway.connector_exam.finding import Fault
-from gateway.connector_exam.room import Room, found_in, no_sample
+from gateway.connector_exam.ledger import missing_members, odd_reasons, witness
+from gateway.connector_exam.room import Case, Room, found_in, no_sample
 from gateway.connector_exam.stand_in import Reply
 from gateway.connector_exam.subject import PURPOSE, SECRET, sent
 from gateway.vocabulary.persona import personas
@@ -11,7 +12,7 @@ _SHORTEST = 8
 
 
 async def check_one_event(room: Room) -> list[Fault]:
-    """One question is one call, under the question's own request id and purpose."""
+    """One question is one call, under the question's own request id and purpose, between two events of their own."""
     case = await room.full_case()
     if case is None:
         return no_sample()
@@ -34,7 +35,39 @@ async def check_one_event(room: Room) -> list[Fault]:
                 fix='Send it: `headers = { "X-Request-Id" = "{request_id}" }`, or the member the source has for it.',
             )
         )
-    return faults[:1]
+    return faults[:1] or await _evidence(room, case)
+
+
+async def _evidence(room: Room, case: Case) -> list[Fault]:
+    """Ask with evidence: every call lies between the event before it and the event after, and these hold names, states
+    and reasons, no value."""
+    values = await _values(room)
+    replies = [
+        room.reply(case.sample.body),
+        room.reply(case.sample.body, status=500),
+        room.reply(b"", status=403),
+        *(room.reply(case.tree.put(leaf, f"{leaf.text}?")) for leaf in case.tree.leaves()[:10]),
+    ]
+    for number, reply in enumerate(replies):
+        seen = await witness(room, case, reply, follow=number == 0)
+        if seen.early or seen.late:
+            when = "before it was stored that anything is asked" if seen.early else "after it was stored what came"
+            return [
+                _event(f"a call was made {when}, and no event stands for it", "the calls that reached the stand-in")
+            ]
+        if odd := odd_reasons(seen.told.outcomes):
+            return [
+                Fault(
+                    what=f"`{odd[0]}` came with a reason that is no word of the contract, which an event would keep",
+                    where="the outcomes that `answer` returns or raises",
+                    fix="Give `Absent`, `Refused` and `Unavailable` one of the reasons of their types, and no text.",
+                )
+            ]
+        gaps = missing_members(seen, room.candidate.manifest.id)
+        if gaps or any(value in seen.words for value in values):
+            text = f"the events have no true {', '.join(gaps)}" if gaps else "an event holds a value of a person"
+            return [_event(text, "the exam's own store of evidence")]
+    return []
 
 
 def _over_a_bus(room: Room) -> bool:

@@ -6,15 +6,16 @@ from typing import Any
 
 from gateway.connector_exam.finding import Fault
 from gateway.connector_exam.room import Case, Room, found_in, no_sample
+from gateway.connector_exam.running import RunningSource
 from gateway.connector_exam.stand_in import Reply
 from gateway.connector_exam.subject import Told, question_about, sent
 from gateway.connector_exam.truth import differs_from_truth
-from gateway.connector_runtime.contract import Absent, Found, Outcome
+from gateway.connector_runtime.contract import Absent, Found, Outcome, Refused, Unavailable
 from gateway.connector_runtime.kinds.lint import SHAPES, lint
 from gateway.connector_runtime.kinds.samples import OF_THE_ANSWER, check_samples, write_outcome
 from gateway.connector_runtime.mapping.path import parse_path
 from gateway.vocabulary.partial_date import PartialDate
-from gateway.vocabulary.persona import personas
+from gateway.vocabulary.persona import Persona, personas
 
 _NOBODY = "999999899999"
 
@@ -51,7 +52,30 @@ async def check_personas(room: Room) -> list[Fault]:
     if room.service is not None:
         for case in cases:
             faults += _against_expected(case, await room.service.ask(room.question(case)), "the running service")
+        faults += await _of_the_others(room, room.service, {case.person.index for case in cases})
     return faults
+
+
+async def _of_the_others(room: Room, service: RunningSource, sampled: set[int]) -> list[Fault]:
+    """Ask the running service about every other persona: what it holds of them is true, and who it does not know is
+    nobody, never an error."""
+    for one in personas():
+        if one.index in sampled or one.personal_number is None or _is_slow(one):
+            continue
+        question = question_about(one, room.candidate.manifest.provides)
+        for name, outcome in (await service.ask(question)).items():
+            untrue = isinstance(outcome, Found) and differs_from_truth(one, name, outcome.value, question)
+            if untrue or isinstance(outcome, Refused | Unavailable):
+                came = "is not what that person's is" if untrue else f"came out as `{short(outcome)}`"
+                fix = "Read the member that holds it for everybody, and name the sign by which the source says nobody."
+                text = f"`{name}` of persona {one.index}, of whom there is no sample, {came}"
+                return [Fault(what=text, where="the running service", fix=fix)]
+    return []
+
+
+def _is_slow(one: Persona) -> bool:
+    """Tell whether a played register lets this persona wait: that is what another check is about."""
+    return bool(one.population.slow_seconds or one.civil_status.slow_seconds)
 
 
 async def check_nobody(room: Room) -> list[Fault]:

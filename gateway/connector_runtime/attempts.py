@@ -16,6 +16,7 @@ from gateway.connector_runtime.contract import Answer, Connector, Question, Sour
 from gateway.connector_runtime.hedge import Latencies, hedge
 from gateway.connector_runtime.limits import Limits
 from gateway.connector_runtime.means import Means
+from gateway.connector_runtime.outcome_words import is_in_words
 from gateway.connector_runtime.retry import RetryBudget, pause_before
 from gateway.vocabulary.provenance import Absent, Found, Outcome, Refused, Unavailable
 
@@ -87,7 +88,7 @@ class Attempts:
             return Ended(await connector.verify(question))
         except SourceTrouble as trouble:
             ended = self._trouble(trouble)
-            outcome = trouble.outcome
+            outcome = _outcome_of(trouble)
             told = Unavailable(reason="fault") if isinstance(outcome, Absent) else outcome
             return Ended(told, "fault" if ended.failed is None and isinstance(told, Unavailable) else ended.failed)
         except Exception as error:
@@ -145,8 +146,8 @@ class Attempts:
             given = await self._connector.answer(question)
             answer = {name: _usable(given.get(name)) for name in question.attributes}
         except SourceTrouble as trouble:
-            ended = self._trouble(trouble)
-            return Ended(dict.fromkeys(question.attributes, trouble.outcome), ended.failed, ended.asked_to_wait)
+            told, ended = _outcome_of(trouble), self._trouble(trouble)
+            return Ended(dict.fromkeys(question.attributes, told), ended.failed, ended.asked_to_wait)
         except Exception as error:
             return Ended(dict.fromkeys(question.attributes, self._fault(error)), "fault")
         failed = _failed(answer)
@@ -156,7 +157,7 @@ class Attempts:
         return Ended(answer, failed, garbled=garbled and bool(answer))
 
     def _trouble(self, trouble: SourceTrouble) -> Ended:
-        outcome = trouble.outcome
+        outcome = _outcome_of(trouble)
         _log.debug("source_trouble", connector=self._source, reason=outcome.reason)
         if not isinstance(outcome, Unavailable):
             return Ended(None)
@@ -180,10 +181,16 @@ class Attempts:
 
 
 def _usable(outcome: object) -> Outcome:
-    """Return an outcome as it is; what a connector promised and did not give, or garbled, is unavailable."""
-    if isinstance(outcome, Found | Absent | Refused | Unavailable):
+    """Return an outcome as it is; what a connector promised and did not give, or garbled, is unavailable. A reason of
+    its own making is garbled, too: it would be a label, a log line and a member of an event."""
+    if isinstance(outcome, Found | Absent | Refused | Unavailable) and is_in_words(outcome):
         return outcome
     return Unavailable(reason="malformed")
+
+
+def _outcome_of(trouble: SourceTrouble) -> Absent | Refused | Unavailable:
+    outcome = _usable(trouble.outcome)
+    return Unavailable(reason="malformed") if isinstance(outcome, Found) else outcome
 
 
 def _failed(answer: Answer) -> str | None:

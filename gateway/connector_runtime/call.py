@@ -248,6 +248,7 @@ class SourceCaller:
             return None
         self._room.leave()
         self.breaker.withdraw(era)
+        self._means.meter.count_spent(self.source)
         return Unavailable(reason="quota", retry_after=wait)
 
     async def _count_call(self, quotas: Quotas, question: Question, portal: str) -> int | None:

@@ -20,6 +20,10 @@ class Meter(Protocol):
         """Count a call that ended so after `seconds`; `outcome` is one of OUTCOMES."""
         ...
 
+    def count_spent(self, source: str) -> None:
+        """Count a call that was not made because a quota of the day is spent."""
+        ...
+
     def tell_state(self, source: str, *, outage: bool, quarantined: bool) -> None:
         """Note whether a source is spared by its breaker, and whether it is quarantined."""
         ...
@@ -29,6 +33,9 @@ class Unmetered:
     """Counts nothing: for registries outside a gateway (the exam's, a test's)."""
 
     def count_call(self, source: str, outcome: str, seconds: float) -> None:
+        """Count nothing."""
+
+    def count_spent(self, source: str) -> None:
         """Count nothing."""
 
     def tell_state(self, source: str, *, outage: bool, quarantined: bool) -> None:

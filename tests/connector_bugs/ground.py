@@ -70,6 +70,8 @@ def _edit(folder: Path, how: Mapping[str, Any]) -> None:
             assert edit["find"] in text, f"{file.name} does not hold {edit['find']!r}"
             file.write_text(text.replace(edit["find"], edit["put"]), "utf-8")
         assert list(folder.glob(edit["file"])), f"no file {edit['file']}"
+    for name in how.get("gone", ()):
+        (folder / name).unlink()
     for file in how.get("files", ()):
         (folder / file["file"]).write_text(file["text"], "utf-8")
 

@@ -7,9 +7,12 @@ from prometheus_client import REGISTRY, generate_latest
 
 from gateway.application.connector_meter import ConnectorMeter
 from gateway.connector_runtime.contract import Found
+from gateway.connector_runtime.limits import Limits
 from gateway.connector_runtime.means import Means
 from gateway.connector_runtime.meter import OUTCOMES
-from gateway.vocabulary.clock import SettableClock
+from gateway.connector_runtime.quota import Quotas
+from gateway.storage.open import Storage
+from gateway.vocabulary.clock import SettableClock, SystemRandomness
 from tests.connector_runtime.questions import NOW
 from tests.connector_runtime.test_running_source import question
 from tests.connector_runtime.toy import asking, down, running, well
@@ -53,6 +56,19 @@ async def test_a_quarantine_shows_until_it_ends() -> None:
         assert figure("quarantined", source) == 1
         known.release(source)
         assert figure("quarantined", source) == 0
+
+
+async def test_a_call_that_the_quota_does_not_allow_is_counted_apart(storage: Storage) -> None:
+    clock, source = SettableClock(NOW), f"toy_{SystemRandomness().octets(4).hex()}"  # the figures outlive a test
+    quotas = Quotas(source, Limits(daily_per_portal=2), storage.store, clock)
+    means = Means(clock, meter=ConnectorMeter(), quotas=quotas)
+    async with running() as toy, asking({source: toy}, means=means, daily_per_portal=2) as registry:
+        assert figure("quota_refusals_total", source) == 0
+        for person in range(5):
+            await registry.ask({source: question(person, clock=clock)}, portal="lc")
+        await registry.ask({source: question(9, clock=clock)}, portal="bk")
+    assert (figure("quota_refusals_total", source), len(toy.seen)) == (3, 3)
+    assert figure("call_seconds_count", source) == 3
 
 
 async def test_labels_are_a_closed_list_without_people() -> None:

@@ -28,6 +28,9 @@ class Counted:
     def count_call(self, source: str, outcome: str, took_for: float) -> None:
         self.ends.append(outcome)
 
+    def count_spent(self, source: str) -> None:
+        self.ends.append("quota")
+
     def tell_state(self, source: str, *, outage: bool, quarantined: bool) -> None:
         pass
 

@@ -58,6 +58,16 @@ async def test_a_connectors_own_mistake_stays_its_own_and_untold(error: Exceptio
     assert "Bưởi" not in repr(logged)
 
 
+@pytest.mark.parametrize("odd", [Refused("Trần Thị Bưởi"), Absent("999175000003"), Unavailable(reason="không rõ")])
+@pytest.mark.parametrize("raised", [True, False])
+async def test_a_reason_in_words_of_its_own_goes_nowhere(odd, raised: bool) -> None:
+    step = raising(SourceTrouble(odd)) if raised else answering({"a": odd})
+    with structlog.testing.capture_logs() as logged:
+        answer = await caller(Scripted(step)).ask(question("a"))
+    assert answer == {"a": Unavailable(reason="malformed")}
+    assert odd.reason not in str(logged)
+
+
 async def test_garbage_instead_of_outcomes_is_malformed() -> None:
     answer = await caller(Scripted(answering({"a": "a bare value", "b": None}))).ask(question("a", "b"))  # type: ignore[dict-item]
     assert set(answer.values()) == {Unavailable(reason="malformed")}
