@@ -5,7 +5,7 @@ a standard; which apply to a client is the table `CHECKS` with the client's `Pro
 """
 
 import re
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from gateway.openid_provider import failure
@@ -317,17 +317,6 @@ def granted_scopes(scope: str, portal: Portal, prompts: tuple[str, ...]) -> tupl
             continue
         kept.append(token)
     return tuple(kept)
-
-
-def require_procedures(request: AuthorizationRequest, known: Container[str]) -> None:
-    """A procedure must exist, too: a portal may be registered ahead of its policy.
-
-    Raises InvalidScope or InvalidAuthorizationDetails, after what named it.
-    """
-    if request.form_procedure is not None and request.form_procedure not in known:
-        raise failure.InvalidAuthorizationDetails("a procedure does not exist here")
-    if not all(code in known for code in request.procedures):
-        raise failure.InvalidScope("a procedure does not exist here")
 
 
 def require_pushed(portal: Portal) -> None:
