@@ -214,7 +214,7 @@ class Endpoints:
             return self.failure_page(refused, browser, ("received redirect_uri", received), *registered)
         try:
             require_pushed(portal)
-            request = within_offer(self.house, parse_authorization(parameters, portal, redirect_uri))
+            request = within_offer(self.house, parse_authorization(parameters, portal, redirect_uri), portal)
         except Failure as refused:
             stub = in_language(answerable(parameters, portal, redirect_uri), browser)
             return await refuse_to_portal(self.house, refused, stub, portal, trace_id=browser.trace_id)

@@ -7,13 +7,16 @@ from dataclasses import replace
 
 from gateway.openid_provider import failure
 from gateway.openid_provider.authorization import AuthorizationRequest
+from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.house import House
+from gateway.openid_provider.target import within_resources
 from gateway.policy.procedure import Procedure
 
 
-def within_offer(house: House, request: AuthorizationRequest) -> AuthorizationRequest:
-    """Return the request as it counts here. Raises InvalidScope, InvalidAuthorizationDetails."""
+def within_offer(house: House, request: AuthorizationRequest, portal: Portal) -> AuthorizationRequest:
+    """Return the request as it counts here. Raises InvalidScope, InvalidAuthorizationDetails, InvalidTarget."""
     require_procedures(request, house.policy.procedures)
+    request = within_resources(house, request, portal)
     return as_fresh_as_wanted(request, house.policy.procedures)
 
 

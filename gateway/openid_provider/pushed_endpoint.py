@@ -52,7 +52,7 @@ def _decide(
         redirect_uri = trusted_redirect_uri(parameters, portal)
     except failure.InvalidRedirect as refused:
         raise failure.InvalidRequest(refused.detail) from None  # no browser is here to be shown a page
-    request = within_offer(house, parse_authorization(parameters, portal, redirect_uri))
+    request = within_offer(house, parse_authorization(parameters, portal, redirect_uri), portal)
     proof = prove_possession(house, presented, portal, now)
     if proof is None:
         request_uri, kept = push(house, request, now)
