@@ -35,7 +35,8 @@ BEFORE_S = MAX_AGE_S + 120
 def gateway(tmp_path: Path) -> Iterator[Gateway]:
     """A gateway whose clock is behind, with the province's procedure."""
     (tmp_path / "clock").write_bytes(str(-BEFORE_S).rjust(12).encode())
-    with running_gateway(tmp_path, portals=[PORTAL], policies=[write_fresh_book(tmp_path)]) as running:
+    settings = {"policies": {"path": [str(write_fresh_book(tmp_path))]}}
+    with running_gateway(tmp_path, portals=[PORTAL], settings=settings) as running:
         yield running
         running.close()
 
