@@ -5,7 +5,9 @@ the application is done here: the callback's `iss` (RFC 9207), the state of an e
 discovery document names the issuer that was configured.
 """
 
+import re
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import httpx2
@@ -16,8 +18,6 @@ from starlette.responses import RedirectResponse, Response
 
 from examples.portal.settings import PortalSettings
 
-PROCEDURE = "1.004222"
-SCOPE = f"openid profile procedure:{PROCEDURE}"
 ALGORITHMS = ("ES256", "RS256", "PS256", "Ed25519", "EdDSA")
 UNREACHABLE = "gateway_unreachable"
 
@@ -28,6 +28,15 @@ class GatewayRefusal(Exception):
     def __init__(self, problem: dict[str, Any]) -> None:
         super().__init__(problem.get("code", "refused"))
         self.problem = problem
+
+
+def wanted_max_age(headers: Mapping[str, str]) -> int | None:
+    """Return how old a sign-in the gateway accepts, where it refused one for its age (RFC 9470 §3); None otherwise."""
+    challenge = headers.get("www-authenticate", "")
+    if 'error="insufficient_user_authentication"' not in challenge:
+        return None
+    named = re.search(r'[ ,]max_age="?([0-9]{1,9})(?![0-9])', challenge)
+    return None if named is None else int(named[1])
 
 
 class Attempts(StarletteIntegration):
@@ -62,17 +71,24 @@ class GatewayClient:
         }
         ways = {"timeout": 10.0, "trust_env": False}
         oauth = PortalOAuth()
+        scope = f"openid profile procedure:{settings.procedure}"
         # two registrations of one client: signing people in has scopes, speaking for ourselves has none
         self._people = oauth.register(
-            "gate06", **known, client_kwargs={"scope": SCOPE, "code_challenge_method": "S256", **ways}
+            "gate06", **known, client_kwargs={"scope": scope, "code_challenge_method": "S256", **ways}
         )
         self._machine = oauth.register("gate06_machine", **known, client_kwargs=ways)
         self._own_token: tuple[float, dict[str, Any]] | None = None
 
-    async def begin(self, request: Request, *, language: str, login_hint: str | None) -> Response:
-        """Send the browser to the gateway. Raises GatewayRefusal when the gateway does not answer."""
+    async def begin(
+        self, request: Request, *, language: str, login_hint: str | None, max_age: int | None = None
+    ) -> Response:
+        """Send the browser to the gateway; `max_age` is how old a sign-in it asked for, in seconds.
+
+        Raises GatewayRefusal when the gateway does not answer.
+        """
         await self._discover()
         extra = {"ui_locales": language} | ({"login_hint": login_hint} if login_hint else {})
+        extra |= {} if max_age is None else {"max_age": str(max_age)}
         answer = await self._people.authorize_redirect(request, self._settings.redirect_uri, **extra)
         return RedirectResponse(answer.headers["location"], status_code=303)
 
@@ -114,7 +130,7 @@ class GatewayClient:
 
     async def prefill(self, token: dict[str, Any], language: str) -> dict[str, Any]:
         """Ask for the filled form. Raises GatewayRefusal."""
-        return await self._call("POST", "/v1/prefill", token, language, json={"procedure": PROCEDURE})
+        return await self._call("POST", "/v1/prefill", token, language, json={"procedure": self._settings.procedure})
 
     async def refresh(self, form_id: str, token: dict[str, Any], language: str) -> dict[str, Any]:
         """Ask again for a form some fields of which were late. Raises GatewayRefusal."""
@@ -184,7 +200,10 @@ class GatewayClient:
         except (httpx2.HTTPError, ValueError, OAuthError):
             raise GatewayRefusal({"code": UNREACHABLE}) from None
         if answer.status_code >= 400:
-            raise GatewayRefusal({"status": answer.status_code} | (document if isinstance(document, dict) else {}))
+            problem = {"status": answer.status_code} | (document if isinstance(document, dict) else {})
+            if (max_age := wanted_max_age(answer.headers)) is not None:
+                problem["max_age"] = max_age
+            raise GatewayRefusal(problem)
         return dict(document)
 
     def _own_address(self, address: str | None) -> str | None:

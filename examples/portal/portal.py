@@ -32,8 +32,8 @@ from examples.portal.texts import Texts, read_texts
 
 HERE = Path(__file__).parent
 MOST_CHARACTERS = 4000
-# the gateway's codes for a token that is no longer good, and for a session that has ended
-SESSION_OVER = ("GW-1601", "PF-104")
+# the gateway's codes for a token that is no longer good, for a session that has ended and for a sign-in too old
+SESSION_OVER = ("GW-1601", "PF-104", "GW-1606")
 LANGUAGE_BUTTONS = {"language-vi": "vi", "language-en": "en"}
 # the page leads on to the gateway after a post, and from there to identity providers: no form-action (it would
 # apply to those redirects as well); there is no script and every value is escaped
@@ -172,8 +172,11 @@ class Portal:
         }
 
     async def _begin(self, request: Request, hint: str | None) -> Response:
+        refused = request.session.get("refusal") or {}
         try:
-            return await self._gateway.begin(request, language=self._language(request), login_hint=hint)
+            return await self._gateway.begin(
+                request, language=self._language(request), login_hint=hint, max_age=refused.get("max_age")
+            )
         except GatewayRefusal as refused:
             return self.refuse(request, refused.problem, 502)
 

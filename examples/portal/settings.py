@@ -8,13 +8,15 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortalSettings:
-    """`issuer` is compared exactly; `base_url` is where browsers find this portal."""
+    """`issuer` is compared exactly; `base_url` is where browsers find this portal; `procedure` is whose form it shows,
+    one on the paper CT01."""
 
     issuer: str
     client_id: str
     client_secret: str = field(repr=False)
     port: int = 8003
     base_url: str = "http://127.0.0.1:8003"
+    procedure: str = "1.004222"
 
     @property
     def redirect_uri(self) -> str:
@@ -28,7 +30,8 @@ class PortalSettings:
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> PortalSettings:
-    """Read GATE06_ISSUER, PORTAL_CLIENT_ID, PORTAL_CLIENT_SECRET (or …_FILE), GATE06_PORTAL_PORT, PORTAL_BASE_URL.
+    """Read GATE06_ISSUER, PORTAL_CLIENT_ID, PORTAL_CLIENT_SECRET (or …_FILE), GATE06_PORTAL_PORT, PORTAL_BASE_URL,
+    PORTAL_PROCEDURE.
 
     Raises SystemExit with exit status 3 and a sentence when one is missing.
     """
@@ -45,4 +48,5 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> PortalSettings
         client_secret=secret,
         port=port,
         base_url=environment.get("PORTAL_BASE_URL", f"http://127.0.0.1:{port}"),
+        procedure=environment.get("PORTAL_PROCEDURE", "1.004222"),
     )

@@ -107,6 +107,8 @@ def bearer_from(caller: Caller) -> Bearer:
         dossier=grant.dossier,
         session_alive=caller.session_alive,
         granted_at=grant.granted_at,
+        auth_time=grant.auth_time,
+        bound=caller.access.jkt is not None,
         consent_id=grant.consent_id,
         beside=caller.beside,
     )

@@ -131,6 +131,7 @@ def new_grant(answering: Answering, grant_id: str, now: datetime, house: House) 
         session_key=session.key,
         claims_userinfo=request.claims_userinfo,
         claims_id_token=request.claims_id_token,
+        resources=request.resources,
         acr=acr_meeting(request.essential_acr, session.acr),
         amr=session.amr,
         auth_time=session.auth_time,

@@ -5,15 +5,15 @@ a standard; which apply to a client is the table `CHECKS` with the client's `Pro
 """
 
 import re
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from gateway.openid_provider import failure
 from gateway.openid_provider.authorization_details import read_asked_form
 from gateway.openid_provider.claims_request import read_asked_claims
 from gateway.openid_provider.clients import ClientRegistry, Portal
-from gateway.openid_provider.parameters import Parameters
-from gateway.openid_provider.profiles import IDENTITY_SCOPES, PROCEDURE_SCOPE, PROFILES, Profile
+from gateway.openid_provider.parameters import Parameters, is_resource_uri
+from gateway.openid_provider.profiles import PROCEDURE_SCOPE, PROFILES, Profile, is_own_scope
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
 _THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -31,6 +31,7 @@ class AuthorizationRequest:
     `form_procedure` is the procedure that `authorization_details` names, None when none does; `dossier` likewise.
     `pushed` is the key of a request that was pushed (RFC 9126), None for one that came with the browser.
     `dpop_jkt` is the thumbprint of the key that the code is bound to (RFC 9449 §10), None when it is bound to none.
+    `resources` are identifiers of those that tokens are wanted for beside our own API (RFC 8707).
     `user_code` was typed at `/device` and `device_key` is where it led (the staff realm's device grant, RFC 8628 §3.3).
     """
 
@@ -58,6 +59,7 @@ class AuthorizationRequest:
     user_code: str | None = None
     device_key: str | None = None
     dpop_jkt: str | None = None
+    resources: tuple[str, ...] = ()
 
     @property
     def answer_signed(self) -> bool:
@@ -71,10 +73,11 @@ class AuthorizationRequest:
 
     @property
     def asked(self) -> tuple[str, ...]:
-        """What is asked for at sign-in: scopes, and claims by name as `claim:<name>`."""
-        if not self.claims_userinfo and not self.claims_id_token:
+        """What is asked for at sign-in: scopes, claims by name as `claim:<name>`, resources as `resource:<URI>`."""
+        if not self.claims_userinfo and not self.claims_id_token and not self.resources:
             return self.scopes
-        return (*self.scopes, *claim_tokens(self.claims_userinfo, self.claims_id_token))
+        named = claim_tokens(self.claims_userinfo, self.claims_id_token)
+        return (*self.scopes, *named, *resource_tokens(self.resources))
 
     @property
     def procedures(self) -> tuple[str, ...]:
@@ -91,6 +94,11 @@ def procedures_of(scopes: Iterable[str]) -> tuple[str, ...]:
 def claim_tokens(*names: Iterable[str]) -> tuple[str, ...]:
     """Return claims asked for by name as they stand beside scopes: `claim:<name>`, each once."""
     return tuple(dict.fromkeys(f"claim:{name}" for some in names for name in some))
+
+
+def resource_tokens(resources: Iterable[str]) -> tuple[str, ...]:
+    """Return resources as they stand beside scopes: `resource:<URI>`."""
+    return tuple(f"resource:{one}" for one in resources)
 
 
 def find_portal(parameters: Parameters, clients: ClientRegistry) -> Portal:
@@ -133,9 +141,12 @@ def check_registration(parameters: Parameters, portal: Portal, profile: Profile)
 
 
 def check_resource(parameters: Parameters, portal: Portal, profile: Profile) -> None:
-    """A server unwilling to issue for the resource says so (RFC 8707 §2): a citizen's token is for our own API."""
-    if parameters.resources:
-        raise failure.InvalidTarget("`resource` goes with `client_credentials` only")
+    """A resource is named by an absolute URI without fragment (RFC 8707 §2); an officer's token is for our own API.
+    Whether it exists, and is one for this client, is checked where the resources are known."""
+    if parameters.resources and portal.realm == "staff":
+        raise failure.InvalidTarget("`resource` goes with a citizen's sign-in and with `client_credentials` only")
+    if not all(is_resource_uri(one) for one in parameters.resources):
+        raise failure.InvalidTarget("`resource` must be an absolute URI without a fragment")
 
 
 def check_response_type(parameters: Parameters, portal: Portal, profile: Profile) -> None:
@@ -262,7 +273,8 @@ def parse_authorization(parameters: Parameters, portal: Portal, redirect_uri: st
     prompts = tuple(parameters.get("prompt", "").split())
     max_age = parameters.get("max_age", portal.default_max_age)
     form = read_asked_form(parameters)
-    scopes = granted_scopes(parameters.get("scope", ""), portal, prompts)
+    resources = tuple(dict.fromkeys(parameters.resources))
+    scopes = granted_scopes(parameters.get("scope", ""), portal, prompts, any_resource=bool(resources))
     if not scopes and form is None:
         raise failure.InvalidScope("`scope` names nothing that is offered")
     acr_values = parameters.get("acr_values")
@@ -289,6 +301,7 @@ def parse_authorization(parameters: Parameters, portal: Portal, redirect_uri: st
         claims_id_token=claims.id_token,
         claimed_subject=claims.subject,
         essential_acr=claims.acr,
+        resources=resources,
     )
 
 
@@ -304,30 +317,22 @@ def answerable(parameters: Parameters, portal: Portal, redirect_uri: str) -> Aut
     )
 
 
-def granted_scopes(scope: str, portal: Portal, prompts: tuple[str, ...]) -> tuple[str, ...]:
+def granted_scopes(
+    scope: str, portal: Portal, prompts: tuple[str, ...], *, any_resource: bool = False
+) -> tuple[str, ...]:
     """Return the scopes that take effect: unknown ones are ignored (OpenID Connect Core §3.1.2.1), and
-    `offline_access` without `prompt=consent` or the refresh grant is ignored too (§11)."""
+    `offline_access` without `prompt=consent` or the refresh grant is ignored too (§11). With `any_resource` those that
+    a resource may know are kept until it is asked."""
     kept: list[str] = []
     for token in scope.split():
         offline = token == "offline_access"  # noqa: S105  a scope, not a secret
         allowed = "refresh_token" in portal.grant_types and token in portal.scopes
         if offline and not ("consent" in prompts and allowed):
             continue
-        if token in kept or not (token in IDENTITY_SCOPES or token.startswith(PROCEDURE_SCOPE)):
+        if token in kept or not (any_resource or is_own_scope(token)):
             continue
         kept.append(token)
     return tuple(kept)
-
-
-def require_procedures(request: AuthorizationRequest, known: Container[str]) -> None:
-    """A procedure must exist, too: a portal may be registered ahead of its policy.
-
-    Raises InvalidScope or InvalidAuthorizationDetails, after what named it.
-    """
-    if request.form_procedure is not None and request.form_procedure not in known:
-        raise failure.InvalidAuthorizationDetails("a procedure does not exist here")
-    if not all(code in known for code in request.procedures):
-        raise failure.InvalidScope("a procedure does not exist here")
 
 
 def require_pushed(portal: Portal) -> None:

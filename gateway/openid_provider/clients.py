@@ -26,6 +26,7 @@ from gateway.openid_provider.client_rules import (
     check_sealing,
     without_port,
 )
+from gateway.openid_provider.profiles import is_own_scope
 from gateway.vocabulary.naming import name_by_language
 from gateway.vocabulary.store import Kind, Listing, Record
 
@@ -240,7 +241,8 @@ class Portal(BaseModel):
 class Resource(BaseModel):
     """A resource server that tokens are issued for (RFC 8707). `identifier` is its URI and becomes `aud`.
 
-    A jwt lives at most 300 s, because it cannot be revoked. `introspection_client` may ask about its tokens.
+    A jwt lives at most 300 s, because it cannot be revoked. `introspection_client` may ask about its tokens. `label` is
+    what it is called to people whose tokens are for it, by language.
     """
 
     model_config = _FROZEN
@@ -251,6 +253,7 @@ class Resource(BaseModel):
     lifetime_s: int = Field(300, gt=0, le=86_400)
     act_aware: bool = False
     introspection_client: str | None = None
+    label: str | Text = Field(default_factory=dict)
 
     @property
     def signed(self) -> bool:
@@ -264,6 +267,8 @@ class Resource(BaseModel):
             raise ValueError("`identifier` must be an absolute URI without fragment (RFC 8707 §2)")
         if self.token_format == "jwt" and self.lifetime_s > 300:  # noqa: S105
             raise ValueError("`lifetime_s` of a jwt is at most 300: it cannot be revoked")
+        if any(is_own_scope(scope) for scope in self.scopes):
+            raise ValueError("`scopes` of a resource hold none of sign-in or of the gateway's own API")
         return self
 
 

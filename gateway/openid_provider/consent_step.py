@@ -29,6 +29,7 @@ from gateway.openid_provider.parameters import Parameters
 from gateway.openid_provider.screens import Edition
 from gateway.openid_provider.session import Session
 from gateway.openid_provider.staying import BOX
+from gateway.openid_provider.target import resource_names
 from gateway.tokens.issue import pairwise_subject
 from gateway.vocabulary.clock import text_token
 from gateway.vocabulary.failure import Failure
@@ -81,9 +82,9 @@ def content_of(form: FormPreview, portal: Portal, claims: Claims) -> dict[str, A
     return page_content(form, recipient_of(portal), claims, portal=portal.display_name)
 
 
-def claims_told(scopes: Iterable[str], ask: FormAsk) -> list[dict[str, Any]]:
+def claims_told(house: House, scopes: Iterable[str], ask: FormAsk) -> list[dict[str, Any]]:
     """Return what the sign-in itself tells of whom the form is about."""
-    return [claim.wire() for claim in told_claims(scopes, ask.citizen)]
+    return [claim.wire() for claim in told_claims(scopes, ask.citizen, resource_names(house))]
 
 
 async def remembered_consent(house: House, ask: FormAsk, portal: Portal, scopes: Iterable[str]) -> Consent | None:
@@ -98,7 +99,7 @@ async def remembered_consent(house: House, ask: FormAsk, portal: Portal, scopes:
     if consent is None:
         return None
     agreed = consent.content.get("claims", ())  # consents of an earlier version name none and cover none
-    covered = all(claim in agreed for claim in claims_told(scopes, ask))
+    covered = all(claim in agreed for claim in claims_told(house, scopes, ask))
     if not covered or not consent.is_remembered(page_hash(form, portal, agreed), house.clock.now()):
         return None
     return consent
@@ -132,7 +133,7 @@ async def take_agreement(
     Raises NotAParty, TooManyDossiersJoined, a policy refusal.
     """
     form = await house.forms.prepare(ask)
-    claims = claims_told(scopes, ask)
+    claims = claims_told(house, scopes, ask)
     if given.get("notice") != page_hash(form, portal, claims):
         return None
     parties = await _parties_of(house, ask)
@@ -168,7 +169,7 @@ async def take_refusal(
 ) -> Answered:
     """Return what a refusal stores. Raises NotAParty, a policy refusal."""
     form, edition = await house.forms.prepare(ask), edition_read(house, given, languages)
-    claims = claims_told(scopes, ask)
+    claims = claims_told(house, scopes, ask)
     question = question_of(house, ask, portal, session, form, claims=claims, edition=edition, control="consent-deny")
     standing = await standing_of(house, ask)
     return await refuse(question, standing=standing, evidence=house.evidence, now=house.clock.now())

@@ -30,6 +30,7 @@ def authorization_server_metadata(house: House) -> dict[str, Any]:
         "jwks_uri": f"{issuer}/jwks",
         "introspection_endpoint": f"{issuer}/introspect",
         "revocation_endpoint": f"{issuer}/revoke",
+        "acr_values_supported": list(ACR_VALUES),  # that `acr_values` and `max_age` count (RFC 9470 §7)
         "scopes_supported": [*IDENTITY_SCOPES, *(PROCEDURE_SCOPE + code for code in sorted(house.policy.procedures))],
         "response_types_supported": ["code"],
         "response_modes_supported": list(RESPONSE_MODES),
@@ -73,7 +74,6 @@ def openid_configuration(house: House) -> dict[str, Any]:
         "userinfo_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
         "userinfo_encryption_alg_values_supported": list(KEY_ALGORITHMS),
         "userinfo_encryption_enc_values_supported": list(CONTENT_ALGORITHMS),
-        "acr_values_supported": list(ACR_VALUES),
         "claims_supported": [
             *("sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "sid"),
             *(claim for claims in CLAIMS_OF_SCOPE.values() for claim in claims),

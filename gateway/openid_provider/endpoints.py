@@ -18,7 +18,6 @@ from gateway.openid_provider.authorization import (
     answerable,
     find_portal,
     parse_authorization,
-    require_procedures,
     require_pushed,
     trusted_redirect_uri,
 )
@@ -52,6 +51,7 @@ from gateway.openid_provider.interaction import (
 from gateway.openid_provider.introspection import answer_introspection
 from gateway.openid_provider.logout import begin_logout, confirm_logout, logout_done, repeated
 from gateway.openid_provider.lost import tell_again
+from gateway.openid_provider.offered import within_offer
 from gateway.openid_provider.parameters import Parameters
 from gateway.openid_provider.possession import DpopNonceWanted
 from gateway.openid_provider.pushed_endpoint import answer_pushed
@@ -214,8 +214,7 @@ class Endpoints:
             return self.failure_page(refused, browser, ("received redirect_uri", received), *registered)
         try:
             require_pushed(portal)
-            request = parse_authorization(parameters, portal, redirect_uri)
-            require_procedures(request, self.house.policy.procedures)
+            request = within_offer(self.house, parse_authorization(parameters, portal, redirect_uri), portal)
         except Failure as refused:
             stub = in_language(answerable(parameters, portal, redirect_uri), browser)
             return await refuse_to_portal(self.house, refused, stub, portal, trace_id=browser.trace_id)

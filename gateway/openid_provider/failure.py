@@ -330,14 +330,14 @@ class UnsupportedGrantType(Failure):
 
 
 class InvalidTarget(Failure):
-    """The resource is not known or not this client's (RFC 8707 §2)."""
+    """The resource is not known, not this client's, not granted, or one of several (RFC 8707 §2)."""
 
     code = "GW-1404"
     title = "resource refused"
     oauth_error = "invalid_target"
     vi = _PAUSED_VI
     en = _PAUSED_EN
-    fix = "Name one resource of the gateway's configuration."
+    fix = "Name a `[[resource]]` as it is written, at `/token` one that was granted; the issuer names our own API."
 
 
 class UnsupportedTokenType(Failure):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from gateway.openid_provider.authorization import AuthorizationRequest, claim_tokens, procedures_of
+from gateway.openid_provider.authorization import AuthorizationRequest, claim_tokens, procedures_of, resource_tokens
 from gateway.openid_provider.authorization_details import REPRESENTED_ORGANISATION, AskedForm
 from gateway.tokens.issue import key_of
 from gateway.vocabulary.citizen import Citizen
@@ -17,7 +17,8 @@ from gateway.vocabulary.store import Kind, Record, RecordKey
 class Grant:
     """`subject` is pairwise; `identity` the identity at sign-in, read only when it is told; `session_key` the session
     it was made in; `form_procedure` and `dossier` what `authorization_details` named (None when there were none);
-    `claims_userinfo` and `claims_id_token` are claims asked for by name beside the scopes."""
+    `claims_userinfo` and `claims_id_token` are claims asked for by name beside the scopes, `resources` identifiers of
+    those that tokens may be for beside our own API."""
 
     id: str
     client_id: str
@@ -27,6 +28,7 @@ class Grant:
     scopes: tuple[str, ...]
     claims_userinfo: tuple[str, ...] = ()
     claims_id_token: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
     form_procedure: str | None
     dossier: str | None
     consent_id: str | None = None
@@ -44,10 +46,11 @@ class Grant:
 
     @property
     def asked(self) -> tuple[str, ...]:
-        """What is told at sign-in: scopes, and claims asked for by name as `claim:<name>`."""
-        if not self.claims_userinfo and not self.claims_id_token:
+        """What is told at sign-in: scopes, claims by name as `claim:<name>`, resources as `resource:<URI>`."""
+        if not self.claims_userinfo and not self.claims_id_token and not self.resources:
             return self.scopes
-        return (*self.scopes, *claim_tokens(self.claims_userinfo, self.claims_id_token))
+        named = claim_tokens(self.claims_userinfo, self.claims_id_token)
+        return (*self.scopes, *named, *resource_tokens(self.resources))
 
     @property
     def procedure(self) -> str | None:
@@ -110,6 +113,7 @@ def grant_record(grant: Grant) -> Record:
             "citizen": dict(grant.identity),
             "scopes": list(grant.scopes),
             **({"claims": _claims_body(grant)} if grant.claims_userinfo or grant.claims_id_token else {}),
+            **({"resources": list(grant.resources)} if grant.resources else {}),
             "form_procedure": grant.form_procedure,
             "dossier": grant.dossier,
             "consent_id": grant.consent_id,
@@ -137,6 +141,7 @@ def grant_of(record: Record | None, now: datetime) -> Grant | None:
         scopes=tuple(body["scopes"]),
         claims_userinfo=tuple(claims.get("userinfo", ())),
         claims_id_token=tuple(claims.get("id_token", ())),
+        resources=tuple(body.get("resources", ())),
         form_procedure=body.get("form_procedure"),
         dossier=body["dossier"],
         consent_id=body.get("consent_id"),  # grants of an earlier version have none

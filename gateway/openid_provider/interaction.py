@@ -54,6 +54,7 @@ from gateway.openid_provider.session import Session, session_address, session_of
 from gateway.openid_provider.setback import fail_attempt, setback_url, show_setback
 from gateway.openid_provider.starting import store_attempt
 from gateway.openid_provider.staying import TRUST, shown_proof, stay, stays, still_ticked
+from gateway.openid_provider.target import resource_names
 from gateway.openid_provider.trusted_browser import may_trust, trust
 from gateway.tokens.issue import key_of
 from gateway.vocabulary.failure import Failure
@@ -276,7 +277,7 @@ async def show_notice(house: House, attempt: Attempt, portal: Portal, session: S
         except Failure as refused:
             return await fail_attempt(house, attempt, portal, refused, browser, session=session, here=True)
     consent = form is not None and form.basis == "consent"
-    told = told_claims(request.asked, session.citizen)
+    told = told_claims(request.asked, session.citizen, resource_names(house))
     notice = page_hash(form, portal, [claim.wire() for claim in told]) if form is not None and consent else ""
     unsent = still_ticked(attempt, session.citizen.acting)
     view = NoticePage(

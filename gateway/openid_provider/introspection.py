@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from gateway.openid_provider.access import Access, client_of, load_access
+from gateway.openid_provider.authorization_details import REPRESENTED_ORGANISATION
 from gateway.openid_provider.client_authentication import CHALLENGE, authenticate_client
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.failure import InvalidClient, InvalidToken
@@ -37,7 +38,7 @@ async def answer_introspection(
     token = await required_of(house, portal, parameters, "token", trace_id=trace_id)
     named = parse(token)
     if named is None:
-        return json_reply(_signed_token(house, token, portal, now))
+        return json_reply(await _signed_token(house, token, portal, now))
     if named[0] == "sa":
         return json_reply(await _staff_token(house, token, portal, now))
     if named[0] == "gr":
@@ -50,8 +51,8 @@ async def answer_introspection(
     return json_reply(_describe(house, access) if _concerns(house, access, portal) else INACTIVE)
 
 
-def _signed_token(house: House, token: str, portal: Portal, now: datetime) -> dict[str, Any]:
-    """Describe a JWT of ours for a resource (RFC 9068); anything else is inactive."""
+async def _signed_token(house: House, token: str, portal: Portal, now: datetime) -> dict[str, Any]:
+    """Describe a JWT of ours for a resource (RFC 9068); anything else is inactive, a citizen's with its grant."""
     try:
         claims = verify(token, ACCESS_TOKEN, house.keys, now=now, issuer=house.issuer)
     except JoseRefused:
@@ -60,6 +61,10 @@ def _signed_token(house: House, token: str, portal: Portal, now: datetime) -> di
     concerned = {claims["client_id"], None if resource is None else resource.introspection_client}
     if portal.client_id not in concerned:
         return dict(INACTIVE)
+    if "gid" in claims:
+        (stored,) = await house.store.load(grant_address(str(claims["gid"])))
+        if grant_of(stored, now) is None:
+            return dict(INACTIVE)
     return {"active": True, "token_type": "DPoP" if "cnf" in claims else "Bearer", **claims}
 
 
@@ -86,7 +91,12 @@ def _describe(house: House, access: Access) -> dict[str, Any]:
         answer["scope"] = " ".join(scopes)
     if access.record.expires_at is not None:
         answer["exp"] = int(access.record.expires_at.timestamp())
-    return answer | _sign_in_members(access.grant)
+    members = _sign_in_members(access.grant)
+    if access.resource is not None and "authorization_details" in members:
+        # which form was asked for is no other resource's business; for whom the person acts is
+        told = [one for one in members.pop("authorization_details") if one["type"] == REPRESENTED_ORGANISATION]
+        members |= {"authorization_details": told} if told else {}
+    return answer | members
 
 
 def _sign_in_members(grant: Grant | None) -> dict[str, Any]:

@@ -1,14 +1,14 @@
 """What a notice page is about, and the words on it that the provider itself knows: who the person is, and which
 identity claims are told."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from gateway.consent.notice import Notice
-from gateway.openid_provider.authorization import AuthorizationRequest
+from gateway.openid_provider.authorization import AuthorizationRequest, resource_tokens
 from gateway.openid_provider.claims import profile_claims
 from gateway.openid_provider.clients import Portal
-from gateway.openid_provider.profiles import PROCEDURE_SCOPE
+from gateway.openid_provider.profiles import PROCEDURE_SCOPE, is_own_scope
 from gateway.openid_provider.screens import Text
 from gateway.policy.bundle import PolicyBundle
 from gateway.vocabulary.citizen import Citizen
@@ -23,6 +23,8 @@ _SEX: Text = {"vi": "Giới tính", "en": "Sex"}
 _BIRTH_IF_KNOWN: Text = {"vi": "Ngày, tháng, năm sinh (nếu có)", "en": "Date of birth (if known)"}
 _SEX_IF_KNOWN: Text = {"vi": "Giới tính (nếu có)", "en": "Sex (if known)"}
 _PSEUDONYM: Text = {"vi": "Mã riêng của ông/bà tại dịch vụ này", "en": "A code for you at this service alone"}
+_RESOURCE, _CLAIM = "resource:", "claim:"
+_USE: Text = {"vi": "Sử dụng {name} thay ông/bà", "en": "Use of {name} on your behalf"}
 _OFFLINE: Text = {"vi": "Truy cập sau khi ông/bà đăng xuất", "en": "Access after you have signed out"}
 
 
@@ -32,7 +34,13 @@ def notice_of(request: AuthorizationRequest, citizen: Citizen, portal: Portal, p
         citizen_id=citizen.id,
         acting=citizen.acting,
         client_id=request.client_id,
-        scopes=sorted({*request.scopes, *(PROCEDURE_SCOPE + code for code in request.procedures)}),
+        scopes=sorted(
+            {
+                *request.scopes,
+                *resource_tokens(request.resources),
+                *(PROCEDURE_SCOPE + code for code in request.procedures),
+            }
+        ),
         about_form=bool(request.procedures),
         dossier=request.dossier,
         told=_told_names(request, citizen, portal, policy),
@@ -90,14 +98,19 @@ class ToldClaim(NamedTuple):
         return {"names": list(self.names), **self.label}
 
 
-def identity_claims(scopes: Iterable[str], citizen: Citizen | None) -> tuple[Text, ...]:
+def identity_claims(
+    scopes: Iterable[str], citizen: Citizen | None, resources: Mapping[str, Text] | None = None
+) -> tuple[Text, ...]:
     """Return the labels of what the portal is told of this very citizen: what is known and the scopes cover, and whom
     the person acts for; without a citizen (an event names scopes alone) what the scopes cover, if it was known.
-    Beside scopes stand claims that were asked for by name, as `claim:<name>`."""
-    return tuple(claim.label for claim in told_claims(scopes, citizen))
+    Beside scopes stand claims that were asked for by name, as `claim:<name>`, and resources that tokens are for, as
+    `resource:<URI>`; `resources` are their names by URI."""
+    return tuple(claim.label for claim in told_claims(scopes, citizen, resources))
 
 
-def told_claims(scopes: Iterable[str], citizen: Citizen | None) -> tuple[ToldClaim, ...]:
+def told_claims(
+    scopes: Iterable[str], citizen: Citizen | None, resources: Mapping[str, Text] | None = None
+) -> tuple[ToldClaim, ...]:
     """Return the same with the names of the claims, in the order of the page."""
     told = [ToldClaim(_PSEUDONYM, ("sub",))]
     asked = set(scopes)
@@ -111,7 +124,22 @@ def told_claims(scopes: Iterable[str], citizen: Citizen | None) -> tuple[ToldCla
         told += [ToldClaim(_ORGANISATION, ("organisation.name",)), ToldClaim(_TAX_CODE, ("organisation.tax_code",))]
     if "offline_access" in asked:
         told.append(ToldClaim(_OFFLINE, ("offline_access",)))
-    return tuple(told)
+    return (*told, *_uses(asked, resources or {}))
+
+
+def _uses(asked: Iterable[str], names: Mapping[str, Text]) -> Iterator[ToldClaim]:
+    """Yield what other systems the portal may use on the person's behalf, and the rights it has there."""
+    theirs = sorted(one for one in asked if one.startswith(_RESOURCE))
+    if not theirs:
+        return
+    rights = tuple(sorted(one for one in asked if not is_own_scope(one) and not one.startswith((_RESOURCE, _CLAIM))))
+    for one in theirs:
+        identifier = one.removeprefix(_RESOURCE)
+        called = names.get(identifier, {})
+        named = {way: called.get(way) or next(iter(called.values()), identifier) for way in ("vi", "en")}
+        said = {way: f" ({', '.join(rights)})" if rights else "" for way in ("vi", "en")}
+        label = {way: _USE[way].format(name=named[way]) + said[way] for way in ("vi", "en")}
+        yield ToldClaim(label, (one, *rights))
 
 
 _NAMES = ("name", "family_name", "middle_name", "given_name")

@@ -76,6 +76,7 @@ _TOKEN_IN_BODY = {
     "requestBody": body(FORM, shape({"access_token": _VALUE}, required=()), required=False),
 }
 
+_RESOURCE = "one identifier of a `[[resource]]`; the issuer is the gateway's own API (RFC 8707)"
 _AUTHORIZATION = {
     "client_id": "the portal",
     "request_uri": "names a request pushed to `/par`; nothing else then counts but `client_id`",
@@ -98,6 +99,7 @@ _AUTHORIZATION = {
     "login_hint": "goes to the identity provider; in the demo `persona:3`",
     "ui_locales": "`vi`, `en`",
     "idp_hint": "the alias of an identity provider",
+    "resource": f"{_RESOURCE}; may stand several times",
 }
 _LOGOUT = {
     "id_token_hint": "an ID token of the session",
@@ -265,7 +267,7 @@ def _token() -> dict[str, Any]:
         "device_code": _VALUE,
         "scope": _VALUE,
         "authorization_details": {**_VALUE, "description": "those that were granted, or left out (RFC 9396 §6)"},
-        "resource": {"type": "string", "description": "one identifier of a `[[resource]]` (RFC 8707)"},
+        "resource": {"type": "string", "description": _RESOURCE},
         **_CLIENT,
     }
     refused = oauth_errors(

@@ -4,7 +4,7 @@ import hmac
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar, overload
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_plus, urlsplit
 
 from gateway.openid_provider.failure import InvalidRequest
 
@@ -101,6 +101,15 @@ def parse_form(octets: bytes) -> Parameters:
         if value:
             values[name] = value
     return Parameters(values, resources)
+
+
+def is_resource_uri(text: str) -> bool:
+    """Tell whether a text may name a resource: an absolute URI without a fragment (RFC 8707 §2)."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return bool(parts.scheme and (parts.netloc or parts.path)) and "#" not in text
 
 
 def _shown(name: str) -> str:

@@ -111,3 +111,8 @@ CLAIMS_OF_SCOPE: Mapping[str, tuple[str, ...]] = {
 
 PROCEDURE_SCOPE = "procedure:"
 IDENTITY_SCOPES = ("openid", "profile", "offline_access")
+
+
+def is_own_scope(scope: str) -> bool:
+    """Tell whether a scope is one of sign-in or of our own API, and no other resource's."""
+    return scope in IDENTITY_SCOPES or scope.startswith(PROCEDURE_SCOPE)

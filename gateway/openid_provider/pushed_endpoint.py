@@ -4,10 +4,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from gateway.openid_provider import failure
-from gateway.openid_provider.authorization import parse_authorization, require_procedures, trusted_redirect_uri
+from gateway.openid_provider.authorization import parse_authorization, trusted_redirect_uri
 from gateway.openid_provider.client_authentication import authenticate_client
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.house import House
+from gateway.openid_provider.offered import within_offer
 from gateway.openid_provider.parameters import Parameters
 from gateway.openid_provider.possession import DpopNonceWanted, fresh_nonce, prove_possession, used_before, used_mark
 from gateway.openid_provider.pushed_request import push
@@ -51,8 +52,7 @@ def _decide(
         redirect_uri = trusted_redirect_uri(parameters, portal)
     except failure.InvalidRedirect as refused:
         raise failure.InvalidRequest(refused.detail) from None  # no browser is here to be shown a page
-    request = parse_authorization(parameters, portal, redirect_uri)
-    require_procedures(request, house.policy.procedures)
+    request = within_offer(house, parse_authorization(parameters, portal, redirect_uri), portal)
     proof = prove_possession(house, presented, portal, now)
     if proof is None:
         request_uri, kept = push(house, request, now)

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gateway.openid_provider.access import check_possession, client_of, load_access, token_of
+from gateway.openid_provider.access import REFUSED, check_possession, client_of, load_access, token_of
 from gateway.openid_provider.claims import claims_of
 from gateway.openid_provider.clients import Portal
-from gateway.openid_provider.failure import InsufficientScope
+from gateway.openid_provider.failure import InsufficientScope, InvalidToken
 from gateway.openid_provider.house import House
 from gateway.openid_provider.possession import fresh_nonce
 from gateway.openid_provider.refusals import leave_receipt
@@ -27,6 +27,9 @@ async def answer_userinfo(house: House, presented: Presented, body_token: str | 
         return await _answer_about_officer(house, presented.authorization, body_token)
     access = await load_access(house.store, shown.token, now)
     portal = client_of(access, house.clients, now)
+    if access.resource is not None:
+        # a token for somebody else's resource is not for us (RFC 9700 §2.3)
+        raise InvalidToken("the access token is not for userinfo", headers=REFUSED)
     await check_possession(house, presented, shown, access, portal=portal, now=now)
     if access.grant is None or "openid" not in access.scopes:
         refused = InsufficientScope("the token does not carry `openid`", headers=_TOO_SMALL)

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from gateway.policy.document import Strict, Text, did_you_mean, read_document
 from gateway.policy.failure import PolicyInvalid
-from gateway.policy.procedure import Applicant, FalseFriend, FormField, LegalText, Procedure
+from gateway.policy.procedure import Applicant, FalseFriend, FormField, LegalText, Procedure, SignInAge
 from gateway.vocabulary.purpose import Basis
 
 
@@ -29,6 +29,7 @@ class Borrower(Strict):
     kept_for: Text
     basis: Basis
     minimum_level: Literal[1, 2]
+    max_age_s: SignInAge | None = None
     applicants: Annotated[tuple[Applicant, ...], Field(min_length=1)] = ("person",)
     legal_basis: Annotated[tuple[LegalText, ...], Field(min_length=1)]
     leave_out: tuple[str, ...] = ()
@@ -72,6 +73,7 @@ def lend(lender: Procedure, borrower: Borrower) -> Procedure:
         kept_for=borrower.kept_for,
         basis=borrower.basis,
         minimum_level=borrower.minimum_level,
+        max_age_s=borrower.max_age_s,
         applicants=borrower.applicants,
         form=lender.form,
         legal_basis=borrower.legal_basis,

@@ -23,6 +23,7 @@ _WORDS = {
     "never": {"vi": "Không bao giờ điền", "en": "Never filled"},
     "level": {"vi": "tài khoản mức độ", "en": "account of level"},
     "basis": {"vi": "căn cứ xử lý", "en": "basis"},
+    "age": {"vi": "đăng nhập chưa quá số phút", "en": "sign-in at most minutes old"},
     "unverified": {"vi": "chưa kiểm chứng", "en": "unverified"},
     "form": {"vi": "Mẫu", "en": "Form"},
 }
@@ -87,6 +88,7 @@ def _procedure_lines(bundle: PolicyBundle, procedure: Procedure, language: str) 
     yield (
         f"{_WORDS['form'][language]} {procedure.form.name} {procedure.form_version}; "
         f"{_WORDS['basis'][language]} `{procedure.basis}`; {_WORDS['level'][language]} {procedure.minimum_level}"
+        + (f"; {_WORDS['age'][language]}: {procedure.max_age_s // 60}" if procedure.max_age_s else "")
     )
     for law in procedure.legal_basis:
         doubt = f" [{_WORDS['unverified'][language]}]" if law.read == "unverified" else ""

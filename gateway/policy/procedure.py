@@ -116,6 +116,10 @@ class FormField(Strict):
         return tuple(fill for fill in self.fill if relation in fill.relations)
 
 
+SignInAge = Annotated[int, Field(ge=300, le=86_400)]
+"""Seconds since a person last authenticated: a shorter time would pass while they read the notice."""
+
+
 class FalseFriend(Strict):
     """An attribute that looks right for a field and is not. Without `source` it is wrong from every source, without
     `relations` whoever asks: of a dead person an officer is told what the one who signed in would only be guessing."""
@@ -136,7 +140,8 @@ class FalseFriend(Strict):
 
 
 class Procedure(Strict):
-    """An administrative procedure and its form."""
+    """An administrative procedure and its form. `max_age_s` is how old the citizen's sign-in may be when its form is
+    filled, in seconds; None asks no more than a living session."""
 
     code: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.]{2,39}$")]
     title: Text
@@ -145,6 +150,7 @@ class Procedure(Strict):
     kept_for: Text
     basis: Basis
     minimum_level: Literal[1, 2]
+    max_age_s: SignInAge | None = None
     about_the_dead: bool = False  # an officer's form that records a death
     applicants: Annotated[tuple[Applicant, ...], Field(min_length=1)] = ("person",)
     form: FormPaper

@@ -18,7 +18,8 @@ from gateway.vocabulary.store import Record, RecordKey
 class Bearer:
     """The caller. `citizen` is None for a client_credentials token and for an `officer` of the staff realm, who asks
     about somebody at the desk. `session_alive` tells whether the session the grant was made in still lives; `dossier`
-    is what was named at sign-in; `granted_at` when the grant was made; `consent_id` the consent it rests on, None where
+    is what was named at sign-in; `granted_at` when the grant was made and `auth_time` when the
+    person authenticated; `bound` whether the token is bound to a key; `consent_id` the consent it rests on, None where
     the law is the basis; `beside` the records that were asked for along with the token, empty when none were."""
 
     client_id: str
@@ -33,6 +34,8 @@ class Bearer:
     dossier: str | None = None
     session_alive: bool = False
     granted_at: datetime | None = None
+    auth_time: datetime | None = None
+    bound: bool = False
     officer: DeskOfficer | None = None
     consent_id: str | None = None
     beside: tuple[Record | None, ...] = ()

@@ -43,6 +43,7 @@ from gateway.prefill.represent import (
     require_relation,
     with_mirror,
 )
+from gateway.prefill.sign_in_age import require_recent_sign_in
 from gateway.vocabulary.citizen import Citizen
 from gateway.vocabulary.form_preview import FormAsk, kept_address
 from gateway.vocabulary.purpose import Relation
@@ -103,8 +104,8 @@ async def fill_form(request: PrefillRequest, house: Prefill) -> FilledForm:
 
 
 def admit(bearer: Bearer, request: PrefillRequest, house: Prefill) -> FormAsk:
-    """Return whose form is asked for. Raises the refusals of design.md §7, “Who may read”."""
-    house.policy.procedure(request.procedure)
+    """Return whose form is asked for. Raises the refusals of design.md §7, “Who may read”, SignInTooOld."""
+    procedure = house.policy.procedure(request.procedure)
     if bearer.grant_id is None or bearer.subject is None or (bearer.citizen is None) == (bearer.officer is None):
         raise CitizenNotPresent
     if request.procedure not in bearer.procedures:
@@ -113,6 +114,7 @@ def admit(bearer: Bearer, request: PrefillRequest, house: Prefill) -> FormAsk:
         raise DossierNotNamed
     if not may_read(bearer, house.desk.clock.now(), house.figures):
         raise SessionOver
+    require_recent_sign_in(bearer, procedure, house.desk.clock.now())
     if bearer.officer is not None and bearer.officer.register_code is None:
         raise OfficerHasNoCode
     return FormAsk(

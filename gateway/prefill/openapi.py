@@ -22,6 +22,10 @@ _UNCHECKED = (
     f"{_UNAVAILABLE}; PF-113: the source that shows who represents a minor did not answer; "
     "PF-128: no source could say whose an old number is"
 )
+_CHALLENGED = (
+    "no token, or the token is not valid; GW-1606: the sign-in is older than the procedure allows, and "
+    "`WWW-Authenticate` names the `max_age` of the next one"
+)
 _ERASED = "GW-1303: the citizen's records were erased while the request was under way"
 _NOT_PERMITTED = (
     "PF-103: no citizen behind the token; PF-104: the session has ended; PF-105: procedure not in the token's scope; "
@@ -38,7 +42,7 @@ def prefill_operations() -> dict[str, dict[str, Any]]:
     """Return path items by path, true to every status the routes answer."""
     refusals = {
         400: _problem("PF-102: malformed request, `reason` names each member"),
-        401: _problem("no token, or the token is not valid"),
+        401: _problem(_CHALLENGED),
         410: _problem(_ERASED),
         413: _problem("PF-111: body too large"),
         415: _problem("PF-115: the body is not declared as `application/json`"),

@@ -93,11 +93,13 @@ def running_gateway(
     *,
     providers: Sequence[Mapping[str, Any]] = (),
     portals: Sequence[Mapping[str, Any]] = (),
+    settings: Mapping[str, Any] | None = None,
     proxy: Proxy | None = None,
     ports: dict[str, int] | None = None,
 ) -> Iterator[Gateway]:
     """Start gateway and simulator on free ports; stop both. `providers` are
-    further identity providers; with them VNeID is not started. `proxy` stands in front
+    further identity providers; with them VNeID is not started. `settings`
+    are further tables. `proxy` stands in front
     where there is one, and is started with the gateway's port. `ports` are
     those of `free_ports` where somebody has to know them before."""
     plan = plan_of(
@@ -105,7 +107,7 @@ def running_gateway(
     )
     write_files(plan)
     more = folder / "more.toml"
-    told: dict[str, Any] = {"portal": [*clients(), *portals]}
+    told: dict[str, Any] = {"portal": [*clients(), *portals], **(settings or {})}
     more.write_text(tomlkit.dumps(told | ({"identity_provider": list(providers)} if providers else {})), "utf-8")
     clock = folder / "clock"
     time = MovedTime(clock)

@@ -163,6 +163,32 @@ const scenarios = {
     return seen
   },
 
+  // RFC 8707: a token for the resource, and one for the gateway's own API from the same grant
+  async resource() {
+    const scope = 'openid profile offline_access lab:read'
+    const tokens = await redeem(await ask({ scope, resource: order.resource, prompt: 'consent' }))
+    const [head, body] = tokens.access_token.split('.').slice(0, 2)
+    const read = (part) => JSON.parse(Buffer.from(part, 'base64url'))
+    const sub = tokens.claims().sub
+    const refresh = (resource) =>
+      client.refreshTokenGrant(config, tokens.refresh_token, resource ? { resource } : undefined, held)
+    const own = await refresh(order.issuer)
+    return {
+      header: read(head),
+      claims: read(body),
+      sub,
+      scope: tokens.scope,
+      introspection: await client.tokenIntrospection(config, tokens.access_token),
+      at_userinfo: await told(() => client.fetchUserInfo(config, tokens.access_token, sub, held)),
+      again: read((await refresh()).access_token.split('.')[1]).aud,
+      own: own.scope,
+      person: await client.fetchUserInfo(config, own.access_token, sub, held),
+      strange: await told(() => refresh('https://strange.example/')),
+      asked_strange: await told(async () => redeem(await ask({ scope, resource: 'https://strange.example/' }))),
+      asked_part: await told(async () => redeem(await ask({ scope, resource: `${order.resource}#part` }))),
+    }
+  },
+
   async own_wish() {
     const bound = await redeem(await ask())
     const sub = bound.claims().sub

@@ -115,13 +115,6 @@ async def test_the_claims_parameter_is_tolerated(provider: world.Provider) -> No
     assert page.status_code == 200
 
 
-async def test_a_resource_of_a_citizens_token_is_invalid_target(provider: world.Provider) -> None:
-    told = members((await provider.get(authorize_url(resource="https://reports.example"))).headers["location"])
-    assert told["error"] == "invalid_target"
-    answer = await redeem(provider, await obtain_code(provider), resource="https://reports.example")
-    assert answer.json()["error"] == "invalid_target"
-
-
 async def test_a_removed_client_opens_nothing_any_more(provider: world.Provider) -> None:
     tokens = await obtain_tokens(provider)
     bearer = {"authorization": f"Bearer {tokens['access_token']}"}

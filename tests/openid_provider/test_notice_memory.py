@@ -41,7 +41,9 @@ limits = st.sampled_from([None, (), ("full_name",), ("full_name", "sex")])
 def notice(citizen: Citizen, scopes: tuple[str, ...], limit: tuple[str, ...] | None, book=BOOK, procedures=()):
     named = tuple(one for one in scopes if one.startswith("claim:"))
     plain = tuple(one for one in scopes if one not in named)
-    request = SimpleNamespace(client_id="portal", scopes=plain, asked=scopes, procedures=procedures, dossier="D-1")
+    request = SimpleNamespace(
+        client_id="portal", scopes=plain, asked=scopes, procedures=procedures, dossier="D-1", resources=()
+    )
     return notice_of(request, citizen, Portal.model_construct(attributes=limit), book)
 
 

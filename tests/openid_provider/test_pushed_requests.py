@@ -151,7 +151,7 @@ async def test_another_kind_of_request_uri_is_not_offered(provider: world.Provid
         ({"request": "a.b.c"}, "request_not_supported"),
         ({"scope": "openid procedure:1.000656"}, "invalid_scope"),
         ({"authorization_details": "[{}]"}, "invalid_authorization_details"),
-        ({"resource": "https://reports.example"}, "invalid_target"),
+        ({"resource": "https://strange.example"}, "invalid_target"),
         ({"prompt": "none login"}, "invalid_request"),
         ({"client_id": "app"}, "invalid_request"),
     ],

@@ -79,8 +79,8 @@ FIELDS: dict[str, dict[str, Any]] = {
 
 class StandIn:
     """What the tests may turn: `error` answers authorize with it, `iss` and `nonce` lie, `prefill_refusal` and
-    `verify_status` refuse, `over` is how a session that ended answers; `be` signs somebody else in next; `calls` is
-    what was asked."""
+    `verify_status` refuse, `over` is how a session that ended answers, with `challenge` as
+    `WWW-Authenticate`; `be` signs somebody else in next; `calls` is what was asked."""
 
     def __init__(self) -> None:
         self.issuer = ""
@@ -95,6 +95,7 @@ class StandIn:
         self.name = "H'Ƀil <b>Niê</b> Kđăm"
         self.late = True
         self.over: tuple[int, dict[str, Any]] | None = None
+        self.challenge: str | None = None
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.codes: dict[str, dict[str, str]] = {}
 
@@ -179,7 +180,8 @@ class StandIn:
         if request.headers["authorization"] != "Bearer citizen":
             return JSONResponse({"code": "GW-1601"}, 401)
         if self.over is not None:
-            return JSONResponse(self.over[1], self.over[0])
+            headers = {} if self.challenge is None else {"www-authenticate": self.challenge}
+            return JSONResponse(self.over[1], self.over[0], headers)
         if self.prefill_refusal is not None:
             return JSONResponse(self.prefill_refusal[1], self.prefill_refusal[0])
         return JSONResponse(self.form())
@@ -187,7 +189,8 @@ class StandIn:
     async def refresh(self, request: Request) -> Response:
         self.calls.append(("refresh", {"id": request.path_params["id"]}))
         if self.over is not None:
-            return JSONResponse(self.over[1], self.over[0])
+            headers = {} if self.challenge is None else {"www-authenticate": self.challenge}
+            return JSONResponse(self.over[1], self.over[0], headers)
         self.late = False
         return JSONResponse(self.form())
 

@@ -1,5 +1,8 @@
 """What was typed is kept for whoever typed it, and for nobody else: drafts, receipts and pages left open."""
 
+from urllib.parse import parse_qs, urlsplit
+
+import httpx2
 import pytest
 
 from tests.portal.stand_in import SESSION_OVER
@@ -147,3 +150,40 @@ def test_after_the_session_ended_the_next_person_finds_nothing(portal, stand_in)
     stand_in.be("the next")
     assert portal.get(callback_of(portal, csrf=token)).headers["location"] == "/form"
     assert TYPED not in portal.get("/form").text
+
+
+STALE_SIGN_IN = (
+    401,
+    {"code": "GW-1606", "messages": {"vi": "Cần vừa đăng nhập.", "en": "A recent sign-in is wanted."}},
+)
+CHALLENGE = 'Bearer realm="x", error="insufficient_user_authentication", error_description="old, by far", max_age="300"'
+
+
+def test_a_sign_in_that_is_too_old_is_done_again_as_the_challenge_says(portal, stand_in):
+    """RFC 9470 §4: `max_age` of the challenge goes with the next sign-in, what was typed stays."""
+    draft_by(portal, sign_in(portal))
+    stand_in.over, stand_in.challenge = STALE_SIGN_IN, CHALLENGE
+    portal.get("/form/refresh")
+    page = portal.get("/form").text
+    assert 'id="login" name="do" value="login" formnovalidate>Đăng nhập lại<' in page
+    assert "Cần vừa đăng nhập." in page
+    away = draft_by(portal, page, "login").headers["location"]
+    assert parse_qs(urlsplit(away).query)["max_age"] == ["300"]
+    stand_in.be("pairwise")
+    assert portal.get(httpx2.get(away, trust_env=False).headers["location"]).status_code == 303
+    page = portal.get("/form").text
+    assert TYPED in page
+    assert 'data-field="applicant.full_name" data-status="verified"' in page
+    callback_of(portal)
+    assert "max_age" not in stand_in.calls[-1][1], "the next sign-in is an ordinary one"
+
+
+@pytest.mark.parametrize(
+    "challenge", [None, 'Bearer error="invalid_token", max_age="300"', CHALLENGE.replace("300", "soon"), "Basic"]
+)
+def test_no_max_age_is_made_up(portal, stand_in, challenge):
+    sign_in(portal)
+    stand_in.over, stand_in.challenge = STALE_SIGN_IN, challenge
+    portal.get("/form/refresh")
+    callback_of(portal)
+    assert "max_age" not in stand_in.calls[-1][1]

@@ -10,7 +10,7 @@ from gateway.audit.event import CodeRedeemed
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.failure import InvalidGrant, InvalidProof, InvalidRequest
 from gateway.openid_provider.grant import Grant, grant_address, grant_of
-from gateway.openid_provider.grants.issuing import check_details, check_resource, id_token, issue_access_token
+from gateway.openid_provider.grants.issuing import check_details, id_token, issue_access_token
 from gateway.openid_provider.grants.refresh_token import first_refresh_token
 from gateway.openid_provider.house import House
 from gateway.openid_provider.parameters import Parameters
@@ -71,7 +71,6 @@ class AuthorizationCode:
 
     def addresses(self, parameters: Parameters) -> Sequence[RecordKey]:
         """Code and grant, in one round trip: the code names its grant."""
-        check_resource(parameters)
         code = parameters.required("code")
         named = parse(code)
         if named is None or named[0] != "gc":
@@ -97,7 +96,7 @@ class AuthorizationCode:
 
     def _issue(self, house: House, asked: TokenRequest, grant: Grant, code: Record, now: datetime) -> Decision:
         stored, answer = issue_access_token(house, asked, grant, grant.scopes, now)
-        changes: list[Change] = [Spend(code.address), stored]
+        changes: list[Change] = [Spend(code.address), *stored]
         if "offline_access" in grant.scopes:
             refresh, token = first_refresh_token(house, asked, grant, now)
             changes.append(refresh)

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from gateway.openid_provider.clients import Portal, Resource
-from gateway.openid_provider.failure import InvalidAuthorizationDetails, InvalidScope, InvalidTarget
+from gateway.openid_provider.failure import InvalidAuthorizationDetails, InvalidScope
 from gateway.openid_provider.grant import access_token_record
 from gateway.openid_provider.grants.issuing import token_type
 from gateway.openid_provider.house import House
 from gateway.openid_provider.parameters import Parameters
 from gateway.openid_provider.profiles import IDENTITY_SCOPES
+from gateway.openid_provider.target import named_by_client
 from gateway.openid_provider.token import Decision, TokenRequest
 from gateway.tokens.issue import AccessTokenFacts, access_token_claims, key_of, mint, mint_grant_id
 from gateway.vocabulary.clock import text_token
@@ -34,7 +35,7 @@ class ClientCredentials:
     def decide(self, house: House, asked: TokenRequest, found: Sequence[Record | None], now: datetime) -> Decision:
         """Issue for the resource named, or for our own API when none is."""
         portal = asked.portal
-        resource = target(house, asked.parameters)
+        resource = named_by_client(house, asked.parameters)
         scopes = client_scopes(asked.parameters.get("scope"), portal, resource)
         if resource is not None and resource.signed:
             return _jwt(house, asked, resource, scopes, now)
@@ -51,16 +52,6 @@ class ClientCredentials:
         )
         answer = _answer(token, int(lifetime.total_seconds()), scopes, asked.jkt)
         return Decision(changes=[Insert(record)], answer=answer)
-
-
-def target(house: House, parameters: Parameters) -> Resource | None:
-    """Return the resource named. Raises InvalidTarget: unknown, or more than one (RFC 8707 §2)."""
-    if not parameters.resources:
-        return None
-    resource = house.resources.get(parameters.resources[0]) if len(parameters.resources) == 1 else None
-    if resource is None:
-        raise InvalidTarget("`resource` must name one known resource")
-    return resource
 
 
 def client_scopes(scope: str | None, portal: Portal, resource: Resource | None) -> tuple[str, ...]:

@@ -1,25 +1,28 @@
 """What the grants of a citizen issue: an access token, perhaps a refresh token, perhaps an ID token."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.openid_provider.authorization_details import read_asked_form
 from gateway.openid_provider.claims import claims_in_id_token
-from gateway.openid_provider.clients import Portal
-from gateway.openid_provider.failure import InvalidAuthorizationDetails, InvalidTarget
+from gateway.openid_provider.clients import Portal, Resource
+from gateway.openid_provider.failure import InvalidAuthorizationDetails, InvalidScope
 from gateway.openid_provider.grant import Grant, access_token_record
 from gateway.openid_provider.house import House
 from gateway.openid_provider.parameters import Parameters
+from gateway.openid_provider.target import granted_target, scopes_for
 from gateway.openid_provider.token import TokenRequest
-from gateway.tokens.issue import IdTokenFacts, id_token_claims, key_of, mint
+from gateway.tokens.issue import (
+    AccessTokenFacts,
+    IdTokenFacts,
+    access_token_claims,
+    id_token_claims,
+    key_of,
+    mint,
+)
+from gateway.vocabulary.clock import text_token
 from gateway.vocabulary.store import Insert
-
-
-def check_resource(parameters: Parameters) -> None:
-    """A citizen's token is for our own API, for no other resource (RFC 8707 §2)."""
-    if parameters.resources:
-        raise InvalidTarget("`resource` goes with `client_credentials` only")
 
 
 def check_details(parameters: Parameters, grant: Grant) -> None:
@@ -36,19 +39,31 @@ def token_type(jkt: str | None) -> str:
 
 def issue_access_token(
     house: House, asked: TokenRequest, grant: Grant, scopes: Sequence[str], now: datetime
-) -> tuple[Insert, dict[str, Any]]:
-    """Return the change that stores a new access token, and the members of the answer (RFC 6749 §5.1)."""
-    token = mint("ga", grant.id, house.randomness)
-    expires_at = min(now + house.lifetimes.access_token_for, grant.expires_at)
-    record = access_token_record(
-        key_of(token),
-        client_id=asked.portal.client_id,
-        scopes=tuple(scopes),
-        expires_at=expires_at,
-        group=grant.id,
-        issued_at=now,
-        jkt=asked.jkt,
-    )
+) -> tuple[Sequence[Insert], dict[str, Any]]:
+    """Return the changes that store a new access token, none for a signed one, and the members of the answer (RFC 6749
+    §5.1). `scopes` are those wanted of the grant's. Raises InvalidTarget, InvalidScope (none is the resource's)."""
+    resource = granted_target(house, asked.parameters, grant) if grant.resources or asked.parameters.resources else None
+    if grant.resources:
+        scopes = scopes_for(resource, scopes)
+        if not scopes and "scope" in asked.parameters:
+            raise InvalidScope("`scope` names nothing that the resource knows")
+    lifetime = house.lifetimes.access_token_for if resource is None else timedelta(seconds=resource.lifetime_s)
+    expires_at = min(now + lifetime, grant.expires_at)
+    if resource is not None and resource.signed:
+        token, stored = _signed(house, asked, grant, resource, scopes, now=now, expires_at=expires_at), []
+    else:
+        token = mint("ga", grant.id, house.randomness)
+        record = access_token_record(
+            key_of(token),
+            client_id=asked.portal.client_id,
+            scopes=tuple(scopes),
+            expires_at=expires_at,
+            group=grant.id,
+            issued_at=now,
+            jkt=asked.jkt,
+            resource=None if resource is None else resource.identifier,
+        )
+        stored = [Insert(record)]
     answer: dict[str, Any] = {
         "access_token": token,
         "token_type": token_type(asked.jkt),
@@ -58,7 +73,35 @@ def issue_access_token(
         answer["scope"] = " ".join(scopes)
     if details := grant.details:
         answer["authorization_details"] = details
-    return Insert(record), answer
+    return stored, answer
+
+
+def _signed(
+    house: House,
+    asked: TokenRequest,
+    grant: Grant,
+    resource: Resource,
+    scopes: Sequence[str],
+    *,
+    now: datetime,
+    expires_at: datetime,
+) -> str:
+    """Return a JWT access token (RFC 9068): who it is about stands in it as the client's pairwise subject alone, and
+    `gid` lets introspection see that the grant has ended."""
+    facts = AccessTokenFacts(
+        issuer=house.issuer,
+        subject=grant.subject,
+        client_id=asked.portal.client_id,
+        audience=resource.identifier,
+        issued_at=now,
+        lifetime_s=int((expires_at - now).total_seconds()),
+        token_id=text_token(house.randomness, 128),
+        scope=" ".join(scopes),
+        auth_time=grant.auth_time,
+        acr=grant.acr,
+        extra={"gid": grant.id} if asked.jkt is None else {"gid": grant.id, "cnf": {"jkt": asked.jkt}},
+    )
+    return house.keys.sign(access_token_claims(facts), typ="at+jwt")
 
 
 def id_token(

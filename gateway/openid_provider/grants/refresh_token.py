@@ -17,7 +17,7 @@ from gateway.audit.event import TokensRefreshed
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.failure import InvalidGrant, InvalidScope
 from gateway.openid_provider.grant import Grant, grant_address, grant_of
-from gateway.openid_provider.grants.issuing import check_details, check_resource, id_token, issue_access_token
+from gateway.openid_provider.grants.issuing import check_details, id_token, issue_access_token
 from gateway.openid_provider.house import House
 from gateway.openid_provider.parameters import Parameters
 from gateway.openid_provider.possession import InvalidDpopProof
@@ -69,7 +69,6 @@ class RefreshToken:
 
     def addresses(self, parameters: Parameters) -> Sequence[RecordKey]:
         """The token, its grant and its successor (there, when this is a retry)."""
-        check_resource(parameters)
         token = parameters.required("refresh_token")
         named = parse(token)
         if named is None or named[0] != "gr":
@@ -96,9 +95,9 @@ class RefreshToken:
             raise InvalidGrant(_UNKNOWN)
         check_details(parameters, grant)
         scopes = narrowed_scopes(parameters.get("scope"), grant)
-        inserted, answer = issue_access_token(house, asked, grant, scopes, now)
+        stored_token, answer = issue_access_token(house, asked, grant, scopes, now)
         token, rotating = parameters["refresh_token"], rotates(portal, stored)
-        changes: list[Change] = [*self._rotation(token, stored, grant, now, rotating=rotating), inserted]
+        changes: list[Change] = [*self._rotation(token, stored, grant, now, rotating=rotating), *stored_token]
         answer["refresh_token"] = successor_of(token, grant.id, self._secret) if rotating else token
         claims = id_token(house, portal, grant, now, access_token=answer["access_token"], nonce=None)
         return Decision(changes=changes, event=TokensRefreshed, grant=grant, answer=answer, id_token=claims)

@@ -14,6 +14,7 @@ from gateway.openid_provider.own_pages.door import Visit, frame_of, service_of
 from gateway.openid_provider.own_pages.ending import end_all, living_grants
 from gateway.openid_provider.own_pages.usage import load_history, title_of
 from gateway.openid_provider.own_pages.views import Connection, ConsentRow, MyConnections, by_name
+from gateway.openid_provider.target import resource_names
 from gateway.vocabulary.store import Kind, Remove
 
 _ALL = 100_000
@@ -67,7 +68,8 @@ def _connection(house: House, client_id: str, grants: list[Grant], history: list
     # named by a scope or by authorization details: either opens the form
     codes = [code for grant in grants for code in sorted(grant.may_prefill(grant.scopes))]
     # each grant tells what its own sign-in knew
-    told = [label for grant in grants for label in identity_claims(grant.asked, grant.citizen)]
+    names = resource_names(house)
+    told = [label for grant in grants for label in identity_claims(grant.asked, grant.citizen, names)]
     return Connection(
         service=service_of(house, client_id),
         since=min(grant.granted_at for grant in grants),

@@ -17,6 +17,7 @@ from gateway.openid_provider.notice import identity_claims
 from gateway.openid_provider.own_pages.door import Visit, frame_of, service_of
 from gateway.openid_provider.own_pages.views import MyUsage, NamedPortal, Office, Text, Use
 from gateway.openid_provider.staff_realm.names import Called, called_at
+from gateway.openid_provider.target import resource_names
 from gateway.policy.procedure import Procedure
 from gateway.vocabulary.failure import Failure, catalogue
 from gateway.vocabulary.working_days import VIETNAM
@@ -175,7 +176,7 @@ def _items(house: House, access: Access) -> tuple[Text, ...]:
     """Return the labels of what an entry is about: as the procedure's form has them, then who the person is, then the
     rest of the catalogue; a sign-in's attributes are scopes."""
     if access.event in {"PortalAnswered", "CodeRedeemed", "TokensRefreshed"}:
-        return identity_claims(access.attributes, None)
+        return identity_claims(access.attributes, None, resource_names(house))
     procedure, asked = house.policy.procedures.get(access.procedure or ""), frozenset(access.attributes)
     form = () if procedure is None else (fill.attribute for field in procedure.fields for fill in field.fill)
     # a form that asks whether somebody lives does not open with the day of their death

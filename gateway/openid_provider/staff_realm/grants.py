@@ -5,10 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 from gateway.audit.event import CodeRedeemed, Event
 from gateway.openid_provider.client_rules import DEVICE_GRANT
-from gateway.openid_provider.failure import InvalidGrant
+from gateway.openid_provider.failure import InvalidGrant, InvalidTarget
 from gateway.openid_provider.grant import grant_address
 from gateway.openid_provider.grants.authorization_code import check_redeemer
-from gateway.openid_provider.grants.issuing import check_resource
 from gateway.openid_provider.house import House
 from gateway.openid_provider.parameters import Parameters
 from gateway.openid_provider.staff_realm.device import Device, device_address
@@ -26,6 +25,12 @@ from gateway.vocabulary.store import Kind, Put, Record, RecordKey, Spend
 
 _UNKNOWN = "the code is unknown, expired or already used"
 _SLOWER_BY = timedelta(seconds=5)
+
+
+def check_own_api(parameters: Parameters) -> None:
+    """An officer's token is for our own API, for no other resource (RFC 8707 §2)."""
+    if parameters.resources:
+        raise InvalidTarget("`resource` goes with a citizen's sign-in and with `client_credentials` only")
 
 
 def _redeem(
@@ -49,7 +54,7 @@ class OfficerCode:
 
     def addresses(self, parameters: Parameters) -> Sequence[RecordKey]:
         """Code and grant, in one round trip."""
-        check_resource(parameters)
+        check_own_api(parameters)
         code = parameters.required("code")
         named = parse(code)
         if named is None or named[0] != "sc":
@@ -92,7 +97,7 @@ class DeviceCode:
 
     def addresses(self, parameters: Parameters) -> Sequence[RecordKey]:
         """The device code, its grant (there once it was allowed), and when it was asked last."""
-        check_resource(parameters)
+        check_own_api(parameters)
         code = parameters.required("device_code")
         named = parse(code)
         if named is None or named[0] != "sd":

@@ -1,7 +1,8 @@
-"""Debian's Apache with libapache2-mod-auth-openidc before two pages, from a configuration of its own."""
+"""Debian's Apache from a configuration of its own, with libapache2-mod-auth-openidc before two pages."""
 
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,21 +16,23 @@ _PAGE = """<!--#if expr="v('OIDC_CLAIM_sub') == ''" -->{"signed_in": false}<!--#
 "person": {"sub": "<!--#echo encoding="none" var="OIDC_CLAIM_sub" -->",
  "name": "<!--#echo encoding="none" var="OIDC_CLAIM_name" -->"}}<!--#endif -->
 """
-_SETTINGS = """
+_SERVER = """
 ServerName {host}
 Listen {host}:{port}
 PidFile {folder}/apache.pid
 ErrorLog {folder}/apache.log
 DefaultRuntimeDir {folder}
 Mutex file:{folder}
-DocumentRoot {folder}/pages
 LoadModule mpm_event_module {modules}/mod_mpm_event.so
 LoadModule authn_core_module {modules}/mod_authn_core.so
 LoadModule authz_core_module {modules}/mod_authz_core.so
+{rights}
+DocumentRoot {folder}/pages
+"""
+_SETTINGS = """
 LoadModule authz_user_module {modules}/mod_authz_user.so
 LoadModule include_module {modules}/mod_include.so
 LoadModule auth_openidc_module {modules}/mod_auth_openidc.so
-{rights}
 <Directory {folder}/pages>
   Options +Includes
   SetOutputFilter INCLUDES
@@ -59,24 +62,30 @@ OIDCPassClaimsAs environment
 """
 
 
-def apache2() -> str:
-    """Return the server; `.ci/install` brings it with its module."""
+def apache2(module: str = "auth-openidc") -> str:
+    """Return the server; `.ci/install` brings it with its modules."""
     found = binary("apache2", "apache2")
-    assert (_MODULES / "mod_auth_openidc.so").exists(), "run `apt-get install libapache2-mod-auth-openidc`"
+    file = f"mod_{module.replace('-', '_')}.so"
+    assert (_MODULES / file).exists(), f"run `apt-get install libapache2-mod-{module}`"
     return str(found)
 
 
-def write_server(base: str, issuer: str, client_id: str, secret: str) -> Path:
+def lay_server(base: str, pages: Mapping[str, str], settings: str, **words: object) -> Path:
     """Write configuration and pages into a folder that the server's own user may read; return the folder."""
     folder = Path(tempfile.mkdtemp(prefix="gate06-apache-"))
-    (folder / "pages/inside").mkdir(parents=True)
-    for page in ("home.shtml", "inside/home.shtml"):
-        (folder / "pages" / page).write_text(_PAGE, "utf-8")
-    (folder / "pages/signed-out").write_text('{"signed_in": false}', "utf-8")
+    for name, page in pages.items():
+        file = folder / "pages" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(page, "utf-8")
     address = urlsplit(base)
-    words = {"folder": folder, "modules": _MODULES, "issuer": issuer, "base": base, "client_id": client_id}
-    words |= {"host": address.hostname, "port": address.port, "secret": secret}
+    words |= {"folder": folder, "modules": _MODULES, "base": base, "host": address.hostname, "port": address.port}
     words["rights"] = "User www-data\nGroup www-data" if os.geteuid() == 0 else ""
-    (folder / "apache.conf").write_text(_SETTINGS.format(**words), "utf-8")
+    (folder / "apache.conf").write_text((_SERVER + settings).format(**words), "utf-8")
     folder.chmod(0o755)
     return folder
+
+
+def write_server(base: str, issuer: str, client_id: str, secret: str) -> Path:
+    """Write a server that signs people in; return its folder."""
+    pages = {"home.shtml": _PAGE, "inside/home.shtml": _PAGE, "signed-out": '{"signed_in": false}'}
+    return lay_server(base, pages, _SETTINGS, issuer=issuer, client_id=client_id, secret=secret)

@@ -139,6 +139,26 @@ def assert_bound(seen, issuer):
     assert seen["refresh_kept"] is True
 
 
+@pytest.mark.parametrize("portal", [STRONG, PORTALS[0]], ids=["fapi2, pushed and bound", "baseline"])
+def test_a_token_of_the_citizens_for_a_resource(node, stack, portal):
+    """RFC 8707, RFC 9068: one audience, its scopes, and the gateway's own API by the issuer's name."""
+    strong = portal is STRONG
+    seen = node(order_for(portal, stack.issuer, "resource", persona=3) | {"pushes": strong, "bound": strong})
+    claims = seen["claims"]
+    assert (seen["header"]["typ"], claims["aud"], seen["again"]) == ("at+jwt", RESOURCE, RESOURCE)
+    assert (claims["scope"], seen["scope"], claims["sub"]) == ("lab:read", "lab:read", seen["sub"])
+    assert claims["exp"] - claims["iat"] <= 300
+    assert ("cnf" in claims) is strong
+    told = seen["introspection"]
+    assert {name: told[name] for name in ("active", *claims)} == {"active": True, **claims}
+    assert seen["at_userinfo"]["error"] == "invalid_token"
+    assert (seen["own"], seen["person"]["name"]) == ("openid profile offline_access", "Trần Thị Bưởi")
+    assert (seen["strange"]["code"], seen["strange"]["error"]) == (BODY, "invalid_target")
+    code = BODY if strong else CALLBACK_ERROR
+    for name in ("asked_strange", "asked_part"):
+        assert (seen[name]["code"], seen[name]["error"]) == (code, "invalid_target")
+
+
 @pytest.mark.parametrize("portal", [STRONG, PORTALS[-1]], ids=["fapi2 with nonces", "baseline without"])
 def test_tokens_are_bound_to_a_key(node, stack, portal):
     """RFC 9449 with pushed requests, in one process."""
