@@ -36,6 +36,7 @@ COVERS = (
     *(f"tests/proofs/attack_{part}.py" for part in ("ground", "kinds", "places", "requests", "tokens")),
 )
 LIMIT_S = 0.2
+_TRIES = 5
 
 
 @dataclass
@@ -54,12 +55,12 @@ class Judge:
     async def refuse(
         self, what: str, name: str, send: Callable[[], Awaitable[Answer]], refused: Callable[[Answer], bool]
     ) -> bool:
-        """Send one attack; tell whether it was its turn. Raises AssertionError when it was not refused, or was slow three
-        times over."""
+        """Send one attack; tell whether it was its turn. Raises AssertionError when it was not refused, or slow each
+        time."""
         self.offered += 1
         if self.offered % self.every:
             return False
-        for _ in range(3):
+        for _ in range(_TRIES):
             answer = await send()
             told = (what, name, answer.status, answer.members, answer.location[:200], answer.text[:300])
             assert answer.status < 500 or _blames_upstream(answer), told
