@@ -1,17 +1,17 @@
 """`gate06 verify jws` and `gate06 verify dpop`: signed tokens judged by the code of the service (design.md §15)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from gateway.cli.pure_check import run_check
-from gateway.cli.verify_manifest import read_time
+from gateway.cli.verify_manifest import read_clock
 from gateway.tokens.dpop import Proven, check_proof
 from gateway.tokens.jose import POLICIES, FixedKeys, JoseRefused, KeySource, verify
 from gateway.tokens.key_material import KeyRefused, VerificationKey, import_public_key
+from gateway.vocabulary.clock import Clock
 
 Check = Callable[[Mapping[str, Any]], tuple[dict[str, Any], bool]]
 
@@ -73,13 +73,14 @@ class _OneKey:
         return [self._key] if alg in self._key.algorithms else []
 
 
-def jws_check(now: datetime) -> Check:
-    """Return the check at a time: {valid, rule} for `JwsAsked`."""
+def jws_check(clock: Clock) -> Check:
+    """Return the check at the clock's time: {valid, rule} for `JwsAsked`."""
 
     def check(asked: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
         read = JwsAsked.model_validate(asked)
         try:
-            verify(read.jws, POLICIES[read.policy], read.keys(), now=now, issuer=read.issuer, audience=read.audience)
+            policy, keys, now = POLICIES[read.policy], read.keys(), clock.now()
+            verify(read.jws, policy, keys, now=now, issuer=read.issuer, audience=read.audience)
         except KeyRefused as refusal:
             return _refused(f"jwk:{refusal.rule}")
         except JoseRefused as refusal:
@@ -89,13 +90,13 @@ def jws_check(now: datetime) -> Check:
     return check
 
 
-def dpop_check(now: datetime) -> Check:
-    """Return the check at a time: {valid, rule, jkt?} for `DpopAsked`."""
+def dpop_check(clock: Clock) -> Check:
+    """Return the check at the clock's time: {valid, rule, jkt?} for `DpopAsked`."""
 
     def check(asked: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
         read = DpopAsked.model_validate(asked)
         try:
-            proof = check_proof(read.proof, read.proven(), now)
+            proof = check_proof(read.proof, read.proven(), clock.now())
         except JoseRefused as refusal:
             return _refused(refusal.rule)
         return {"valid": True, "rule": None, "jkt": proof.jkt}, True
@@ -113,9 +114,9 @@ _At = Annotated[str | None, typer.Option("--at", help="The time to judge at, RFC
 
 def jws(batch: _Batch = False, at: _At = None) -> None:
     """Check a signed token: {"jws", "jwk" or "jwks", "policy", "issuer"?, "audience"?} in, {"valid", "rule"} out."""
-    run_check(jws_check(read_time(at)), batch=batch)
+    run_check(jws_check(read_clock(at)), batch=batch)
 
 
 def dpop(batch: _Batch = False, at: _At = None) -> None:
     """Check a DPoP proof: {"proof", "htm", "htu", "access_token"?, "nonce"?, "jkt"?} in, {"valid", "rule"} out."""
-    run_check(dpop_check(read_time(at)), batch=batch)
+    run_check(dpop_check(read_clock(at)), batch=batch)

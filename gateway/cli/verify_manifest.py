@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from gateway.cli.pure_check import run_check
 from gateway.prefill.manifest import verify_manifest
-from gateway.vocabulary.clock import SystemClock
+from gateway.vocabulary.clock import Clock, SettableClock, SystemClock
 
 
 class ManifestAsked(BaseModel):
@@ -22,12 +22,12 @@ class ManifestAsked(BaseModel):
     audience: str | None = None
 
 
-def manifest_check(now: datetime) -> Callable[[Mapping[str, Any]], tuple[dict[str, Any], bool]]:
-    """Return the check at a time: {valid, rule} for {manifest, jwks, audience?}."""
+def manifest_check(clock: Clock) -> Callable[[Mapping[str, Any]], tuple[dict[str, Any], bool]]:
+    """Return the check at the clock's time: {valid, rule} for {manifest, jwks, audience?}."""
 
     def check(asked: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
         read = ManifestAsked.model_validate(asked)
-        valid, rule = verify_manifest(read.manifest, read.jwks, now=now, audience=read.audience)
+        valid, rule = verify_manifest(read.manifest, read.jwks, now=clock.now(), audience=read.audience)
         return {"valid": valid, "rule": rule}, valid
 
     return check
@@ -47,9 +47,15 @@ def read_time(text: str | None) -> datetime:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
+def read_clock(text: str | None) -> Clock:
+    """Return what tells the time to judge at: the one given, or else the present of each line, however long a batch
+    goes on. Raises typer.BadParameter (exit 2)."""
+    return SystemClock() if text is None else SettableClock(read_time(text))
+
+
 def manifest(
     batch: Annotated[bool, typer.Option("--batch", help="Read JSON lines, answer one line for each.")] = False,
     at: Annotated[str | None, typer.Option("--at", help="The time to judge at, RFC 3339; now without it.")] = None,
 ) -> None:
     """Check a prefill manifest: {"manifest", "jwks", "audience"?} in, {"valid", "rule"} out."""
-    run_check(manifest_check(read_time(at)), batch=batch)
+    run_check(manifest_check(read_clock(at)), batch=batch)

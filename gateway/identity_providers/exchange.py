@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-import orjson
 import structlog
 
 from gateway.identity_providers.contract import (
@@ -13,6 +12,7 @@ from gateway.identity_providers.contract import (
     UpstreamClient,
     UpstreamReply,
 )
+from gateway.vocabulary.strict_json import JsonRefused, parse_json
 
 _log = structlog.get_logger()
 
@@ -76,10 +76,11 @@ class Exchange:
 
 
 def read_object(step: str, reply: UpstreamReply) -> dict[str, Any]:
-    """Return the JSON object of an answer. Raises UpstreamAnswerInvalid for anything else."""
+    """Return the JSON object of an answer. Raises UpstreamAnswerInvalid for anything else, and for one that says
+    something twice: whoever reads it next must not see another one."""
     try:
-        answer = orjson.loads(reply.body)
-    except ValueError:
+        answer = parse_json(reply.body)
+    except JsonRefused:
         answer = None
     if not isinstance(answer, dict):
         raise UpstreamAnswerInvalid(operator_detail=f"{step}: not a JSON object (status {reply.status})")

@@ -52,14 +52,15 @@ async def answer_introspection(
 
 
 async def _signed_token(house: House, token: str, portal: Portal, now: datetime) -> dict[str, Any]:
-    """Describe a JWT of ours for a resource (RFC 9068); anything else is inactive, a citizen's with its grant."""
+    """Describe a JWT of ours for a resource that there is (RFC 9068); anything else is inactive, a citizen's with its
+    grant."""
     try:
         claims = verify(token, ACCESS_TOKEN, house.keys, now=now, issuer=house.issuer)
     except JoseRefused:
         return dict(INACTIVE)
-    resource = house.resources.get(str(claims["aud"]))
-    concerned = {claims["client_id"], None if resource is None else resource.introspection_client}
-    if portal.client_id not in concerned:
+    audience = claims["aud"]
+    resource = house.resources.get(audience) if isinstance(audience, str) else None
+    if resource is None or portal.client_id not in {claims["client_id"], resource.introspection_client}:
         return dict(INACTIVE)
     if "gid" in claims:
         (stored,) = await house.store.load(grant_address(str(claims["gid"])))

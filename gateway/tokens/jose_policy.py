@@ -72,7 +72,7 @@ MANIFEST = JosePolicy(
     audience_is_text=True,
     token_limit=262_144,
 )
-RECEIPT = JosePolicy(name="receipt", types=frozenset({"receipt+jwt"}), required=frozenset({"iss", "iat", "jti"}))
+RECEIPT = JosePolicy(name="receipt", types=frozenset({"event-receipt+jwt"}), required=frozenset({"iss", "iat", "jti"}))
 CONSENT_RECEIPT = JosePolicy(
     name="consent_receipt",
     types=frozenset({"consent-receipt+jwt"}),

@@ -10,41 +10,13 @@ from urllib.parse import urlsplit
 
 import httpx2
 import provider_house as world
+from grammar import ERRORS, Grammar, requests_of
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as some
 from journey import CHALLENGE, VERIFIER, basic, hidden, members, obtain_tokens, reach_sign_in
 
-MANY = settings(max_examples=900, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-SOME = settings(MANY, max_examples=200)
-ERRORS = {
-    # RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1, RFC 8707 §2, OpenID Connect Core §3.1.2.6
-    *("invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type"),
-    *("invalid_scope", "unsupported_response_type", "access_denied", "invalid_token", "insufficient_scope"),
-    *("invalid_target", "login_required", "consent_required", "request_not_supported", "request_uri_not_supported"),
-    *("unsupported_token_type", "registration_not_supported", "unmet_authentication_requirements"),
-}
-NAMES = [
-    *("client_id", "client_secret", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce"),
-    *("code_challenge", "code_challenge_method", "prompt", "max_age", "acr_values", "id_token_hint", "login_hint"),
-    *("ui_locales", "idp_hint", "request", "request_uri", "registration", "resource", "claims", "grant_type", "code"),
-    *("code_verifier", "refresh_token", "token", "token_type_hint", "access_token", "client_assertion", "csrf"),
-    *("post_logout_redirect_uri", "logout", "decision", "provider", "cancel", "iss", "error", "", "\x00", "é"),
-]
-WORDS = [
-    *("portal", "app", "old", "old-secret", world.SECRET, world.CALLBACK, world.CALLBACK + "#x", "http://127.0.0.1:1"),
-    *("code", "query", "openid", "openid profile", "procedure:1.004222", "openid procedure:", "offline_access"),
-    *("none", "login", "consent", "none login", "S256", "plain", CHALLENGE, VERIFIER, "0", "-1", "9" * 40, "1e3"),
-    *("authorization_code", "refresh_token", "client_credentials", "password", "urn:x", "fake", "yes", "allow"),
-    *("gc_" + "A" * 22 + "_" + "A" * 43, "gr_" + "A" * 22 + "_" + "A" * 43, "ga_" + "A" * 22 + "_" + "A" * 43),
-    *("eyJhbGciOiJub25lIn0.e30.", "https://reports.example", "http://127.0.0.1:8003/bye", "{}", "[", "a\r\nb: c"),
-    *("\x00", "\u202e", "\ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16"), "é" * 50, "A" * 9000, " "),
-]
-PAIRS = some.lists(some.tuples(some.sampled_from(NAMES), some.sampled_from(WORDS) | some.text(max_size=8)), max_size=9)
-METHODS = some.sampled_from(["GET", "POST", "POST", "HEAD"])
-KINDS = some.sampled_from(["application/x-www-form-urlencoded"] * 6 + ["", "application/json", "multipart/form-data"])
-AUTHORIZATIONS = some.sampled_from([None, None, *(basic(one)["authorization"] for one in ("portal", "old", "é"))])
-HEADERS = AUTHORIZATIONS | some.sampled_from(["Basic é", "Basic", "Bearer", "Bearer é", "DPoP x", "Basic ====", ""])
-
+MANY = 900
+SOME = settings(max_examples=200, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 GOOD_ASK = {
     "client_id": "portal",
     "redirect_uri": world.CALLBACK,
@@ -53,18 +25,27 @@ GOOD_ASK = {
     "code_challenge": CHALLENGE,
     "code_challenge_method": "S256",
 }
-BASES: dict[str, list[dict[str, str]]] = {
-    "/authorize": [{}, GOOD_ASK, {"client_id": "app", "redirect_uri": "http://127.0.0.1:8005/callback"}],
-    "/token": [{}, {"grant_type": "authorization_code"}, {"grant_type": "refresh_token"}, {"client_id": "app"}],
-    "/userinfo": [{}],
-    "/introspect": [{}],
-    "/revoke": [{}, {"client_id": "app"}],
-    "/logout": [{}, {"client_id": "portal", "post_logout_redirect_uri": "http://127.0.0.1:8003/bye"}],
-    "/logout/confirm": [{}],
-    "/upstream/fake/callback": [{}],
-    "/upstream/fake/signed-out": [{}],
-    "/interaction/x": [{}],
-}
+GRAMMAR = Grammar(
+    bases={
+        "/authorize": [{}, GOOD_ASK, {"client_id": "app", "redirect_uri": "http://127.0.0.1:8005/callback"}],
+        "/par": [{}, GOOD_ASK],
+        "/token": [{}, {"grant_type": "authorization_code"}, {"grant_type": "refresh_token"}, {"client_id": "app"}],
+        "/userinfo": [{}],
+        "/introspect": [{}],
+        "/revoke": [{}, {"client_id": "app"}],
+        "/logout": [{}, {"client_id": "portal", "post_logout_redirect_uri": "http://127.0.0.1:8003/bye"}],
+        "/logout/confirm": [{}],
+        "/upstream/fake/callback": [{}],
+        "/upstream/fake/signed-out": [{}],
+        "/upstream/fake/backchannel-logout": [{}, {"logout_token": "a.b.c"}],
+        "/interaction/x": [{}],
+    },
+    words=[
+        *("portal", "app", "old", "old-secret", world.SECRET, world.CALLBACK, world.CALLBACK + "#x", "fake"),
+        *(CHALLENGE, VERIFIER, "http://127.0.0.1:8003/bye"),
+    ],
+    authorizations=[basic(one)["authorization"] for one in ("portal", "old", "é")],
+)
 
 
 def in_a_house(work: Callable[[world.Provider], Coroutine[Any, Any, None]]) -> None:
@@ -80,7 +61,7 @@ def in_a_house(work: Callable[[world.Provider], Coroutine[Any, Any, None]]) -> N
 
 def judge(answer: httpx2.Response, path: str) -> None:
     """Hold an answer to what is documented."""
-    assert answer.status_code in {200, 303, 400, 401, 403, 405, 409}, (path, answer.status_code)
+    assert answer.status_code in {200, 201, 303, 400, 401, 403, 405, 409}, (path, answer.status_code)
     location = answer.headers.get("location")
     if location is not None:
         to = urlsplit(location)
@@ -104,26 +85,14 @@ def judge(answer: httpx2.Response, path: str) -> None:
 def test_every_endpoint_speaks_the_protocol_whatever_it_is_asked() -> None:
     async def work(provider: world.Provider) -> None:
         await obtain_tokens(provider)
-        requests: list[tuple[str, str, list[tuple[str, str]], str, str | None]] = []
-
-        @seed(20261123)
-        @MANY
-        @given(some.tuples(METHODS, some.sampled_from(sorted(BASES)), PAIRS, KINDS, HEADERS, some.integers(0, 9)))
-        def collect(drawn: tuple[str, str, list[tuple[str, str]], str, str | None, int]) -> None:
-            method, path, pairs, kind, authorization, base = drawn
-            bases = BASES[path]
-            requests.append((method, path, [*bases[base % len(bases)].items(), *pairs], kind, authorization))
-
-        collect()
-        for method, path, pairs, kind, authorization in requests:
-            octets = str(httpx2.QueryParams(pairs))
-            headers = [("authorization", authorization.encode("latin-1"))] if authorization is not None else []
-            if method == "POST":
-                sent = [*headers, *([("content-type", kind)] if kind else [])]
-                answer = await provider.http.post(path, content=octets, headers=sent)
+        for one in requests_of(GRAMMAR, 20261123, MANY):
+            octets = str(httpx2.QueryParams(one.pairs))
+            if one.method == "POST":
+                sent = [*one.headers, *([("content-type", one.kind)] if one.kind else [])]
+                answer = await provider.http.post(one.path, content=octets, headers=sent)
             else:
-                answer = await provider.http.request(method, f"{path}?{octets}", headers=headers)
-            judge(answer, path)
+                answer = await provider.http.request(one.method, f"{one.path}?{octets}", headers=one.headers)
+            judge(answer, one.path)
 
     in_a_house(work)
 

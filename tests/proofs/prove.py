@@ -20,10 +20,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.proofs import (
+    attacks,
     canaries,
     connector_faults,
     consents,
     faults,
+    fuzz,
     mix_up,
     mutations,
     offline_verifier,
@@ -110,6 +112,18 @@ PROOFS = {
         "signing keys change under load: nobody's sign-in fails, and a retired key's signature is worth nothing",
         rotation.prove,
         rotation.COVERS,
+        issue=5,
+    ),
+    "attacks": Proof(
+        "whatever is bent of a signed token or a request is refused, quickly, and nobody outside is asked for a key",
+        attacks.prove,
+        attacks.COVERS,
+        issue=5,
+    ),
+    "fuzz": Proof(
+        "whatever is sent, by whomever, is answered as the document and the standards say, and never with a 5xx",
+        fuzz.prove,
+        fuzz.COVERS,
         issue=5,
     ),
     "connector_faults": Proof(

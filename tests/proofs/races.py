@@ -24,7 +24,10 @@ from tests.proofs.stack import Stack, Wish, fresh, open_stack
 from tests.proofs.walking import Walker, walker
 from tests.services import SETTINGS, RedisServer, Urls
 
-COVERS = ("gateway/openid_provider", "gateway/storage", "gateway/tokens", "gateway/application", "gateway/cli")
+COVERS = (
+    *("gateway/openid_provider", "gateway/storage", "gateway/tokens", "gateway/application", "gateway/cli"),
+    "tests/proofs/single_use.py",
+)
 PARALLEL = 40
 VOLLEY = 8
 LATEST_KILL_S = 0.015

@@ -1,5 +1,5 @@
 """What is good once, forty times at the same moment on two workers: the name of a pushed request, a proof of
-possession, and a refresh token that rotates. Never two winners.
+possession at each kind of endpoint, a client's assertion, and a refresh token that rotates. Never two winners.
 
 Half of the proof `races`, which starts the stack and redeems codes.
 """
@@ -13,13 +13,24 @@ from urllib.parse import urlencode
 
 import orjson
 
-from tests.possession import Holder
+from gateway.openid_provider.client_assertion import ASSERTION_TYPE
+from gateway.tokens.jose import sign
+from gateway.tokens.key_material import generate_private_jwk, import_signing_key, public_jwk
+from tests.possession import CHANCE, Holder, b64
 from tests.proofs.stack import Stack
 from tests.proofs.walking import CHALLENGE, VERIFIER, Step, Walker, answer_of, walker
 
 PARALLEL = 40
-APP = "app-of-a-proof"
+APP, SIGNER = "app-of-a-proof", "signer-of-a-proof"
+_KEY = generate_private_jwk("ES256", "s1", CHANCE)
 TOML = f"""
+[[portal]]
+client_id = "{SIGNER}"
+profile = "fapi2"
+token_endpoint_auth_method = "private_key_jwt"
+grant_types = ["client_credentials"]
+jwks = {{ keys = [{{ {", ".join(f'{name} = "{value}"' for name, value in public_jwk(_KEY).items())} }}] }}
+
 [[portal]]
 client_id = "{APP}"
 application_type = "native"
@@ -40,6 +51,8 @@ async def race(stack: Stack, rounds: int) -> dict[str, Any]:
         for _ in range(rounds):
             seen["request_uri"] += await _answer_one_request(browser, callers)
             seen["proof with a token"] += await _show_one_proof(browser, callers)
+            seen["proof at the PAR endpoint"] += await _push_with_one_proof(browser, callers)
+            seen["client assertion"] += await _prove_with_one_assertion(browser, callers)
             seen["proof at the token endpoint"] += await _refresh_with_one_proof(browser, callers)
             seen["refresh token"] += await _rotate_one_token(browser, callers)
     assert set(seen.values()) == {rounds}, seen
@@ -84,6 +97,33 @@ async def _refresh_with_one_proof(browser: Walker, callers: list[Walker]) -> int
     return _winners([status for status, _ in answers], {200, 400})
 
 
+async def _push_with_one_proof(browser: Walker, callers: list[Walker]) -> int:
+    """One proof beside many pushed requests (RFC 9449 §10.1): one of them is kept."""
+    proof = Holder().prove("POST", f"{browser.stack.issuer}/par", time.time())
+    asked = dict(_query(browser))
+    answers = await asyncio.gather(*(caller.post_form("/par", asked, DPoP=proof) for caller in callers))
+    assert {answer["error"] for status, answer in answers if status != 201} == {"invalid_dpop_proof"}
+    return _winners([status for status, _ in answers], {201, 400}, won=201)
+
+
+async def _prove_with_one_assertion(browser: Walker, callers: list[Walker]) -> int:
+    """One assertion of who a client is, shown by many; each brings a proof of its own."""
+    address, at = f"{browser.stack.issuer}/token", int(time.time())
+    claims = {"iss": SIGNER, "sub": SIGNER, "aud": browser.stack.issuer, "iat": at, "exp": at + 60}
+    assertion = sign({**claims, "jti": b64(CHANCE.octets(12))}, import_signing_key(_KEY), typ="JWT")
+    proven = {"client_assertion": assertion, "client_assertion_type": ASSERTION_TYPE}
+
+    async def ask(caller: Walker) -> int:
+        headers = {"DPoP": Holder().prove("POST", address, time.time())}
+        form = {"grant_type": "client_credentials", **proven}
+        async with caller.session.post(address, data=form, headers=headers) as answer:
+            told = orjson.loads(await answer.read())
+            assert answer.status == 200 or told["error"] == "invalid_client", told
+            return int(answer.status)
+
+    return _winners(await asyncio.gather(*map(ask, callers)), {200, 401})
+
+
 async def _rotate_one_token(browser: Walker, callers: list[Walker]) -> int:
     """A public client's token, used in many tabs: all get one and the same successor, within the grace time."""
     code = await browser.code(3, client_id=APP, **OFFLINE)
@@ -112,9 +152,9 @@ def _query(browser: Walker) -> dict[str, str]:
     return answer_of(browser.authorization(3)) | {"code_challenge": CHALLENGE}
 
 
-def _winners(statuses: list[int], known: set[int]) -> int:
+def _winners(statuses: list[int], known: set[int], *, won: int = 200) -> int:
     assert set(statuses) <= known, Counter(statuses)
-    return statuses.count(200)
+    return statuses.count(won)
 
 
 async def _as_app(caller: Walker, fields: dict[str, str]) -> tuple[int, dict[str, Any]]:

@@ -262,7 +262,7 @@ def test_kinds_of_tokens_are_not_mistaken_for_each_other() -> None:
         "JWT": {*ID_TOKENS, "client_assertion", "client_assertion_baseline", *REQUEST_OBJECTS},
         "at+jwt": {"access_token"},
         "prefill-manifest+jwt": {"manifest"},
-        "receipt+jwt": {"receipt"},
+        "event-receipt+jwt": {"receipt"},
         "logout+jwt": set[str](),  # has a nonce here
         "oauth-authz-req+jwt": REQUEST_OBJECTS,
         "client-authentication+jwt": {"client_assertion", "client_assertion_baseline"},
