@@ -36,7 +36,7 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Supplement:
-    """A request for more papers (DanhSachHoSoBoSung) and its answer; between both the citizen's clock runs, not ours."""
+    """A request for more papers (DanhSachHoSoBoSung) and its answer; in between the office's clock stands still."""
 
     asked_at: datetime
     due_at: datetime | None = None
@@ -53,7 +53,7 @@ class Fee:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
-    """A paper that was filed (TaiLieuNop): its file's id, the component of the procedure it stands for (MaThanhPhanHoSo).
+    """A paper that was filed (TaiLieuNop): its file's id, and the part of the procedure it is for (MaThanhPhanHoSo).
 
     `digitised` is DuocSoHoa, `reused` DuocTaiSuDung other than 0, `from_store` DuocLayTuKhoDMQG, `replaced_by` the type
     of result that stood in for it (MaKetQuaThayThe).
