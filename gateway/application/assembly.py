@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Scope
 
 from gateway.application.connector_desk import TokenOperators, connect
 from gateway.application.deliveries import deliver, make_outbox
+from gateway.application.dossier_desk import dossier_routes
 from gateway.application.joints import NoticingStore, TokenBearers, TokenClients, documents_by
 from gateway.application.logs import configure_logs
 from gateway.application.operations import Operations, operational_routes
@@ -235,6 +236,7 @@ async def assemble(settings: Settings, pages: PublicPages, clock: Clock, chance:
         *connector_routes(sources, TokenOperators(house)),
         *operator_routes(house, sources, pages.layout),
         *evidence_routes(pages.layout, outside_of(settings, ground)),
+        *dossier_routes(house, ground.evidence),
     ]
     opened = Opened(ground.storage, connectors, upstream, portals)
     running = Running(join_routes(house, prefill, pages, operations, others), opened)

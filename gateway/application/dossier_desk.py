@@ -1,0 +1,34 @@
+"""Dossiers joined to the rest: the provider's tokens say who tells, the stores keep what was told."""
+
+from starlette.routing import Route
+
+from gateway.audit.record import Evidence
+from gateway.dossiers.endpoints import IntakeDesk
+from gateway.dossiers.intake import Intake
+from gateway.dossiers.sender import Caller
+from gateway.openid_provider.bearer import read_caller
+from gateway.openid_provider.house import House
+from gateway.vocabulary.presented import Presented
+
+
+class TokenCallers:
+    """Intake's `CallerReader` over the provider's access tokens."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def read(self, presented: Presented) -> Caller:
+        """Return the caller. Raises InvalidToken, InvalidRequest, AccessProofRefused, AccessNonceWanted."""
+        caller = await read_caller(self._house, presented)
+        return Caller(
+            client_id=caller.portal.client_id,
+            scopes=frozenset(caller.access.scopes),
+            units=frozenset(caller.portal.dossier_units),
+            alone=caller.grant is None,
+        )
+
+
+def dossier_routes(house: House, evidence: Evidence) -> list[Route]:
+    """Return the routes of intake."""
+    intake = Intake(house.store, house.index, evidence, house.clock)
+    return IntakeDesk(intake, TokenCallers(house), house.issuer).routes()

@@ -1,0 +1,221 @@
+"""Taking what systems tell of dossiers: read, load all dossiers of a message, decide, commit once with its event.
+
+What was said twice counts once; what cannot be taken becomes a dead letter in the same commit. Order of arrival means
+nothing here: a statement is merely added to what was said of its dossier, and folding puts all of it in order.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from gateway.audit.canonical import canonical_bytes
+from gateway.audit.record import Evidence
+from gateway.dossiers.codes import DossierCode, is_within
+from gateway.dossiers.event import DossiersTold
+from gateway.dossiers.failure import DossierBusy, IdSaidOther, NotTaken, TooMuchSaid, UnitNotYours
+from gateway.dossiers.fold import fold
+from gateway.dossiers.offer import Offer, Reading, Way
+from gateway.dossiers.record import DeadLetter, dossier_address, dossier_record, statements_of
+from gateway.dossiers.statement import Said, Statement
+from gateway.vocabulary.clock import Clock
+from gateway.vocabulary.store import BlindIndex, Change, Insert, Put, Record, Remove, Replace, Store, StoredEvent
+
+AT_ONCE = 500
+"""The most things of one message: they are one commit, and a commit holds a lock for each of its dossiers."""
+
+MOST_SAID = 500
+"""The most things said of one dossier; a real one has a dozen."""
+
+_TRIES = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """Who tells: a client, and the units it may speak for (`H55` stands for all units of the province). `actor` is who
+    does it in evidence, (kind, reference): the client itself, or an operator for it."""
+
+    client_id: str
+    units: frozenset[str]
+    actor: tuple[str, str]
+
+    def speaks_for(self, agency: str | None) -> bool:
+        """Tell whether a unit is among its own."""
+        return agency is not None and any(is_within(agency, unit) for unit in self.units)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What came of a message: counts, and which things were not taken, by their ids and codes. `receipt` names the
+    event that tells of it, None when nothing was new."""
+
+    accepted: int
+    duplicate: int
+    rejected: tuple[tuple[str | None, NotTaken], ...]
+    receipt: str | None
+
+    def wire(self) -> dict[str, Any]:
+        """Return it as JSON shows it (design.md §15)."""
+        rejected = [{"id": one, "code": why.code, "reason": why.detail or why.title} for one, why in self.rejected]
+        return {
+            "accepted": self.accepted,
+            "duplicate": self.duplicate,
+            "rejected": rejected,
+            "receipt": self.receipt,
+        }
+
+
+@dataclass(slots=True)
+class Judged:
+    """A message judged against what is stored: what is new of each dossier, and what each offer came to."""
+
+    new: dict[DossierCode, list[Statement]] = field(default_factory=dict)
+    accepted: list[tuple[str, Statement]] = field(default_factory=list)
+    rejected: list[tuple[Offer, NotTaken]] = field(default_factory=list)
+    outcomes: list[NotTaken | None] = field(default_factory=list)
+    duplicate: int = 0
+
+
+def judge(offers: Sequence[Offer], stored: Mapping[DossierCode, Record | None], sender: Sender) -> Judged:
+    """Return what a message comes to. Pure: the same message on the same store always comes to the same."""
+    judged = Judged()
+    known: dict[DossierCode, list[Statement]] = {}
+    for offer in offers:
+        try:
+            if isinstance(offer.told, NotTaken) or offer.code is None:
+                raise offer.told if isinstance(offer.told, NotTaken) else NotTaken
+            said = known.get(offer.code)
+            if said is None:
+                said = known[offer.code] = statements_of(stored[offer.code])
+            if is_new(offer, offer.code, said, sender):
+                said.append(offer.told)
+                judged.new.setdefault(offer.code, []).append(offer.told)
+                judged.accepted.append((offer.code.text, offer.told))
+            else:
+                judged.duplicate += 1
+            judged.outcomes.append(None)
+        except NotTaken as refused:
+            judged.rejected.append((offer, refused))
+            judged.outcomes.append(refused)
+    return judged
+
+
+def is_new(offer: Offer, code: DossierCode, said: Sequence[Statement], sender: Sender) -> bool:
+    """Tell whether an offer says something that was not said before. Raises NotTaken."""
+    told = offer.told
+    assert isinstance(told, Statement)
+    if not sender.speaks_for(code.agency) and not (said and sender.speaks_for(fold(code, said).handling_unit)):
+        raise UnitNotYours(
+            "`MaHoSo`: the sender speaks neither for the unit that received it nor for the one that has it"
+        )
+    before = next((one for one in said if one.name == told.name), None)
+    if before is not None:
+        if before != told:
+            raise IdSaidOther("`id`: this source and id said something else of this dossier")
+        return False
+    if offer.whole_at is not None and told.kind is Said.WHOLE:
+        wholes = [one for one in said if one.kind is Said.WHOLE and one.sender == told.sender]
+        if wholes and max(wholes, key=lambda one: one.place).same_words(told):
+            return False
+    if len(said) >= MOST_SAID:
+        raise TooMuchSaid(f"`MaHoSo`: {MOST_SAID} things were said of this dossier already")
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Where systems tell of dossiers."""
+
+    store: Store
+    index: BlindIndex
+    evidence: Evidence
+    clock: Clock
+
+    def read(self, client_id: str, way: Way, raw: Sequence[Any], whole_at: datetime | None = None) -> list[Offer]:
+        """Return what a client's things say; nothing is stored."""
+        reading = Reading(client_id, self.clock.now(), self.index)
+        return [reading.offer(way, one, whole_at) for one in raw]
+
+    async def take(
+        self,
+        sender: Sender,
+        offers: Sequence[Offer],
+        *,
+        letters: Sequence[DeadLetter] = (),
+        trace_id: str | None = None,
+    ) -> Taken:
+        """Take a message of at most `AT_ONCE` things, in one commit with its event. `letters` are the dead letters that
+        the offers were read from, one each: what is taken removes its letter.
+
+        Raises DossierBusy, StorageUnavailable: then nothing of it was taken.
+        """
+        codes = list(dict.fromkeys(offer.code for offer in offers if offer.code is not None))
+        for _ in range(_TRIES):
+            found = await self.store.load(*(dossier_address(code) for code in codes)) if codes else ()
+            stored = dict(zip(codes, found, strict=True))
+            judged = judge(offers, stored, sender)
+            changes = self._changes(judged, stored, sender, letters)
+            events: list[StoredEvent] = []
+            if judged.accepted or judged.rejected:
+                events.append(await self._tell(sender, judged, trace_id))
+            if not changes and not events:
+                return _taken(judged, None)
+            if (await self.store.commit(changes, events, now=self.clock.now())).done:
+                return _taken(judged, events[0].receipt if events else None)
+        raise DossierBusy(operator_detail="the records of these dossiers kept changing")
+
+    def _changes(
+        self,
+        judged: Judged,
+        stored: Mapping[DossierCode, Record | None],
+        sender: Sender,
+        letters: Sequence[DeadLetter],
+    ) -> list[Change]:
+        changes: list[Change] = []
+        for code, new in judged.new.items():
+            record, bodies = stored[code], [statement.body() for statement in new]
+            if record is None:
+                changes.append(Insert(dossier_record(code, bodies, 1)))
+            else:
+                changes.append(Replace(dossier_record(code, [*record.body["said"], *bodies], record.version + 1)))
+        settled = [letter for letter, refused in zip(letters, judged.outcomes, strict=False) if refused is None]
+        changes += [Remove(letter.address) for letter in settled]
+        now = self.clock.now()
+        waiting = {
+            letter.id: letter
+            for letter in (
+                DeadLetter.about(offer, refused, sender.client_id, now) for offer, refused in judged.rejected
+            )
+        }
+        changes += [Put(letter.record()) for letter in waiting.values()]
+        return changes
+
+    async def _tell(self, sender: Sender, judged: Judged, trace_id: str | None) -> StoredEvent:
+        outcome = "partly" if judged.rejected else "taken"
+        accepted = [[code, statement.body()] for code, statement in judged.accepted]
+        kind, reference = sender.actor
+        return await self.evidence.tell(
+            DossiersTold,
+            outcome=outcome if judged.accepted else "refused",
+            actor_kind=kind,
+            actor_ref=reference,
+            portal=sender.client_id,
+            trace_id=trace_id,
+            extra=(
+                ("accepted", len(accepted)),
+                ("duplicate", judged.duplicate),
+                ("rejected", dict(sorted(Counter(refused.code for _, refused in judged.rejected).items()))),
+                ("digest", sha256(canonical_bytes({"accepted": accepted})).hexdigest()),
+            ),
+        )
+
+
+def _taken(judged: Judged, receipt: str | None) -> Taken:
+    return Taken(
+        accepted=len(judged.accepted),
+        duplicate=judged.duplicate,
+        rejected=tuple((offer.id, refused) for offer, refused in judged.rejected),
+        receipt=receipt,
+    )
