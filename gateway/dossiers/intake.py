@@ -18,8 +18,9 @@ from gateway.dossiers.event import DossiersTold
 from gateway.dossiers.failure import DossierBusy, IdSaidOther, NotTaken, TooMuchSaid, UnitNotYours
 from gateway.dossiers.fold import fold
 from gateway.dossiers.offer import Offer, Reading, Way
-from gateway.dossiers.record import DeadLetter, dossier_address, dossier_record, statements_of
+from gateway.dossiers.record import DeadLetter, dossier_address, dossier_record
 from gateway.dossiers.statement import Said, Statement
+from gateway.dossiers.turns import Turns
 from gateway.vocabulary.clock import Clock
 from gateway.vocabulary.store import BlindIndex, Change, Insert, Put, Record, Remove, Replace, Store, StoredEvent
 
@@ -34,15 +35,18 @@ _TRIES = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
-    """Who tells: a client, and the units it may speak for (`H55` stands for all units of the province). `actor` is who
-    does it in evidence, (kind, reference): the client itself, or an operator for it."""
+    """Who tells: a client, and the units it may speak for (`H55` stands for all units of the province; None, for an
+    operator's import, is every unit). `actor` is who does it in evidence, (kind, reference): the client itself, or an
+    operator for it."""
 
     client_id: str
-    units: frozenset[str]
+    units: frozenset[str] | None
     actor: tuple[str, str]
 
     def speaks_for(self, agency: str | None) -> bool:
         """Tell whether a unit is among its own."""
+        if self.units is None:
+            return True
         return agency is not None and any(is_within(agency, unit) for unit in self.units)
 
 
@@ -56,6 +60,15 @@ class Taken:
     rejected: tuple[tuple[str | None, NotTaken], ...]
     receipt: str | None
 
+    def with_more(self, other: "Taken") -> "Taken":
+        """Return what came of two messages, one after the other; the receipt is the later one's."""
+        return Taken(
+            accepted=self.accepted + other.accepted,
+            duplicate=self.duplicate + other.duplicate,
+            rejected=(*self.rejected, *other.rejected),
+            receipt=other.receipt or self.receipt,
+        )
+
     def wire(self) -> dict[str, Any]:
         """Return it as JSON shows it (design.md §15)."""
         rejected = [{"id": one, "code": why.code, "reason": why.detail or why.title} for one, why in self.rejected]
@@ -65,6 +78,9 @@ class Taken:
             "rejected": rejected,
             "receipt": self.receipt,
         }
+
+
+NOTHING = Taken(accepted=0, duplicate=0, rejected=(), receipt=None)
 
 
 @dataclass(slots=True)
@@ -81,16 +97,18 @@ class Judged:
 def judge(offers: Sequence[Offer], stored: Mapping[DossierCode, Record | None], sender: Sender) -> Judged:
     """Return what a message comes to. Pure: the same message on the same store always comes to the same."""
     judged = Judged()
-    known: dict[DossierCode, list[Statement]] = {}
+    known: dict[DossierCode, list[Mapping[str, Any]]] = {}
     for offer in offers:
         try:
-            if isinstance(offer.told, NotTaken) or offer.code is None:
-                raise offer.told if isinstance(offer.told, NotTaken) else NotTaken
+            if isinstance(offer.told, NotTaken):
+                raise offer.told
+            assert offer.code is not None
             said = known.get(offer.code)
             if said is None:
-                said = known[offer.code] = statements_of(stored[offer.code])
+                record = stored[offer.code]
+                said = known[offer.code] = [] if record is None else [*record.body["said"]]
             if is_new(offer, offer.code, said, sender):
-                said.append(offer.told)
+                said.append(offer.told.body())
                 judged.new.setdefault(offer.code, []).append(offer.told)
                 judged.accepted.append((offer.code.text, offer.told))
             else:
@@ -102,26 +120,32 @@ def judge(offers: Sequence[Offer], stored: Mapping[DossierCode, Record | None], 
     return judged
 
 
-def is_new(offer: Offer, code: DossierCode, said: Sequence[Statement], sender: Sender) -> bool:
-    """Tell whether an offer says something that was not said before. Raises NotTaken."""
+def is_new(offer: Offer, code: DossierCode, said: Sequence[Mapping[str, Any]], sender: Sender) -> bool:
+    """Tell whether an offer says something that was not said before (`said`, as `Statement.body` writes it; most of it
+    is never looked at closer). Raises NotTaken."""
     told = offer.told
     assert isinstance(told, Statement)
-    if not sender.speaks_for(code.agency) and not (said and sender.speaks_for(fold(code, said).handling_unit)):
+    if not sender.speaks_for(code.agency) and not (said and sender.speaks_for(_holder(code, said))):
         raise UnitNotYours(
             "`MaHoSo`: the sender speaks neither for the unit that received it nor for the one that has it"
         )
-    before = next((one for one in said if one.name == told.name), None)
+    before = next((one for one in said if (one["sender"], one["source"], one["id"]) == told.name), None)
     if before is not None:
-        if before != told:
+        if Statement.of(before) != told:
             raise IdSaidOther("`id`: this source and id said something else of this dossier")
         return False
     if offer.whole_at is not None and told.kind is Said.WHOLE:
-        wholes = [one for one in said if one.kind is Said.WHOLE and one.sender == told.sender]
+        own = (one for one in said if one["kind"] == Said.WHOLE and one["sender"] == told.sender)
+        wholes = [Statement.of(one) for one in own]
         if wholes and max(wholes, key=lambda one: one.place).same_words(told):
             return False
     if len(said) >= MOST_SAID:
         raise TooMuchSaid(f"`MaHoSo`: {MOST_SAID} things were said of this dossier already")
     return True
+
+
+def _holder(code: DossierCode, said: Sequence[Mapping[str, Any]]) -> str | None:
+    return fold(code, map(Statement.of, said)).handling_unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +156,7 @@ class Intake:
     index: BlindIndex
     evidence: Evidence
     clock: Clock
+    turns: Turns = field(default_factory=Turns)
 
     def read(self, client_id: str, way: Way, raw: Sequence[Any], whole_at: datetime | None = None) -> list[Offer]:
         """Return what a client's things say; nothing is stored."""
@@ -152,6 +177,18 @@ class Intake:
         Raises DossierBusy, StorageUnavailable: then nothing of it was taken.
         """
         codes = list(dict.fromkeys(offer.code for offer in offers if offer.code is not None))
+        # messages of one worker about the same dossiers wait for each other; only other workers can still be quicker
+        async with self.turns.of(code.text for code in codes):
+            return await self._take(sender, offers, codes, letters, trace_id)
+
+    async def _take(
+        self,
+        sender: Sender,
+        offers: Sequence[Offer],
+        codes: Sequence[DossierCode],
+        letters: Sequence[DeadLetter],
+        trace_id: str | None,
+    ) -> Taken:
         for _ in range(_TRIES):
             found = await self.store.load(*(dossier_address(code) for code in codes)) if codes else ()
             stored = dict(zip(codes, found, strict=True))

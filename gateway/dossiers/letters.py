@@ -3,8 +3,9 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from gateway.dossiers.failure import DeadLetterUnknown, NotTaken
-from gateway.dossiers.intake import AT_ONCE, Intake, Sender, Taken
+from gateway.dossiers.failure import DeadLetterUnknown
+from gateway.dossiers.intake import AT_ONCE, NOTHING, Intake, Sender, Taken
+from gateway.dossiers.offer import Offer
 from gateway.dossiers.record import DeadLetter
 from gateway.vocabulary.store import Kind, Listing
 
@@ -25,7 +26,9 @@ class DeadLetters:
         letters = [DeadLetter.of(record) for record in found if record.alive(now)]
         return sorted(letters, key=lambda letter: (letter.at, letter.id))
 
-    async def replay(self, ids: Sequence[str], units: Mapping[str, frozenset[str]], actor: tuple[str, str]) -> Taken:
+    async def replay(
+        self, ids: Sequence[str], units: Mapping[str, frozenset[str] | None], actor: tuple[str, str]
+    ) -> Taken:
         """Read letters again, all of them without `ids`: what can be taken now is, and its letter goes with it.
 
         `units` are the units that each client may speak for now. Raises DeadLetterUnknown, DossierBusy,
@@ -36,18 +39,15 @@ class DeadLetters:
         if unknown:
             raise DeadLetterUnknown(f"`{unknown[0]}`")
         wanted = [waiting[one] for one in ids] if ids else list(waiting.values())
-        accepted, duplicate, rejected, receipt = 0, 0, list[tuple[str | None, NotTaken]](), None
+        told = NOTHING
         for sender_id in dict.fromkeys(letter.sender for letter in wanted):
             sender = Sender(client_id=sender_id, units=units.get(sender_id, frozenset()), actor=actor)
             own = [letter for letter in wanted if letter.sender == sender_id]
             for start in range(0, len(own), AT_ONCE):
                 some = own[start : start + AT_ONCE]
-                offers = [
-                    self._intake.read(sender_id, letter.way, [json.loads(letter.raw)], letter.whole_at)[0]
-                    for letter in some
-                ]
-                taken = await self._intake.take(sender, offers, letters=some)
-                accepted, duplicate = accepted + taken.accepted, duplicate + taken.duplicate
-                rejected += taken.rejected
-                receipt = taken.receipt or receipt
-        return Taken(accepted=accepted, duplicate=duplicate, rejected=tuple(rejected), receipt=receipt)
+                offers = [self._read_again(letter) for letter in some]
+                told = told.with_more(await self._intake.take(sender, offers, letters=some))
+        return told
+
+    def _read_again(self, letter: DeadLetter) -> Offer:
+        return self._intake.read(letter.sender, letter.way, [json.loads(letter.raw)], letter.whole_at)[0]

@@ -48,6 +48,8 @@ DUTIES: Mapping[str, Duty] = {
     "report.close": Duty(asks=("security_officer", "service_admin")),
     # one person each: what is imported or said again is in the log, and the next import or correction mends it
     "areas.import": Duty(asks=("registration_officer", "service_admin")),
+    "dossier.import": Duty(asks=("service_admin",)),
+    "dossier.replay": Duty(asks=("service_admin", "system_admin")),
 }
 REPORT_READERS: tuple[StaffRole, ...] = ("security_officer", "service_admin", "auditor", "observer")
 """Who may look at reports on the pages; nothing in them leads to a person."""

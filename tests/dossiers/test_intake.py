@@ -1,6 +1,7 @@
 """Intake on every store: taken once whatever the number of tries, refused by unit, dead letters kept and replayed."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from random import Random
@@ -16,6 +17,7 @@ from gateway.dossiers.fold import fold
 from gateway.dossiers.intake import MOST_SAID, Intake, Sender, Taken
 from gateway.dossiers.letters import DeadLetters
 from gateway.dossiers.record import LETTERS_KEPT_FOR, dossier_address, dossier_of
+from gateway.dossiers.turns import Turns
 from gateway.storage.open import Storage
 from gateway.vocabulary.clock import SettableClock
 from gateway.vocabulary.store import Kind
@@ -75,7 +77,9 @@ async def test_late_and_shuffled_arrival_gives_the_dossier_that_order_gives(inta
 
 async def test_parallel_senders_lose_nothing(intake: Intake, storage: Storage) -> None:
     events = [event("paid", START + number * HOUR, identity=f"p{number}") for number in range(12)]
-    took = await asyncio.gather(*(tell(intake, one, other) for one, other in pairwise(events)))
+    workers = [intake, replace(intake, turns=Turns())]
+    pairs = enumerate(pairwise(events))
+    took = await asyncio.gather(*(tell(workers[number % 2], one, other) for number, (one, other) in pairs))
     assert sum(one.accepted for one in took) == 12
     assert sum(one.duplicate for one in took) == 10
     (record,) = await storage.store.load(dossier_address(parse_dossier_code(CODE)))
