@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,6 +20,7 @@ from gateway.dossiers.codes import CodeRefused, DossierCode, parse_dossier_code
 from gateway.dossiers.dossier import Dossier
 from gateway.dossiers.failure import DossierUnknown
 from gateway.dossiers.file import Row, read_rows
+from gateway.dossiers.handling import handling_time
 from gateway.dossiers.intake import AT_ONCE, NOTHING, Intake, Sender, Taken
 from gateway.dossiers.letters import DeadLetters
 from gateway.dossiers.record import DeadLetter, dossier_address, dossier_of
@@ -40,6 +41,7 @@ Client = Annotated[
 ]
 Code = Annotated[str, typer.Argument(help="A dossier's code, H55.19-230601-0001.")]
 Ids = Annotated[list[str] | None, typer.Argument(help="Dead letters, dl_…; all without.")]
+_HOUR = timedelta(hours=1)
 _COLUMNS = ("id", "at", "sender", "way", "dossier", "code", "reason")
 
 
@@ -60,16 +62,21 @@ def import_file(
 
 @app.command()
 def show(code: Code, store: Store = None, redis: Redis = None, config: Config = None, *, as_json: Json = False) -> None:
-    """Show a dossier as it is folded from everything said of it; nothing of its owner is known. Exit 4 without one."""
+    """Show a dossier as it is folded from everything said of it; nothing of its owner is known. Exit 4 without one.
+
+    `handling_hours` is the working time offices had it in hand, without waiting for the citizen; 8 hours are a day."""
     try:
         parsed = parse_dossier_code(code)
     except CodeRefused as refused:
         raise typer.BadParameter(str(refused)) from None
-    dossier = asyncio.run(_find(settings_of(store, redis, config), parsed))
+    settings = settings_of(store, redis, config)
+    dossier = asyncio.run(_find(settings, parsed))
+    spent = handling_time(dossier, settings.working_time(), SystemClock().now())
+    document = document_of(dossier) | {"handling_hours": None if spent is None else round(spent / _HOUR, 2)}
     if as_json:
-        say_json({"schema": "gate06.dossier/1", **document_of(dossier)})
+        say_json({"schema": "gate06.dossier/1", **document})
         return
-    for name, value in document_of(dossier).items():
+    for name, value in document.items():
         if not isinstance(value, list | dict):
             typer.echo(f"{name} {'-' if value is None else value}")
     for moment in dossier.moments:

@@ -39,6 +39,7 @@ def test_the_sample_file_is_taken_once_and_its_dossiers_are_shown(staff: Staff, 
     assert (code, shown["status"], shown["channel"], shown["procedure"]) == (0, 10, "online", "1.004222")
     assert shown["fees"] == [{"code": "LP01", "amount": 20_000}]
     assert [one["status"] for one in shown["moments"]] == [1, 2, 9, 10]
+    assert shown["handling_hours"] == 23
     assert "moment 2026-11-05T01:00:00+00:00 new H99.05860" in run("dossier", "show", FINISHED)[1]
     assert run("dossier", "show", "H99.05860-261105-0099")[0] == 4
     assert run("dossier", "show", "0099")[0] == 2

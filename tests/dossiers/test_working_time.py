@@ -1,16 +1,21 @@
 """Working time obeys its laws on any start, amount and pause, and the calendar's known days by hand."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.dossiers.dossier import Dossier, Supplement
+from gateway.dossiers.handling import handling_time
 from gateway.dossiers.working_time import DAY, HoursRefused, Span, WorkingTime, merged, parse_hours
+from gateway.settings import ConfigurationRefused, read_settings
 from gateway.vocabulary.working_days import VIETNAM, national_days
 
 WORK = WorkingTime(national_days())
 HOUR = timedelta(hours=1)
+NOW = datetime(2026, 11, 30, 3, 0, tzinfo=UTC)
 
 
 def at(text: str) -> datetime:
@@ -106,8 +111,32 @@ def test_a_limit_without_end_and_a_negative_one_are_refused() -> None:
         WORK.due(at("2026-11-27 07:00"), HOUR, [(at("2026-11-01 00:00"), at("2046-11-01 00:00"))])
 
 
+def test_a_dossier_is_in_hand_while_nobody_waits_for_the_citizen() -> None:
+    asked, answered = at("2026-11-24 07:00"), at("2026-11-26 07:00")
+    dossier = Dossier(
+        code="H99.40-261123-0001",
+        updated_at=answered,
+        received_at=at("2026-11-23 07:00"),
+        ended_at=at("2026-11-27 17:00"),
+        supplements=(Supplement(asked_at=asked, answered_at=answered),),
+    )
+    assert handling_time(dossier, WORK, NOW) == 3 * DAY
+    waiting = replace(dossier, ended_at=None, supplements=(Supplement(asked_at=asked),))
+    assert handling_time(waiting, WORK, NOW) == DAY
+    assert handling_time(replace(dossier, received_at=None), WORK, NOW) is None
+
+
 def test_spans_that_touch_become_one() -> None:
     times = [at(f"2026-11-27 {hour:02}:00") for hour in range(8, 13)]
     assert merged([(times[2], times[3]), (times[0], times[1]), (times[1], times[2]), (times[4], times[4])]) == [
         (times[0], times[3])
     ]
+
+
+def test_the_hours_of_the_settings_are_those_of_the_clock() -> None:
+    environ = {"GATE06_PROFILE": "dev", "GATE06_ISSUER": "http://127.0.0.1:8000"}
+    own = read_settings(files=[], environ=environ | {"GATE06_CALENDAR__HOURS": "08:00-12:00"})
+    assert own.working_time().hours == ((time(8), time(12)),)
+    assert read_settings(files=[], environ=environ).working_time() == WORK
+    with pytest.raises(ConfigurationRefused, match=r"calendar\.hours|in order"):
+        read_settings(files=[], environ=environ | {"GATE06_CALENDAR__HOURS": "8-12"})
