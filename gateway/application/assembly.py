@@ -236,7 +236,6 @@ async def assemble(settings: Settings, pages: PublicPages, clock: Clock, chance:
         *connector_routes(sources, TokenOperators(house)),
         *operator_routes(house, sources, pages.layout),
         *evidence_routes(pages.layout, outside_of(settings, ground)),
-        *dossier_routes(house, ground.evidence),
     ]
     opened = Opened(ground.storage, connectors, upstream, portals)
     running = Running(join_routes(house, prefill, pages, operations, others), opened)
@@ -384,6 +383,7 @@ def join_routes(
             *own_routes(house),
             *staff_routes(house),
             *prefill_routes(prefill, TokenBearers(house)),
+            *dossier_routes(house),
             *others,
             *operations.routes,
             *public_routes(pages, operations.read_status),

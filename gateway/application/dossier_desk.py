@@ -2,7 +2,6 @@
 
 from starlette.routing import Route
 
-from gateway.audit.record import Evidence
 from gateway.dossiers.endpoints import IntakeDesk
 from gateway.dossiers.intake import Intake
 from gateway.dossiers.sender import Caller
@@ -28,7 +27,7 @@ class TokenCallers:
         )
 
 
-def dossier_routes(house: House, evidence: Evidence) -> list[Route]:
+def dossier_routes(house: House) -> list[Route]:
     """Return the routes of intake."""
-    intake = Intake(house.store, house.index, evidence, house.clock)
+    intake = Intake(house.store, house.index, house.evidence, house.clock)
     return IntakeDesk(intake, TokenCallers(house), house.issuer).routes()
