@@ -2,9 +2,10 @@
 
 from starlette.routing import Route
 
-from gateway.dossiers.endpoints import IntakeDesk
+from gateway.dossiers.endpoints import IntakeDesk, tracking_route
 from gateway.dossiers.intake import Intake
 from gateway.dossiers.sender import Caller
+from gateway.dossiers.tracking import Tracking
 from gateway.openid_provider.bearer import read_caller
 from gateway.openid_provider.house import House
 from gateway.vocabulary.presented import Presented
@@ -28,6 +29,8 @@ class TokenCallers:
 
 
 def dossier_routes(house: House) -> list[Route]:
-    """Return the routes of intake."""
+    """Return the routes of intake and of public progress."""
     intake = Intake(house.store, house.index, house.evidence, house.clock)
-    return IntakeDesk(intake, TokenCallers(house), house.issuer).routes()
+    tracking = Tracking(house.store, house.index, house.clock)
+    desk = IntakeDesk(intake, TokenCallers(house), house.issuer)
+    return [*desk.routes(), tracking_route(tracking, house.issuer)]

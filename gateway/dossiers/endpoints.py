@@ -1,4 +1,4 @@
-"""The wire of intake: POST /v1/dossiers/events and POST /v1/dossiers/sync.
+"""The wire of dossiers: POST /v1/dossiers/events and POST /v1/dossiers/sync for systems, POST /v1/tracking for anybody.
 
 Who asks is found before what they sent is read: a stranger's words are looked at by nobody. A refusal of a known client
 leaves a receipt; one that cannot be stored is answered all the same, without.
@@ -18,8 +18,16 @@ from gateway.audit.receipt import refuse
 from gateway.dossiers.event import DossiersRefused
 from gateway.dossiers.failure import MessageTooLarge
 from gateway.dossiers.intake import Intake, Sender, Taken
-from gateway.dossiers.message import BODY_LIMIT, media_type_of, read_events, read_national
+from gateway.dossiers.message import (
+    BODY_LIMIT,
+    TRACKING_LIMIT,
+    media_type_of,
+    read_events,
+    read_national,
+    read_tracking,
+)
 from gateway.dossiers.sender import Caller, CallerReader, require_sender
+from gateway.dossiers.tracking import Tracking
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.octets import read_capped
 from gateway.vocabulary.presented import Presented
@@ -88,6 +96,20 @@ class IntakeDesk:
             except StorageUnavailable:
                 failure.receipt = None  # nothing was stored: a receipt would promise what nobody can show
         return refusal(failure, request, self.issuer)
+
+
+def tracking_route(tracking: Tracking, issuer: str) -> Route:
+    """Return the route of public progress; it wants no token."""
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            octets = await read_capped(request.stream(), TRACKING_LIMIT, MessageTooLarge)
+            code, check = read_tracking(media_type_of(request.headers.getlist("content-type")), octets)
+            return _json((await tracking.look(code, check)).wire(), 200)
+        except Failure as failure:
+            return refusal(failure, request, issuer)
+
+    return Route("/v1/tracking", endpoint, methods=["POST"], name="/v1/tracking")
 
 
 def _hub_answer(taken: Taken) -> dict[str, Any]:

@@ -1,5 +1,5 @@
-"""Why something said of a dossier was not taken (DS-101 to DS-112), why a whole message was not (DS-120 to DS-125), and
-why a list of units was refused (DS-201)."""
+"""Why something said of a dossier was not taken (DS-101 to DS-109), why a whole message was not (DS-120 to DS-124), why
+something is not shown (DS-125 to DS-131), and why a list of units was refused (DS-201)."""
 
 from gateway.vocabulary.failure import Failure, RefusedBy
 
@@ -180,6 +180,28 @@ class DossierUnknown(Failure):
     vi = "Không có hồ sơ với mã này."
     en = "There is no dossier of this code."
     fix = "Compare the code with the receipt of the dossier."
+
+
+class DossierNotShown(Failure):
+    """No dossier has this number and these digits, or too many wrong ones were sent today: nobody is told which."""
+
+    code = "DS-130"
+    title = "dossier not shown"
+    http_status = 404
+    vi = "Không tìm thấy hồ sơ với số hồ sơ và bốn số này, hoặc hôm nay đã nhập sai quá năm lần."
+    en = "There is no dossier with this number and these digits, or five wrong ones were sent today."
+    fix = "Compare both with the receipt of the dossier; after five wrong tries wait until tomorrow."
+
+
+class TrackingMalformed(Failure):
+    """A dossier's number or the four digits are not written as such."""
+
+    code = "DS-131"
+    title = "number or digits malformed"
+    refused_by: RefusedBy = "portal"
+    vi = "Số hồ sơ hoặc bốn số cuối viết chưa đúng."
+    en = "The dossier's number or the four digits are not written as such."
+    fix = "Send `code` as on the receipt (`H55.19-230601-0001`) and `check` as four digits."
 
 
 class UnitFileRefused(Failure):

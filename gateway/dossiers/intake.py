@@ -18,7 +18,7 @@ from gateway.dossiers.event import DossiersTold
 from gateway.dossiers.failure import DossierBusy, IdSaidOther, NotTaken, TooMuchSaid, UnitNotYours
 from gateway.dossiers.fold import fold
 from gateway.dossiers.offer import Offer, Reading, Way
-from gateway.dossiers.record import DeadLetter, dossier_address, dossier_record
+from gateway.dossiers.record import DeadLetter, check_address, dossier_address, dossier_record
 from gateway.dossiers.statement import Said, Statement
 from gateway.dossiers.turns import Turns
 from gateway.vocabulary.clock import Clock
@@ -217,6 +217,9 @@ class Intake:
                 changes.append(Insert(dossier_record(code, bodies, 1)))
             else:
                 changes.append(Replace(dossier_record(code, [*record.body["said"], *bodies], record.version + 1)))
+            tags = {statement.members["check"] for statement in new if "check" in statement.members}
+            for kind, key in map(check_address, sorted(tags)):
+                changes.append(Put(Record(kind=kind, key=key, body={"code": code.text})))
         settled = [letter for letter, refused in zip(letters, judged.outcomes, strict=False) if refused is None]
         changes += [Remove(letter.address) for letter in settled]
         now = self.clock.now()

@@ -11,6 +11,7 @@ from gateway.dossiers.offer import Way
 from gateway.vocabulary.strict_json import JsonRefused, parse_json
 
 BODY_LIMIT = 4_194_304
+TRACKING_LIMIT = 1024
 SERVICES: Mapping[str, Way] = {"DongBoHoSoMC": "whole", "CapNhatTienDoHoSoMC": "step"}
 """The services of the national hub that are understood, and what their rows are."""
 
@@ -52,6 +53,17 @@ def read_national(media_type: str, octets: bytes) -> NationalMessage:
     if way is None:
         raise MessageMalformed(f"`service`: is one of {', '.join(f'`{one}`' for one in SERVICES)}")
     return NationalMessage(way, _few(sent.get("data"), "`data`"))
+
+
+def read_tracking(media_type: str, octets: bytes) -> tuple[str, str]:
+    """Return code and digits of a question about progress. Raises MediaTypeUnknown, MessageMalformed."""
+    if media_type != "application/json":
+        raise MediaTypeUnknown("send `application/json`")
+    sent = _parse(octets)
+    code, check = (sent.get("code"), sent.get("check")) if isinstance(sent, dict) else (None, None)
+    if not isinstance(code, str) or not isinstance(check, str):
+        raise MessageMalformed("a question is an object with the texts `code` and `check`")
+    return code, check
 
 
 def _parse(octets: bytes) -> Any:

@@ -6,15 +6,17 @@ from typing import Any
 from gateway.dossiers.cloud_event import BATCH, STRUCTURED
 from gateway.dossiers.failure import (
     DossierBusy,
+    DossierNotShown,
     DossierScopeMissing,
     MediaTypeUnknown,
     MessageMalformed,
     MessageTooLarge,
+    TrackingMalformed,
 )
 from gateway.dossiers.intake import AT_ONCE
 from gateway.dossiers.message import SERVICES
 from gateway.dossiers.statement import EVENT_KINDS, TYPE_PREFIX
-from gateway.vocabulary.operation import JSON, TEXT, answer, joined, problems, shape
+from gateway.vocabulary.operation import BOTH_LANGUAGES, INSTANT, JSON, TEXT, answer, joined, problems, shape
 from gateway.vocabulary.store import StorageUnavailable
 
 _COUNT = {"type": "integer", "minimum": 0}
@@ -35,6 +37,7 @@ def dossier_operations() -> dict[str, dict[str, Any]]:
     taken = taken_schema()
     batch = {"type": "array", "items": event, "maxItems": AT_ONCE}
     return {
+        **tracking_operations(),
         "/v1/dossiers/events": {
             "post": {
                 "summary": "Tell what happened to dossiers (CloudEvents 1.0: structured, batch or binary)",
@@ -63,6 +66,50 @@ def dossier_operations() -> dict[str, dict[str, Any]]:
             }
         },
     }
+
+
+def tracking_operations() -> dict[str, dict[str, Any]]:
+    """Return the path item of public progress."""
+    refusals = problems(
+        *(MessageMalformed, TrackingMalformed, DossierNotShown, MessageTooLarge, MediaTypeUnknown, StorageUnavailable)
+    )
+    question = shape({"code": TEXT, "check": {"type": "string", "pattern": "^[0-9]{4}$"}})
+    return {
+        "/v1/tracking": {
+            "post": {
+                "summary": "How far a dossier is, by its number and the last four digits of its owner's number",
+                "tags": ["dossiers"],
+                "security": [],
+                "requestBody": {"required": True, "content": {JSON: {"schema": question}}},
+                "responses": joined(
+                    {"200": answer("nothing of its owner is in it", _json(progress_schema()))}, refusals
+                ),
+            }
+        }
+    }
+
+
+def progress_schema() -> dict[str, Any]:
+    """Return the schema of a dossier's progress."""
+    moment = {"anyOf": [INSTANT, {"type": "null"}]}
+    maybe_text = {"type": ["string", "null"]}
+    name = {"anyOf": [{"type": "object", "additionalProperties": TEXT}, {"type": "null"}]}
+    office = {"anyOf": [shape({"code": TEXT, "name": name}), {"type": "null"}]}
+    said = {"status": {"type": "integer", "minimum": 1, "maximum": 10}, "words": BOTH_LANGUAGES}
+    times = ("filed_at", "received_at", "due_at", "ended_at", "wanted_by")
+    return shape(
+        {
+            "code": TEXT,
+            "procedure": maybe_text,
+            "status": {"anyOf": [shape(said), {"type": "null"}]},
+            "office": office,
+            **dict.fromkeys(times, moment),
+            "papers_wanted": {"type": "boolean"},
+            "has_electronic_result": {"type": "boolean"},
+            "timeline": {"type": "array", "items": shape({**said, "at": INSTANT, "office": office})},
+            "updated_at": INSTANT,
+        }
+    )
 
 
 def event_schema() -> dict[str, Any]:

@@ -35,6 +35,18 @@ def dossier_record(code: DossierCode, said: Sequence[Mapping[str, Any]], version
     return Record(kind=Kind.DOSSIER, key=code.text, body={"said": [*said]}, version=version)
 
 
+def check_address(tag: str) -> RecordKey:
+    """Return where it is kept that a dossier's code and four digits belong together. A wrong pair and an unknown code
+    are both no record: looking tells nothing more."""
+    return RecordKey(Kind.DOSSIER_CHECK, tag)
+
+
+def newest_check(record: Record) -> str | None:
+    """Return the tag that opens a dossier now: the owner may have been corrected."""
+    tagged = [statement for statement in statements_of(record) if "check" in statement.members]
+    return str(max(tagged, key=lambda one: one.place).members["check"]) if tagged else None
+
+
 def dossier_of(record: Record) -> Dossier:
     """Return the dossier that a record tells of."""
     return fold(parse_dossier_code(record.key), statements_of(record))

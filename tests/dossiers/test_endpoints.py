@@ -187,3 +187,33 @@ async def test_nothing_of_a_person_is_stored_in_clear(http: httpx2.AsyncClient, 
 
 def octets_of(folder: Path) -> bytes:
     return b"".join(file.read_bytes() for file in folder.glob("store.db*"))
+
+
+async def test_progress_is_shown_to_whoever_knows_number_and_digits(http: httpx2.AsyncClient) -> None:
+    await post(http, SYNC, {"data": [whole()]}, "application/json")
+    shown = await http.post("/v1/tracking", json={"code": CODE, "check": NUMBER[-4:]})
+    assert (shown.status_code, shown.json()["status"]["status"]) == (200, 4)
+    answers = [
+        await http.post("/v1/tracking", json={"code": code, "check": "0000"}) for code in (CODE, "H99.40-261105-0777")
+    ]
+    told = [(one.status_code, dict(one.headers), one.json() | {"trace_id": None}) for one in answers]
+    assert told[0] == told[1]
+    assert (told[0][0], told[0][2]["code"]) == (404, "DS-130")
+
+
+@pytest.mark.parametrize(
+    ("body", "media_type", "status", "code"),
+    [
+        (b"{", "application/json", 400, "DS-120"),
+        (b"[]", "application/json", 400, "DS-120"),
+        (b'{"code":"H99.40-261105-0001","check":1234}', "application/json", 400, "DS-120"),
+        (b'{"code":"H99.40-261105-0001","check":"12"}', "application/json", 400, "DS-131"),
+        (b"{}", "text/plain", 415, "DS-122"),
+        (b" " * 1025, "application/json", 413, "DS-121"),
+    ],
+)
+async def test_a_question_that_is_none_is_refused(
+    http: httpx2.AsyncClient, body: bytes, media_type: str, status: int, code: str
+) -> None:
+    answer = await http.post("/v1/tracking", content=body, headers={"content-type": media_type})
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
