@@ -383,7 +383,7 @@ def join_routes(
             *own_routes(house),
             *staff_routes(house),
             *prefill_routes(prefill, TokenBearers(house)),
-            *dossier_routes(house),
+            *dossier_routes(house, pages.layout),
             *others,
             *operations.routes,
             *public_routes(pages, operations.read_status),

@@ -90,6 +90,7 @@ PAGES: Mapping[str, str] = {
     "/staff/connectors/quarantine": "the form of that list that ends a quarantine",
     "/staff/connectors/{connector}/{version}": "one version of a connector, for operators",
     "/staff/connectors/{connector}/{version}/{step}": "that page's own forms",
+    "/tracking": "how far a dossier is, for people; `/v1/tracking` is the same for programs",
     "/staff/sign-out": "where an officer ends the session of this browser",
 }
 """Routes that are no promise to programs, each with the reason why it is not described."""
