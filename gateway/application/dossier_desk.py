@@ -30,13 +30,14 @@ class TokenCallers:
             client_id=caller.portal.client_id,
             scopes=frozenset(caller.access.scopes),
             units=frozenset(caller.portal.dossier_units),
+            verifies=frozenset(caller.portal.verifies),
             alone=caller.grant is None,
         )
 
 
 def dossier_routes(house: House, layout: Layout) -> list[Route]:
     """Return the routes of intake and of public progress, its page among them."""
-    intake = Intake(house.store, house.index, house.evidence, house.clock)
+    intake = Intake(house.store, house.index, house.evidence, house.clock, house.log.journal)
     tracking = Tracking(house.store, house.index, house.clock)
     desk = IntakeDesk(intake, TokenCallers(house), house.issuer)
     page = TrackingPage(tracking, layout, titles_of(house.policy))

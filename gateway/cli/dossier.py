@@ -14,7 +14,7 @@ import typer
 from gateway.audit.record import Evidence
 from gateway.cli.connection import Config, Json, Redis, Store, opened_storage, settings_of
 from gateway.cli.exit_codes import Exit
-from gateway.cli.operating import operating
+from gateway.cli.operating import Operating, operating
 from gateway.cli.output import say_json, say_table, talk
 from gateway.dossiers.codes import CodeRefused, DossierCode, parse_dossier_code
 from gateway.dossiers.dossier import Dossier
@@ -134,24 +134,37 @@ def _say(taken: Taken, as_json: bool, schema: str) -> None:
 
 def _intake(storage: Storage) -> Intake:
     clock = SystemClock()
-    return Intake(storage.store, storage.index, Evidence(clock, SystemRandomness(), storage.keys), clock)
+    evidence = Evidence(clock, SystemRandomness(), storage.keys)
+    return Intake(storage.store, storage.index, evidence, clock, storage.journal)
 
 
-async def _units(settings: Settings, storage: Storage) -> Mapping[str, frozenset[str] | None]:
-    """Return the units that each known client may speak for now; an operator's own import, for all."""
-    clients = ClientRegistry(settings.portal)
-    await clients.refresh(storage.store)
-    return {IMPORTED: None, **{portal.client_id: frozenset(portal.dossier_units) for portal in clients.all()}}
+def _actor(desk: Operating) -> tuple[str, str]:
+    return "operator", desk.operator.reference
+
+
+async def _senders(desk: Operating) -> Mapping[str, Sender]:
+    """Return the known clients as they may send now, through this operator, and the operator's own import."""
+    clients, actor = ClientRegistry(desk.settings.portal), _actor(desk)
+    await clients.refresh(desk.storage.store)
+    known = [
+        Sender(
+            client_id=portal.client_id,
+            units=frozenset(portal.dossier_units),
+            actor=actor,
+            verifies=frozenset(portal.verifies),
+        )
+        for portal in clients.all()
+    ]
+    everybody = Sender(client_id=IMPORTED, units=None, actor=actor)
+    return {sender.client_id: sender for sender in (*known, everybody)}
 
 
 async def _import(settings: Settings, file: Path, client: str | None) -> Taken:
     async with operating(settings) as desk:
         require_role(desk.operator, "dossier.import")
-        units = await _units(settings, desk.storage)
-        sender_id = client or IMPORTED
-        if sender_id not in units:
-            raise typer.BadParameter(f"no client `{sender_id}` is known at this stack", param_hint="--client")
-        sender = Sender(client_id=sender_id, units=units[sender_id], actor=("operator", desk.operator.reference))
+        sender = (await _senders(desk)).get(client or IMPORTED)
+        if sender is None:
+            raise typer.BadParameter(f"no client `{client}` is known at this stack", param_hint="--client")
         return await _take_all(_intake(desk.storage), sender, read_rows(file))
 
 
@@ -181,4 +194,4 @@ async def _replay(settings: Settings, ids: list[str]) -> Taken:
     async with operating(settings) as desk:
         require_role(desk.operator, "dossier.replay")
         letters = DeadLetters(_intake(desk.storage), desk.storage.store)
-        return await letters.replay(ids, await _units(settings, desk.storage), ("operator", desk.operator.reference))
+        return await letters.replay(ids, await _senders(desk), _actor(desk))

@@ -1,4 +1,4 @@
-"""Why something said of a dossier was not taken (DS-101 to DS-109), why a whole message was not (DS-120 to DS-124), why
+"""Why something said of a dossier was not taken (DS-101 to DS-110), why a whole message was not (DS-120 to DS-124), why
 something is not shown (DS-125 to DS-131), and why a list of units was refused (DS-201)."""
 
 from gateway.vocabulary.failure import Failure, RefusedBy
@@ -101,6 +101,17 @@ class TooMuchSaid(NotTaken):
     vi = "Hồ sơ này đã nhận quá nhiều sự kiện."
     en = "Too many events were sent for this dossier."
     fix = "Look for a loop in the sending system; a dossier takes 500 events."
+
+
+class ReceiptProvesNothing(NotTaken):
+    """A prefill's receipt is none, is another portal's, or was used for another dossier already."""
+
+    code = "DS-110"
+    title = "receipt proves nothing here"
+    http_status = 409
+    vi = "Biên nhận điền sẵn không dùng được cho hồ sơ này."
+    en = "The receipt of the filled form is not good for this dossier."
+    fix = "Send in `BienNhanDienSan` the `receipt` of the form that this dossier was filed with, each for one dossier."
 
 
 class MessageMalformed(Failure):

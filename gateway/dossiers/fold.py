@@ -55,6 +55,7 @@ class _Folding:
     lists: dict[str, dict[str, Any]] = field(default_factory=lambda: {name: {} for name in _COLLECTED})
     supplements: dict[int, list[int | None]] = field(default_factory=dict)
     moments: list[Moment] = field(default_factory=list)
+    receipts: set[str] = field(default_factory=set)
 
     def take(self, statement: Statement, receiving: str) -> None:
         members = statement.members
@@ -62,6 +63,8 @@ class _Folding:
         for name, value in members.items():
             if name in _COLLECTED:
                 self._collect(name, value, anew=whole)
+            elif name == "receipts":
+                self.receipts.update(value)
             elif name == "supplements":
                 self._supplement_list(value, anew=whole)
             else:
@@ -102,7 +105,8 @@ class _Folding:
 
 
 def fold(code: DossierCode, statements: Iterable[Statement], receipts: Iterable[str] = ()) -> Dossier:
-    """Return the dossier that was told of. Raises ValueError when nothing was said."""
+    """Return the dossier that was told of, its receipts with those that `receipts` adds. Raises ValueError when nothing
+    was said."""
     once = {statement.name: statement for statement in sorted(statements, key=lambda one: one.place)}
     told = sorted(once.values(), key=lambda one: one.place)
     if not told:
@@ -133,7 +137,7 @@ def fold(code: DossierCode, statements: Iterable[Statement], receipts: Iterable[
             vneid_verified=said.get("vneid_verified"),
             databases=tuple(said.get("databases", ())),
         ),
-        receipts=tuple(sorted(set(receipts))),
+        receipts=tuple(sorted(folding.receipts.union(receipts))),
         moments=_timeline(folding.moments),
         **times,
     )

@@ -12,12 +12,14 @@ from hashlib import sha256
 from typing import Any
 
 from gateway.audit.canonical import canonical_bytes
+from gateway.audit.journal import Journal
 from gateway.audit.record import Evidence
 from gateway.dossiers.codes import DossierCode, is_within
 from gateway.dossiers.event import DossiersTold
 from gateway.dossiers.failure import DossierBusy, IdSaidOther, NotTaken, TooMuchSaid, UnitNotYours
 from gateway.dossiers.fold import fold
 from gateway.dossiers.offer import Offer, Reading, Way
+from gateway.dossiers.receipts import Proofs, find_portals, receipts_in, use_address
 from gateway.dossiers.record import DeadLetter, check_address, dossier_address, dossier_record
 from gateway.dossiers.statement import Said, Statement
 from gateway.dossiers.turns import Turns
@@ -37,11 +39,17 @@ _TRIES = 20
 class Sender:
     """Who tells: a client, and the units it may speak for (`H55` stands for all units of the province; None, for an
     operator's import, is every unit). `actor` is who does it in evidence, (kind, reference): the client itself, or an
-    operator for it."""
+    operator for it. `verifies` are the portals whose forms it may show receipts of, beside its own."""
 
     client_id: str
     units: frozenset[str] | None
     actor: tuple[str, str]
+    verifies: frozenset[str] = frozenset()
+
+    @property
+    def portals(self) -> frozenset[str] | None:
+        """The portals whose receipts are good from it; None: all."""
+        return None if self.units is None else self.verifies | {self.client_id}
 
     def speaks_for(self, agency: str | None) -> bool:
         """Tell whether a unit is among its own."""
@@ -94,8 +102,11 @@ class Judged:
     duplicate: int = 0
 
 
-def judge(offers: Sequence[Offer], stored: Mapping[DossierCode, Record | None], sender: Sender) -> Judged:
-    """Return what a message comes to. Pure: the same message on the same store always comes to the same."""
+def judge(
+    offers: Sequence[Offer], stored: Mapping[DossierCode, Record | None], sender: Sender, proofs: Proofs
+) -> Judged:
+    """Return what a message comes to, and note in `proofs` which receipts it uses. The same message on the same store
+    always comes to the same."""
     judged = Judged()
     known: dict[DossierCode, list[Mapping[str, Any]]] = {}
     for offer in offers:
@@ -108,6 +119,7 @@ def judge(offers: Sequence[Offer], stored: Mapping[DossierCode, Record | None], 
                 record = stored[offer.code]
                 said = known[offer.code] = [] if record is None else [*record.body["said"]]
             if is_new(offer, offer.code, said, sender):
+                proofs.require(offer.told.members.get("receipts", ()), offer.code, sender.portals)
                 said.append(offer.told.body())
                 judged.new.setdefault(offer.code, []).append(offer.told)
                 judged.accepted.append((offer.code.text, offer.told))
@@ -156,6 +168,7 @@ class Intake:
     index: BlindIndex
     evidence: Evidence
     clock: Clock
+    journal: Journal
     turns: Turns = field(default_factory=Turns)
 
     def read(self, client_id: str, way: Way, raw: Sequence[Any], whole_at: datetime | None = None) -> list[Offer]:
@@ -189,11 +202,17 @@ class Intake:
         letters: Sequence[DeadLetter],
         trace_id: str | None,
     ) -> Taken:
+        receipts = receipts_in(offer.told for offer in offers)
+        portals = await find_portals(self.journal, receipts)
+        addresses = [*map(dossier_address, codes), *map(use_address, receipts)]
         for _ in range(_TRIES):
-            found = await self.store.load(*(dossier_address(code) for code in codes)) if codes else ()
-            stored = dict(zip(codes, found, strict=True))
-            judged = judge(offers, stored, sender)
-            changes = self._changes(judged, stored, sender, letters)
+            found = await self.store.load(*addresses) if addresses else ()
+            stored = dict(zip(codes, found, strict=False))
+            uses = zip(receipts, found[len(codes) :], strict=True)
+            used = {receipt: str(record.body["code"]) for receipt, record in uses if record is not None}
+            proofs = Proofs(portals, dict(used))
+            judged = judge(offers, stored, sender, proofs)
+            changes = [*self._changes(judged, stored, sender, letters), *proofs.changes(used)]
             events: list[StoredEvent] = []
             if judged.accepted or judged.rejected:
                 events.append(await self._tell(sender, judged, trace_id))

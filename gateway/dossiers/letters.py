@@ -26,13 +26,11 @@ class DeadLetters:
         letters = [DeadLetter.of(record) for record in found if record.alive(now)]
         return sorted(letters, key=lambda letter: (letter.at, letter.id))
 
-    async def replay(
-        self, ids: Sequence[str], units: Mapping[str, frozenset[str] | None], actor: tuple[str, str]
-    ) -> Taken:
+    async def replay(self, ids: Sequence[str], senders: Mapping[str, Sender], actor: tuple[str, str]) -> Taken:
         """Read letters again, all of them without `ids`: what can be taken now is, and its letter goes with it.
 
-        `units` are the units that each client may speak for now. Raises DeadLetterUnknown, DossierBusy,
-        StorageUnavailable.
+        `senders` are the clients as they may send now; any other may no more, and its letters stay. `actor` is who does
+        it. Raises DeadLetterUnknown, DossierBusy, StorageUnavailable.
         """
         waiting = {letter.id: letter for letter in await self.waiting()}
         unknown = [one for one in ids if one not in waiting]
@@ -41,7 +39,7 @@ class DeadLetters:
         wanted = [waiting[one] for one in ids] if ids else list(waiting.values())
         told = NOTHING
         for sender_id in dict.fromkeys(letter.sender for letter in wanted):
-            sender = Sender(client_id=sender_id, units=units.get(sender_id, frozenset()), actor=actor)
+            sender = senders.get(sender_id) or Sender(client_id=sender_id, units=frozenset(), actor=actor)
             own = [letter for letter in wanted if letter.sender == sender_id]
             for start in range(0, len(own), AT_ONCE):
                 some = own[start : start + AT_ONCE]

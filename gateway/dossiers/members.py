@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from gateway.audit.receipt import is_issued_receipt
 from gateway.dossiers.codes import CodeRefused, parse_agency, parse_procedure
 from gateway.dossiers.dossier import Channel, DossierStatus
 from gateway.dossiers.failure import MemberRefused
@@ -18,8 +19,12 @@ from gateway.vocabulary.working_days import VIETNAM
 Members = dict[str, Any]
 Value = TypeVar("Value")
 
+RECEIPTS = "BienNhanDienSan"
+"""Ours, not the hub's: receipts of the filled forms that the dossier was filed with."""
+
 LONGEST_LIST = 200
 LONGEST_TEXT = 200
+MOST_RECEIPTS = 10
 _LARGEST_FEE = 10**12
 _DIGITS = re.compile(r"[0-9]+")
 _FORMS = (("%Y%m%d%H%M%S", 14), ("%Y%m%d", 8), ("%d/%m/%Y %H:%M:%S", 19), ("%d/%m/%Y", 10))
@@ -50,6 +55,8 @@ def read_members(sent: Mapping[str, Any]) -> Members:
     for name, (ours, read_items) in _LISTS.items():
         if sent.get(name) is not None:
             found[ours] = read_items(_items(name, sent[name]), name)
+    if sent.get(RECEIPTS) is not None:
+        found["receipts"] = _receipts(sent[RECEIPTS])
     return found
 
 
@@ -227,6 +234,15 @@ def _fees(items: list[Mapping[str, Any]], name: str) -> Members:
         _needed(item, place, "MaPhiLePhi"): _part(item, place, "Gia", _amount) or 0
         for place, item in _placed(items, name)
     }
+
+
+def _receipts(value: Any) -> list[str]:
+    if not isinstance(value, list) or len(value) > MOST_RECEIPTS:
+        raise MemberRefused(f"`{RECEIPTS}`: is a list of at most {MOST_RECEIPTS} receipts")
+    receipts = sorted({str(one) for one in value})
+    if not all(is_issued_receipt(one) and one.startswith("rc_") for one in receipts):
+        raise MemberRefused(f"`{RECEIPTS}`: holds what is no receipt of a filled form, `rc_…`")
+    return receipts
 
 
 def _databases(items: list[Mapping[str, Any]], name: str) -> list[str]:

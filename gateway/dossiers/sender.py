@@ -15,12 +15,14 @@ WRITE_SCOPE = "dossier:write"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """A client that calls: the scopes of its token, the units its settings let it speak for (`dossier_units`), and
-    whether it calls for itself (client_credentials) or somebody signed in stands behind the token."""
+    """A client that calls: the scopes of its token, the units its settings let it speak for (`dossier_units`), the
+    portals whose forms it may verify (`verifies`), and whether it calls for itself (client_credentials) or somebody
+    signed in stands behind the token."""
 
     client_id: str
     scopes: frozenset[str]
     units: frozenset[str]
+    verifies: frozenset[str]
     alone: bool
 
 
@@ -36,4 +38,5 @@ def require_sender(caller: Caller) -> Sender:
     """Return the sender that a caller is. Raises DossierScopeMissing."""
     if not caller.alone or WRITE_SCOPE not in caller.scopes:
         raise DossierScopeMissing(f"the token is no client's own with the scope `{WRITE_SCOPE}`")
-    return Sender(client_id=caller.client_id, units=caller.units, actor=("portal", caller.client_id))
+    actor = ("portal", caller.client_id)
+    return Sender(client_id=caller.client_id, units=caller.units, actor=actor, verifies=caller.verifies)

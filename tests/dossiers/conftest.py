@@ -38,4 +38,6 @@ def clock() -> SettableClock:
 @pytest.fixture
 def intake(storage: Storage, clock: SettableClock) -> Intake:
     """Give the intake of a store."""
-    return Intake(storage.store, storage.index, Evidence(clock, SystemRandomness(), storage.keys), clock)
+    return Intake(
+        storage.store, storage.index, Evidence(clock, SystemRandomness(), storage.keys), clock, storage.journal
+    )

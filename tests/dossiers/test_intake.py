@@ -28,6 +28,7 @@ pytestmark = pytest.mark.anyio
 DESK = Sender(client_id="mot-cua", units=frozenset({"H99.40"}), actor=("portal", "mot-cua"))
 DEPARTMENT = Sender(client_id="so-tu-phap", units=frozenset({"H99.S02"}), actor=("portal", "so-tu-phap"))
 PROVINCE = Sender(client_id="truc", units=frozenset({"H99"}), actor=("portal", "truc"))
+OPERATOR = ("operator", "staff:a")
 HOUR = timedelta(hours=1)
 
 
@@ -42,6 +43,11 @@ async def stored(storage: Storage, code: str = CODE) -> Dossier | None:
 
 async def told_events(storage: Storage) -> list[dict[str, Any]]:
     return [orjson.loads(one.leaf) for one in await storage.journal.pending(1000)]
+
+
+def may(*units: str) -> dict[str, Sender]:
+    """Return the department as an operator replays it, with these units."""
+    return {"so-tu-phap": Sender(client_id="so-tu-phap", units=frozenset(units), actor=OPERATOR)}
 
 
 def codes(taken: Taken) -> list[str]:
@@ -160,15 +166,17 @@ async def test_a_dead_letter_is_replayed_when_its_reason_is_gone(
     shown = orjson.dumps([one.wire() for one in waiting]).decode()
     assert NUMBER not in shown
     assert "BƯỞI" not in shown
-    still = await letters.replay([waiting[0].id], {"so-tu-phap": frozenset({"H99.S02"})}, ("operator", "staff:a"))
+    gone = await letters.replay([], {}, OPERATOR)
+    assert (gone.accepted, codes(gone)) == (0, ["DS-106"] * 2)
+    still = await letters.replay([waiting[0].id], may("H99.S02"), OPERATOR)
     assert (still.accepted, codes(still)) == (0, ["DS-106"])
-    done = await letters.replay([], {"so-tu-phap": frozenset({"H99"})}, ("operator", "staff:a"))
+    done = await letters.replay([], may("H99"), OPERATOR)
     assert (done.accepted, done.rejected) == (2, ())
     assert await letters.waiting() == []
     last = (await told_events(storage))[-1]
     assert (last["actor"], last["portal"]) == ({"kind": "operator", "ref": "staff:a"}, "so-tu-phap")
     with pytest.raises(DeadLetterUnknown):
-        await letters.replay([waiting[0].id], {}, ("operator", "staff:a"))
+        await letters.replay([waiting[0].id], {}, OPERATOR)
 
 
 async def test_a_dead_letter_ends_after_two_weeks(intake: Intake, storage: Storage, clock: SettableClock) -> None:
@@ -185,7 +193,7 @@ async def test_national_rows_keep_their_way_through_a_replay(intake: Intake, sto
     row = {"MaHoSo": CODE, "ThoiDiemXuLy": vietnam(START), "TrangThai": "2"}
     await tell(intake, row, sender=DEPARTMENT, way="step")
     await tell(intake, whole(), sender=DEPARTMENT, way="whole", at=START + HOUR)
-    assert (await letters.replay([], {"so-tu-phap": frozenset({"H99"})}, ("operator", "x"))).accepted == 2
+    assert (await letters.replay([], may("H99"), OPERATOR)).accepted == 2
     dossier = await stored(storage)
     assert dossier is not None
     assert ([one.status for one in dossier.moments], dossier.updated_at) == ([2, 4], START + HOUR)

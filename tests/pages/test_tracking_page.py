@@ -41,7 +41,9 @@ def make_application(folder: Path) -> Starlette:
     async def opened(application: Starlette) -> AsyncIterator[None]:
         url = f"sqlite:///{folder}/store.db"
         storage = await open_storage(url, None, master_key=MASTER_KEY, randomness=SystemRandomness())
-        intake = Intake(storage.store, storage.index, Evidence(clock, SystemRandomness(), storage.keys), clock)
+        intake = Intake(
+            storage.store, storage.index, Evidence(clock, SystemRandomness(), storage.keys), clock, storage.journal
+        )
         province = Sender(client_id="truc", units=None, actor=("portal", "truc"))
         asked = event("supplement_requested", START + timedelta(hours=1), HanBoSung=vietnam(NOW))
         await intake.take(province, intake.read("truc", "whole", [whole()], START))
