@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Scope
 
 from gateway.application.connector_desk import TokenOperators, connect
 from gateway.application.deliveries import deliver, make_outbox
+from gateway.application.dossier_desk import dossier_routes
 from gateway.application.joints import NoticingStore, TokenBearers, TokenClients, documents_by
 from gateway.application.logs import configure_logs
 from gateway.application.operations import Operations, operational_routes
@@ -382,6 +383,7 @@ def join_routes(
             *own_routes(house),
             *staff_routes(house),
             *prefill_routes(prefill, TokenBearers(house)),
+            *dossier_routes(house, pages.layout),
             *others,
             *operations.routes,
             *public_routes(pages, operations.read_status),

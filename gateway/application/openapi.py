@@ -15,6 +15,7 @@ from starlette.routing import Route
 from gateway.application.troubles import answers_as
 from gateway.audit.openapi import log_operations
 from gateway.connector_lifecycle.openapi import connector_operations
+from gateway.dossiers.openapi import dossier_operations
 from gateway.openid_provider.failure import InvalidRequest, InvalidToken, ServerError
 from gateway.openid_provider.openapi import provider_operations, provider_schemas
 from gateway.openid_provider.openapi_upstream import upstream_operations
@@ -89,6 +90,7 @@ PAGES: Mapping[str, str] = {
     "/staff/connectors/quarantine": "the form of that list that ends a quarantine",
     "/staff/connectors/{connector}/{version}": "one version of a connector, for operators",
     "/staff/connectors/{connector}/{version}/{step}": "that page's own forms",
+    "/tracking": "how far a dossier is, for people; `/v1/tracking` is the same for programs",
     "/staff/sign-out": "where an officer ends the session of this browser",
 }
 """Routes that are no promise to programs, each with the reason why it is not described."""
@@ -116,6 +118,7 @@ def describe(issuer: str) -> dict[str, Any]:
         **prefill_operations(),
         **log_operations(),
         **connector_operations(),
+        **dossier_operations(),
         **_own_operations(),
     }
     return {
@@ -183,7 +186,7 @@ def _security(issuer: str) -> dict[str, Any]:
         "access_token": {
             "type": "http",
             "scheme": "bearer",
-            "description": "prefill: the token of a citizen's sign-in; verify and receipts: a token of the client",
+            "description": "prefill: the token of a citizen's sign-in; the rest: a token of the client itself",
         },
         "bound_token": {
             "type": "http",

@@ -5,6 +5,8 @@ from typing import Any
 
 from gateway.cli.connection import opened_ring
 from gateway.cli.operating import Operating, tell_of
+from gateway.dossiers.unit_list import store_units
+from gateway.dossiers.units import Unit, Units
 from gateway.openid_provider.clients import Portal
 from gateway.staff.approval import (
     OPEN_FOR,
@@ -104,12 +106,20 @@ async def change_portal(desk: Operating, parameters: Parameters, with_it: With) 
     return portal
 
 
+async def import_units(desk: Operating, parameters: Parameters, with_it: With) -> int:
+    """Put a list of units in the place of the one before; return how many it holds."""
+    units = Units.of(Unit.of(body) for body in parameters["units"])
+    await store_units(desk.storage.store, units, with_it.events, now=desk.now())
+    return len(units.all)
+
+
 Act = Callable[[Operating, Parameters, With], Awaitable[Any]]
 ACTS: Mapping[str, Act] = {
     "key.rotate": rotate_key,
     "key.retire": retire_key,
     "portal.add": add_portal,
     "portal.change": change_portal,
+    "areas.import": import_units,
 }
 
 

@@ -27,6 +27,7 @@ from gateway.connector_lifecycle.wire import connector_rows, difference_document
 from gateway.policy.bundle import PolicyBundle
 from gateway.staff.roles import Operator
 from gateway.vocabulary.failure import Failure
+from gateway.vocabulary.octets import read_capped
 from gateway.vocabulary.problem import preferred_language, problem
 
 BODY_LIMIT = 655_360
@@ -153,7 +154,7 @@ class ConnectorApi:
     async def drafted(self, request: Request) -> Response:
         """Hand in a manifest."""
         operator = await self._admit(request, "draft")
-        order = read_body(DraftOrder, await read_capped(request))
+        order = read_body(DraftOrder, await read_capped(request.stream(), BODY_LIMIT, StepTooLarge))
         release = await self.desk.lifecycle.draft(operator, order, _trace(request))
         return _json(release_row(release), 201)
 
@@ -162,7 +163,7 @@ class ConnectorApi:
 
         async def take(request: Request) -> Response:
             operator = await self._operators.read(request.headers.getlist("authorization"))
-            order = read_body(ACTIONS[name].order, await read_capped(request))
+            order = read_body(ACTIONS[name].order, await read_capped(request.stream(), BODY_LIMIT, StepTooLarge))
             path = request.path_params
             release = await self.desk.lifecycle.take(
                 name, operator, path["connector"], path["version"], order, trace_id=_trace(request)
@@ -179,7 +180,7 @@ class ConnectorApi:
     async def released(self, request: Request) -> Response:
         """Let a source be asked again."""
         operator = await self._operators.read(request.headers.getlist("authorization"))
-        order = read_body(ReasonOrder, await read_capped(request))
+        order = read_body(ReasonOrder, await read_capped(request.stream(), BODY_LIMIT, StepTooLarge))
         finding = await self.desk.quarantines.release(request.path_params["source"], operator, order.reason)
         return _json(finding.wire())
 
@@ -212,18 +213,6 @@ class ConnectorApi:
             headers["retry-after"] = str(failure.retry_after)
         document = orjson.dumps(problem(failure, issuer=self.desk.issuer, language=language))
         return Response(document, failure.http_status, headers, "application/problem+json")
-
-
-async def read_capped(request: Request) -> bytes:
-    """Return the body. Raises StepTooLarge as soon as it is longer than a manifest and a report may be."""
-    parts: list[bytes] = []
-    length = 0
-    async for part in request.stream():
-        length += len(part)
-        if length > BODY_LIMIT:
-            raise StepTooLarge
-        parts.append(part)
-    return b"".join(parts)
 
 
 def _trace(request: Request) -> str | None:

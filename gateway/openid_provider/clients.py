@@ -32,6 +32,7 @@ from gateway.vocabulary.store import Kind, Listing, Record
 
 Text = Mapping[str, str]
 ClientId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._~:/-]{0,127}$")]
+AgencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9]{2}(\.[0-9A-Z]{1,5}){0,4}$")]
 GrantType = Literal[
     "authorization_code",
     "refresh_token",
@@ -59,6 +60,7 @@ class Portal(BaseModel):
     forms it may ask for, `attributes` the most it may ever get (None: what its procedures compile to), `match`
     `required` when it is told only of people whom the population register confirms (who has no number is not in it,
     and a register that does not answer refuses the sign-in), `verifies` the clients whose manifests it may verify,
+    `dossier_units` the units whose dossiers it may tell of (a province's code stands for all of them),
     `id_token_claims` what goes into its ID token beside the protocol's own claims. `agency` and `client_name` are
     texts by language, `realm` whom it signs in: citizens or (a desk's software) officers.
     """
@@ -116,6 +118,7 @@ class Portal(BaseModel):
     sector: str | None = None
     match: Literal["required", "preferred"] = "preferred"
     verifies: tuple[str, ...] = ()
+    dossier_units: tuple[AgencyCode, ...] = ()
     id_token_claims: tuple[str, ...] = ()
     agency: str | Text = Field(default_factory=dict)
     realm: Literal["citizen", "staff"] = "citizen"

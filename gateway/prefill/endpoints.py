@@ -25,6 +25,7 @@ from gateway.prefill.verify import VerifyRequest, verify_form
 from gateway.prefill.wire import PrefillBody, VerifyBody, read_body
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.form_preview import kept_address
+from gateway.vocabulary.octets import read_capped
 from gateway.vocabulary.presented import Presented
 from gateway.vocabulary.problem import preferred_language, problem
 from gateway.vocabulary.store import CitizenErased, Put, RecordKey, StorageUnavailable
@@ -149,19 +150,7 @@ async def read_json(request: Request, limit: int) -> bytes:
     declared = request.headers.getlist("content-type")
     if len(declared) != 1 or declared[0].partition(";")[0].strip().lower() != "application/json":
         raise BodyNotJson
-    return await read_capped(request, limit)
-
-
-async def read_capped(request: Request, limit: int) -> bytes:
-    """Return the body. Raises BodyTooLarge as soon as it is longer than `limit` octets."""
-    parts: list[bytes] = []
-    length = 0
-    async for part in request.stream():
-        length += len(part)
-        if length > limit:
-            raise BodyTooLarge
-        parts.append(part)
-    return b"".join(parts)
+    return await read_capped(request.stream(), limit, BodyTooLarge)
 
 
 def trace_id_of(request: Request, house: Prefill) -> str:

@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from gateway.connector_runtime.configuration import ConnectorSettings, EgressSettings
+from gateway.dossiers.working_time import DEFAULT_HOURS, WorkingTime, parse_hours
 from gateway.identity_providers.configuration import IdentityProviderSettings
 from gateway.openid_provider.clients import Portal, Resource
 from gateway.staff.office import Office
@@ -226,6 +227,12 @@ class CalendarSettings(_Section):
     """The days that limits are counted in."""
 
     holidays: Path | None = Field(None, description="a file with public holidays of years, before the built-in ones")
+    hours: str = Field(DEFAULT_HOURS, description="the hours of offices on a working day; eight of them are a day")
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        parse_hours(self.hours)
+        return self
 
 
 class Settings(_Section):
@@ -277,6 +284,10 @@ class Settings(_Section):
             return WorkingDays.load(self.calendar.holidays)
         except CalendarRefused as refused:
             raise ConfigurationRefused([f"`calendar.holidays`: {refused}"]) from refused
+
+    def working_time(self) -> WorkingTime:
+        """Return the clock of limits in hours: these days, and the hours of offices. Raises ConfigurationRefused."""
+        return WorkingTime(self.working_days(), parse_hours(self.calendar.hours))
 
     def master_key_bytes(self) -> bytes:
         """Return the 32 bytes that seal everything. Raises ConfigurationRefused."""

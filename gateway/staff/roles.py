@@ -46,6 +46,10 @@ DUTIES: Mapping[str, Duty] = {
     "report.take": Duty(asks=("security_officer", "service_admin")),
     "report.answer": Duty(asks=("security_officer", "service_admin")),
     "report.close": Duty(asks=("security_officer", "service_admin")),
+    # one person each: what is imported or said again is in the log, and the next import or correction mends it
+    "areas.import": Duty(asks=("registration_officer", "service_admin")),
+    "dossier.import": Duty(asks=("service_admin",)),
+    "dossier.replay": Duty(asks=("service_admin", "system_admin")),
 }
 REPORT_READERS: tuple[StaffRole, ...] = ("security_officer", "service_admin", "auditor", "observer")
 """Who may look at reports on the pages; nothing in them leads to a person."""

@@ -74,6 +74,12 @@ class Kind(StrEnum):
     DEVICE_CODE = "device_code"
     USER_CODE = "user_code"  # what a person types, keyed by blind index → device code
     APPROVAL = "approval"  # an act that waits for its second person
+    # what one-stop systems told of dossiers: no person in it but two keyed tags of the owner
+    DOSSIER = "dossier"  # everything said of one dossier, keyed by its code
+    DOSSIER_CHECK = "dossier_check"  # blind index of a dossier's code and four digits → the dossier
+    RECEIPT_USE = "receipt_use"  # a prefill's receipt → the one dossier it was used for
+    DEAD_LETTER = "dead_letter"  # what was said and not taken, sealed as it came, for two weeks
+    UNIT_LIST = "unit_list"  # the province's units with their dates, one record
     DELIVERY = "delivery"  # what waits to be sent to somebody else's address, keyed by when it is due
 
 

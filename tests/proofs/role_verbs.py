@@ -26,6 +26,9 @@ ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "report.take": ("BC-2026-AAAA-AAAA",),
     "report.answer": ("BC-2026-AAAA-AAAA", "--text", "Đã kiểm tra."),
     "report.close": ("BC-2026-AAAA-AAAA",),
+    "areas.import": (str(ROOT / "examples/units/thai_nguyen_synthetic.csv"),),
+    "dossier.import": (str(ROOT / "examples/dossiers/synthetic.jsonl"),),
+    "dossier.replay": ("dl_none",),
 }
 """What a verb is called with; `kid` is a key that still verifies, `count` a number of its own for every call."""
 

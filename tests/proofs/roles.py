@@ -43,7 +43,7 @@ OF_CITIZENS = ("/me", "/consents", "/interaction")
 OF_STAFF = ("/device", "/staff/", "/v1/connectors", "/v1/quarantines")
 WITH_TOKENS = (
     *("/authorize", "/par", "/token", "/userinfo", "/introspect", "/revoke", "/register", "/logout"),
-    *("/upstream/", "/v1/prefill", "/v1/receipts", "/v1/log"),
+    *("/upstream/", "/v1/prefill", "/v1/dossiers", "/v1/receipts", "/v1/log"),
 )
 """Where whoever holds a token or a sign-in under way is answered by it, and told nothing of the citizen. Every other
 route answers all alike but those whose page it is; one that nobody listed is walked by both realms as by strangers."""

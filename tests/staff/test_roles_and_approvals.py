@@ -62,7 +62,8 @@ def test_each_role_may_ask_and_agree_exactly_as_the_table_says(verb: str, role: 
 
 def test_the_table_covers_every_act_and_nothing_else() -> None:
     reports = {f"report.{verb}" for verb in get_args(ReportVerb)}
-    assert set(DUTIES) == set(ACTS) | reports
+    dossiers = {"dossier.import", "dossier.replay"}  # many commits, each with its own event
+    assert set(DUTIES) == set(ACTS) | reports | dossiers
     assert all({*duty.asks, *duty.approves}.issubset(STAFF_ROLES) for duty in DUTIES.values())
     lookers = {"auditor", "observer", "desk_officer"}
     assert all(lookers.isdisjoint((*duty.asks, *duty.approves)) for duty in DUTIES.values())
