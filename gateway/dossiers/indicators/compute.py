@@ -89,7 +89,7 @@ class Scope:
 
     def listed(self) -> Iterator[ListedProcedure]:
         """Yield the procedures that the unit, or units of the level, handle."""
-        level = self.question.level or self._units.level(self.question.unit)
+        level = self.question.level or self._units.level(self.question.unit, self.question.period.begins)
         for procedure in self._procedures.values():
             if level == "province" or level in procedure.levels:
                 yield procedure
@@ -99,7 +99,7 @@ class Scope:
 
     def _has(self, unit: str, month: int) -> bool:
         level = self.question.level
-        if level is not None and self._units.level(unit) != level:
+        if level is not None and self._units.level(unit, first_day(month)) != level:
             return False
         return self.question.unit in self._counts_for(unit, month)
 

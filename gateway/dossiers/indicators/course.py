@@ -25,7 +25,7 @@ class Course:
 def course_of(dossier: Dossier, reading: Reading) -> Course:
     """Read the course of a dossier."""
     ended_at = next((at for word in reading.ended_by if (at := _end(word, dossier, reading)) is not None), None)
-    pauses = tuple(_pauses(dossier)) if reading.supplement_pauses else ()
+    pauses = tuple(_pauses(dossier, reading)) if reading.supplement_pauses else ()
     return Course(ended_at, _late_since(dossier, ended_at, pauses, reading), _handled(dossier, ended_at, pauses))
 
 
@@ -40,11 +40,14 @@ def _end(word: EndWord, dossier: Dossier, reading: Reading) -> datetime | None:
     return min((moment.at for moment in dossier.moments if moment.status in reading.stopped), default=None)
 
 
-def _pauses(dossier: Dossier) -> Iterator[Pause]:
-    """Yield the citizen's time, in order and without overlap; one that is not over yet has no end and is the last."""
+def _pauses(dossier: Dossier, reading: Reading) -> Iterator[Pause]:
+    """Yield the citizen's time, in order and without overlap. A request without an answer stops the clock for good (or
+    never, where the rules say so): its pause has no end and is the last."""
     begun: datetime | None = None
     until: datetime | None = None
     for supplement in sorted(dossier.supplements, key=lambda one: one.asked_at):
+        if supplement.answered_at is None and not reading.open_supplement_ends:
+            continue
         if begun is not None and until is not None and supplement.asked_at > until:
             yield begun, until
             begun = None
@@ -61,28 +64,20 @@ def _late_since(
 ) -> datetime | None:
     asked = sorted(supplement.asked_at for supplement in dossier.supplements)
     second = asked[1] if reading.second_supplement_is_late and len(asked) > 1 else None
-    passed = _due_passed(dossier, ended_at, pauses, reading)
+    passed = _due_passed(dossier.due_at, ended_at, pauses)
     return min((at for at in (second, passed) if at is not None), default=None)
 
 
-def _due_passed(
-    dossier: Dossier, ended_at: datetime | None, pauses: tuple[Pause, ...], reading: Reading
-) -> datetime | None:
-    """Return the due time moved by the pauses before it, or None when the end came in time."""
-    due = dossier.due_at
+def _due_passed(due: datetime | None, ended_at: datetime | None, pauses: tuple[Pause, ...]) -> datetime | None:
+    """Return the due time, moved by the pauses that begin before it; None when the end came in time or may still."""
     if due is None:
         return None
     for begun, until in pauses:
         if begun > due:
             break
         if until is None:
-            # an open request stops the clock; without that rule it does not move the due time either
-            return None if ended_at is None and reading.open_supplement_ends else _unless_ended(due, ended_at)
+            return None
         due += max(until - begun, timedelta())
-    return _unless_ended(due, ended_at)
-
-
-def _unless_ended(due: datetime, ended_at: datetime | None) -> datetime | None:
     return None if ended_at is not None and ended_at <= due else due
 
 

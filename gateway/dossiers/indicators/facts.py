@@ -65,8 +65,8 @@ class Beside:
 class Units(Protocol):
     """The units of the province, as a count asks for them."""
 
-    def level(self, unit: str) -> Level | None:
-        """Return the level of a unit, None for one that is not known."""
+    def level(self, unit: str, on: date) -> Level | None:
+        """Return the level of a unit on a day or, where it did not exist then, at any time; None for an unknown one."""
         ...
 
     def counts_for(self, unit: str, on: date, boundary: Boundary) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""Refusals of the indicators (DS-1xx)."""
+"""Refusals of the indicators (DS-3xx)."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from gateway.vocabulary.failure import Failure
 class RulesInvalid(Failure):
     """A file of indicator rules cannot be used: `problems` lists every complaint as `file:line` and a sentence."""
 
-    code = "DS-101"
+    code = "DS-301"
     title = "indicator rules invalid"
     http_status = 500
     refused_by = "policy"
@@ -24,7 +24,7 @@ class RulesInvalid(Failure):
 class UnknownRules(Failure):
     """No file of indicator rules has that id."""
 
-    code = "DS-102"
+    code = "DS-302"
     title = "unknown indicator rules"
     http_status = 404
     vi = "Không có bộ công thức nào mang mã này."
@@ -35,7 +35,7 @@ class UnknownRules(Failure):
 class PeriodWrong(Failure):
     """A period is no year, quarter or month."""
 
-    code = "DS-103"
+    code = "DS-303"
     title = "period cannot be read"
     http_status = 400
     vi = "Kỳ báo cáo không đọc được; viết 2026, 2026-Q3 hoặc 2026-11."
@@ -46,7 +46,7 @@ class PeriodWrong(Failure):
 class UnknownIndicator(Failure):
     """The rules have no indicator of that id."""
 
-    code = "DS-104"
+    code = "DS-304"
     title = "unknown indicator"
     http_status = 404
     vi = "Bộ công thức không có chỉ số này."

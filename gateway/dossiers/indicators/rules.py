@@ -123,9 +123,10 @@ class Reading(Strict):
     """How a dossier is read, before any formula asks: what is unverified of the law's own reading stands here.
 
     `unit`: whose figures it counts for (the receiving unit where no handling unit is known). `ended_by`: what ends the
-    clock, the first one known. `stopped`: the statuses that count as stopped. `population_databases`: the codes of
-    DSKetNoiCSDL (MaCSDL) that mean the population database. `population_sources`, `store_sources`: the sources that a
-    prefill receipt has to name.
+    clock, the first one known. `stopped`: the statuses that count as stopped. `supplement_pauses`: the citizen's time
+    is subtracted. `open_supplement_ends`: a request without an answer stops the clock on its day.
+    `population_databases`: the codes of DSKetNoiCSDL (MaCSDL) that mean the population database. `population_sources`,
+    `store_sources`: the sources that a prefill receipt has to name.
     """
 
     unit: Literal["handling", "receiving"]
