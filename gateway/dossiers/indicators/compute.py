@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from gateway.dossiers.indicators.bits import Limits, feedback_bits, procedure_bits, trait_bits
 from gateway.dossiers.indicators.expression import some_bits
-from gateway.dossiers.indicators.facts import Boundary, Feedback, Level, ListedProcedure, Units
+from gateway.dossiers.indicators.facts import CountingUnits, Feedback, ListedProcedure
 from gateway.dossiers.indicators.judge import Count, part_of
 from gateway.dossiers.indicators.period import Period, first_day, month_of, vietnam_day
 from gateway.dossiers.indicators.points import points_of, rounded
@@ -24,6 +24,7 @@ from gateway.dossiers.indicators.report import Claimed, Figure, GroupFigure, Rep
 from gateway.dossiers.indicators.rules import Indicator, Rules
 from gateway.dossiers.indicators.tally import Tally
 from gateway.dossiers.indicators.words import ENDED, LATE
+from gateway.dossiers.units import Boundary, Level
 from gateway.vocabulary.working_days import WorkingDays
 
 DAY_SECONDS = 86400
@@ -35,7 +36,7 @@ class Evidence:
 
     tally: Tally
     procedures: Mapping[str, ListedProcedure]
-    units: Units
+    units: CountingUnits
     days: WorkingDays
     feedback: Sequence[Feedback] = ()
     reported: Mapping[tuple[str, int], int] = field(default_factory=dict)
@@ -91,7 +92,7 @@ class Scope:
         """Yield the procedures that the unit, or units of the level, handle."""
         level = self.question.level or self._units.level(self.question.unit, self.question.period.begins)
         for procedure in self._procedures.values():
-            if level == "province" or level in procedure.levels:
+            if level is Level.PROVINCE or level in procedure.levels:
                 yield procedure
 
     def _counts_for(self, unit: str, month: int) -> frozenset[str]:

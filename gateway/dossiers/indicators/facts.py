@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Literal, Protocol
+from typing import Protocol
 
-Boundary = Literal["then", "now"]
-"""Whether a series is read with the units of its own time or with those of today."""
-Level = Literal["province", "district", "commune", "department"]
+from gateway.dossiers.units import Boundary, Level
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +60,8 @@ class Beside:
     complained: frozenset[str] = frozenset()
 
 
-class Units(Protocol):
-    """The units of the province, as a count asks for them."""
+class CountingUnits(Protocol):
+    """The units of the province, as a count asks for them; `lineage.Lineage` is the province's own list."""
 
     def level(self, unit: str, on: date) -> Level | None:
         """Return the level of a unit on a day or, where it did not exist then, at any time; None for an unknown one."""

@@ -61,7 +61,7 @@ def profile(dossier: Dossier, beside: Beside, reading: Reading) -> tuple[Cell, W
     if dossier.received_at is None:
         return None
     course = course_of(dossier, reading)
-    bits = _said_bits(dossier) | _claimed_bits(dossier, reading) | _proven_bits(dossier, beside, reading)
+    bits = _said_bits(dossier, reading) | _claimed_bits(dossier, reading) | _proven_bits(dossier, beside, reading)
     if dossier.code in beside.complained:
         bits |= _COMPLAINED
     unit = dossier.handling_unit if reading.unit == "handling" else None
@@ -77,11 +77,11 @@ def profile(dossier: Dossier, beside: Beside, reading: Reading) -> tuple[Cell, W
     return cell, Weight(1, 0 if handled is None else handled.days * 86400 + handled.seconds)
 
 
-def _said_bits(dossier: Dossier) -> int:
+def _said_bits(dossier: Dossier, reading: Reading) -> int:
     bits = _CHANNELS[dossier.channel] | _STATUSES.get(dossier.status or DossierStatus.NEW, 0)
     if dossier.due_at is not None:
         bits |= _DUE_KNOWN
-    if dossier.ended_at is not None or dossier.returned_at is not None:
+    if (dossier.ended_at is not None or dossier.returned_at is not None) and dossier.status not in reading.stopped:
         bits |= _COMPLETED
     if any(paper.has_file for paper in dossier.inputs):
         bits |= _INPUT_FILE

@@ -5,9 +5,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from gateway.dossiers.indicators.facts import Boundary, Level
 from gateway.dossiers.indicators.period import Period, day_begins
 from gateway.dossiers.indicators.rules import Group, Indicator
+from gateway.dossiers.units import Boundary, Level
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

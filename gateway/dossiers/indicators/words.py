@@ -28,7 +28,12 @@ WORDS: Final[dict[str, Term]] = {
     "due_known": Term("dossier", 3, "có ngày hẹn trả", "has a due date"),
     "late": Term("dossier", 4, "quá hạn tại thời điểm chốt", "late at the cut-off"),
     "ended": Term("dossier", 5, "đã kết thúc tại thời điểm chốt", "ended by the cut-off"),
-    "completed": Term("dossier", 6, "đã giải quyết xong hoặc đã trả kết quả", "done, or its result returned"),
+    "completed": Term(
+        "dossier",
+        6,
+        "đã giải quyết xong hoặc đã trả kết quả, không bị dừng",
+        "done or its result returned, and not stopped",
+    ),
     "input_file": Term("dossier", 7, "có tệp thành phần hồ sơ", "a file of a filed paper is attached"),
     "result_file": Term("dossier", 8, "có tệp kết quả", "a file of a result is attached"),
     "electronic_result": Term(

@@ -252,7 +252,11 @@ def recompute(province, unit, period, boundary, level=None):
     judged = [one for one in handled if one["due_at"] is not None]
     left_out["2.1"] = left_out["5.4"] = len(handled) - len(judged)
     share("2.1", judged, lambda one: not is_late(one, cut))
-    done = [one for one in handled if (one["ended_at"] or one["returned_at"]) and finish(one).date() < after]
+    done = [
+        one
+        for one in handled
+        if (one["ended_at"] or one["returned_at"]) and finish(one).date() < after and one["status"] not in (3, 7, 8)
+    ]
     count("2.2", sum(handled_seconds(one) for one in done), len(done))
 
     # group 3

@@ -20,6 +20,7 @@ from gateway.dossiers.indicators.compute import Evidence
 from gateway.dossiers.indicators.facts import Beside, Feedback, ListedProcedure, Receipt, complained_of
 from gateway.dossiers.indicators.rules import Rules
 from gateway.dossiers.indicators.tally import Tally, tally_of
+from gateway.dossiers.units import Boundary, Level
 from gateway.vocabulary.working_days import national_days
 
 ENDS = date(2025, 6, 30)
@@ -63,15 +64,15 @@ class RowUnits:
     def __init__(self, today: date) -> None:
         self._today = today
 
-    def level(self, unit: str, on: date) -> str | None:
+    def level(self, unit: str, on: date) -> Level | None:
         row = self._on(unit, on) or next((row for row in ROWS if row.code == unit), None)
-        return None if row is None else row.level
+        return None if row is None else Level(row.level)
 
-    def counts_for(self, unit: str, on: date, boundary: str) -> frozenset[str]:
+    def counts_for(self, unit: str, on: date, boundary: Boundary) -> frozenset[str]:
         row = self._on(unit, on)
         if row is None:
             return frozenset()
-        if boundary == "then" or row.ends is None or row.ends >= self._today:
+        if boundary is Boundary.THEN or row.ends is None or row.ends >= self._today:
             return self._above(row, on)
         if not row.became:
             return self._above(row, on)
@@ -147,7 +148,7 @@ def _procedure(code: str, chance: Random) -> ListedProcedure:
     days = [chance.choice((None, date(2025, 5, 20) + timedelta(days=chance.randint(0, 70)))) for _ in range(4)]
     return ListedProcedure(
         code=code,
-        levels=tuple(chance.sample(("province", "department", "district", "commune"), chance.randint(1, 3))),
+        levels=tuple(chance.sample(list(Level), chance.randint(1, 3))),
         for_persons=flags[0],
         result_due=flags[1],
         has_fees=flags[2],

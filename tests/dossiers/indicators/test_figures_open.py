@@ -11,13 +11,14 @@ from gateway.dossiers.indicators.failure import PeriodWrong, UnknownIndicator
 from gateway.dossiers.indicators.opened import list_dossiers, open_figure
 from gateway.dossiers.indicators.period import read_period
 from gateway.dossiers.indicators.rule_files import load_rules
+from gateway.dossiers.units import Boundary
 from tests.dossiers.indicators.small_province import ASKED, PERIODS, small_province
 
 RULES = load_rules()["766-2022"]
 
 
-def question_of(province, unit="H55", period="2025", boundary="then"):
-    return Question(unit=unit, period=read_period(period), boundary=boundary, as_of=province.as_of)
+def question_of(province, unit="H55", period="2025", boundary=Boundary.THEN):
+    return Question(unit=unit, period=read_period(period), boundary=Boundary(boundary), as_of=province.as_of)
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -11,6 +11,7 @@ from gateway.dossiers.indicators.compute import Question, compute
 from gateway.dossiers.indicators.period import read_period
 from gateway.dossiers.indicators.report import Report
 from gateway.dossiers.indicators.rule_files import load_rules
+from gateway.dossiers.units import Boundary, Level
 from tests.dossiers.indicators import recompute
 from tests.dossiers.indicators.exported import export_lines
 from tests.dossiers.indicators.small_province import ASKED, PERIODS, small_province
@@ -42,9 +43,9 @@ def test_another_hand_comes_to_the_same_figures(first):
             question = Question(
                 unit=unit,
                 period=read_period(period),
-                boundary=boundary,
+                boundary=Boundary(boundary),
                 as_of=province.as_of.astimezone(UTC),
-                level=level,
+                level=level and Level(level),
             )
             ours = _figures(compute(evidence, RULES, question))
             assert ours == recompute.recompute(exported, unit, period, boundary, level), (seed, unit, period, boundary)

@@ -11,6 +11,7 @@ from gateway.dossiers.indicators.period import read_period
 from gateway.dossiers.indicators.profile import profile
 from gateway.dossiers.indicators.rule_files import load_rules
 from gateway.dossiers.indicators.tally import Tally, tally_of
+from gateway.dossiers.units import Boundary, Level
 from tests.dossiers.indicators.small_province import PERIODS, small_province
 
 RULES = load_rules()["766-2022"]
@@ -66,7 +67,7 @@ def test_the_months_of_a_period_count_its_dossiers_once(seed, period):
     evidence = province.evidence(RULES)
 
     def received(text):
-        question = Question(unit="H55", period=read_period(text), boundary="then", as_of=province.as_of)
+        question = Question(unit="H55", period=read_period(text), boundary=Boundary.THEN, as_of=province.as_of)
         return compute(evidence, RULES, question).figure("4.2")
 
     whole = read_period(period)
@@ -82,10 +83,16 @@ def test_every_placed_dossier_counts_once_for_the_province_and_once_for_a_level(
     evidence = province.evidence(RULES)
 
     def count(level=None):
-        question = Question(unit="H55", period=read_period("2025"), boundary="then", as_of=province.as_of, level=level)
+        question = Question(
+            unit="H55",
+            period=read_period("2025"),
+            boundary=Boundary.THEN,
+            as_of=province.as_of,
+            level=level and Level(level),
+        )
         return compute(evidence, RULES, question)
 
     whole = count()
-    levels = [count(level) for level in ("province", "department", "district", "commune")]
+    levels = [count(level) for level in Level]
     assert whole.figure("4.2").denominator == sum(one.figure("4.2").denominator for one in levels)
     assert whole.figure("4.2").denominator + whole.unplaced <= 25 - whole.undated
