@@ -1,7 +1,7 @@
 """The indicators of a unit and a period from counted dossiers, procedures and feedback: pure, in whole numbers.
 
-Nothing is read twice: the cells of the unit are added up by what formulas can still tell apart, and every formula asks
-each of those sums once. Fractions are exact until `points` rounds them.
+The rows of the unit are added up as the cut-off sees each; procedures and feedback, of which there are few, are asked
+one by one. Fractions are exact until `points` rounds them.
 """
 
 from collections import defaultdict
@@ -11,9 +11,8 @@ from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
-from typing import NamedTuple
 
-from gateway.dossiers.indicators.bits import Limits, feedback_bits, procedure_bits, trait_bits
+from gateway.dossiers.indicators.bits import Limits, feedback_bits, procedure_bits
 from gateway.dossiers.indicators.expression import some_bits
 from gateway.dossiers.indicators.facts import CountingUnits, Feedback, ListedProcedure
 from gateway.dossiers.indicators.judge import Count, part_of
@@ -22,7 +21,7 @@ from gateway.dossiers.indicators.points import points_of, rounded
 from gateway.dossiers.indicators.profile import Cell
 from gateway.dossiers.indicators.report import Claimed, Figure, GroupFigure, Report
 from gateway.dossiers.indicators.rules import Indicator, Rules
-from gateway.dossiers.indicators.tally import Tally
+from gateway.dossiers.indicators.tally import Row, Sums, Tally
 from gateway.dossiers.indicators.words import ENDED, LATE
 from gateway.dossiers.units import Boundary, Level
 from gateway.vocabulary.working_days import WorkingDays
@@ -35,7 +34,6 @@ class Evidence:
     """All that figures are made of. `reported` is what the reporting system says was received, by unit and month."""
 
     tally: Tally
-    procedures: Mapping[str, ListedProcedure]
     units: CountingUnits
     days: WorkingDays
     feedback: Sequence[Feedback] = ()
@@ -54,39 +52,31 @@ class Question:
     level: Level | None = None
 
 
-class Seen(NamedTuple):
-    """What formulas can tell apart in a period: all bits, and whether the dossier was received in it."""
-
-    procedure: str
-    bits: int
-    received: bool
-
-
 class Scope:
-    """Which cells and which units a question is about."""
+    """Which dossiers and which units a question is about."""
 
     def __init__(self, question: Question, evidence: Evidence) -> None:
         self.question = question
         self.cut_off = question.period.cut_off(question.as_of)
-        self._procedures = evidence.procedures
+        self._procedures = evidence.tally.procedures
         self._units = evidence.units
         self._cut_off_day = self.cut_off.toordinal()
-        self._traits = cache(lambda code: trait_bits(self._procedures.get(code)))
         self.has = cache(self._has)
         self.knows = cache(lambda unit, month: bool(self._counts_for(unit, month)))
 
-    def in_period(self, cell: Cell) -> bool:
-        """Tell whether a dossier of this cell was received or ended in the period."""
-        return self.question.period.holds(cell.received) or self.question.period.holds(cell.ended)
+    def in_period(self, row: Row | Cell) -> bool:
+        """Tell whether a dossier of this row was received or ended in the period."""
+        return self.question.period.holds(row.received) or self.question.period.holds(row.ended)
 
-    def seen(self, cell: Cell) -> Seen:
-        """Return what formulas see of a cell at the cut-off."""
-        bits = cell.bits | self._traits(cell.procedure)
-        if cell.ended is not None and cell.ended <= self.question.period.last:
-            bits |= ENDED
-        if cell.late_day is not None and cell.late_day < self._cut_off_day:
-            bits |= LATE
-        return Seen(cell.procedure, bits, self.question.period.holds(cell.received))
+    def state(self, row: Row | Cell) -> int:
+        """Return how the cut-off sees a row: the bits ENDED and LATE."""
+        ended = row.ended is not None and row.ended <= self.question.period.last
+        late = row.late_day is not None and row.late_day < self._cut_off_day
+        return (ENDED if ended else 0) | (LATE if late else 0)
+
+    def counts(self, indicator: Indicator, row: Row | Cell) -> bool:
+        """Tell whether an indicator counts a dossier of this row, which is in the period."""
+        return indicator.counted == "handled" or self.question.period.holds(row.received)
 
     def listed(self) -> Iterator[ListedProcedure]:
         """Yield the procedures that the unit, or units of the level, handle."""
@@ -109,10 +99,14 @@ def compute(evidence: Evidence, rules: Rules, question: Question) -> Report:
     """Compute every indicator of the rules."""
     scope = Scope(question, evidence)
     sums, unplaced = _sum_up(evidence.tally, scope)
+    used = _used_procedures(evidence.tally, scope)
     made: dict[str, Figure] = {}
     ratios: dict[str, Fraction | None] = {}
     for indicator in rules.indicators:
-        count = _count(indicator, sums, evidence, rules, scope)
+        if indicator.unit == "dossier":
+            count = evidence.tally.counters.count(indicator, sums[indicator.counted])
+        else:
+            count = _count_listed(indicator, used, evidence, rules, scope)
         if indicator.denominator_at_least is not None:
             count.denominator = max(count.denominator, _reported(evidence, scope))
         times = Fraction(1) if indicator.times is None else ratios[indicator.times]
@@ -136,54 +130,51 @@ def compute(evidence: Evidence, rules: Rules, question: Question) -> Report:
     )
 
 
-Sums = Mapping[Seen, tuple[int, int]]
-
-
-def _sum_up(tally: Tally, scope: Scope) -> tuple[Sums, int]:
-    """Return dossiers and seconds by what formulas see, and how many dossiers of the period have no known unit."""
-    sums: dict[Seen, list[int]] = defaultdict(lambda: [0, 0])
+def _sum_up(tally: Tally, scope: Scope) -> tuple[dict[str, Sums], int]:
+    """Return the sums of all counters, of what was received in the period and of all that was handled in it, and how
+    many dossiers of the period have no known unit."""
+    nothing = [0] * tally.counters.width
+    received, ended = [nothing], [nothing]
     unplaced = 0
-    for cell, weight in tally:
-        if not scope.in_period(cell):
+    for row, seen in tally.rows():
+        if not scope.in_period(row):
             continue
-        if scope.has(cell.unit, cell.received):
-            found = sums[scope.seen(cell)]
-            found[0] += weight.dossiers
-            found[1] += weight.seconds
-        elif not scope.knows(cell.unit, cell.received):
-            unplaced += weight.dossiers
-    return {seen: (found[0], found[1]) for seen, found in sums.items()}, unplaced
+        sums = seen[scope.state(row)]
+        if scope.has(row.unit, row.received):
+            (received if scope.question.period.holds(row.received) else ended).append(sums)
+        elif not scope.knows(row.unit, row.received):
+            unplaced += sums[0]
+    both = [[sum(column) for column in zip(*part, strict=True)] for part in (received, ended)]
+    return {"received": both[0], "handled": [sum(pair) for pair in zip(*both, strict=True)]}, unplaced
 
 
-def _count(indicator: Indicator, sums: Sums, evidence: Evidence, rules: Rules, scope: Scope) -> Count:
+def _used_procedures(tally: Tally, scope: Scope) -> Mapping[int, set[str]]:
+    """Return for each condition inside `some(…)` the procedures with a dossier received in the period that meets it."""
+    used: dict[int, set[str]] = defaultdict(set)
+    for use, sums in tally.uses():
+        if scope.question.period.holds(use.received) and scope.has(use.unit, use.received):
+            for place, dossiers in enumerate(sums):
+                if dossiers:
+                    used[place].add(use.procedure)
+    return used
+
+
+def _count_listed(
+    indicator: Indicator, used: Mapping[int, set[str]], evidence: Evidence, rules: Rules, scope: Scope
+) -> Count:
     count = Count.of(indicator.formula)
-    if indicator.unit == "dossier":
-        for seen, (dossiers, seconds) in sums.items():
-            if seen.received or indicator.counted == "handled":
-                measured = seconds if indicator.measure == "days" else dossiers
-                count.add(part_of(indicator.formula, seen.bits), dossiers, measured)
-        return count
     limits = Limits(evidence.days, rules.deadlines, scope.question.period, scope.cut_off)
     if indicator.unit == "procedure":
-        for bits in _procedure_bits(indicator, sums, scope, limits):
-            count.add(part_of(indicator.formula, bits), 1, 1)
+        places = evidence.tally.counters.somes_of(indicator)
+        for procedure in scope.listed():
+            met = [procedure.code in used.get(place, ()) for place in places]
+            count.add(part_of(indicator.formula, procedure_bits(procedure, limits) | some_bits(met)), 1, 1)
         return count
     for entry in evidence.feedback:
         month = month_of(vietnam_day(entry.received_at))
         if scope.question.period.holds(month) and scope.has(entry.unit, month):
             count.add(part_of(indicator.formula, feedback_bits(entry, limits)), 1, 1)
     return count
-
-
-def _procedure_bits(indicator: Indicator, sums: Sums, scope: Scope, limits: Limits) -> Iterator[int]:
-    """Yield the bits of every listed procedure, with what `some(…)` found among its dossiers received in the period."""
-    dossiers: dict[str, set[int]] = defaultdict(set)
-    for seen in sums:
-        if seen.received:
-            dossiers[seen.procedure].add(seen.bits)
-    formula = indicator.formula
-    for procedure in scope.listed():
-        yield procedure_bits(procedure, limits) | some_bits(formula.somes, dossiers[procedure.code])
 
 
 def _reported(evidence: Evidence, scope: Scope) -> int:

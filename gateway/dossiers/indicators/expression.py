@@ -8,7 +8,7 @@ A condition is read once and becomes nested closures over the bits of `words`; n
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from gateway.dossiers.indicators.words import WORDS, About, words_about
@@ -19,6 +19,7 @@ Test = Callable[[int], bool]
 
 _PART = re.compile(r"\s*(?:([a-z][a-z0-9_]*)|([()]))")
 _OPERATORS = ("and", "or", "not", "some", "all")
+_AT_CUT_OFF = frozenset({"late", "ended"})
 
 
 class ConditionWrong(ValueError):
@@ -49,9 +50,9 @@ def read_condition(text: str, about: About, somes: list[Condition]) -> Condition
     return Condition(text, test)
 
 
-def some_bits(somes: Sequence[Condition], dossiers: Collection[int]) -> int:
-    """Return the bits that say which of `somes` holds of at least one of the dossiers with these bits."""
-    return sum(1 << (_SOME + place) for place, one in enumerate(somes) if any(map(one.test, dossiers)))
+def some_bits(met: Sequence[bool]) -> int:
+    """Return the bits that say which of a formula's `somes` a procedure meets."""
+    return sum(1 << (_SOME + place) for place, one in enumerate(met) if one)
 
 
 class _Reader:
@@ -61,6 +62,7 @@ class _Reader:
         self._text = text
         self._about = about
         self._somes = somes
+        self._inside_some = False
         self._parts = [*_parts(text), (len(text), "")]
         self._next = 0
 
@@ -111,9 +113,9 @@ class _Reader:
         if not self._take("("):
             raise ConditionWrong(offset, "`some` is followed by a condition in brackets")
         start = self._parts[self._next][0]
-        self._about = "dossier"
+        self._about, self._inside_some = "dossier", True
         test = self.condition()
-        self._about = "procedure"
+        self._about, self._inside_some = "procedure", False
         text = self._text[start : self._parts[self._next][0]].strip()
         self._close(offset)
         self._somes.append(Condition(text, test))
@@ -122,6 +124,8 @@ class _Reader:
     def _bit_of(self, offset: int, word: str) -> int:
         own: tuple[About, ...] = ("dossier", "procedure") if self._about == "dossier" else (self._about,)
         known = words_about(*own)
+        if word in _AT_CUT_OFF and self._inside_some:
+            raise ConditionWrong(offset, f"`{word}` depends on the cut-off and cannot stand inside `some(…)`")
         if word in known:
             return WORDS[word].bit
         if word in WORDS:

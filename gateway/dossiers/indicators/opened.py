@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from gateway.dossiers.dossier import Dossier
+from gateway.dossiers.indicators.bits import trait_bits
 from gateway.dossiers.indicators.compute import Evidence, Question, Scope
 from gateway.dossiers.indicators.facts import Beside
 from gateway.dossiers.indicators.failure import UnknownIndicator
@@ -64,11 +65,9 @@ def list_dossiers(
         if profiled is None:
             continue
         cell, _ = profiled
-        if not scope.in_period(cell) or not scope.has(cell.unit, cell.received):
-            continue
-        seen = scope.seen(cell)
-        if seen.received or indicator.counted == "handled":
-            part = _part(indicator, seen.bits)
+        if scope.in_period(cell) and scope.has(cell.unit, cell.received) and scope.counts(indicator, cell):
+            traits = trait_bits(evidence.tally.procedures.get(cell.procedure))
+            part = _part(indicator, cell.bits | traits | scope.state(cell))
             if part is not None:
                 yield Listed(dossier.code, part)
 

@@ -1,26 +1,51 @@
 """Counts of dossiers that add up: the tally of a whole is the sum of the tallies of its parts, in any order.
 
-`add` and `remove` move one dossier; a store may keep the cells as rows and do the same with two increments.
+A row is what a period and a cut-off can tell apart: unit, month of reception, month of end, first late day. In it stand
+the counters of the rules, once for each way in which a cut-off may see it. `add` and `remove` move one dossier, which
+has one row; a store may keep rows as they are and do the same with increments.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from gateway.dossiers.dossier import Dossier
-from gateway.dossiers.indicators.facts import Beside
+from gateway.dossiers.indicators.bits import trait_bits
+from gateway.dossiers.indicators.counters import Counters
+from gateway.dossiers.indicators.facts import Beside, ListedProcedure
 from gateway.dossiers.indicators.profile import Cell, Weight, profile
-from gateway.dossiers.indicators.rules import Reading
+from gateway.dossiers.indicators.words import ENDED, LATE
 
-_NOTHING = Weight(0, 0)
+
+class Row(NamedTuple):
+    """Dossiers that periods and cut-offs cannot tell apart (`profile.Cell` has the members' meaning)."""
+
+    unit: str
+    received: int
+    ended: int | None
+    late_day: int | None
+
+
+class Use(NamedTuple):
+    """A procedure in a unit and month of reception."""
+
+    unit: str
+    received: int
+    procedure: str
+
+
+Sums = list[int]
 
 
 class Tally:
-    """How many dossiers lie in each cell, with the seconds they were handled; empty cells are not kept."""
+    """Counters of dossiers under one set of rules and one list of procedures; empty rows are not kept."""
 
-    __slots__ = ("_cells", "undated")
-
-    def __init__(self) -> None:
-        self._cells: dict[Cell, Weight] = {}
+    def __init__(self, counters: Counters, procedures: Mapping[str, ListedProcedure]) -> None:
+        self.counters = counters
+        self.procedures = procedures
         self.undated = 0  # dossiers without a reception date: no period counts them, and nobody loses sight of them
+        self._rows: dict[Row, dict[int, Sums]] = {}
+        self._uses: dict[Use, Sums] = {}
+        self._traits = {code: trait_bits(listed) for code, listed in procedures.items()}
 
     def add(self, profiled: tuple[Cell, Weight] | None) -> None:
         """Count a dossier by its profile."""
@@ -31,44 +56,83 @@ class Tally:
         self._move(profiled, -1)
 
     def merge(self, other: "Tally") -> None:
-        """Add everything that another tally counted."""
+        """Add everything that another tally of the same rules and procedures counted."""
         self.undated += other.undated
-        for cell, weight in other:
-            self._increase(cell, weight.dossiers, weight.seconds)
+        for row, seen in other._rows.items():
+            for state, sums in seen.items():
+                self._increase_row(row, state, enumerate(sums))
+        for use, sums in other._uses.items():
+            self._increase_use(use, enumerate(sums))
 
-    def __iter__(self) -> Iterator[tuple[Cell, Weight]]:
-        """Yield every cell with its weight, in no order."""
-        return iter(self._cells.items())
+    def rows(self) -> Iterator[tuple[Row, Mapping[int, Sums]]]:
+        """Yield every row with its counters, by the bits ENDED and LATE under which a cut-off sees it."""
+        return iter(self._rows.items())
 
-    def __len__(self) -> int:
-        """Return the number of cells."""
-        return len(self._cells)
+    def uses(self) -> Iterator[tuple[Use, Sums]]:
+        """Yield for every use of a procedure how many dossiers meet each condition inside `some(…)`."""
+        return iter(self._uses.items())
 
     def __eq__(self, other: object) -> bool:
         """Two tallies are equal when they count the same."""
-        return isinstance(other, Tally) and (self._cells, self.undated) == (other._cells, other.undated)
+        return isinstance(other, Tally) and self._all() == other._all()
 
     __hash__ = None  # type: ignore[assignment]
+
+    def _all(self) -> tuple[object, ...]:
+        return self._rows, self._uses, self.undated
 
     def _move(self, profiled: tuple[Cell, Weight] | None, by: int) -> None:
         if profiled is None:
             self.undated += by
             return
         cell, weight = profiled
-        self._increase(cell, by * weight.dossiers, by * weight.seconds)
+        bits = cell.bits | self._traits.get(cell.procedure, 0)
+        row = Row(cell.unit, cell.received, cell.ended, cell.late_day)
+        for state in _states(row):
+            steps, timed = self.counters.steps(bits | state)
+            moves = [(place, by * amount) for place, amount in steps]
+            moves += [(place, by * weight.seconds) for place in timed]
+            self._increase_row(row, state, moves)
+        holding = self.counters.holding(bits)
+        if holding:
+            self._increase_use(Use(cell.unit, cell.received, cell.procedure), [(place, by) for place in holding])
 
-    def _increase(self, cell: Cell, dossiers: int, seconds: int) -> None:
-        old = self._cells.get(cell, _NOTHING)
-        new = Weight(old.dossiers + dossiers, old.seconds + seconds)
-        if new == _NOTHING:
-            self._cells.pop(cell, None)
-        else:
-            self._cells[cell] = new
+    def _increase_row(self, row: Row, state: int, moves: Iterable[tuple[int, int]]) -> None:
+        seen = self._rows.setdefault(row, {})
+        sums = seen.get(state)
+        if sums is None:
+            sums = seen[state] = [0] * self.counters.width
+        for place, amount in moves:
+            sums[place] += amount
+        if not sums[0]:
+            del seen[state]
+            if not seen:
+                del self._rows[row]
+
+    def _increase_use(self, use: Use, moves: Iterable[tuple[int, int]]) -> None:
+        sums = self._uses.get(use)
+        if sums is None:
+            sums = self._uses[use] = [0] * len(self.counters.somes)
+        for place, amount in moves:
+            sums[place] += amount
+        if not any(sums):
+            del self._uses[use]
 
 
-def tally_of(dossiers: Iterable[Dossier], beside: Beside, reading: Reading) -> Tally:
-    """Count dossiers; each stands in `dossiers` once, as what is known of it now."""
-    tally = Tally()
-    for dossier in dossiers:
-        tally.add(profile(dossier, beside, reading))
+def _states(row: Row) -> Iterator[int]:
+    """Yield the bits under which a period that holds the row may see it: ended or not yet, late or not yet."""
+    ends = [0] if row.ended is None else [ENDED] if row.ended <= row.received else [0, ENDED]
+    for ended in ends:
+        yield ended
+        if row.late_day is not None:
+            yield ended | LATE
+
+
+def tally_of(
+    dossiers: Iterable[tuple[Dossier, Beside]], counters: Counters, procedures: Mapping[str, ListedProcedure]
+) -> Tally:
+    """Count dossiers; each comes once, as what is known of it and beside it now."""
+    tally = Tally(counters, procedures)
+    for dossier, beside in dossiers:
+        tally.add(profile(dossier, beside, counters.rules.reading))
     return tally

@@ -38,7 +38,7 @@ MAXIMUM = {
 GROUPS = {
     "1": ("1.1", "1.2", "1.3", "1.4"),
     "2": ("2.1", "2.2"),
-    "3": ("3.1", "3.2", "3.3", "3.5", "3.6"),
+    "3": ("3.1", "3.2", "3.3", "3.online", "3.5", "3.6"),
     "4": ("4.1", "4.2", "4.3", "4.4", "4.5a", "4.5b"),
     "5": ("5.1", "5.2", "5.3", "5.4"),
 }
@@ -269,6 +269,7 @@ def recompute(province, unit, period, boundary, level=None):
     online = [one for one in public if one["offered_online"]]
     share("3.1", public, lambda one: one["offered_online"])
     share("3.2", online, lambda one: with_dossier(one, lambda dossier: dossier["channel"] == "online"))
+    share("3.online", received, lambda one: one["channel"] == "online")
     share(
         "3.3",
         received,

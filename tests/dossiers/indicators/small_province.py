@@ -17,6 +17,7 @@ from gateway.dossiers.dossier import (
     Supplement,
 )
 from gateway.dossiers.indicators.compute import Evidence
+from gateway.dossiers.indicators.counters import Counters
 from gateway.dossiers.indicators.facts import Beside, Feedback, ListedProcedure, Receipt, complained_of
 from gateway.dossiers.indicators.rules import Rules
 from gateway.dossiers.indicators.tally import Tally, tally_of
@@ -109,12 +110,12 @@ class SmallProvince:
         return Beside(receipts=self.receipts, complained=complained_of({one.id: one for one in self.feedback}))
 
     def tally(self, rules: Rules) -> Tally:
-        return tally_of(self.dossiers, self.beside, rules.reading)
+        beside = self.beside
+        return tally_of(((one, beside) for one in self.dossiers), Counters(rules), self.procedures)
 
-    def evidence(self, rules: Rules, tally: Tally | None = None) -> Evidence:
+    def evidence(self, rules: Rules) -> Evidence:
         return Evidence(
-            tally=self.tally(rules) if tally is None else tally,
-            procedures=self.procedures,
+            tally=self.tally(rules),
             units=RowUnits(self.as_of.date()),
             days=national_days(),
             feedback=self.feedback,

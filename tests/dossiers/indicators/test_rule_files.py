@@ -143,10 +143,12 @@ def test_some_asks_each_condition_of_its_own():
     somes = []
     first = read_condition("some(online and free)", "procedure", somes)
     second = read_condition("public and not some(post)", "procedure", somes)
-    bits = some_bits(somes, [mask_of("online"), mask_of("free"), mask_of("post")]) | mask_of("public")
-    assert (first.test(bits), second.test(bits)) == (False, False)
-    bits = some_bits(somes, [mask_of("online", "free")]) | mask_of("public")
-    assert (first.test(bits), second.test(bits)) == (True, True)
+    assert [one.text for one in somes] == ["online and free", "post"]
+    public = mask_of("public")
+    assert [one.test(some_bits([False, True]) | public) for one in (first, second)] == [False, False]
+    assert [one.test(some_bits([True, False]) | public) for one in (first, second)] == [True, True]
+    with pytest.raises(ConditionWrong, match="depends on the cut-off"):
+        read_condition("some(late)", "procedure", [])
 
 
 def test_an_unknown_set_of_rules_names_the_nearest():
@@ -164,7 +166,7 @@ def _run(capsys, *words: str) -> tuple[int, str, str]:
 def test_the_command_judges_the_file(tmp_path, capsys):
     code, out, _ = _run(capsys)
     assert code == 0
-    assert out.startswith("766-2022: 5 groups, 21 indicators, 100 points")
+    assert out.startswith("766-2022: 5 groups, 22 indicators, 100 points")
     folder = tmp_path / "indicators"
     folder.mkdir()
     (folder / "own-2027.toml").write_text(

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.dossiers.indicators.compute import Question, compute
+from gateway.dossiers.indicators.counters import Counters
 from gateway.dossiers.indicators.period import read_period
 from gateway.dossiers.indicators.profile import profile
 from gateway.dossiers.indicators.rule_files import load_rules
@@ -15,6 +16,18 @@ from gateway.dossiers.units import Boundary, Level
 from tests.dossiers.indicators.small_province import PERIODS, small_province
 
 RULES = load_rules()["766-2022"]
+COUNTERS = Counters(RULES)
+
+
+def count(dossiers, province) -> Tally:
+    beside = province.beside
+    return tally_of(((one, beside) for one in dossiers), COUNTERS, province.procedures)
+
+
+def dossiers_in(tally: Tally) -> int:
+    return sum(next(iter(seen.values()))[0] for _, seen in tally.rows())
+
+
 seeds = st.integers(min_value=1000, max_value=10**6)
 
 
@@ -26,11 +39,11 @@ def test_parts_add_up_to_the_whole(seed, parts):
     heaps = [[] for _ in range(parts)]
     for dossier in province.dossiers:
         chance.choice(heaps).append(dossier)
-    merged = Tally()
+    merged = Tally(COUNTERS, province.procedures)
     for heap in heaps:
-        merged.merge(tally_of(chance.sample(heap, len(heap)), province.beside, RULES.reading))
+        merged.merge(count(chance.sample(heap, len(heap)), province))
     assert merged == province.tally(RULES)
-    assert sum(weight.dossiers for _, weight in merged) + merged.undated == 25
+    assert dossiers_in(merged) + merged.undated == 25
 
 
 @settings(max_examples=60, deadline=None)
@@ -45,7 +58,7 @@ def test_a_late_correction_gives_what_an_early_one_gives(seed):
         tally.remove(profile(corrected[place], beside, RULES.reading))
         tally.add(profile(new, beside, RULES.reading))
         corrected[place] = new
-    assert tally == tally_of(corrected, province.beside, RULES.reading)
+    assert tally == count(corrected, province)
 
 
 @settings(max_examples=40, deadline=None)
@@ -55,8 +68,8 @@ def test_a_dossier_taken_out_leaves_nothing(seed):
     tally = province.tally(RULES)
     for dossier in province.dossiers:
         tally.remove(profile(dossier, province.beside, RULES.reading))
-    assert tally == Tally()
-    assert len(tally) == 0
+    assert tally == Tally(COUNTERS, province.procedures)
+    assert (list(tally.rows()), list(tally.uses())) == ([], [])
 
 
 @settings(max_examples=30, deadline=None)
