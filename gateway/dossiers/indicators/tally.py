@@ -60,9 +60,10 @@ class Tally:
         self.undated += other.undated
         for row, seen in other._rows.items():
             for state, sums in seen.items():
-                self._increase_row(row, state, enumerate(sums))
+                own = self._seen(row, state)
+                own[:] = [mine + theirs for mine, theirs in zip(own, sums, strict=True)]
         for use, sums in other._uses.items():
-            self._increase_use(use, enumerate(sums))
+            self._add_use(use, enumerate(sums))
 
     def rows(self) -> Iterator[tuple[Row, Mapping[int, Sums]]]:
         """Yield every row with its counters, by the bits ENDED and LATE under which a cut-off sees it."""
@@ -90,26 +91,31 @@ class Tally:
         row = Row(cell.unit, cell.received, cell.ended, cell.late_day)
         for state in _states(row):
             steps, timed = self.counters.steps(bits | state)
-            moves = [(place, by * amount) for place, amount in steps]
-            moves += [(place, by * weight.seconds) for place in timed]
-            self._increase_row(row, state, moves)
+            sums = self._seen(row, state)
+            for place, amount in steps:
+                sums[place] += by * amount
+            for place in timed:
+                sums[place] += by * weight.seconds
+            self._forget_empty_row(row, state)
         holding = self.counters.holding(bits)
         if holding:
-            self._increase_use(Use(cell.unit, cell.received, cell.procedure), [(place, by) for place in holding])
+            self._add_use(Use(cell.unit, cell.received, cell.procedure), [(place, by) for place in holding])
 
-    def _increase_row(self, row: Row, state: int, moves: Iterable[tuple[int, int]]) -> None:
+    def _seen(self, row: Row, state: int) -> Sums:
         seen = self._rows.setdefault(row, {})
         sums = seen.get(state)
         if sums is None:
             sums = seen[state] = [0] * self.counters.width
-        for place, amount in moves:
-            sums[place] += amount
-        if not sums[0]:
+        return sums
+
+    def _forget_empty_row(self, row: Row, state: int) -> None:
+        seen = self._rows[row]
+        if not seen[state][0]:
             del seen[state]
             if not seen:
                 del self._rows[row]
 
-    def _increase_use(self, use: Use, moves: Iterable[tuple[int, int]]) -> None:
+    def _add_use(self, use: Use, moves: Iterable[tuple[int, int]]) -> None:
         sums = self._uses.get(use)
         if sums is None:
             sums = self._uses[use] = [0] * len(self.counters.somes)

@@ -1,7 +1,7 @@
 """What is known beside an invented province's dossiers: its listed procedures, prefill receipts, feedback."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from random import Random
 
 from gateway.dossiers.indicators.facts import Feedback, ListedProcedure, Receipt
@@ -55,10 +55,10 @@ def voices(mix: Mix, seed: int, days: WorkingDays) -> Iterator[Feedback]:
     disliked: Draw[bool] = yes_no(said.disliked, said.count, said.count, chance)
     units = [unit for level in sorted(mix.units) for unit in mix.units[level]]
     for number in range(1, said.count + 1):
-        day = date(mix.year, mix.first_month, 1) + timedelta(days=int(chance.random() * 150))
+        day = mix.begins + timedelta(days=int(chance.random() * 150))
         at = datetime.combine(day, time(9), VIETNAM)
         yield Feedback(
-            id=f"fb-{mix.year}-{number:05d}",
+            id=f"fb-{mix.begins:%y%m}-{number:05d}",
             unit=units[int(chance.random() * len(units))],
             received_at=at,
             answered_at=datetime.combine(days.after(at, 20 if late.take() else 5), time(10), VIETNAM),
@@ -69,8 +69,8 @@ def voices(mix: Mix, seed: int, days: WorkingDays) -> Iterator[Feedback]:
 def _listed(code: str, number: int, block: Procedures, mix: Mix, days: WorkingDays) -> ListedProcedure:
     published, in_time = block.published
     new = number < published
-    decided = datetime(mix.year, mix.first_month, 10, 9, tzinfo=VIETNAM)
-    before = date(mix.year - 1, 3, 1)
+    decided = datetime.combine(mix.begins + timedelta(days=9), time(9), VIETNAM)
+    before = mix.begins - timedelta(days=300)
     shown = days.after(decided, 9 if number < block.late_public else 3) if new else before
     return ListedProcedure(
         code=code,

@@ -1,10 +1,10 @@
 """Dealing dossiers out: the same for the same seed and mix, in the order of their reception, one at a time."""
 
-from bisect import bisect_right
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from random import Random
 from typing import NamedTuple, TypeVar
 
@@ -13,6 +13,7 @@ from gateway.dossiers.province.life import Life
 from gateway.dossiers.province.mix import Files, Mix, Outcome, Proof, Stratum, procedure_codes
 from gateway.vocabulary.working_days import VIETNAM, WorkingDays
 
+_TAIL = 60  # days in which the last dossiers end
 _LIMITS = (1, 3, 5, 7, 10, 15)
 _FAMILIES = ("Hoàng", "Nông", "Ma", "Triệu", "Lý", "Bế", "Đặng", "Dương", "Phùng", "Vũ", "Lường", "Chu")
 _MIDDLES = ("Thị", "Văn", "Thu", "Minh", "Đức", "Ngọc", "Xuân", "Thanh")
@@ -54,10 +55,9 @@ class Lives:
         self._mix = mix
         self._count = dossiers
         self._chance = Random(seed)  # noqa: S311 - invented dossiers have to be the same again, not unguessable
-        first = date(mix.year, mix.first_month, 1)
-        self._days = [day for n in range(500) if days.is_working_day(day := first + timedelta(days=n))]
-        after = date(mix.year + mix.last_month // 12, mix.last_month % 12 + 1, 1)
-        self._open_days = bisect_right(self._days, after - timedelta(days=1))
+        spans = (mix.begins + timedelta(days=n) for n in range((mix.after - mix.begins).days + _TAIL))
+        self._days = [day for day in spans if days.is_working_day(day)]
+        self._open_days = bisect_left(self._days, mix.after)
         self._begins = [datetime.combine(day, time(), VIETNAM).astimezone(UTC) for day in self._days]
         self._fees = frozenset(block.id for block in mix.procedures if block.fees)
         self._codes = procedure_codes(mix)
@@ -115,6 +115,7 @@ class Lives:
         last = self._last_day(spell, late=course == "late")
         ended_at = None if outcome == "waiting" else self._hour(last, spell.received_at)
         returned_at = self._hour(last + 1, spell.received_at) if outcome == "done" else None
+        supplements = self._supplements(course, spell.received_at, ended_at or spell.due_at)
         block = deal.procedure.take()
         fee = self._fee(deal) if block in self._fees else None
         files = deal.files.take()
@@ -126,15 +127,15 @@ class Lives:
             filed_at=spell.received_at - timedelta(minutes=self._below(180)),
             received_at=spell.received_at,
             due_at=spell.due_at,
-            steps=self._steps(spell, last, ended_at or spell.due_at),
-            supplements=self._supplements(course, spell.received_at, ended_at or spell.due_at),
+            steps=self._steps(spell, last, ended_at or supplements[0][0]),
+            supplements=supplements,
             ended_at=ended_at,
             returned_at=returned_at,
             outcome=outcome,
             fee=fee,
             paid_online=bool(fee) and deal.paid.take(),
             input_file=files in {"both", "input"},
-            result_file=files in {"both", "result"},
+            result_file=files in {"both", "result"} and outcome != "waiting",
             reuse_claimed=deal.reuse.take(),
             vneid_claimed=deal.vneid.take(),
             proof=deal.proof.take(),
@@ -175,7 +176,8 @@ class Lives:
         tenths = self._mix.transfers
         count = tenths // 10 + (self._below(10) < tenths % 10)
         days = (spell.day + self._below(last - spell.day + 1) for _ in range(count))
-        return tuple(sorted(min(self._hour(day, spell.received_at), until) for day in days))
+        before = until - timedelta(seconds=1)
+        return tuple(sorted(min(self._hour(day, spell.received_at), before) for day in days))
 
     def _fee(self, deal: _Deal) -> int:
         return 0 if deal.free.take() else self._pick(_FEES)

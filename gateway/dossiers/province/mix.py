@@ -4,6 +4,7 @@ All counts of a mix belong to `dossiers` of it; for another number they are scal
 """
 
 import tomllib
+from datetime import date
 from functools import cache
 from importlib.resources import files
 from typing import Annotated, Literal, Self
@@ -11,15 +12,17 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from gateway.dossiers.dossier import Channel
+from gateway.dossiers.indicators.period import read_period
 from gateway.dossiers.units import Level
 from gateway.policy.document import Strict, Text
 
 Count = Annotated[int, Field(ge=0)]
 Outcome = Literal["done", "withdrawn", "stopped", "waiting"]
+Month = Annotated[str, Field(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
 Files = Literal["both", "result", "input", "none"]
 Proof = Literal["none", "population", "store", "both"]
 
-MIXES = ("realistic-2026", "figures-2023", "scores-766")
+MIXES = ("realistic", "figures-2023", "scores-766")
 
 
 class Procedures(Strict):
@@ -82,9 +85,8 @@ class Mix(Strict):
     steps inside an office, in tenths."""
 
     about: Text
-    year: Annotated[int, Field(ge=2020, le=2100)]
-    first_month: Annotated[int, Field(ge=1, le=12)]
-    last_month: Annotated[int, Field(ge=1, le=12)]
+    first_month: Month
+    last_month: Month
     transfers: Annotated[int, Field(ge=0, le=90)]
     units: dict[Level, tuple[str, ...]]
     procedures: tuple[Procedures, ...]
@@ -95,6 +97,16 @@ class Mix(Strict):
     def dossiers(self) -> int:
         """The number of dossiers that its counts belong to."""
         return sum(stratum.dossiers for stratum in self.strata)
+
+    @property
+    def begins(self) -> date:
+        """The first day on which dossiers are received."""
+        return read_period(self.first_month).begins
+
+    @property
+    def after(self) -> date:
+        """The day after the last one."""
+        return read_period(self.last_month).after
 
 
 @cache

@@ -64,7 +64,7 @@ def _filing(life: Life) -> dict[str, Any]:
         "TaiKhoanDuocXacThucVoiVNeID": "1" if life.vneid_claimed else "0",
         "TaiLieuNop": [
             {
-                "TepDinhKemId": f"{life.code}/p1",
+                "TepDinhKemId": "p1",
                 "MaThanhPhanHoSo": "TP01",
                 "DuocSoHoa": "1" if life.input_file else "0",
                 **({"DuongDanTaiTepTin": f"https://files.example/{life.code}/p1"} if life.input_file else {}),
@@ -82,7 +82,7 @@ def _payment(life: Life) -> dict[str, Any]:
 
 def _ending(life: Life, ended_at: datetime) -> Iterator[Said]:
     result = {
-        "GiayToId": f"{life.code}/r1",
+        "GiayToId": "r1",
         "MaGiayToKetQua": "KQ01",
         "MaThanhPhanHoSo": "KQ01",
         "DuongDanTepTinKetQua": f"https://files.example/{life.code}/r1",

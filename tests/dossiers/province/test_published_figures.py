@@ -1,6 +1,7 @@
 """The figures that the province published, computed from dossiers: group scores of 86.97, 35.04 %, 228,601, 99.67 %."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -65,8 +66,32 @@ def test_group_scores_are_computed_and_come_to_what_was_published(seed):
     assert (report.unplaced, report.undated) == (0, 0)
 
 
+def test_a_result_taken_out_of_the_file_changes_the_cells_that_the_definitions_say():
+    mix = read_mix("scores-766")
+    dossiers = list(Lives(mix, 3, mix.dossiers, national_days()))
+    evidence = count(dossiers, mix, 3)
+    one = next(
+        life
+        for life in dossiers
+        if life.unit in mix.units[Level.COMMUNE] and life.channel == "online" and life.input_file
+    )
+    places = {"H99": None, one.unit: None, "H99.S08": None, one.unit.rpartition(".")[0]: None}
+    before = {unit: ask(evidence, unit=unit) for unit in places}
+    evidence.tally.remove(profile(dossier_of(one), beside_of(one), RULES.reading))
+    evidence.tally.add(profile(dossier_of(replace(one, result_file=False)), beside_of(one), RULES.reading))
+    for unit, report in before.items():
+        after = ask(evidence, unit=unit)
+        moved = {
+            figure.indicator.id: (figure.numerator - again.numerator, figure.denominator - again.denominator)
+            for group, same in zip(report.groups, after.groups, strict=True)
+            for figure, again in zip(group.figures, same.figures, strict=True)
+            if figure != again
+        }
+        expected = {} if unit == "H99.S08" else {"3.3": (1, 0), "4.1": (1, 0), "4.2": (1, 0)}
+        assert moved == expected, unit
+
+
 def test_scores_are_not_written_anywhere():
-    """One dossier less on time, one result less: the scores follow."""
     mix = read_mix("scores-766")
     dossiers = list(Lives(mix, 1, mix.dossiers, national_days()))
     report = ask(count(dossiers[:5000], mix, 1))
@@ -74,7 +99,7 @@ def test_scores_are_not_written_anywhere():
 
 
 def test_a_year_shows_the_published_figures():
-    mix = read_mix("figures-2023")
+    mix = read_mix("figures-2023").model_copy(update={"transfers": 0})  # steps inside an office count nowhere
     evidence = count(Lives(mix, 7, mix.dossiers, national_days()), mix, 7)
     whole = ask(evidence)
     digitised = whole.figure("4.2")
