@@ -1,4 +1,4 @@
-"""`gate06 indicator check`: whether the formulas of the indicators are sound, and what they are.
+"""`gate06 indicator check|compute`: whether the formulas of the indicators are sound, and figures from files.
 
 The built-in rules, the folders that `[policies] path` of `--config` files names, and those of `--path` are read alike.
 """
@@ -11,6 +11,7 @@ import typer
 
 from gateway.cli.connection import files_of
 from gateway.cli.exit_codes import Exit
+from gateway.cli.indicator_compute import compute_figures
 from gateway.cli.output import say_json, talk
 from gateway.cli.policy import open_files
 from gateway.dossiers.indicators.failure import RulesInvalid
@@ -22,12 +23,10 @@ Config = Annotated[list[Path] | None, typer.Option("--config", help="A gate06.to
 Folder = Annotated[list[Path] | None, typer.Option("--path", help="A folder added to the book; may be repeated.")]
 Json = Annotated[bool, typer.Option("--json", help="Answer one JSON object.")]
 
-app = typer.Typer(help="The indicators of Decision 766: their formulas.", no_args_is_help=True)
+app = typer.Typer(help="The indicators of Decision 766: their formulas, and figures from files.", no_args_is_help=True)
 
 
-@app.callback()
-def _noun() -> None:
-    """Keep the verb a word of its own while there is only one."""
+app.command("compute")(compute_figures)
 
 
 @app.command("check")

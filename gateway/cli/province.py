@@ -85,7 +85,7 @@ def _write(lives: Lives, out: Path, source: str, beside: Path | None) -> Written
                 events += 1
                 told.write(_line(event))
             if receipts is not None and (receipt := receipt_of(life)) is not None:
-                receipts.write(_line({**asdict(receipt), "dossier": life.code}))
+                receipts.write(_line(asdict(receipt)))
             if feedback is not None and (complaint := complaint_about(life)) is not None:
                 feedback.write(_line(asdict(complaint)))
     return Written(dossiers, events)

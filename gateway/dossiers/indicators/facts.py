@@ -32,10 +32,12 @@ class ListedProcedure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """A prefill receipt: its id, and the sources of the values that were released with it."""
+    """A prefill receipt: its id, the sources of the values that were released with it, and the dossier it was left for;
+    None where it names none. A receipt that names another dossier proves nothing of this one."""
 
     id: str
     sources: tuple[str, ...]
+    dossier: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

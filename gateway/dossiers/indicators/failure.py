@@ -43,6 +43,17 @@ class PeriodWrong(Failure):
     fix = "Give `period` as a year `2026`, a quarter `2026-Q3` or a month `2026-11`; years from 2000 to 2999."
 
 
+class EvidenceFileRefused(Failure):
+    """A file that figures should be computed from cannot be used; the message names file, line and what is wrong."""
+
+    code = "DS-305"
+    title = "file of evidence refused"
+    http_status = 400
+    vi = "Tệp dữ liệu dùng để tính chỉ số không dùng được."
+    en = "A file that figures should be computed from cannot be used."
+    fix = "Mend the line that the message names; docs/indicators.md says what stands on each line."
+
+
 class UnknownIndicator(Failure):
     """The rules have no indicator of that id."""
 

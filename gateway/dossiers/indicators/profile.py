@@ -111,8 +111,10 @@ def _proven_bits(dossier: Dossier, beside: Beside, reading: Reading) -> int:
     bits = 0
     for receipt_id in dossier.receipts:
         receipt = beside.receipts.get(receipt_id)
-        if receipt is None or not receipt.sources:
-            continue  # a receipt nobody knows proves nothing
+        if receipt is None or receipt.dossier not in {None, dossier.code}:
+            continue  # a receipt that nobody knows, or that another dossier has, proves nothing
+        if not receipt.sources:
+            continue
         bits |= _REUSE_PROVEN
         if any(source in reading.store_sources for source in receipt.sources):
             bits |= _STORE_PROVEN

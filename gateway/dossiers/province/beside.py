@@ -29,7 +29,7 @@ def listed_procedures(mix: Mix, days: WorkingDays) -> Iterator[ListedProcedure]:
 
 def receipt_of(life: Life) -> Receipt | None:
     """Return the prefill receipt of a dossier, None where it has none."""
-    return None if life.receipt is None else Receipt(id=life.receipt, sources=_SOURCES[life.proof])
+    return None if life.receipt is None else Receipt(id=life.receipt, sources=_SOURCES[life.proof], dossier=life.code)
 
 
 def complaint_about(life: Life) -> Feedback | None:
