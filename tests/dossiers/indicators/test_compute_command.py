@@ -14,8 +14,8 @@ UNITS = str(Path(__file__).parents[3] / "examples/units/thai_nguyen_synthetic.cs
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("province")
+    written = ["--out", str(folder / "events.jsonl"), "--beside", str(folder / "beside")]
     with pytest.raises(SystemExit) as left:
-        written = ["--out", str(folder / "events.jsonl"), "--beside", str(folder / "beside")]
         main(["province", "generate", "--seed", "3", "--mix", "scores-766", "--dossiers", "200", *written])
     assert left.value.code == 0
     return folder

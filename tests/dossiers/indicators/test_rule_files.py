@@ -9,6 +9,7 @@ from gateway.cli.command import main
 from gateway.dossiers.indicators.expression import ConditionWrong, read_condition, some_bits
 from gateway.dossiers.indicators.failure import RulesInvalid, UnknownRules
 from gateway.dossiers.indicators.rule_files import find_rules, load_rules, read_rules
+from gateway.dossiers.indicators.rules import Indicator
 from gateway.dossiers.indicators.words import WORDS, mask_of
 from gateway.policy.bundle import BUILT_IN
 
@@ -32,6 +33,14 @@ def test_the_groups_reach_what_the_decision_gives_them():
         "2.1": 20,
         "5.4": 6,
     }
+
+
+def test_every_word_and_key_is_documented():
+    page = (Path(__file__).parents[3] / "docs/indicators.md").read_text("utf-8")
+    for word, term in WORDS.items():
+        assert f"| `{word}` | {term.vi} | {term.en} |" in page, word
+    for key in set(Indicator.model_fields) - {"id", "group", "name", "definition", "source"}:
+        assert f"`{key}" in page, key
 
 
 def test_what_no_official_text_says_is_marked():
