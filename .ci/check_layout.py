@@ -38,6 +38,8 @@ GATEWAY = frozenset(
         "consent",
         "delivery",
         "dossiers",
+        "dossiers/indicators",
+        "dossiers/province",
         "identity_providers",
         "identity_providers/national_portal",
         "identity_providers/vneid",

@@ -32,7 +32,7 @@ _NOUNS = {
     **{noun: noun for noun in ("key", "portal")},
     "config": "configuration",
     **{noun: noun for noun in ("audit", "policy", "match", "verify", "parse", "connector", "dossier", "indicator")},
-    **{noun: noun for noun in ("areas", "approval", "report")},
+    **{noun: noun for noun in ("areas", "approval", "report", "province")},
 }
 """Nouns, and the module that brings an `app` of its own."""
 

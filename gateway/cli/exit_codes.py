@@ -42,7 +42,7 @@ _CONFLICTS = frozenset(
     | {"CN-202", "CN-203", "CN-207", "CN-208", "CN-209", "CN-210", "CN-212"}
 )
 _CHECKS = frozenset({"CN-204", "CN-205", "CN-213"})
-_OF_THE_HOUSE = ("GW-90", "CN-1")  # settings, stores, keys and connectors that do not fit each other
+_OF_THE_HOUSE = ("GW-90", "CN-1", "DS-301")  # settings, stores, keys, connectors and formulas that do not fit
 
 
 def exit_of(failure: Failure) -> Exit:
