@@ -27,7 +27,7 @@ TODAY = (
 
 
 async def test_every_field_says_why_and_the_others_are_filled(tmp_path):
-    pace = connector_faults.Pace(rate=20, phase_for=0.7, deadline_for=5.0, timed=False)
+    pace = connector_faults.Pace(rate=12, phase_for=0.6, deadline_for=10.0, timed=False)
     proven = await connector_faults.prove(tmp_path, troubles=TODAY, pace=pace)
     assert len(proven["faults"]) == len(TODAY)
     for (source, fault), figures in zip(TODAY, proven["faults"].values(), strict=True):
