@@ -12,6 +12,7 @@ from gateway.cli.connection import Json
 from gateway.cli.exit_codes import Exit
 from gateway.cli.output import say_json, talk
 from gateway.connector_exam.attributes import attribute_problems, read_attributes
+from gateway.connector_import.failure import DescriptionChanged
 from gateway.connector_runtime.failure import ConnectorFailure
 from gateway.connector_runtime.folders import MANIFEST, read_folder
 from gateway.connector_runtime.kinds.finding import Problem
@@ -48,11 +49,16 @@ def check(
     book: Annotated[
         list[Path] | None, typer.Option("--book", help="Further folders of the policy book; its own `book` is read.")
     ] = None,
+    description: Annotated[
+        Path | None, typer.Option("--description", help="The service's description as it is now: is it the imported?")
+    ] = None,
     *,
     as_json: Json = False,
 ) -> None:
     """Check manifest, samples and catalogue without asking anybody. Exit 7 when anything is wrong."""
     found = find_problems(folder, book or [])
+    if description is not None:
+        found += compare_description(folder, description)
     if as_json:
         say_json({"folder": folder.name, "sound": not found, "findings": [one.wire() for one in found]})
     else:
@@ -82,6 +88,28 @@ def find_problems(folder: Path, books: list[Path]) -> list[Finding]:
     name = f"{folder.resolve().name}/{MANIFEST}"
     places = Places((folder / MANIFEST).read_text("utf-8"))
     return [Finding(one.failure.code, place_of(name, places, one.key), one.text, one.failure.fix) for one in problems]
+
+
+def compare_description(folder: Path, file: Path) -> list[Finding]:
+    """Return what is wrong with a description: that it changed, or that the manifest does not say which it came from.
+
+    Raises DescriptionRefused for one that cannot be read.
+    """
+    from gateway.connector_import.description import hash_files, read_description
+    from gateway.connector_import.wsdl import hash_wsdl
+
+    manifest = read_folder(folder)
+    if manifest.kind != "soap":
+        read_description(file)
+    now = hash_wsdl(file) if manifest.kind == "soap" else hash_files([file])
+    kept = manifest.endpoint.description_hash if manifest.endpoint else None
+    if kept == now:
+        return []
+    said = "is not the one that was imported" if kept else "was never compared: the manifest names no hash"
+    places = Places((folder / MANIFEST).read_text("utf-8"))
+    key = ("endpoint", "description_hash") if kept else ("endpoint",)
+    place = place_of(f"{folder.resolve().name}/{MANIFEST}", places, key)
+    return [Finding(DescriptionChanged.code, place, f"`{file.name}` {said}; it is `{now}`", DescriptionChanged.fix)]
 
 
 def catalogue_problems(manifest: Manifest, books: list[Path]) -> Iterator[Problem]:

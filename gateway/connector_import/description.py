@@ -5,6 +5,8 @@ or a `no` stays the text it is.
 """
 
 import re
+from collections.abc import Iterable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,11 @@ def read_file(file: Path) -> bytes:
     if len(octets) > LARGEST:
         raise DescriptionRefused(f"`{file.name}`: larger than {LARGEST >> 20} MB; cut it down to the one operation")
     return octets
+
+
+def hash_files(files: Iterable[Path]) -> str:
+    """Return the hash of a description: of what its files hold, whatever they are called. Raises DescriptionRefused."""
+    return f"sha256:{sha256(b''.join(sorted(sha256(read_file(file)).digest() for file in files))).hexdigest()}"
 
 
 class _Plain(yaml.SafeLoader):  # type: ignore[misc]  # the library says nothing of its types

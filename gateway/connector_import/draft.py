@@ -52,6 +52,7 @@ class Draft:
     auth: Mapping[str, str] = field(default_factory=lambda: {"kind": "none"})
     outcomes: list[tuple[str, str]] = field(default_factory=list)
     samples: dict[str, tuple[bytes, int]] = field(default_factory=dict)
+    description_hash: str = ""
     notes: list[str] = field(default_factory=list)
 
 

@@ -3,6 +3,19 @@
 from gateway.connector_runtime.failure import ConnectorFailure
 
 
+class DescriptionChanged(ConnectorFailure):
+    """A description is another one than the manifest was made from."""
+
+    code = "CN-160"
+    title = "service description changed"
+    vi = "Tài liệu mô tả dịch vụ đã khác với bản dùng để tạo kết nối."
+    en = "The service's description is not the one the connector was made from."
+    fix = (
+        "Import it under another name and compare the two manifests; take over what changed, then write the hash that "
+        "the message names as `endpoint.description_hash`."
+    )
+
+
 class DescriptionRefused(ConnectorFailure):
     """A description that cannot be read, is not safe to read, or describes no question about one person.
 

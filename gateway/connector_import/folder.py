@@ -106,6 +106,8 @@ def _address(draft: Draft, name: str) -> Iterator[str]:
     yield f"# {MARK} the address; a test address belongs into the operator's settings"
     yield f"url = {_text(draft.url)}"
     yield f"allowed_hosts = [{_text(host)}]"
+    if draft.description_hash:
+        yield f'description_hash = "{draft.description_hash}"   # `check --description FILE` compares a newer copy'
     yield ""
     yield "[auth]"
     said = (

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from lxml import etree
 
+from gateway.connector_import.description import hash_files
 from gateway.connector_import.draft import Draft, Question, find_record
 from gateway.connector_import.failure import DescriptionRefused
 from gateway.connector_import.guess import PERSON
@@ -52,11 +53,17 @@ def draft_wsdl(file: Path, chosen: str | None = None) -> Draft:
         answer=Node(name="body", kind="object", children=(one.answer,)),
         record=(one.answer.name, *find_record(one.answer)),
         auth=_auth(description.roots, one.operation),
+        description_hash=hash_files(description.files()),
         samples={f"example_{index}.xml": (body, 200) for index, body in enumerate(write_samples(one.answer), 1)},
     )
     _set_address(draft, one.operation.url)
     draft.notes += [*one.operation.notes, *_left_aside(one, asked, unfit, chosen), *_policies(description.roots)]
     return draft
+
+
+def hash_wsdl(file: Path) -> str:
+    """Return the hash of a description and of everything it imports. Raises DescriptionRefused."""
+    return hash_files(Description(file, Schemas(file.parent)).files())
 
 
 def _unfold(found: Sequence[Operation | Unfit], schemas: Schemas) -> tuple[list[_Asked], list[Unfit]]:

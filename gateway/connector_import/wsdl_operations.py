@@ -74,6 +74,10 @@ class Description:
                 self._seen.add(beside)
                 self._take(parse(beside), beside)
 
+    def files(self) -> set[Path]:
+        """Return every file that was read: the description, and what it imports and includes."""
+        return self._seen | self._schemas.files()
+
     def operations(self) -> Iterator[Operation | Unfit]:
         """Yield every operation of every binding; those that another binding than SOAP 1.1 alone has as unfit."""
         bindings = [one for root in self.roots for one in root.findall(f"{WSDL}binding")]

@@ -65,6 +65,10 @@ class Schemas:
             raise DescriptionRefused(f"`{file.name}`: {location}: more than {_MOST_FILES} files")
         return found
 
+    def files(self) -> set[Path]:
+        """Return every file that a schema named."""
+        return {file for file, _ in self._read}
+
     def find(self, kind: str, name: Name) -> etree._Element | None:
         """Return a declaration, None where no schema that was read has it."""
         return self._known.get((kind, name))

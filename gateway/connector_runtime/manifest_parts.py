@@ -95,11 +95,14 @@ class FieldRow(Table):
 class Endpoint(Table):
     """Where the source is: an https address (http on this machine only), or `postgresql://ROLE@HOST/DATABASE`.
 
-    An operator may set another one; its host must be one of `allowed_hosts` either way.
+    An operator may set another one; its host must be one of `allowed_hosts` either way. `description_hash` is of the
+    description (OpenAPI, WSDL with its schemas) that the manifest was made from: `gate06 connector check --description`
+    compares a newer copy with it.
     """
 
     url: Annotated[str, Field(min_length=8, max_length=500)]
     allowed_hosts: Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
+    description_hash: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")] | None = None
 
 
 class Auth(Table):

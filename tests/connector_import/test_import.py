@@ -97,7 +97,9 @@ def test_the_same_description_as_json_and_as_3_1_proposes_the_same(run, tmp_path
         main(
             ["connector", "import-openapi", str(tmp_path / "x.json"), "--name", "gplx", "--in", str(tmp_path / "other")]
         )
-    assert tree_of(tmp_path / "other/gplx") == tree_of(tmp_path / "gplx")
+    one, other = tree_of(tmp_path / "gplx"), tree_of(tmp_path / "other/gplx")
+    assert one["endpoint"].pop("description_hash") != other["endpoint"].pop("description_hash")
+    assert one == other
 
 
 def test_another_operation_can_be_chosen(run, tmp_path: Path) -> None:
@@ -113,7 +115,8 @@ def test_a_wsdl_with_its_schemas_becomes_a_folder(run, tmp_path: Path) -> None:
     assert code == 9
     assert [one.code for one in find_problems(tmp_path / "bhyt", [])] == ["CN-114"]  # two more samples are for a person
     tree = tree_of(tmp_path / "bhyt")
-    assert tree["endpoint"] == {"url": "https://bhxh.tinh.example/ws/bhyt", "allowed_hosts": ["bhxh.tinh.example"]}
+    endpoint = tree["endpoint"]
+    assert (endpoint["url"], endpoint["allowed_hosts"]) == ("https://bhxh.tinh.example/ws/bhyt", ["bhxh.tinh.example"])
     assert tree["auth"]["kind"] == "wss_password"
     assert tree["operations"]["lookup"]["action"] == "urn:TraCuuThe"
     body = tree["operations"]["lookup"]["body"]

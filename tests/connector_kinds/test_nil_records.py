@@ -1,10 +1,18 @@
-"""What SOAP services write for nobody: a nil record, a nil or empty element on the way to it, a record of nothing."""
+"""What SOAP services write for nobody (a nil record, nil or empty on the way to it, a record of nothing); faults."""
 
 from typing import Any
 
 import pytest
 
-from gateway.connector_runtime.contract import Absent, Found, OutboundReply, Outcome, SourceTrouble, Unavailable
+from gateway.connector_runtime.contract import (
+    Absent,
+    Found,
+    OutboundReply,
+    Outcome,
+    Refused,
+    SourceTrouble,
+    Unavailable,
+)
 from gateway.connector_runtime.kinds.build import make_speech
 from gateway.vocabulary.clock import SystemClock
 from tests.connector_kinds.conftest import ask_about, manifest_of
@@ -112,3 +120,16 @@ def test_a_sign_that_is_nil_is_no_sign() -> None:
             continue
         with pytest.raises(SourceTrouble, match="denied"):
             speech.signs.judge(reply, lambda reply=reply: speech.open(reply))
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome"),
+    [
+        ("soapenv:Client.NoRight", Refused("purpose_denied")),
+        ("Client.NoRight", Refused("purpose_denied")),
+        ("soapenv:Client.Other", Unavailable(reason="fault")),
+        ("Client.NoRight:Other", Unavailable(reason="fault")),
+    ],
+)
+def test_a_faults_code_is_known_by_its_name_whatever_the_prefix(code: str, outcome: Outcome) -> None:
+    assert read(f"<s:Fault><faultcode>{code}</faultcode><faultstring>x</faultstring></s:Fault>") == outcome

@@ -227,7 +227,7 @@ async def test_a_materialised_view_is_one(department: Department) -> None:
     await department.view(name="kept").require()
 
 
-@pytest.mark.parametrize("column", ["repeat('x', 5000000)", "repeat('ộ', 400000)"])
+@pytest.mark.parametrize("column", ["repeat('x', 300000000)", "repeat('x', 5000000)", "repeat('ộ', 400000)"])
 async def test_a_row_that_is_too_long_is_cut_by_the_database(department: Department, column: str) -> None:
     wide = (
         f"CREATE OR REPLACE VIEW v_gate06_reader AS SELECT r.citizen_id, r.updated, {column} AS card_no FROM reader r"

@@ -1,73 +1,58 @@
-"""Seven registers, one of them in trouble: the form's time is kept, every field says why, and the other six notice
-nothing. Each kind of trouble in turn, under half of the load that the same run measured with all of them well.
+"""Seven registers of three kinds, one of them in trouble: the form's time is kept, every field says why, and the other
+six notice nothing. Each kind of trouble at each kind of register in turn, as far as a kind can have it, under half of
+the load that the same run measured with all of them well.
 """
 
 import asyncio
-import json
 import logging
-import multiprocessing
 import statistics
 import time
+import tomllib
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import timedelta
-from multiprocessing.connection import Connection
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import structlog
-from aiohttp import web
 
+from gateway.connector_runtime.addresses import AddressPolicy
+from gateway.connector_runtime.call import SourceCaller
+from gateway.connector_runtime.configuration import ConnectorSettings, EgressSettings
 from gateway.connector_runtime.contract import Found, Question
 from gateway.connector_runtime.failure import why
+from gateway.connector_runtime.kinds.build import Ways, build_connector
+from gateway.connector_runtime.limits import Limits
+from gateway.connector_runtime.manifest import Manifest
+from gateway.connector_runtime.means import Means
+from gateway.connector_runtime.outbound import ZoneClient
 from gateway.connector_runtime.registry import ConnectorRegistry
 from gateway.vocabulary.clock import SystemClock
-from tests.connector_runtime import toy
+from gateway.vocabulary.partial_date import PartialDate
 from tests.connector_runtime.questions import question
+from tests.proofs.registers_of_kinds import FAULTS, PEOPLE, VIEW_FAULTS, Registers, registers
 
-COVERS = ("gateway/connector_runtime", "tests/connector_runtime/toy.py")
-SOURCES = tuple(f"register_{number}" for number in range(1, 8))
+COVERS = ("gateway/connector_runtime", "connectors/sample", "tests/proofs/registers_of_kinds.py")
+SAMPLE = Path(__file__).resolve().parents[2] / "connectors/sample"
+KINDS = {
+    **{f"rest_{number}": "rest" for number in (1, 2, 3)},
+    **{f"soap_{number}": "soap" for number in (1, 2)},
+    **{f"view_{number}": "sqlview" for number in (1, 2)},
+}
+"""The seven registers by name, and the first of each kind is the one that falls ill."""
+SOURCES = tuple(KINDS)
+NAMES = ("the_sample_card_number", "the_sample_card_issued", "the_sample_branch")
+ALL = tuple(
+    (source, fault)
+    for source in ("rest_1", "soap_1", "view_1")
+    for fault in (VIEW_FAULTS if source == "view_1" else FAULTS)
+)
+BORN = PartialDate.parse("1975-05-12")
 DEADLINE_FOR = 1.0
 IN_FLIGHT = 16
 LATEST_BEYOND = 0.050
 RATIO_AT_MOST = 1.2
-
-
-async def slow(request: web.Request) -> web.StreamResponse:
-    await asyncio.sleep(15)
-    return await toy.well(request)
-
-
-async def dead(request: web.Request) -> web.StreamResponse:
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response()
-
-
-async def corrupt(request: web.Request) -> web.StreamResponse:
-    return web.Response(body=b'{"number": "9991750', content_type="application/json")
-
-
-async def flapping(request: web.Request) -> web.StreamResponse:
-    return await (toy.down if int(time.monotonic() * 4) % 2 else toy.well)(request)
-
-
-async def rate_limiting(request: web.Request) -> web.StreamResponse:
-    return web.Response(status=429, headers={"Retry-After": "2"})
-
-
-async def five_megabytes(request: web.Request) -> web.StreamResponse:
-    return web.Response(body=b"x" * 5_000_000, content_type="application/json")
-
-
-async def another_person(request: web.Request) -> web.StreamResponse:
-    return web.json_response(toy.record_of(request) | {"number": "999000000999"})
-
-
-FAULTS = {one.__name__: one for one in (slow, dead, corrupt, flapping, rate_limiting, five_megabytes, another_person)}
 
 
 @dataclass
@@ -91,38 +76,41 @@ class Pace:
 
 
 async def prove(
-    folder: Path, *, faults: tuple[str, ...] = tuple(FAULTS), phase_for: float = 8.0, pace: Pace | None = None
+    folder: Path, *, troubles: Sequence[tuple[str, str]] = ALL, phase_for: float = 4.0, pace: Pace | None = None
 ) -> dict[str, Any]:
-    """Return figures per fault. Raises AssertionError when a form is late, a blank is silent or others suffer.
+    """Return figures per kind and fault. Raises AssertionError when a form is late, a blank is silent or others suffer.
 
     Without a `pace` it is half of the throughput that this machine shows now.
     """
-    async with registers() as url, quiet():
-        pace = pace or Pace(await measure_throughput(url, phase_for / 2) / 2, phase_for)
+    async with registers(KINDS) as there, quiet():
+        pace = pace or Pace(await measure_throughput(there, phase_for) / 2, phase_for)
         figures: dict[str, Any] = {}
-        for fault in faults:
-            well = await run_phase(url, pace, pace.phase_for / 2)
-            await order(url, SOURCES[0], fault)
-            ill = await run_phase(url, pace, pace.phase_for)
-            await order(url, SOURCES[0], "")
-            after = await run_phase(url, pace, pace.phase_for / 2)
-            figures[fault] = judge(fault, well, ill, after, timed=pace.timed)
+        for source, fault in troubles:
+            well = await run_phase(there, pace, pace.phase_for / 2)
+            await there.order(source, fault)
+            ill = await run_phase(there, pace, pace.phase_for)
+            await there.order(source, "")
+            after = await run_phase(there, pace, pace.phase_for / 2)
+            figures[f"{KINDS[source]} {fault}"] = judge((source, fault), (well, ill, after), timed=pace.timed)
     deadline_ms = round(pace.deadline_for * 1000)
     return {
-        "registers": len(SOURCES),
+        "registers": dict(Counter(KINDS.values())),
         "asked_per_second": round(pace.rate),
         "deadline_ms": deadline_ms,
         "faults": figures,
     }
 
 
-def judge(fault: str, well: Phase, ill: Phase, after: Phase, *, timed: bool) -> dict[str, Any]:
+def judge(trouble: tuple[str, str], phases: tuple[Phase, Phase, Phase], *, timed: bool) -> dict[str, Any]:
     """Return the figures of one fault, or say what broke."""
+    (source, fault), (well, ill, after) = trouble, phases
+    others = [one for one in SOURCES if one != source]
+    fault = f"{source} {fault}"
     assert ill.silent == well.silent == 0, f"{fault}: {ill.silent} fields without a reason"
     assert set(well.told) == {"found"}, f"without a fault: {dict(well.told)}"
     assert set(ill.told) - {"found"}, f"{fault}: nothing happened"
-    before = [one for source in SOURCES[1:] for phase in (well, after) for one in phase.by_source[source]]
-    meanwhile = [one for source in SOURCES[1:] for one in ill.by_source[source]]
+    before = [took for one in others for phase in (well, after) for took in phase.by_source[one]]
+    meanwhile = [took for one in others for took in ill.by_source[one]]
     ratio = statistics.median(meanwhile) / statistics.median(before)
     p99 = statistics.quantiles(ill.whole, n=100)[98]
     if timed:
@@ -136,9 +124,9 @@ def judge(fault: str, well: Phase, ill: Phase, after: Phase, *, timed: bool) -> 
     }
 
 
-async def measure_throughput(url: str, seconds: float) -> float:
+async def measure_throughput(there: Registers, seconds: float) -> float:
     """Return how many forms a second are asked for when all registers are well."""
-    async with connectors(url) as registry:
+    async with connectors(there) as registry:
         phase = Phase()
         until = time.perf_counter() + seconds
 
@@ -150,10 +138,10 @@ async def measure_throughput(url: str, seconds: float) -> float:
         return len(phase.whole) / seconds
 
 
-async def run_phase(url: str, pace: Pace, seconds: float) -> Phase:
+async def run_phase(there: Registers, pace: Pace, seconds: float) -> Phase:
     """Ask at a steady rate, whether or not the answers come."""
     phase = Phase()
-    async with connectors(url) as registry:
+    async with connectors(there) as registry:
         begun = time.perf_counter()
         running: list[asyncio.Task[None]] = []
         for number in range(int(pace.rate * seconds)):
@@ -186,15 +174,39 @@ async def ask_one(registry: ConnectorRegistry, source: str, asked: Question, pha
 def a_question(number: int, deadline_for: float) -> Question:
     """Ask about another person each time: shared calls would flatter the figures."""
     now = SystemClock().now()
-    return question(*toy.NAMES, number=f"999{number % 10**9:09}", at=now, wait_for=deadline_for)
+    asked = question(*NAMES, number=f"999{number % PEOPLE:09}", at=now, wait_for=deadline_for)
+    return replace(asked, birth_date=BORN)
 
 
 @asynccontextmanager
-async def connectors(url: str) -> AsyncIterator[ConnectorRegistry]:
-    """Join fresh connectors: no phase inherits another one's outage."""
-    toys = {source: toy.Toy(url=f"{url}/{source}") for source in SOURCES}
-    async with toy.asking(toys) as registry:
+async def connectors(there: Registers) -> AsyncIterator[ConnectorRegistry]:
+    """Join fresh connectors, each of its sample's manifest: no phase inherits another one's outage."""
+    client, closing = ZoneClient("lab", EgressSettings()), []
+    settings = ConnectorSettings(
+        zone="lab", secret_files={"toy-key": SAMPLE / "shared/toy.key"}, officer="gate06.proof"
+    )
+    ways = Ways(client=client, policy=AddressPolicy("lab", EgressSettings()), clock=SystemClock())
+    callers = []
+    for source, kind in KINDS.items():
+        manifest = manifest_of(kind, there.urls[source])
+        made, opened = build_connector(source, manifest, settings, ways)
+        closing += [opened] if opened is not None else []
+        means, limits = Means(SystemClock()), Limits()
+        callers.append(SourceCaller(source, made, means, provides=manifest.provides, limits=limits))
+    registry = ConnectorRegistry(callers, {}, [client, *closing])
+    try:
         yield registry
+    finally:
+        await registry.close()
+
+
+def manifest_of(kind: str, url: str) -> Manifest:
+    """Return the sample's manifest of a kind at another address; a view is asked by one column and tells another."""
+    tree = tomllib.loads((SAMPLE / kind / "manifest.toml").read_text("utf-8"))
+    tree["endpoint"]["url"] = url
+    if kind == "sqlview":
+        tree["operations"]["lookup"]["where"] = {"asked_for": "{personal_number}"}
+    return Manifest.model_validate(tree)
 
 
 @asynccontextmanager
@@ -206,51 +218,3 @@ async def quiet() -> AsyncIterator[None]:
         yield
     finally:
         structlog.configure(**known)
-
-
-@asynccontextmanager
-async def registers() -> AsyncIterator[str]:
-    """Run the registers in a program of their own."""
-    context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe()
-    program = context.Process(target=serve, args=(there,), daemon=True)
-    program.start()
-    try:
-        yield f"http://127.0.0.1:{await asyncio.to_thread(here.recv)}"
-    finally:
-        program.terminate()
-        await asyncio.to_thread(program.join)
-
-
-def serve(there: Connection) -> None:
-    """Serve all registers until terminated; `PUT /_faults {source, fault}` makes one ill."""
-    asyncio.run(_serve(there))
-
-
-async def _serve(there: Connection) -> None:
-    ill: dict[str, str] = {}
-
-    async def answer(request: web.Request) -> web.StreamResponse:
-        fault = ill.get(request.match_info["source"], "")
-        return await FAULTS.get(fault, toy.well)(request)
-
-    async def take_order(request: web.Request) -> web.Response:
-        wanted = json.loads(await request.read())
-        ill[wanted["source"]] = wanted["fault"]
-        return web.Response()
-
-    app = web.Application()
-    app.router.add_get("/{source}/people/{number}", answer)
-    app.router.add_put("/_faults", take_order)
-    runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    there.send(runner.addresses[0][1])
-    await asyncio.sleep(timedelta(days=1).total_seconds())
-
-
-async def order(url: str, source: str, fault: str) -> None:
-    """Make a register ill, or well with ""."""
-    async with aiohttp.ClientSession() as session:
-        async with session.put(f"{url}/_faults", json={"source": source, "fault": fault}) as reply:
-            assert reply.status == 200

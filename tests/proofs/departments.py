@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.connector_runtime.toy import NAMES
-from tests.proofs.connector_faults import SOURCES
 
 PROCEDURE = "9.700007"
+SOURCES = tuple(f"register_{number}" for number in range(1, 8))
 PAUSED_FOR_S = 2
 
 _MANIFEST = """\

@@ -127,7 +127,7 @@ PROOFS = {
         issue=5,
     ),
     "connector_faults": Proof(
-        "one register of seven in trouble: the time is kept, every field says why, the other six notice nothing",
+        "one of seven registers (REST, SOAP, views) in trouble: time is kept, every field says why, others are well",
         connector_faults.prove,
         connector_faults.COVERS,
         issue=4,

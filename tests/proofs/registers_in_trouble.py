@@ -18,15 +18,15 @@ from pathlib import Path
 from typing import Any
 
 from tests.connector_runtime.toy import NAMES
-from tests.proofs.connector_faults import FAULTS, SOURCES, order, registers
-from tests.proofs.departments import PROCEDURE, hand_in, notice_of
+from tests.proofs.departments import PROCEDURE, SOURCES, hand_in, notice_of
+from tests.proofs.registers_of_kinds import FAULTS, order, services
 from tests.proofs.stack import Stack, Wish, fresh, open_stack
 from tests.proofs.walking import Walker, walker
 
 COVERS = (
     *("gateway/application", "gateway/connector_runtime", "gateway/policy", "gateway/prefill", "gateway/storage"),
     "tests/proofs/departments.py",
-    "tests/proofs/connector_faults.py",
+    "tests/proofs/registers_of_kinds.py",
 )
 SCOPE = f"openid profile procedure:{PROCEDURE}"
 LATEST_BEYOND_S = 0.050
@@ -84,7 +84,7 @@ async def prove(
     """Return figures per fault; without a `rate` it is half of the throughput that this machine shows now.
 
     Raises AssertionError when one of the promises above is broken."""
-    async with registers() as url:
+    async with services() as (url, _):
         departments = hand_in(folder, url, window_for=window_for)
         where = folder / "stack"
         wish = Wish(
