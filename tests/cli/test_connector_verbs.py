@@ -113,6 +113,42 @@ def test_the_difference_and_the_least_number_are_told_before_anybody_submits(
     assert run("connector", "diff", "trial", "--from", "1.0.0")[0] == 2
 
 
+def test_a_number_that_was_handed_in_holds_what_it_held(staff: Staff, run: Run, folder: Path) -> None:
+    text = manifest_text()
+
+    def try_other_content() -> tuple[int, bool, str]:
+        staff.sign_in("nhung", "registration_officer")
+        write(folder, text + "# nội dung khác\n")
+        code, _, err = run("connector", "submit", str(folder), "--report", str(folder / "report.json"), *CODE, *WHY)
+        return code, "CN-202" in err, json.loads(run("connector", "show", "trial", "1.0.0")[1])["manifest_sha256"]
+
+    staff.sign_in("nhung", "registration_officer")
+    release = hand_in(run, folder, *WHY)[1]
+    refused = (8, True, release["manifest_sha256"])
+    assert try_other_content() == refused, "it is submitted"
+    for name in ("pan", "hoa"):
+        staff.sign_in(name, "security_officer")
+        assert approve(run, release)[0] == 0
+    assert try_other_content() == refused, "it is approved"
+    staff.sign_in("thang", "service_admin")
+    assert run("connector", "publish", "trial", "1.0.0")[0] == 0
+    assert try_other_content() == refused, "it is published"
+    staff.sign_in("thang", "service_admin")
+    assert run("connector", "retire", "trial", "1.0.0", *WHY)[0] == 0
+    assert try_other_content() == refused, "it is retired"
+
+
+def test_an_approval_wants_a_report_of_the_edition_that_counts_then(
+    staff: Staff, run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staff.sign_in("nhung", "registration_officer")
+    release = hand_in(run, folder, *WHY)[1]
+    monkeypatch.setattr("gateway.connector_lifecycle.report.EXAM", EXAM + 1)  # the exam wants more meanwhile
+    staff.sign_in("pan", "security_officer")
+    code, _, err = approve(run, release)
+    assert (code, f"of exam {EXAM}, and exam {EXAM + 1} counts now" in err) == (7, True)
+
+
 def test_a_failing_or_foreign_report_goes_no_further(staff: Staff, run: Run, folder: Path) -> None:
     staff.sign_in("nhung", "registration_officer")
     text = manifest_text(summary="Sửa sau khi kiểm tra")
