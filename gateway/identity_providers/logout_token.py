@@ -2,6 +2,7 @@
 Back-Channel Logout 1.0 §2.6), verified as strictly as an ID token."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from gateway.identity_providers.contract import LogoutNotice, UpstreamAnswerInvalid
@@ -13,15 +14,17 @@ EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 
 async def read_logout_token(
-    token: str, discovery: Discovery, now: datetime, *, issuer: str, client_id: str
+    token: str, discovery: Discovery, now: datetime, *, issuer: str, client_id: str, algorithms: frozenset[str]
 ) -> LogoutNotice:
-    """Return whose session ended. Whether the token came before is for the caller to find out, by `jti`.
+    """Return whose session ended; `algorithms` are those of the provider's profile. Whether the token came before is
+    for the caller to find out, by `jti`.
 
     Raises UpstreamAnswerInvalid naming the rule, IdentityProviderUnavailable when its keys cannot be had; the token is
     never part of the text.
     """
+    policy = replace(LOGOUT_TOKEN, algorithms=LOGOUT_TOKEN.algorithms & algorithms)
     try:
-        signed = await verify_published(token, LOGOUT_TOKEN, discovery, now, issuer=issuer, audience=client_id)
+        signed = await verify_published(token, policy, discovery, now, issuer=issuer, audience=client_id)
     except JoseRefused as refusal:
         raise _refused(refusal.rule) from None
     claims = signed.claims

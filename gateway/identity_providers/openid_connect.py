@@ -136,9 +136,14 @@ class OpenIdConnect(Registered):
 
     async def read_logout(self, logout_token: str) -> LogoutNotice:
         """Return whose session ended there. Raises UpstreamAnswerInvalid, IdentityProviderUnavailable."""
-        now, pinned = self._clock.now(), self._settings
+        pinned = self._settings
         return await read_logout_token(
-            logout_token, self._discovery, now, issuer=pinned.issuer, client_id=pinned.client_id
+            logout_token,
+            self._discovery,
+            self._clock.now(),
+            issuer=pinned.issuer,
+            client_id=pinned.client_id,
+            algorithms=PROFILES[pinned.profile].algorithms,
         )
 
     def _wishes(self, request: Begin) -> dict[str, str]:
