@@ -44,7 +44,8 @@ async def _answer_about_officer(house: House, authorization: Sequence[str], body
         raise InsufficientScope("the token does not carry `openid`", headers=_TOO_SMALL)
     portal = house.clients.get(access.grant.client_id)
     assert portal is not None, "`read_officer` has looked"
-    return await _tell(house, portal, {"sub": access.grant.subject, **officer_claims(access.grant)})
+    told = officer_claims(access.grant, access.grant.claims_userinfo)
+    return await _tell(house, portal, {"sub": access.grant.subject, **told})
 
 
 async def _tell(

@@ -1,9 +1,12 @@
 """The suite's side in FAPI 2.0: clients that push their requests, sign who they are, and prove a key each time."""
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
+
+from joserfc import jwk, jws
 
 from gateway.openid_provider.client_assertion import ASSERTION_TYPE
 from gateway.tokens.jose import sign
@@ -14,8 +17,13 @@ from tests.conformance.plan import ANY, Run, Wire
 from tests.conformance.running import CALLBACK
 from tests.possession import CHANCE, Holder, b64
 
-NAMES = {"query": ("fapi", "fapi-second"), "jar": ("fapi-signed", "fapi-signed-second")}
-"""The two static clients of a plan, by how its requests travel; those of `jar` sign every request."""
+NAMES = {
+    "query": ("fapi", "fapi-second"),
+    "jar": ("fapi-signed", "fapi-signed-second"),
+    "jarm": ("fapi-answered", "fapi-answered-second"),
+}
+"""The two static clients of a plan, by how its requests travel; those of `jar` sign every request, those of `jarm` have
+every answer signed as well, the second one by PS256."""
 _MADE = (generate_private_jwk("ES256", "f1", CHANCE), generate_private_jwk("PS256", "f2", CHANCE))
 KEYS = {name: key for names in NAMES.values() for name, key in zip(names, _MADE, strict=True)}
 ADDRESSES = (CALLBACK, f"{CALLBACK}?dummy1=lorem&dummy2=ipsum")
@@ -31,7 +39,8 @@ def fapi_clients(*modes: str) -> list[dict[str, Any]]:
             "jwks": {"keys": [public_jwk(_MADE[which])]},
             "redirect_uris": [ADDRESSES[which]],
             "grant_types": ["authorization_code", "refresh_token"],
-            **({"require_signed_request_object": True} if mode == "jar" else {}),
+            **({"require_signed_request_object": True} if mode != "query" else {}),
+            **({"authorization_signed_response_alg": ("ES256", "PS256")[which]} if mode == "jarm" else {}),
         }
         for mode in modes
         for which in (0, 1)
@@ -101,6 +110,7 @@ class FapiClient:
             "nonce": "no-1",
             "code_challenge": CHALLENGE,
             "code_challenge_method": "S256",
+            **({"response_mode": "jwt"} if self.run.mode == "jarm" else {}),
         }
 
     def push(self, told: str = "", *, proof: str | None = None, assertion: str = "", **changes: str | None) -> Wire:
@@ -110,7 +120,7 @@ class FapiClient:
         given += [f"no {name}" for name, value in changes.items() if value is None]
         label = "POST PAR endpoint" + (f" with {told or ', '.join(given)}" if told or given else "")
         form = self.good_request() | changes
-        if self.run.mode == "jar":
+        if self.run.mode != "query":
             beside = {"client_id": self.client_id, "request_uri": form.pop("request_uri", None)}
             form = {**beside, "request": self.request_object(form)}
         return self.post("pushed_authorization_request", form, label=label, proof=proof, assertion=assertion)
@@ -121,7 +131,20 @@ class FapiClient:
         landing = self.browser.open(f"{self.address('authorization')}?{query}", buttons=buttons)
         told = ", ".join(["client_id", "request_uri", *(f"{name}={value}" for name, value in more.items())])
         label = f"GET authorization endpoint with {told}"
+        if self.run.mode == "jarm" and landing.arrived is not None:
+            landing = replace(landing, carried=self.opened(landing.members))
         return Wire(sent=label, status=landing.status, members=landing.members, text=landing.text), landing
+
+    def opened(self, members: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+        """Verify an answer that is one signed token for this client (JARM §2.1, §2.4); return what it holds."""
+        own = {name: value for name, value in members.items() if name.startswith("dummy")}  # the address's own
+        assert set(members) == {"response", *own}, members
+        keys = jwk.KeySet.import_key_set(self.run.gateway.jwks)  # type: ignore[arg-type]
+        signed = jws.deserialize_compact(members["response"], keys, algorithms=[("ES256", "PS256")[self.which]])
+        claims = json.loads(signed.payload)
+        assert (claims.pop("aud"), claims["iss"]) == (self.client_id, self.run.gateway.issuer)
+        assert 0 < claims.pop("exp") - self.now <= 600
+        return (*claims.items(), *own.items())
 
     def pushed(self, told: str = "", **changes: Any) -> str:
         """Push a request that must be taken; return its name."""

@@ -47,6 +47,13 @@ OP_PLANS = (
         modules=(*FAPI, *SIGNING),
         mode="jar",
     ),
+    Plan(
+        name="fapi2-message-signing-final-test-plan-jarm",
+        title="FAPI 2.0 Message Signing OP once more, with every answer signed, too: the variant `jarm` of that plan",
+        count=70,
+        modules=(*FAPI, *SIGNING),
+        mode="jarm",
+    ),
 )
 RP_PLANS = (
     Plan(

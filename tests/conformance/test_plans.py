@@ -18,7 +18,10 @@ ROWS = [(plan, module) for plan in OP_PLANS for module in plan.modules]
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """The gateway of all rows."""
     folder = tmp_path_factory.mktemp("conformance")
-    with listening_client() as told, running_gateway(folder, portals=[*fapi_clients("query", "jar"), told]) as running:
+    with (
+        listening_client() as told,
+        running_gateway(folder, portals=[*fapi_clients("query", "jar", "jarm"), told]) as running,
+    ):
         yield running
 
 

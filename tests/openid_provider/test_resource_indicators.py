@@ -280,7 +280,7 @@ async def test_a_consent_names_the_system_and_the_rights_there(tmp_path: Path) -
     """Where consent is the basis the record keeps both, and covers no other right."""
     scope = "openid profile offline_access file:read file:write"
     async with open_consent_house(tmp_path) as provider:
-        provider.house.clients.replace_seeds([PORTAL.model_copy(update={"scope": scope})])
+        provider.house.clients.replace_seeds([Portal.model_validate(PORTAL.model_dump() | {"scope": scope})])
         object.__setattr__(provider.house, "resources", ResourceRegistry(RESOURCES))
         reading = asked(scope="openid file:read", resource=OPAQUE)
         page = await sign_in(provider, **reading)

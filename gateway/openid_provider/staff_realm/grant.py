@@ -1,11 +1,12 @@
 """What an officer granted: to the software of a desk, or to the command `gate06`. A citizen's road reads none of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from gateway.openid_provider.access import bearer_of
+from gateway.openid_provider.authorization import claim_tokens
 from gateway.openid_provider.clients import Portal
 from gateway.openid_provider.grant import grant_address
 from gateway.openid_provider.house import House
@@ -20,7 +21,8 @@ _REFUSED = {"WWW-Authenticate": 'Bearer realm="gate06-staff", error="invalid_tok
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaffGrant:
-    """`subject` is pairwise and of a shape no citizen's has; `officer` the identity at sign-in."""
+    """`subject` is pairwise and of a shape no citizen's has; `officer` the identity at sign-in; `claims_userinfo` and
+    `claims_id_token` are claims asked for by name beside the scopes."""
 
     id: str
     client_id: str
@@ -30,10 +32,17 @@ class StaffGrant:
     auth_time: datetime
     granted_at: datetime
     expires_at: datetime
+    claims_userinfo: tuple[str, ...] = ()
+    claims_id_token: tuple[str, ...] = ()
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """What is told at sign-in: scopes, and claims by name as `claim:<name>`."""
+        return (*self.scopes, *claim_tokens(self.claims_userinfo, self.claims_id_token))
 
     def told(self) -> dict[str, Any]:
         """Return what evidence says of it: members of `Evidence.tell`."""
-        return {"attributes": self.scopes, "extra": (("officer", self.officer.reference),)}
+        return {"attributes": self.asked, "extra": (("officer", self.officer.reference),)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +91,7 @@ def staff_grant_record(grant: StaffGrant) -> Record:
             "subject": grant.subject,
             "officer": grant.officer.body(),
             "scopes": list(grant.scopes),
+            **({"claims": _claims_body(grant)} if grant.claims_userinfo or grant.claims_id_token else {}),
             "auth_time": grant.auth_time.timestamp(),
             "granted_at": grant.granted_at.timestamp(),
         },
@@ -93,6 +103,7 @@ def staff_grant_of(record: Record | None, now: datetime) -> StaffGrant | None:
     if record is None or not record.alive(now) or record.body.get("realm") != "staff":
         return None
     body = record.body
+    claims = body.get("claims", {})
     return StaffGrant(
         id=record.key,
         client_id=body["client_id"],
@@ -102,7 +113,13 @@ def staff_grant_of(record: Record | None, now: datetime) -> StaffGrant | None:
         auth_time=datetime.fromtimestamp(body["auth_time"], UTC),
         granted_at=datetime.fromtimestamp(body["granted_at"], UTC),
         expires_at=record.expires_at or now,
+        claims_userinfo=tuple(claims.get("userinfo", ())),
+        claims_id_token=tuple(claims.get("id_token", ())),
     )
+
+
+def _claims_body(grant: StaffGrant) -> dict[str, list[str]]:
+    return {"userinfo": list(grant.claims_userinfo), "id_token": list(grant.claims_id_token)}
 
 
 def issue_staff_token(house: House, grant: StaffGrant, now: datetime) -> tuple[Insert, dict[str, Any]]:
@@ -151,9 +168,8 @@ async def read_officer(house: House, authorization: Sequence[str], body_token: s
     return access
 
 
-def officer_claims(grant: StaffGrant) -> dict[str, Any]:
-    """Return what scope `profile` tells of an officer: name, agency code, roles."""
-    if "profile" not in grant.scopes:
-        return {}
+def officer_claims(grant: StaffGrant, named: Iterable[str] = ()) -> dict[str, Any]:
+    """Return what scope `profile` tells of an officer (name, agency code, roles), without it those of them `named`."""
     officer = grant.officer
-    return {"name": officer.full_name, "agency_code": officer.agency, "roles": list(officer.roles)}
+    known = {"name": officer.full_name, "agency_code": officer.agency, "roles": list(officer.roles)}
+    return known if "profile" in grant.scopes else {name: known[name] for name in named if name in known}

@@ -72,7 +72,8 @@ class OfficerCode:
         decision, token = _redeem(house, code, grant, CodeRedeemed, now)
         if token is None or grant is None or "openid" not in grant.scopes:
             return decision
-        told = officer_claims(grant)
+        told = officer_claims(grant, grant.claims_id_token)
+        wanted = (*portal.id_token_claims, *grant.claims_id_token)
         facts = IdTokenFacts(
             issuer=house.issuer,
             subject=grant.subject,
@@ -82,7 +83,7 @@ class OfficerCode:
             auth_time=grant.auth_time,
             nonce=code.body["nonce"],
             access_token=token,
-            extra={name: told[name] for name in portal.id_token_claims if name in told},
+            extra={name: told[name] for name in wanted if name in told},
         )
         claims = id_token_claims(facts, alg=portal.id_token_signed_response_alg)
         return Decision(

@@ -187,7 +187,11 @@ async def _answer(
     """Commit grant and code, then send the browser back with the code. Raises AttemptFinished on a double submit."""
     now = house.clock.now()
     envelope = await open_envelope(house, portal, request)
-    grant = new_staff_grant(house, portal, session, request.scopes, mint_grant_id(house.randomness))
+    grant = replace(
+        new_staff_grant(house, portal, session, request.scopes, mint_grant_id(house.randomness)),
+        claims_userinfo=request.claims_userinfo,
+        claims_id_token=request.claims_id_token,
+    )
     code = mint("sc", grant.id, house.randomness)
     event = await house.evidence.tell(
         PortalAnswered,
@@ -195,7 +199,7 @@ async def _answer(
         actor_kind="officer",
         actor_ref=session.officer.reference,
         portal=portal.client_id,
-        attributes=grant.scopes,
+        attributes=grant.asked,
         trace_id=trace_id,
     )
     stored = Insert(code_record(code, grant, request, now + house.lifetimes.code_for))
