@@ -11,6 +11,7 @@ from gateway.audit.failure import ReceiptNotYours, ReceiptUnknown
 from gateway.audit.merkle import leaf_hash
 from gateway.audit.receipt import RECEIPT_TYPE, ReceiptDesk, is_issued_receipt, is_receipt, receipt_claims, refuse
 from gateway.audit.record import Evidence
+from gateway.tokens.jose import RECEIPT
 from gateway.vocabulary.clock import SettableClock, SystemRandomness
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.store import Kind
@@ -134,6 +135,8 @@ async def test_a_receipt_is_a_dated_promise_of_inclusion(evidence, desk, memory)
     signed = json.loads(found["jws"])
     claims = signed["claims"]
     assert (signed["typ"], signed["alg"]) == (RECEIPT_TYPE, "ES256")
+    assert RECEIPT.types == {RECEIPT_TYPE}, "`gate06 verify jws` judges receipts by the type they are issued with"
+    assert RECEIPT.required <= claims.keys()
     assert claims == receipt_claims(event, ISSUER)
     assert (claims["iss"], claims["aud"], claims["jti"]) == (ISSUER, "p1", event.receipt)
     assert b64decode(claims["leaf_hash"]) == leaf_hash(event.leaf)

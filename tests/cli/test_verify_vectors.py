@@ -3,6 +3,7 @@ were caught by. The signature is judged before the claims, so a claim that is mi
 """
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +14,9 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 from typer.testing import CliRunner
 
 from gateway.cli.verify import app
+from gateway.cli.verify_manifest import read_clock
 from gateway.tokens.jose import POLICIES
+from gateway.vocabulary.clock import SystemClock
 from tests.possession import b64
 from tests.proofs.attack_tokens import ORDER
 
@@ -235,3 +238,12 @@ def test_the_policies_have_the_names_that_outsiders_use() -> None:
         *("logout_token", "event_token", "client_assertion", "client_assertion_baseline", "dpop_proof"),
         *("request_object", "request_object_baseline"),
     }
+
+
+def test_a_batch_judges_each_line_at_its_own_time() -> None:
+    """Whoever keeps it running sends proofs that are made while it runs."""
+    stopped, running = read_clock("2011-03-22T18:00:00Z"), read_clock(None)
+    assert stopped.now() == stopped.now() == datetime(2011, 3, 22, 18, tzinfo=UTC)
+    first = running.now()
+    assert abs(running.now() - SystemClock().now()) < timedelta(minutes=5)
+    assert running.now() > first

@@ -22,6 +22,7 @@ from gateway.identity_providers.contract import (
     SignInNotConfirmed,
     UpstreamAnswerInvalid,
 )
+from gateway.identity_providers.exchange import read_object
 from gateway.identity_providers.registry import build
 from gateway.tokens import jose
 from gateway.tokens.issue import half_hash
@@ -36,7 +37,7 @@ from tests.identity_providers.issuer import (
     with_header,
     without_kid,
 )
-from tests.identity_providers.wire import outbound, serving
+from tests.identity_providers.wire import Reply, outbound, serving
 
 pytestmark = pytest.mark.anyio
 REDIRECT = "https://gateway.test/upstream/idp/callback"
@@ -686,3 +687,12 @@ async def test_nothing_of_the_person_is_logged_or_raised(bench, capsys):
     # addresses: what was requested holds no code, token or name either
     requested = " ".join(url for _, url in bench.client.sent)
     assert not [canary for canary in canaries if canary in requested]
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"sub":"a","sub":"b"}', b'{"x":{"y":1,"y":2}}', b'{"exp":NaN}', b"[]", b"", b"\xff", b"[" * 9000]
+)
+def test_an_answer_that_two_readers_read_differently_is_none(body: bytes) -> None:
+    with pytest.raises(UpstreamAnswerInvalid):
+        read_object("userinfo", Reply(200, {}, body))
+    assert read_object("userinfo", Reply(200, {}, b'{"sub":"a"}')) == {"sub": "a"}

@@ -1,12 +1,17 @@
 """What happens to tokens after they were issued: refresh, introspection, revocation, logout, discovery."""
 
 import asyncio
+import json
+from dataclasses import replace
 from datetime import timedelta
 
 import provider_house as world
 import pytest
 from journey import authorize_url, basic, hidden, members, obtain_code, obtain_tokens, redeem
 
+from gateway.openid_provider.clients import ResourceRegistry
+from gateway.openid_provider.introspection import answer_introspection
+from gateway.openid_provider.parameters import Parameters
 from gateway.tokens.jose import ACCESS_TOKEN, verify
 
 pytestmark = pytest.mark.anyio
@@ -88,6 +93,15 @@ async def test_a_refresh_token_used_long_ago_kills_the_grant(provider: world.Pro
     assert (status, stale["error"]) == (400, "invalid_grant")
     status, dead = await refresh(provider, answer["refresh_token"], client_id="app")
     assert (status, dead["error"]) == (400, "invalid_grant")
+
+
+async def test_a_signed_token_of_a_resource_that_is_no_more_is_inactive(provider: world.Provider) -> None:
+    form = {"grant_type": "client_credentials", "resource": "https://reports.example"}
+    token = (await provider.http.post("/token", data=form, headers=basic())).json()["access_token"]
+    assert (await introspect(provider, token))["active"] is True
+    away = replace(provider.house, resources=ResourceRegistry([]))
+    answer = await answer_introspection(away, [basic()["authorization"]], Parameters({"token": token}), "t")
+    assert json.loads(answer.body) == {"active": False}
 
 
 async def test_client_credentials_for_our_api_and_for_a_resource(provider: world.Provider) -> None:

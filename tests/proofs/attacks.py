@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 import tomlkit
 
 from tests.conformance.moved_clock import MovedTime
-from tests.conformance.upstream import served_upstream
+from tests.conformance.upstream import Upstream, served_upstream
 from tests.proofs import attack_kinds, attack_requests
 from tests.proofs.attack_ground import RESOURCE, Answer, Ground, Place, checking, portals
 from tests.proofs.attack_places import places
@@ -123,7 +123,7 @@ async def attacked(folder: Path, setting: str) -> AsyncIterator[Scene]:
     """Start a stack with clients that sign, an upstream of our own and a listener outside."""
     urls, watched = fresh(setting, folder), folder / "connections"
     watched.touch()
-    with served_upstream() as upstream, attack_requests.published() as keys:
+    with served_upstream(Upstream) as upstream, attack_requests.published() as keys:
         upstream.time = MovedTime(folder / "clock")
         async with _listening() as outside:
             told = {
