@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -12,15 +12,15 @@ from gateway.dossiers.indicators.counters import Counters
 from gateway.dossiers.indicators.lineage import Lineage
 from gateway.dossiers.indicators.opened import list_dossiers, open_figure, require_indicator
 from gateway.dossiers.indicators.period import read_period, vietnam_day
-from gateway.dossiers.indicators.report import Figure, Report
+from gateway.dossiers.indicators.report import Report
 from gateway.dossiers.indicators.rule_files import find_rules, load_rules
 from gateway.dossiers.indicators.rules import Rules
+from gateway.dossiers.indicators.sheet import COLUMNS, figure_rows, report_csv
 from gateway.dossiers.indicators.tally import tally_of
 from gateway.dossiers.indicators.told_file import BesideFiles, read_beside, read_dossiers
 from gateway.dossiers.unit_file import read_units
 from gateway.dossiers.units import Boundary, Level
 from gateway.vocabulary.clock import SystemClock
-from gateway.vocabulary.vietnamese_numbers import decimal_number, percent, whole_number
 from gateway.vocabulary.working_days import national_days
 
 File = Annotated[Path, typer.Argument(help="What systems told: JSON lines, those of one dossier together.")]
@@ -36,8 +36,8 @@ Boundaries = Annotated[Boundary, typer.Option("--boundary", help="With the units
 OneLevel = Annotated[Level | None, typer.Option("--level", help="Only the units of a level.")]
 Open = Annotated[str | None, typer.Option("--open", help="Open one figure: its definition and its dossiers.")]
 At = Annotated[datetime | None, typer.Option("--at", formats=["%Y-%m-%dT%H:%M:%SZ"], help="The present, in UTC.")]
+Csv = Annotated[bool, typer.Option("--csv", help="Write a sheet, as spreadsheets read it.")]
 Json = Annotated[bool, typer.Option("--json", help="Answer one JSON object.")]
-_COLUMNS = ("indicator", "numerator", "denominator", "value", "points", "maximum", "claimed")
 
 
 def compute_figures(
@@ -53,6 +53,7 @@ def compute_figures(
     level: OneLevel = None,
     opened: Open = None,
     at: At = None,
+    as_csv: Csv = False,
     as_json: Json = False,
 ) -> None:
     """Compute every indicator of a unit and a period from what a file tells; no store is read or written."""
@@ -71,6 +72,8 @@ def compute_figures(
         say_json({**open_figure(report, chosen, opened), "dossiers": [one.wire(indicator) for one in listed]})
     elif as_json:
         say_json(report.wire())
+    elif as_csv:
+        typer.echo(report_csv(report), nl=False)
     else:
         _say_report(report)
 
@@ -83,33 +86,9 @@ def _evidence(file: Path, known: BesideFiles, units: Path, rules: Rules, now: da
         units=Lineage(read_units(units), vietnam_day(now)),
         days=national_days(),
         feedback=tuple(known.feedback.values()),
+        reported=known.reported,
     )
 
 
 def _say_report(report: Report) -> None:
-    rows: list[tuple[str, ...]] = []
-    for group in report.groups:
-        rows += [_row(figure) for figure in group.figures]
-        points = decimal_number(group.points)
-        rows.append((f"group {group.group.id}", "", "", "", points, str(group.group.maximum), ""))
-    total = sum(group.group.maximum for group in report.groups)
-    rows.append(("total", "", "", "", decimal_number(report.total), str(total), ""))
-    say_table(_COLUMNS, rows)
-
-
-def _row(figure: Figure) -> tuple[str, ...]:
-    return (
-        figure.indicator.id,
-        whole_number(figure.numerator),
-        whole_number(figure.denominator),
-        _value(figure, figure.value),
-        "-" if figure.points is None else decimal_number(figure.points),
-        "-" if figure.indicator.maximum is None else str(figure.indicator.maximum),
-        "" if figure.claimed is None else _value(figure, figure.claimed.value),
-    )
-
-
-def _value(figure: Figure, value: Any) -> str:
-    if figure.indicator.measure == "percent" or value is None:
-        return percent(value)
-    return f"{decimal_number(value)} ngày"
+    say_table(COLUMNS[5:], list(figure_rows(report)))

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from gateway.dossiers.codes import DossierCode
 from gateway.dossiers.dossier import Dossier
@@ -20,6 +20,7 @@ from gateway.dossiers.file import read_rows
 from gateway.dossiers.fold import fold
 from gateway.dossiers.indicators.facts import Beside, Feedback, ListedProcedure, Receipt, complained_of
 from gateway.dossiers.indicators.failure import EvidenceFileRefused
+from gateway.dossiers.indicators.period import read_period
 from gateway.dossiers.offer import Offer, Reading
 from gateway.dossiers.statement import Statement
 
@@ -29,11 +30,13 @@ _SENDER = "file"
 
 @dataclass(frozen=True, slots=True)
 class BesideFiles:
-    """What a folder holds: `procedures.jsonl`, `receipts.jsonl`, `feedback.jsonl`; any of them may be missing."""
+    """What a folder holds: `procedures.jsonl`, `receipts.jsonl`, `feedback.jsonl`, `reported.jsonl`; any may miss.
+    `reported` is by unit and month."""
 
     procedures: Mapping[str, ListedProcedure] = field(default_factory=dict)
     receipts: Mapping[str, Receipt] = field(default_factory=dict)
     feedback: Mapping[str, Feedback] = field(default_factory=dict)
+    reported: Mapping[tuple[str, int], int] = field(default_factory=dict)
 
     def beside(self) -> Beside:
         """Return what a profile asks of it."""
@@ -46,6 +49,15 @@ class BesideFiles:
             if receipt.dossier is not None:
                 found.setdefault(receipt.dossier, []).append(receipt.id)
         return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reported:
+    """What the reporting system says a unit received in a month, `2026-11`."""
+
+    unit: str
+    month: Annotated[str, Field(pattern=r"^2[0-9]{3}-(0[1-9]|1[0-2])$")]
+    count: Annotated[int, Field(ge=0)]
 
 
 class _NoTags:
@@ -64,6 +76,10 @@ def read_beside(folder: Path) -> BesideFiles:
         procedures={one.code: one for one in _lines(folder / "procedures.jsonl", TypeAdapter(ListedProcedure))},
         receipts={one.id: one for one in _lines(folder / "receipts.jsonl", TypeAdapter(Receipt))},
         feedback={one.id: one for one in _lines(folder / "feedback.jsonl", TypeAdapter(Feedback))},
+        reported={
+            (one.unit, read_period(one.month).first): one.count
+            for one in _lines(folder / "reported.jsonl", TypeAdapter(Reported))
+        },
     )
 
 

@@ -1,5 +1,7 @@
 """Figures from files alone, by the command: what a province generates, another program adds up."""
 
+import csv
+import io
 import json
 from itertools import groupby
 from pathlib import Path
@@ -52,6 +54,29 @@ def test_the_file_is_counted_as_its_mix_says(made, run):
     code, out, _ = run(made / "events.jsonl", beside=made / "beside")
     assert "96,5 %" in out
     assert out.splitlines()[-1].split()[0] == "total"
+
+
+def test_the_sheet_shows_numbers_as_papers_do(made, run):
+    code, out, _ = run(made / "events.jsonl", "--csv", beside=made / "beside")
+    rows = {row["id"]: row for row in csv.DictReader(io.StringIO(out))}
+    assert code == 0
+    assert (rows["4.2"]["value"], rows["4.2"]["numerator"], rows["4.2"]["unit"]) == ("35 %", "70", "H99")
+    assert rows["2.2"]["value"].endswith(" ngày")
+    assert rows["2.2"]["numerator"].count(".") >= 2
+    assert (rows["total"]["maximum"], rows["group 3"]["name"][:7]) == ("100", "Dịch vụ")
+    assert rows["total"]["points"] == run(made / "events.jsonl", beside=made / "beside")[1].split()[-2]
+
+
+def test_what_was_reported_counts_where_it_is_more(made, run, tmp_path):
+    lines = [
+        {"unit": "H99.S08", "month": "2023-02", "count": 300},
+        {"unit": "H99.S08", "month": "2022-12", "count": 9000},
+    ]
+    (tmp_path / "reported.jsonl").write_text("\n".join(map(json.dumps, lines)), "utf-8")
+    found = figures(run(made / "events.jsonl", "--json", beside=tmp_path)[1])
+    assert (found["1.4"]["numerator"], found["1.4"]["denominator"]) == (200, 300)
+    # what was filed online counts by the rate of 1.4: without the list of procedures no result is due
+    assert (found["3.3"]["numerator"], found["3.3"]["denominator"], found["3.3"]["value"]) == (120, 200, 40.0)
 
 
 def test_order_and_repetition_change_nothing(made, run, tmp_path):

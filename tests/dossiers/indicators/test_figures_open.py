@@ -7,10 +7,13 @@ import pytest
 
 from gateway.dossiers.dossier import Channel, Dossier, Paper, Result
 from gateway.dossiers.indicators.compute import Question, compute
+from gateway.dossiers.indicators.facts import Beside, Receipt
 from gateway.dossiers.indicators.failure import PeriodWrong, UnknownIndicator
 from gateway.dossiers.indicators.opened import list_dossiers, open_figure
 from gateway.dossiers.indicators.period import read_period
+from gateway.dossiers.indicators.profile import profile
 from gateway.dossiers.indicators.rule_files import load_rules
+from gateway.dossiers.indicators.words import mask_of
 from gateway.dossiers.units import Boundary
 from tests.dossiers.indicators.small_province import ASKED, PERIODS, small_province
 
@@ -80,6 +83,17 @@ def test_a_receipt_that_nobody_knows_proves_nothing():
     province = replace_all(small_province(5), receipts=("rc_invented",))
     report = compute(province.evidence(RULES), RULES, question_of(province))
     assert [report.figure(one).numerator for one in ("4.3", "4.4", "4.5a", "4.5b")] == [0, 0, 0, 0]
+
+
+def test_a_receipt_proves_only_of_its_own_dossier():
+    province = small_province(5)
+    one = province.dossiers[0]
+    both = Receipt(id="rc_x", sources=("population", "dossier_store"), dossier=one.code)
+    for code, proven in ((one.code, True), ("H55.01-250601-9999", False), (None, True)):
+        beside = Beside(receipts={"rc_x": replace(both, dossier=code)})
+        cell, _ = profile(replace(one, received_at=province.as_of, receipts=("rc_x",)), beside, RULES.reading)
+        bits = mask_of("reuse_proven", "store_proven", "population_proven")
+        assert cell.bits & bits == (bits if proven else 0), code
 
 
 def test_a_result_taken_away_moves_the_cells_of_the_definitions_alone():

@@ -14,6 +14,7 @@ from gateway.dossiers.indicators.lineage import Lineage
 from gateway.dossiers.indicators.period import read_period
 from gateway.dossiers.indicators.profile import profile
 from gateway.dossiers.indicators.rule_files import load_rules
+from gateway.dossiers.indicators.sheet import report_csv
 from gateway.dossiers.indicators.tally import Tally
 from gateway.dossiers.province.beside import complaint_about, listed_procedures, voices
 from gateway.dossiers.province.life import Life
@@ -108,6 +109,9 @@ def test_a_year_shows_the_published_figures():
     assert percent(whole.figure("2.1").value) == "99,67 %"
     assert percent(ask(evidence, Level.DISTRICT).figure("4.2").value) == "28,4 %"
     assert percent(ask(evidence, Level.COMMUNE).figure("4.2").value) == "15,3 %"
+    sheet = report_csv(whole)
+    assert all(f',"{text}",' in sheet for text in ("35,04 %", "99,67 %"))
+    assert ",228.601,300.000," in sheet
     members = {one["id"]: one for group in whole.wire()["groups"] for one in group["indicators"]}
     assert (members["4.2"]["value"], members["2.1"]["value"], members["3.online"]["numerator"]) == (
         35.04,
