@@ -7,6 +7,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from inspect import iscoroutinefunction
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -355,10 +356,10 @@ def nonces_of(settings: Settings, secret: bytes) -> NonceSteps:
 
 
 def fixed_routes(application: FastAPI) -> dict[str, Route]:
-    """Return the routes whose path has no parameter; the first of two with one path counts, as in the application."""
+    """Return the awaited routes whose path has no parameter; of two with one path the first counts, as always."""
     found: dict[str, Route] = {}
     for route in application.router.routes:
-        if isinstance(route, Route) and "{" not in route.path:
+        if isinstance(route, Route) and "{" not in route.path and iscoroutinefunction(route.endpoint):
             found.setdefault(route.path, route)
     return found
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
 
 from gateway.connector_runtime.contract import SourceTrouble
 from gateway.connector_runtime.outbound import ZoneClient
@@ -69,8 +68,8 @@ def officer_from(house: House, access: StaffAccess) -> Bearer:
         client_id=grant.client_id,
         scopes=access.scopes,
         procedures=frozenset(procedures_of(access.scopes)),
-        portal_procedures=frozenset(() if portal is None else portal.procedures),
-        portal_attributes=None if portal is None or portal.attributes is None else frozenset(portal.attributes),
+        portal_procedures=frozenset() if portal is None else portal.procedure_codes,
+        portal_attributes=None if portal is None else portal.attribute_ids,
         grant_id=grant.id,
         subject=grant.subject,
         session_alive=True,  # a staff token lives no longer than the sign-in it comes from
@@ -88,19 +87,22 @@ def officer_from(house: House, access: StaffAccess) -> Bearer:
 
 def bearer_from(caller: Caller) -> Bearer:
     """Return prefill's view of a caller."""
-    portal, grant = caller.portal, caller.grant
-    known: dict[str, Any] = {
-        "client_id": portal.client_id,
-        "scopes": caller.access.scopes,
-        "portal_procedures": frozenset(portal.procedures),
-        "portal_attributes": None if portal.attributes is None else frozenset(portal.attributes),
-        "verifies": frozenset(portal.verifies),
-    }
+    portal, grant, scopes = caller.portal, caller.grant, caller.access.scopes
     if grant is None:
-        return Bearer(**known)
+        return Bearer(
+            client_id=portal.client_id,
+            scopes=scopes,
+            portal_procedures=portal.procedure_codes,
+            portal_attributes=portal.attribute_ids,
+            verifies=portal.verified_audiences,
+        )
     return Bearer(
-        **known,
-        procedures=grant.may_prefill(caller.access.scopes),
+        client_id=portal.client_id,
+        scopes=scopes,
+        procedures=grant.may_prefill(scopes),
+        portal_procedures=portal.procedure_codes,
+        portal_attributes=portal.attribute_ids,
+        verifies=portal.verified_audiences,
         grant_id=grant.id,
         subject=grant.subject,
         citizen=grant.citizen,

@@ -10,7 +10,6 @@ import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from functools import lru_cache
-from inspect import iscoroutinefunction
 from typing import Any, Protocol
 
 import structlog
@@ -35,8 +34,8 @@ _METHODS = frozenset({"GET", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 
 class Running(Protocol):
-    """What runs between start and stop: the routes as an ASGI application, and a way to end it. `quick` are the routes
-    without parameter by path, `templates` the paths of all by endpoint."""
+    """What runs between start and stop: the routes as an ASGI application, and a way to end it. `quick` are the awaited
+    endpoints without parameter by path, `templates` the paths of all by endpoint."""
 
     application: ASGIApp
     quick: Mapping[str, Route]
@@ -139,8 +138,6 @@ def choose(running: Running, scope: Scope) -> ASGIApp:
     if route is None or route.methods is None or scope["method"] not in route.methods:
         return running.application
     endpoint = route.endpoint
-    if not iscoroutinefunction(endpoint):
-        return running.application
     scope.update(route=route, endpoint=endpoint, path_params={}, app=running.application)
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:

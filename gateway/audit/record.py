@@ -1,13 +1,15 @@
 """Making an event: its receipt, nonce and keyed references. Storing it is the business of the step's own commit."""
 
-import hmac
 import re
-from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from datetime import UTC
 from typing import Any, Literal
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
+
 from gateway.audit.event import Event
+from gateway.vocabulary.base64url import base64url
 from gateway.vocabulary.clock import Clock, Randomness, ordered_token
 from gateway.vocabulary.store import CitizenKeys, StoredEvent
 
@@ -56,7 +58,7 @@ class Evidence:
         return kind(
             at=at,
             receipt=f"{receipt_prefix}_{ordered_token(at, chance[:16])}",
-            nonce=_base64url(chance[16:]),
+            nonce=base64url(chance[16:]),
             actor_kind=actor_kind,
             actor_ref=actor_ref,
             subject_ref=reference,
@@ -72,8 +74,6 @@ class Evidence:
 
 def _keyed_reference(key: bytes, month: str) -> str:
     """Return HMAC-SHA-256(key, month): without the key, two months of one citizen cannot be joined."""
-    return _base64url(hmac.digest(key, month.encode(), "sha256"))
-
-
-def _base64url(octets: bytes) -> str:
-    return urlsafe_b64encode(octets).rstrip(b"=").decode()
+    keyed = HMAC(key, SHA256())
+    keyed.update(month.encode())
+    return base64url(keyed.finalize())

@@ -203,6 +203,21 @@ class Portal(BaseModel):
         return frozenset(self.scope.split())
 
     @cached_property
+    def procedure_codes(self) -> frozenset[str]:
+        """The procedures whose forms it may ask for."""
+        return frozenset(self.procedures)
+
+    @cached_property
+    def attribute_ids(self) -> frozenset[str] | None:
+        """The attributes it is limited to; None sets no limit of its own."""
+        return None if self.attributes is None else frozenset(self.attributes)
+
+    @cached_property
+    def verified_audiences(self) -> frozenset[str]:
+        """The clients beside itself whose manifests it may have compared."""
+        return frozenset(self.verifies)
+
+    @cached_property
     def sector_identifier(self) -> str:
         """The sector its pairwise subjects belong to (OpenID Connect Core §8.1)."""
         if self.sector:

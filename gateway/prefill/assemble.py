@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from gateway.assurance.match import Claim, RegisterRecord, contradictions
 from gateway.connector_runtime.contract import Answer
 from gateway.connector_runtime.failure import SourceNotConnected
 from gateway.connector_runtime.failure import why as reason_of
+from gateway.policy.procedure import Condition
 from gateway.prefill import failure
 from gateway.prefill.envelope import TOLD, Envelope, Status, Why
 from gateway.prefill.plan import Plan, PlannedField, Way
@@ -89,33 +90,29 @@ def assemble(plan: Plan, facts: Facts) -> Assembled:
     strangers = strange_sources(facts)
     reading = _Reading(facts, strangers, known_sex(facts, strangers), facts.now - STALE_AFTER)
     numberless = facts.citizen.personal_number is None and facts.citizen.old_number is None
+    closed, refused = plan.closed, facts.refused
     fields: dict[str, Envelope] = {}
     late: list[str] = []
     complete = True
     for planned in plan.fields:
-        if planned.id in plan.closed:
-            why = plan.closed[planned.id]
-            fields[planned.id] = Envelope("withheld", "editable", planned.rule, planned.type, why=why)
-        elif planned.waits is not None:
-            why = Why.saying(failure.OtherPartyAwaited.code, planned.waits)
-            fields[planned.id] = Envelope("withheld", "editable", planned.rule, planned.type, why=why)
-        elif not planned.ways:
-            fields[planned.id] = _left_to_hand(planned)
-        elif planned.unconnected:
-            fields[planned.id] = _blank(planned, planned.ways[0], "unavailable", _NOT_CONNECTED)
-            complete = False
+        field_id = planned.id
+        if field_id in closed:
+            why = closed[field_id]
+            fields[field_id] = Envelope("withheld", "editable", planned.rule, planned.type, why=why)
+        elif (same := _same_in_every_form(planned)) is not None:
+            fields[field_id] = same
+            complete = complete and not planned.unconnected
         elif planned.self_declared:
-            fields[planned.id] = _declared(planned, facts)
-        elif numberless and planned.ways[0].attribute not in facts.refused:
-            fields[planned.id] = _blank(planned, planned.ways[0], "not_applicable", _NO_NUMBER)
+            fields[field_id] = _declared(planned, facts)
+        elif numberless and planned.ways[0].attribute not in refused:
+            fields[field_id] = _blank(planned, planned.ways[0], "not_applicable", _NO_NUMBER)
         else:
-            one = len(planned.ways) == 1 and planned.ways[0].condition is None and not facts.refused
-            envelope, trouble = (_fill_from_one if one else _fill)(planned, reading)
-            fields[planned.id] = envelope
+            fill = _fill if refused or len(planned.ways) > 1 else _fill_from_one
+            fields[field_id], trouble = fill(planned, reading)
             if trouble is not None:
                 complete = False
                 if trouble.reason == "late":
-                    late.append(planned.id)
+                    late.append(field_id)
     return Assembled(fields, tuple(late), complete)
 
 
@@ -154,8 +151,9 @@ def known_sex(facts: Facts, strangers: frozenset[str]) -> str | None:
 
 def display_of(planned: PlannedField, value: Any) -> Text:
     """Return the words of a value: a name in title case when it came in capitals, a date as forms write it."""
-    if isinstance(value, (PartialDate, Address)):
-        return {"vi": value.display()}
+    if not isinstance(value, str):
+        shown: PartialDate | Address = value
+        return {"vi": shown.display()}
     if planned.type == "code":
         if value in planned.words:
             return planned.words[value]
@@ -165,16 +163,29 @@ def display_of(planned: PlannedField, value: Any) -> Text:
 
 
 @lru_cache(maxsize=4096)
+def _same_in_every_form(planned: PlannedField) -> Envelope | None:
+    """The envelope of a field that waits for another party, that no source fills or whose registers are not connected:
+    it holds no value, so it is everybody's. None for any other field."""
+    if planned.waits is not None:
+        why = Why.saying(failure.OtherPartyAwaited.code, planned.waits)
+        return Envelope("withheld", "editable", planned.rule, planned.type, why=why).fixed()
+    if not planned.ways:
+        return _left_to_hand(planned)
+    if planned.unconnected:
+        return _blank(planned, planned.ways[0], "unavailable", _NOT_CONNECTED).fixed()
+    return None
+
+
+@lru_cache(maxsize=4096)
 def _left_to_hand(planned: PlannedField) -> Envelope:
-    """The envelope of a field that no source fills: the same in every form of one plan."""
     why = Why.saying(failure.FilledByHand.code, planned.by_hand) if planned.by_hand else _BY_HAND
-    return Envelope("self_declared", "editable", planned.rule, planned.type, why=why)
+    return Envelope("self_declared", "editable", planned.rule, planned.type, why=why).fixed()
 
 
 @lru_cache(maxsize=4096)
 def _left_undeclared(planned: PlannedField) -> Envelope:
     """The envelope of a field whose person has declared nothing: it holds no value, so it is everybody's."""
-    return _blank(planned, planned.ways[0], "self_declared", _UNDECLARED)
+    return _blank(planned, planned.ways[0], "self_declared", _UNDECLARED).fixed()
 
 
 def _declared(planned: PlannedField, facts: Facts) -> Envelope:
@@ -212,25 +223,30 @@ def _fill(planned: PlannedField, reading: _Reading) -> tuple[Envelope, Unavailab
         return _left_to_hand(planned), None
     if any(way.answered for way in possible):
         possible = [way for way in possible if way.answered or way.condition is None]
-    parts = [_part(planned, way, facts) for way in possible]
+    parts = [_part(planned, way, facts.answers) for way in possible]
     found = [part for part in parts if part.canonical is not None and part.way.source not in strangers]
     if not found:
         return _empty(planned, parts, strangers)
     condition, answered = found[0].way.condition, found[0].way.answered
     one_of_several = len({part.way.condition and part.way.condition.id for part in found}) > 1
     if condition is not None and ((condition.unknown == "withheld" and not answered) or one_of_several):
-        why = Why.saying(failure.ConditionUnknown.code, condition.note.wire())
-        return _blank(planned, found[0].way, "withheld", why), None
+        return _blank(planned, found[0].way, "withheld", _reservation(condition)), None
     if len(parts) == 1:
         return _told(planned, found[0], reading), None
     return _reconcile([_told(planned, part, reading) for part in found]), _late(parts)
 
 
 def _fill_from_one(planned: PlannedField, reading: _Reading) -> tuple[Envelope, Unavailable | Refused | None]:
-    """What `_fill` does for nearly every field: one register, no condition, nothing refused."""
-    part = _part(planned, planned.ways[0], reading.facts)
-    if part.canonical is None or part.way.source in reading.strangers:
+    """What `_fill` does for nearly every field: one register, nothing refused."""
+    way = planned.ways[0]
+    condition = way.condition
+    if condition is not None and not condition.possible_for(reading.sex):
+        return _left_to_hand(planned), None
+    part = _part(planned, way, reading.facts.answers)
+    if part.canonical is None or way.source in reading.strangers:
         return _empty(planned, [part], reading.strangers)
+    if condition is not None and condition.unknown == "withheld" and not way.answered:
+        return _blank(planned, way, "withheld", _reservation(condition)), None
     return _told(planned, part, reading), None
 
 
@@ -239,9 +255,9 @@ def _late(parts: list[_Part]) -> Unavailable | None:
     return next(late, None)
 
 
-def _part(planned: PlannedField, way: Way, facts: Facts) -> _Part:
+def _part(planned: PlannedField, way: Way, answers: Mapping[str, Answer]) -> _Part:
     """Return what a source said; a value that is not one of the field's type was garbled on its way."""
-    answer = facts.answers.get(way.source)
+    answer = answers.get(way.source)
     outcome = _NOT_ASKED if answer is None else answer.get(way.attribute, _NOT_ASKED)
     if not isinstance(outcome, Found):
         return _Part(way, outcome)
@@ -252,14 +268,15 @@ def _part(planned: PlannedField, way: Way, facts: Facts) -> _Part:
 
 
 def _told(planned: PlannedField, part: _Part, reading: _Reading) -> Envelope:
-    way, found = part.way, cast(Found, part.outcome)
-    value, provenance = found.value, found.provenance
+    way = part.way
+    assert isinstance(part.outcome, Found)
+    value, provenance = part.outcome.value, part.outcome.provenance
     if isinstance(value, str):
         value = unicodedata.normalize("NFC", value)
     lock, why = planned.lock, None
     status: Status = "verified"
     if way.condition is not None and not way.answered:
-        lock, why = "confirm", Why.saying(failure.ConditionUnknown.code, way.condition.note.wire())
+        lock, why = "confirm", _reservation(way.condition)
     if provenance.stale or provenance.retrieved_at < reading.fresh_since:
         status, lock, why = "stale", "confirm", _STALE
     head = planned.heads[way.source]
@@ -279,6 +296,10 @@ def _told(planned: PlannedField, part: _Part, reading: _Reading) -> Envelope:
         way.attribute,
         part.canonical,
     )
+
+
+def _reservation(condition: Condition) -> Why:
+    return Why(failure.ConditionUnknown.code, condition.note.vi, condition.note.en)
 
 
 def _reconcile(envelopes: list[Envelope]) -> Envelope:

@@ -45,7 +45,8 @@ class Why(NamedTuple):
 
 class Envelope(NamedTuple):
     """One field. `value` is text, a PartialDate, an Address or None; `rivals` are envelopes of the other sources of
-    a conflict; `attribute`, `type` and `canonical` (RFC 8785 bytes) serve evidence and manifest and are not told."""
+    a conflict; `attribute`, `type` and `canonical` (RFC 8785 bytes) serve evidence and manifest and are not told.
+    `written` is what `wire` returns, where the same envelope stands in many forms."""
 
     status: Status
     lock: str
@@ -62,29 +63,46 @@ class Envelope(NamedTuple):
     attribute: str | None = None
     canonical: bytes | None = None
     rivals: tuple["Envelope", ...] = ()
+    written: Mapping[str, Any] | None = None
 
-    def wire(self) -> dict[str, Any]:
+    def fixed(self) -> "Envelope":
+        """Return it with what JSON shows of it written down once and for all."""
+        return self._replace(written=self.wire())
+
+    def wire(self) -> Mapping[str, Any]:
         """Return the members of design.md §15; a member without content is left out, `value` never."""
-        told: dict[str, Any] = {"status": self.status, "value": wire_value(self.value)}
-        if self.display is not None:
-            told["display"] = self.display
-        if self.source is not None:
-            told["source"] = self.source
-            told["source_label"] = self.source_label
-        if self.as_of is not None:
-            told["as_of"] = self.as_of
-        if self.retrieved_at is not None:
-            told["retrieved_at"] = instant(self.retrieved_at)
-        if isinstance(self.value, PartialDate):
-            told["precision"] = self.value.precision
-        told["lock"] = self.lock
-        told["rule"] = self.rule
-        if self.why is not None:
-            told["why"] = self.why.wire()
-        if self.correction is not None:
-            told["correction"] = self.correction
-        if self.rivals:
-            told["conflict"] = [rival.wire() for rival in self.rivals]
+        if self.written is not None:
+            return self.written
+        # taken apart at once: a member of a named tuple costs a look-up each time it is read
+        status, lock, rule, _, value, display, source, label, as_of, read_at, correction, why, _, _, rivals, _ = self
+        told: dict[str, Any]
+        if read_at is not None:  # a register's value: then all of these are there
+            told = {
+                "status": status,
+                "value": wire_value(value),
+                "display": display,
+                "source": source,
+                "source_label": label,
+                "as_of": as_of,
+                "retrieved_at": instant(read_at),
+            }
+            if isinstance(value, PartialDate):
+                told["precision"] = value.precision
+        else:
+            told = {"status": status, "value": value}
+            if display is not None:
+                told["display"] = display
+            if source is not None:
+                told["source"] = source
+                told["source_label"] = label
+        told["lock"] = lock
+        told["rule"] = rule
+        if why is not None:
+            told["why"] = why.wire()
+        if correction is not None:
+            told["correction"] = correction
+        if rivals:
+            told["conflict"] = [rival.wire() for rival in rivals]
         return told
 
 
@@ -152,3 +170,9 @@ def wire_value(value: Any) -> Any:
 def instant(at: datetime) -> str:
     """Return a time as RFC 3339 in UTC, whole seconds."""
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+@lru_cache(maxsize=256)
+def day(on: date) -> str:
+    """Return a date as `YYYY-MM-DD`; the values of one answer share theirs."""
+    return on.isoformat()

@@ -59,7 +59,11 @@ class KeptAnswers:
 
     def _answered(self, source: str, attributes: frozenset[str]) -> bool:
         known = self.answers.get(source, {})
-        return all(name in known and not isinstance(known[name], Unavailable) for name in attributes)
+        if not attributes <= known.keys():
+            return False
+        if Unavailable not in map(type, known.values()):  # nearly always, and told without a look at each
+            return True
+        return not any(isinstance(known[name], Unavailable) for name in attributes)
 
 
 def keep_answers(kept: KeptAnswers, ask: FormAsk) -> Insert | Replace:

@@ -7,7 +7,6 @@ On a form of two parties each one's values are tagged under a key of their own: 
 """
 
 import hmac
-from binascii import b2a_base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,9 +15,10 @@ from typing import Any, Literal, Protocol
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 
-from gateway.prefill.envelope import TOLD, Envelope
+from gateway.prefill.envelope import TOLD, Envelope, day
 from gateway.tokens.jose import MANIFEST, FixedKeys, JoseRefused, KeySource, verify
 from gateway.tokens.key_material import KeyRefused
+from gateway.vocabulary.base64url import base64url
 from gateway.vocabulary.canonical import NotCanonical, canonical_beside, canonical_bytes
 
 MANIFEST_TYPE = "prefill-manifest+jwt"
@@ -33,9 +33,6 @@ class Signer(Protocol):
     def sign(self, claims: Mapping[str, Any], *, typ: str | None, alg: str = "ES256") -> str:
         """Return a compact JWS over `claims` with this `typ`."""
         ...
-
-
-_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,19 +119,20 @@ def verify_manifest(
 
 
 def _field(name: str, envelope: Envelope, keyed: HMAC) -> dict[str, Any]:
-    told: dict[str, Any] = {"type": envelope.type, "status": envelope.status, "rule": envelope.rule}
-    if envelope.source is not None:
-        told["source"] = envelope.source
-    if envelope.status not in TOLD or envelope.canonical is None:
+    kind, status, source, canonical = envelope.type, envelope.status, envelope.source, envelope.canonical
+    told: dict[str, Any] = {"type": kind, "status": status, "rule": envelope.rule}
+    if source is not None:
+        told["source"] = source
+    if canonical is None or status not in TOLD:
         return told
-    told["as_of"] = envelope.as_of.isoformat() if envelope.as_of else None
-    told["tag"] = _tag(keyed, name, envelope.canonical)
+    told["as_of"] = envelope.as_of and day(envelope.as_of)
+    told["tag"] = _tag(keyed, name, canonical)
     if envelope.rivals:
         told["rivals"] = [
             {member: said for member, said in _field(name, rival, keyed).items() if member in _OF_A_RIVAL}
             for rival in envelope.rivals[1:]
         ]
-    if envelope.type == "address":
+    if kind == "address":
         beside = canonical_beside(envelope.value)
         told["beside"] = {part: _tag(keyed, f"{name}#{part}", found) for part, found in beside.items()}
     return told
@@ -152,8 +150,7 @@ def _tag(keyed: HMAC, name: str, value: bytes) -> str:
     """HMAC over field id, NUL and RFC 8785 bytes: neither part can hold a NUL, so no two fields share a message."""
     tag = keyed.copy()  # the key's two blocks are hashed once for all tags of a manifest
     tag.update(name.encode() + b"\0" + value)
-    # base64url of 32 octets: 43 letters and one `=`; a form has a dozen tags, so the quick way counts
-    return b2a_base64(tag.finalize(), newline=False)[:43].translate(_URL_SAFE).decode("ascii")
+    return base64url(tag.finalize())
 
 
 def _same(one: str, other: Any) -> bool:

@@ -5,6 +5,8 @@ Pure. A plan depends on the policy book only, so it is made once and serves ever
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from gateway.assurance.life import DEATH
@@ -65,7 +67,7 @@ class PlannedField:
     unconnected: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Plan:
     """The fields in the order of the form; `attributes` all they are made of; `asked_of` per register its attributes
     (what people declare of themselves is asked of nobody); `guards` those added to unmask a stranger's record;
@@ -93,18 +95,24 @@ class Plan:
     asks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     answered: tuple[str, ...] = ()
 
-    def questions(self, permitted: Collection[str], *, unnamed: bool = False) -> dict[str, frozenset[str]]:
+    def questions(self, permitted: Collection[str], *, unnamed: bool = False) -> Mapping[str, frozenset[str]]:
         """Return what each source is asked for, of what is permitted; a source with nothing to ask is left out.
         `unnamed`: the person's number is not known yet, so every register that holds it is asked for it, too."""
-        wanted = {source: attributes & frozenset(permitted) for source, attributes in self.asked_of.items()}
-        questions = {source: attributes for source, attributes in wanted.items() if attributes - self.guards}
-        for source, attributes in self.checks.items():
-            questions[source] = questions.get(source, frozenset()) | attributes
-        if questions:
-            questions |= {source: questions.get(source, frozenset()) | {DEATH} for source in self.life_of}
-        if questions and unnamed:
-            questions |= {source: questions.get(source, frozenset()) | {NUMBER} for source in self.named_by}
-        return questions
+        return _questions(self, frozenset(permitted), unnamed)
+
+
+@lru_cache(maxsize=512)
+def _questions(plan: Plan, permitted: frozenset[str], unnamed: bool) -> Mapping[str, frozenset[str]]:
+    """They rest on plan and rules alone, so they are worked out once for everybody whose form is so planned."""
+    wanted = {source: attributes & permitted for source, attributes in plan.asked_of.items()}
+    questions = {source: attributes for source, attributes in wanted.items() if attributes - plan.guards}
+    for source, attributes in plan.checks.items():
+        questions[source] = questions.get(source, frozenset()) | attributes
+    if questions:
+        questions |= {source: questions.get(source, frozenset()) | {DEATH} for source in plan.life_of}
+    if questions and unnamed:
+        questions |= {source: questions.get(source, frozenset()) | {NUMBER} for source in plan.named_by}
+    return MappingProxyType(questions)
 
 
 def plan_form(

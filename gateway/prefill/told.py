@@ -10,7 +10,7 @@ _EMPTY = frozenset({"unavailable", "not_applicable", "withheld"})
 def told_attributes(assembled: Assembled) -> tuple[str, ...]:
     """Return the names of what is told."""
     told = {envelope.attribute for envelope in assembled.fields.values() if envelope.value is not None}
-    return tuple(sorted(name for name in told if name is not None))
+    return tuple(sorted(filter(None, told)))
 
 
 def outcome_members(assembled: Assembled) -> tuple[tuple[str, Any], ...]:
@@ -19,9 +19,10 @@ def outcome_members(assembled: Assembled) -> tuple[tuple[str, Any], ...]:
     outcomes: dict[str, str] = {}
     reasons: dict[str, str] = {}
     for envelope in assembled.fields.values():
-        if envelope.attribute is None:
+        attribute = envelope.attribute
+        if attribute is None:
             continue
-        outcomes[envelope.attribute] = envelope.status
-        if envelope.status in _EMPTY and envelope.why is not None:
-            reasons[envelope.attribute] = envelope.why.code
+        outcomes[attribute] = status = envelope.status
+        if status in _EMPTY and envelope.why is not None:
+            reasons[attribute] = envelope.why.code
     return (("outcomes", outcomes), *((("reasons", reasons),) if reasons else ()))

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from time import perf_counter
 from typing import NamedTuple
 
-from gateway.storage.encryption import DataKey, Sealer, expand, row_context
+from gateway.storage.encryption import DataKey, Sealer, row_context
 from gateway.storage.failure import MasterKeyWrong, SealBroken
 from gateway.storage.rows import Backend, Row, Step, Work
 from gateway.vocabulary.store import CitizenErased, Kind, RecordKey
@@ -37,7 +37,7 @@ class ShreddableKeys:
 
         The data key is made when the citizen has none yet. Raises CitizenErased after an erasure.
         """
-        return expand((await self.obtain(citizen_id)).root, f"gate06 citizen: {purpose}")
+        return (await self.obtain(citizen_id)).derive(f"gate06 citizen: {purpose}")
 
     async def erase(self, citizen_id: str) -> None:
         """Destroy the data key: every record sealed with it, and every reference derived from it, is lost."""

@@ -114,27 +114,27 @@ class SealedStore:
         return done
 
     def _open(self, row: Row, keys: dict[str, DataKey | None]) -> Record | None:
+        kind, key, sealed, expires_at, group, subject, state, version, _ = row
         body: Any
-        if row.kind == Kind.CITIZEN_KEY:
+        if kind == Kind.CITIZEN_KEY:
             body = {}
-        elif row.subject is None:
-            context = row_context(row.kind, row.key, None, row.group)
-            body = orjson.loads(self._sealer.open_for_house(row.sealed, context))
+        elif subject is None:
+            body = orjson.loads(self._sealer.open_for_house(sealed, row_context(kind, key, None, group)))
         else:
-            key = keys.get(row.subject)
-            if key is None:
+            data_key = keys.get(subject)
+            if data_key is None:
                 return None
-            context = row_context(row.kind, row.key, row.subject, row.group)
-            body = orjson.loads(self._sealer.open_for_citizen(key, row.sealed, context))
+            context = row_context(kind, key, subject, group)
+            body = orjson.loads(self._sealer.open_for_citizen(data_key, sealed, context))
         return Record(
-            kind=_KINDS[row.kind],
-            key=row.key,
+            kind=_KINDS[kind],
+            key=key,
             body=body,
-            expires_at=None if row.expires_at is None else from_micros(row.expires_at),
-            group=row.group,
-            subject=row.subject,
-            state=row.state,
-            version=row.version,
+            expires_at=None if expires_at is None else from_micros(expires_at),
+            group=group,
+            subject=subject,
+            state=state,
+            version=version,
         )
 
     def _step(self, change: Change, keys: dict[str, DataKey], now: int) -> Step:

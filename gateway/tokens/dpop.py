@@ -6,7 +6,6 @@ Pure: which `jti` was seen before is for the store to say, since only it knows w
 import hashlib
 import hmac
 import re
-from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import SplitResult, urlsplit
@@ -14,6 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 from gateway.tokens.jose import FixedKeys, JoseRefused, sign_showing, verify_signed
 from gateway.tokens.jose_policy import DPOP_PROOF
 from gateway.tokens.key_material import SigningKey
+from gateway.vocabulary.base64url import base64url
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
@@ -97,7 +97,7 @@ def make_proof(key: SigningKey, claimed: Claimed, now: datetime) -> str:
 
 def hash_of(access_token: str) -> str:
     """Return `ath` of an access token: SHA-256 of its ASCII text, base64url (RFC 9449 §4.2)."""
-    return _base64url(hashlib.sha256(access_token.encode("ascii", "replace")).digest())
+    return base64url(hashlib.sha256(access_token.encode("ascii", "replace")).digest())
 
 
 def same_url(one: str, other: str) -> bool:
@@ -153,7 +153,3 @@ def _without_dots(path: str) -> str:
 
 def _same(one: object, other: str) -> bool:
     return isinstance(one, str) and hmac.compare_digest(one.encode(), other.encode())
-
-
-def _base64url(octets: bytes) -> str:
-    return urlsafe_b64encode(octets).rstrip(b"=").decode("ascii")

@@ -6,13 +6,14 @@ Claims only are built here; `KeyRing.sign` signs them. Times are aware UTC, life
 import hashlib
 import hmac
 import re
-from base64 import b32encode, urlsafe_b64encode
+from base64 import b32encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal, get_args
 
+from gateway.vocabulary.base64url import base64url
 from gateway.vocabulary.clock import Randomness, text_token
 
 Prefix = Literal["ga", "gc", "gr", "sa", "sc", "sd"]
@@ -105,7 +106,7 @@ def half_hash(value: str, alg: str) -> str:
     # Ed25519 hashes with SHA-512 inside (RFC 8032), and so its at_hash does
     algorithm = hashlib.sha512 if alg in {"Ed25519", "EdDSA"} else _HASHES[alg[-3:]]
     digest = algorithm(value.encode("ascii")).digest()
-    return _base64url(digest[: len(digest) // 2])
+    return base64url(digest[: len(digest) // 2])
 
 
 def mint(prefix: Prefix, gid: str, randomness: Randomness) -> str:
@@ -130,7 +131,7 @@ def parse(token: str) -> tuple[Prefix, str] | None:
 
 def key_of(token: str) -> str:
     """Return the store key of a token: base64url of SHA-256 of the whole token, so that a dump redeems nothing."""
-    return _base64url(hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest())
+    return base64url(hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest())
 
 
 @lru_cache(maxsize=8192)
@@ -149,7 +150,3 @@ def officer_subject(key: bytes, sector: str, staff_id: str) -> str:
     """Return the `sub` of an officer for a sector: derived apart from citizens', and of a shape theirs never has."""
     message = b"\x00".join(part.encode("utf-8") for part in ("officer", sector, staff_id))
     return "officer-" + b32encode(hmac.digest(key, message, "sha256")).rstrip(b"=").decode("ascii").lower()
-
-
-def _base64url(octets: bytes) -> str:
-    return urlsafe_b64encode(octets).rstrip(b"=").decode("ascii")

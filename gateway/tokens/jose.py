@@ -6,7 +6,7 @@ and answers with the first rule that failed. Which algorithms, types, claims and
 """
 
 import binascii
-from base64 import b64decode, urlsafe_b64encode
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,6 +39,7 @@ from gateway.tokens.jose_policy import (
 )
 from gateway.tokens.jwe import EncryptionKey, first_fitting
 from gateway.tokens.key_material import KeyRefused, SigningKey, VerificationKey, import_public_key
+from gateway.vocabulary.base64url import base64url
 from gateway.vocabulary.strict_json import JsonRefused, parse_json
 
 _ES256 = ECDSA(SHA256())
@@ -183,16 +184,18 @@ def verify_signed(
 
 def sign(claims: Mapping[str, Any], key: SigningKey, *, typ: str | None) -> str:
     """Return `claims` as a compact JWS of `key`, with `typ` in its header."""
-    signing_input = _head_segment(key.kid, key.alg, typ) + b"." + _encode(orjson.dumps(claims))
-    signature = _sign(signing_input, key)
-    return (signing_input + b"." + _encode(signature)).decode("ascii")
+    return _signed(_head_segment(key.kid, key.alg, typ), claims, key)
 
 
 def sign_showing(claims: Mapping[str, Any], key: SigningKey, *, typ: str) -> str:
     """Return `claims` as a compact JWS whose header carries the public key itself, and no id (RFC 9449 §4.2)."""
     header = {"typ": typ, "alg": key.alg, "jwk": key.native.as_dict(private=False)}
-    signing_input = _encode(orjson.dumps(header)) + b"." + _encode(orjson.dumps(claims))
-    return (signing_input + b"." + _encode(_sign(signing_input, key))).decode("ascii")
+    return _signed(base64url(orjson.dumps(header)), claims, key)
+
+
+def _signed(head: str, claims: Mapping[str, Any], key: SigningKey) -> str:
+    signing_input = f"{head}.{base64url(orjson.dumps(claims))}"
+    return f"{signing_input}.{base64url(_sign(signing_input.encode('ascii'), key))}"
 
 
 def _sign(signing_input: bytes, key: SigningKey) -> bytes:
@@ -215,13 +218,9 @@ def peek_claim(token: str, name: str) -> str | None:
 
 
 @lru_cache(maxsize=256)
-def _head_segment(kid: str, alg: str, typ: str | None) -> bytes:
+def _head_segment(kid: str, alg: str, typ: str | None) -> str:
     header = {"alg": alg, "kid": kid} | ({} if typ is None else {"typ": typ})
-    return _encode(orjson.dumps(header))
-
-
-def _encode(octets: bytes) -> bytes:
-    return urlsafe_b64encode(octets).rstrip(b"=")
+    return base64url(orjson.dumps(header))
 
 
 def _split(token: str, policy: JosePolicy) -> tuple[str, str, str]:
@@ -243,7 +242,7 @@ def _decode(segment: str) -> bytes:
         octets = b64decode(segment + "=" * (-len(segment) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError) as trouble:
         raise JoseRefused("form") from trouble
-    if _encode(octets) != segment.encode("ascii"):
+    if base64url(octets) != segment:
         raise JoseRefused("form")
     return octets
 

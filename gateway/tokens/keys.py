@@ -7,7 +7,7 @@ the version of one ring record; of two parallel changes one loses and nothing of
 """
 
 import asyncio
-from base64 import b32encode, urlsafe_b64decode, urlsafe_b64encode
+from base64 import b32encode, urlsafe_b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -23,6 +23,7 @@ from gateway.tokens.key_material import (
     import_signing_key,
     public_jwk,
 )
+from gateway.vocabulary.base64url import base64url
 from gateway.vocabulary.clock import Clock, Randomness
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.store import (
@@ -313,7 +314,7 @@ class KeyRing:
         begin = now - timedelta(seconds=_EARLY_S)
         keys = [await self._generate(alg, begin, begin) for alg in SIGNING_ALGORITHMS]
         log = generate_private_jwk("Ed25519", self._new_kid("log"), self._randomness)
-        secret = _base64url(self._randomness.octets(32))
+        secret = base64url(self._randomness.octets(32))
         changes: list[Change] = [Insert(Record(kind=_RING.kind, key=_RING.key, body={"made_at": now.isoformat()}))]
         changes += [Insert(key.record(now)) for key in keys]
         changes.append(Insert(Record(kind=_LOG.kind, key=_LOG.key, body={"jwk": log})))
@@ -386,10 +387,6 @@ def _is_private(jwk: Mapping[str, Any]) -> bool:
 
 def _octets(text: str) -> bytes:
     return urlsafe_b64decode(text + "=" * (-len(text) % 4))
-
-
-def _base64url(octets: bytes) -> str:
-    return urlsafe_b64encode(octets).rstrip(b"=").decode("ascii")
 
 
 def _shown(at: datetime) -> str:

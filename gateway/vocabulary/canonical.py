@@ -15,7 +15,7 @@ from typing import Any, cast
 
 import orjson
 
-from gateway.vocabulary.address import Address, Unit
+from gateway.vocabulary.address import Address
 from gateway.vocabulary.partial_date import PartialDate
 from gateway.vocabulary.personal_number import strip_grouping
 
@@ -36,10 +36,7 @@ def canonical_bytes(kind: str, value: Any) -> bytes:
     `value` is what a form carries in JSON, or our own PartialDate and Address. Raises NotCanonical.
     """
     if kind not in _NO_PLAIN_TEXT and isinstance(value, str):  # nearly every value
-        try:
-            return orjson.dumps(" ".join(unicodedata.normalize("NFC", value).split()))
-        except TypeError:
-            raise NotCanonical("not a Unicode text") from None
+        return _json(" ".join(unicodedata.normalize("NFC", value).split()))
     return _json(canonical_value(kind, value))
 
 
@@ -65,7 +62,7 @@ def canonical_beside(value: Any) -> dict[str, bytes]:
     the candidates of today has to show those that were told.
     """
     if isinstance(value, Address):
-        names = [unit and _name(unit) for unit in (value.province, value.district, value.commune)]
+        names = [_own(unit and unit.name) for unit in (value.province, value.district, value.commune)]
         received, candidates = value.as_received, [one.wire() for one in value.candidates]
     elif isinstance(value, Mapping):
         names = [_name(value.get(unit)) for unit in _UNITS]
@@ -115,13 +112,14 @@ def _date(value: Any) -> str:
 
 def _own_address(address: Address) -> dict[str, str | None]:
     """The same as `_address` of its wire form, without building that."""
+    province, district, commune = address.province, address.district, address.commune
     return {
-        "province": _own_code(address.province),
-        "district": _own_code(address.district),
-        "commune": _own_code(address.commune),
+        "province": _own(province and province.code),
+        "district": _own(district and district.code),
+        "commune": _own(commune and commune.code),
         "scheme": address.scheme,
-        "country": canonical_text(_plain(address.country or "VN")),
-        "detail": canonical_text(_plain(address.detail)),
+        "country": canonical_text(address.country or "VN"),
+        "detail": canonical_text(address.detail),
     }
 
 
@@ -150,16 +148,21 @@ def _require_known(members: Mapping[Any, Any], known: frozenset[str]) -> None:
         raise NotCanonical("an address has no such member")
 
 
-def _own_code(unit: Unit | None) -> str | None:
-    return canonical_text(_plain(unit.code)) if unit is not None and unit.code else None
+def _own(text: str | None) -> str | None:
+    return canonical_text(text) if text else None
 
 
 def _name(unit: Any) -> str | None:
-    name = unit.name if isinstance(unit, Unit) else unit.get("name") if isinstance(unit, Mapping) else None
+    name = unit.get("name") if isinstance(unit, Mapping) else None
     return canonical_text(_plain(name)) if name else None
 
 
 def _json(value: Any) -> bytes:
     """Return the RFC 8785 bytes of texts, nulls, lists and objects with ASCII names: for these sorted compact JSON
-    is the canonical form. The tests hold it against the `rfc8785` package, which is slower by far."""
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    is the canonical form. The tests hold it against the `rfc8785` package, which is slower by far.
+
+    Raises NotCanonical for a text that is not Unicode (a lone surrogate)."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except TypeError:
+        raise NotCanonical("not a Unicode text") from None

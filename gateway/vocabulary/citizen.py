@@ -67,9 +67,16 @@ class Citizen:
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> "Citizen":
         """Read what `body` wrote."""
-        birth_date, organisation = body["birth_date"], body.get("organisation")
-        read = {
-            "birth_date": None if birth_date is None else PartialDate.parse(birth_date),
-            "organisation": None if organisation is None else Organisation.of(organisation),
-        }
-        return cls(**{**body, **read})
+        birth_date, organisation = body.get("birth_date"), body.get("organisation")
+        return cls(
+            id=body["id"],
+            full_name=body["full_name"],
+            personal_number=body.get("personal_number"),
+            old_number=body.get("old_number"),
+            passport_number=body.get("passport_number"),
+            birth_date=None if birth_date is None else PartialDate.parse(birth_date),
+            sex=body.get("sex"),
+            account_type=body.get("account_type", "citizen"),
+            account_level=body.get("account_level"),
+            organisation=None if organisation is None else Organisation.of(organisation),
+        )

@@ -1,9 +1,10 @@
 """Time and chance, both handed in: no other module asks the operating system for either."""
 
-import secrets
-from base64 import urlsafe_b64encode
+import os
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+from gateway.vocabulary.base64url import base64url
 
 
 class Clock(Protocol):
@@ -50,12 +51,12 @@ class SystemRandomness:
 
     def octets(self, count: int) -> bytes:
         """Return `count` unpredictable bytes."""
-        return secrets.token_bytes(count)
+        return os.urandom(count)
 
 
 def text_token(randomness: Randomness, bits: int = 256) -> str:
     """Return an unguessable base64url text of `bits` of entropy, without padding."""
-    return urlsafe_b64encode(randomness.octets(bits // 8)).rstrip(b"=").decode("ascii")
+    return base64url(randomness.octets(bits // 8))
 
 
 def ordered_token(at: datetime, octets: bytes) -> str:

@@ -28,9 +28,10 @@ def encode_outcome(outcome: Outcome) -> list[Any]:
 
 def decode_outcome(parts: list[Any]) -> Outcome:
     """Read what `encode_outcome` wrote."""
+    if parts[0] == "found" and len(parts) == 6:  # nearly every outcome of a form
+        _, kind, value, source, as_of, at = parts
+        return Found(value if kind == "plain" else _decode(kind, value), _provenance(source, as_of, at))
     match parts:
-        case ["found", kind, value, source, as_of, at]:
-            return Found(_decode(kind, value), _provenance(source, as_of, at))
         case ["found", kind, value, source, as_of, at, "stale"]:
             return Found(_decode(kind, value), replace(_provenance(source, as_of, at), stale=True))
         case ["absent", reason]:
