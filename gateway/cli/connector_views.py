@@ -20,7 +20,12 @@ from gateway.openid_provider.clients import ClientRegistry
 from gateway.policy.bundle import PolicyBundle
 from gateway.settings import Settings
 
-_PROOFS = {"about": "whose record it is", "auth": "how the gateway proves itself"}
+_PROOFS = {
+    "asks": "where questions go",
+    "about": "whose record it is",
+    "auth": "how the gateway proves itself",
+    "limits": "limits other than the usual",
+}
 
 
 def add_views(app: typer.Typer) -> None:

@@ -58,13 +58,37 @@ def compare(older: Manifest, newer: Manifest) -> tuple[Difference, ...]:
 
 
 def proofs_of(manifest: Manifest) -> dict[str, str]:
-    """Return what whoever approves should see by itself: `about`, which members say whose record it is and where, and
-    `auth`, how the gateway proves itself. No secret is in a manifest."""
+    """Return what whoever approves should see by itself: `asks`, where questions go, `about`, which members say whose
+    record it is and where, `auth`, how the gateway proves itself, and `limits`, those that are not the usual ones. No
+    secret is in a manifest."""
     about = {} if manifest.record is None else manifest.record.about
     auth = manifest.auth.model_dump(mode="json", exclude_defaults=True)
-    told = [str(auth.pop("kind", "none")), *(f"{key} = {value}" for key, value in sorted(auth.items()))]
+    told = [str(auth.pop("kind", "none")), *_pairs(auth)]
     bus = [f"transport = {manifest.transport}"] if manifest.transport else []
-    return {"about": ", ".join(f"{name} = {path}" for name, path in about.items()), "auth": ", ".join(told + bus)}
+    limits = manifest.limits.model_dump(mode="json", exclude_defaults=True)
+    return {
+        "asks": _asks(manifest),
+        "about": ", ".join(f"{name} = {path}" for name, path in about.items()),
+        "auth": ", ".join(told + bus),
+        "limits": ", ".join(_pairs(limits)),
+    }
+
+
+def _pairs(members: Mapping[str, Any], before: str = "") -> list[str]:
+    told = []
+    for name, value in sorted(members.items()):
+        told += _pairs(value, f"{name}.") if isinstance(value, dict) else [f"{before}{name} = {_text(value)}"]
+    return told
+
+
+def _asks(manifest: Manifest) -> str:
+    """Return where a question goes: the address of the manifest, which the settings of a gateway may change."""
+    if manifest.endpoint is None:
+        return ""
+    look_up = None if manifest.operations is None else manifest.operations.lookup
+    path = "" if look_up is None or manifest.kind == "sqlview" else look_up.path
+    verb = f"{look_up.method} " if look_up is not None and manifest.kind == "rest" else ""
+    return f"{verb}{manifest.endpoint.url}{path} ({', '.join(manifest.endpoint.allowed_hosts)})"
 
 
 def minimum_bump(differences: tuple[Difference, ...]) -> Bump:

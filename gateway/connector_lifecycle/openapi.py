@@ -169,7 +169,7 @@ def _difference() -> dict[str, Any]:
             "to": TEXT,
             "minimum_bump": bump,
             "differences": {"type": "array", "items": change},
-            "proofs": shape({"about": both, "auth": both}),
+            "proofs": shape({"asks": both, "about": both, "auth": both, "limits": both}),
         }
     )
     asked = [parameter(name, TEXT, "a version", required=True) for name in ("from", "to")]

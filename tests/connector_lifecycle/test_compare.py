@@ -133,3 +133,14 @@ def test_whose_record_it_is_and_how_the_gateway_proves_itself_are_told_by_themse
     assert told["about"] == ", ".join(f"{name} = {path}" for name, path in ABOUT.items())
     assert told["auth"].startswith("apikey, header = X-Key, secret_ref = land_key")
     assert proofs_of(read_manifest(manifest_text(), "m.toml"))["about"] == ""
+
+
+def test_where_questions_go_and_which_limits_are_unusual_are_told_by_themselves():
+    land = declared()
+    told = proofs_of(land)
+    assert land.endpoint.url in told["asks"]
+    assert all(host in told["asks"] for host in land.endpoint.allowed_hosts)
+    assert proofs_of(land.model_copy(update={"limits": Limits()}))["limits"] == ""
+    busy = land.model_copy(update={"limits": Limits(daily_per_portal=500, fresh_for={"land_use": 60})})
+    assert proofs_of(busy)["limits"] == "daily_per_portal = 500, fresh_for.land_use = 60.0"
+    assert proofs_of(read_manifest(manifest_text(), "m.toml"))["asks"] == ""
