@@ -172,3 +172,12 @@ def test_a_plan_holds_every_field_and_asks_only_registers(relation: Any) -> None
         bad = [one for one in planned.fields if one.id == friend.field]
         ways = [way for one in bad for way in one.ways if friend.source in {None, way.source}]
         assert all(way.attribute != friend.attribute for way in ways)
+
+
+def test_a_field_without_a_value_stands_in_every_form_alike_and_a_told_one_in_none() -> None:
+    by_hand, told = field(by_hand={"vi": "Tự điền", "en": "By hand"}), field("population")
+    first, second = (only(fill(by_hand, {}, index)) for index in (3, 8))
+    assert first is second
+    assert first.wire() == first._replace(written=None).wire()
+    assert first.wire()["why"] == {"code": "PF-120", "vi": "Tự điền", "en": "By hand"}
+    assert only(fill(told, {"population": {"sex": found("male")}})).written is None

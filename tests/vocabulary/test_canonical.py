@@ -11,6 +11,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.vocabulary.address import Address, Unit
 from gateway.vocabulary.canonical import NotCanonical, canonical_beside, canonical_bytes, canonical_value
 from gateway.vocabulary.partial_date import PartialDate
 from gateway.vocabulary.persona import personas
@@ -107,3 +108,14 @@ def test_names_beside_the_codes_are_told_apart() -> None:
 def test_a_zero_is_no_month_and_no_day(text: str) -> None:
     with pytest.raises(ValueError, match=r"must be in|out of range"):
         PartialDate.parse(text)
+
+
+@pytest.mark.parametrize("part", ["detail", "as_received", "name", "code"])
+def test_an_own_address_that_is_not_unicode_has_no_canonical_form(part: str) -> None:
+    broken = "tổ \ud800"
+    unit = Unit(broken if part == "code" else "05443", broken if part == "name" else "Phường Phan Đình Phùng")
+    texts = {part: broken} if part in {"detail", "as_received"} else {}
+    address = Address(scheme="post2025", province=Unit("19", "Tỉnh Thái Nguyên"), commune=unit, **texts)
+    with pytest.raises(NotCanonical) as refusal:
+        canonical_bytes("address", address) + b"".join(canonical_beside(address).values())
+    assert broken not in str(refusal.value)
