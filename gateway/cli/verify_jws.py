@@ -34,9 +34,9 @@ class JwsAsked(BaseModel):
     @model_validator(mode="after")
     def _whole(self) -> "JwsAsked":
         if self.policy not in POLICIES:
-            raise ValueError(f"`policy` is one of {', '.join(sorted(POLICIES))}")
+            raise ValueError(f"`policy`: must be one of {', '.join(sorted(POLICIES))}")
         if not POLICIES[self.policy].key_from_header and (self.jwk is None) == (self.jwks is None):
-            raise ValueError("one of `jwk` and `jwks` is needed")
+            raise ValueError("one of `jwk` and `jwks` is needed, not both")
         return self
 
     def keys(self) -> KeySource:
