@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 import typer
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 Check = Callable[[Mapping[str, Any]], tuple[dict[str, Any], bool]]
 
@@ -54,10 +55,13 @@ def _answer_line(check: Check, line: bytes) -> int:
 def _explain(trouble: ValueError) -> str:
     """Say what is wrong without repeating a value: it may be a citizen's."""
     if isinstance(trouble, ValidationError):
-        return "; ".join(
-            f"`{'.'.join(str(part) for part in error['loc'])}`: {error['msg']}"
-            for error in trouble.errors(include_url=False, include_input=False)
-        )
+        return "; ".join(_say(error) for error in trouble.errors(include_url=False, include_input=False))
     if isinstance(trouble, orjson.JSONDecodeError):
         return "the input is not JSON"
     return str(trouble)
+
+
+def _say(error: ErrorDetails) -> str:
+    """Name the member at fault; what is wrong with several together names them itself."""
+    said = error["msg"].removeprefix("Value error, ")
+    return f"`{'.'.join(str(part) for part in error['loc'])}`: {said}" if error["loc"] else said

@@ -1,16 +1,14 @@
 """A logout token of an identity provider: the word that somebody's session there has ended (OpenID Connect
 Back-Channel Logout 1.0 §2.6), verified as strictly as an ID token."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from gateway.identity_providers.contract import LogoutNotice, UpstreamAnswerInvalid
 from gateway.identity_providers.discovery import Discovery
 from gateway.identity_providers.signed import verify_published
+from gateway.tokens.claim_rules import judge_logout_token
 from gateway.tokens.jose import LOGOUT_TOKEN, JoseRefused
-
-EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 
 async def read_logout_token(
@@ -25,19 +23,8 @@ async def read_logout_token(
     policy = replace(LOGOUT_TOKEN, algorithms=LOGOUT_TOKEN.algorithms & algorithms)
     try:
         signed = await verify_published(token, policy, discovery, now, issuer=issuer, audience=client_id)
+        claims = signed.claims
+        judge_logout_token(claims)
     except JoseRefused as refusal:
-        raise _refused(refusal.rule) from None
-    claims = signed.claims
-    events = claims["events"]
-    if not isinstance(events, Mapping) or not isinstance(events.get(EVENT), Mapping):
-        raise _refused("events")
-    subject, session_id = claims.get("sub"), claims.get("sid")
-    if session_id is not None and not (isinstance(session_id, str) and 0 < len(session_id) <= 2048):
-        raise _refused("sid")
-    if subject is None and session_id is None:
-        raise _refused("missing:sub")
-    return LogoutNotice(issuer=issuer, subject=subject, session_id=session_id, token_id=claims["jti"])
-
-
-def _refused(rule: str) -> UpstreamAnswerInvalid:
-    return UpstreamAnswerInvalid(operator_detail=f"logout token: refused by rule `{rule}`")
+        raise UpstreamAnswerInvalid(operator_detail=f"logout token: refused by rule `{refusal.rule}`") from None
+    return LogoutNotice(issuer=issuer, subject=claims.get("sub"), session_id=claims.get("sid"), token_id=claims["jti"])

@@ -26,13 +26,14 @@ from gateway.identity_providers.contract import (
 from gateway.identity_providers.discovery import Discovery, Metadata
 from gateway.identity_providers.exchange import Exchange, check_token_type, read_text
 from gateway.identity_providers.hint import harmless_hint, is_impersonal
-from gateway.identity_providers.id_token import Expected, auth_time_of, verify_id_token
+from gateway.identity_providers.id_token import Expected, verify_id_token
 from gateway.identity_providers.logout_token import read_logout_token
 from gateway.identity_providers.possession import Possession
 from gateway.identity_providers.profiles import PROFILES
 from gateway.identity_providers.reachability import Reachability
 from gateway.identity_providers.registration import Registered
 from gateway.identity_providers.staff_claims import read_staff
+from gateway.tokens.claim_rules import auth_time_of
 from gateway.tokens.key_material import public_jwk, thumbprint
 from gateway.vocabulary.clock import Clock, Randomness, text_token
 

@@ -96,9 +96,13 @@ def claim_tokens(*names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"claim:{name}" for some in names for name in some))
 
 
+OWN_API = "own"
+"""Our own API among resources: no URI, so that no resource is called so, whatever the issuer's name."""
+
+
 def resource_tokens(resources: Iterable[str]) -> tuple[str, ...]:
-    """Return resources as they stand beside scopes: `resource:<URI>`."""
-    return tuple(f"resource:{one}" for one in resources)
+    """Return resources as they stand beside scopes: `resource:<URI>`; our own API is nothing beside them."""
+    return tuple(f"resource:{one}" for one in resources if one != OWN_API)
 
 
 def find_portal(parameters: Parameters, clients: ClientRegistry) -> Portal:

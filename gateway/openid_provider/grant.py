@@ -18,7 +18,7 @@ class Grant:
     """`subject` is pairwise; `identity` the identity at sign-in, read only when it is told; `session_key` the session
     it was made in; `form_procedure` and `dossier` what `authorization_details` named (None when there were none);
     `claims_userinfo` and `claims_id_token` are claims asked for by name beside the scopes, `resources` identifiers of
-    those that tokens may be for beside our own API."""
+    those that tokens may be for beside our own API, which stands among them (`OWN_API`) when it was named as well."""
 
     id: str
     client_id: str

@@ -16,18 +16,11 @@ from gateway.openid_provider.failure import InvalidRequest, RequestNotSupported
 from gateway.openid_provider.house import House
 from gateway.openid_provider.parameters import MAX_VALUE, Parameters
 from gateway.openid_provider.profiles import PROFILES
+from gateway.tokens.claim_rules import JSON_MEMBERS, NUMBER_MEMBERS, TEXT_MEMBERS, judge_request_object
 from gateway.tokens.jose import JoseRefused
 from gateway.vocabulary.failure import Failure, RefusedBy
 
-_JSON = frozenset({"claims", "authorization_details"})
-_NUMBERS = frozenset({"max_age"})
-_TEXTS = frozenset(
-    {
-        *("client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce"),
-        *("code_challenge", "code_challenge_method", "dpop_jkt", "prompt", "acr_values", "display"),
-        *("id_token_hint", "login_hint", "ui_locales", "claims_locales", "idp_hint", "registration"),
-    }
-)
+_PARAMETERS = TEXT_MEMBERS | JSON_MEMBERS | NUMBER_MEMBERS
 
 
 class InvalidRequestObject(Failure):
@@ -61,53 +54,37 @@ async def unfold(house: House, portal: Portal, parameters: Parameters, now: date
         raise InvalidRequest("`request` and `request_uri` exclude each other")
     if not portal.has_keys:
         raise RequestNotSupported()
-    return read_claims(await _verified(house, portal, token, now), portal)
+    return read_claims(await _verified(house, portal, token, now))
 
 
 async def _verified(house: House, portal: Portal, token: str, now: datetime) -> dict[str, Any]:
     policy = PROFILES[portal.profile].request_objects_of(portal.request_object_signing_alg)
     try:
-        return await verify_by_client(
+        claims = await verify_by_client(
             house.client_keys, portal, token, policy, now=now, issuer=portal.client_id, audience=house.issuer
         )
+        judge_request_object(claims)
     except KeysUnreachable as trouble:
         refused = InvalidRequestObject("the client's keys cannot be had now", operator_detail=trouble.reason)
         raise refused from trouble
     except JoseRefused as trouble:
         raise InvalidRequestObject(f"the request object was refused by rule `{trouble.rule}`") from trouble
+    return claims
 
 
-def read_claims(claims: Mapping[str, Any], portal: Portal) -> Parameters:
-    """Return the claims of a verified request object as parameters. Raises InvalidRequestObject."""
-    if claims.get("client_id") != portal.client_id:
-        raise InvalidRequestObject("`client_id` in the request object is another client's")
-    if claims.get("sub") == portal.client_id:
-        # RFC 9101 §10.8: such a token proves the client, and must not be taken for a request of its
-        raise InvalidRequestObject("the request object is a client assertion")
+def read_claims(claims: Mapping[str, Any]) -> Parameters:
+    """Return the claims of a good request object as parameters. Raises InvalidRequestObject."""
     values: dict[str, str] = {}
-    for name, value in claims.items():
-        if name in _TEXTS or name in _JSON or name in _NUMBERS:
-            text = _text(name, value)
-            if len(text) > MAX_VALUE or "\x00" in text:
-                raise InvalidRequestObject(f"`{name}` in the request object is too long or holds a NUL character")
-            if text:
-                values[name] = text
+    for name in _PARAMETERS.intersection(claims):
+        value = claims[name]
+        text = orjson.dumps(value).decode() if isinstance(value, dict | list) else str(value)
+        if len(text) > MAX_VALUE:
+            raise InvalidRequestObject(f"`{name}` in the request object is too long")
+        if text:
+            values[name] = text
     return Parameters(values, _resources(claims.get("resource")))
 
 
-def _text(name: str, value: object) -> str:
-    if isinstance(value, str):
-        return value
-    if name in _JSON and isinstance(value, dict | list):
-        return orjson.dumps(value).decode()
-    if name in _NUMBERS and isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    raise InvalidRequestObject(f"`{name}` in the request object is of a wrong type")
-
-
-def _resources(value: object) -> tuple[str, ...]:
+def _resources(value: Any) -> tuple[str, ...]:
     """Return `resource`, which may stand as one text or as a list of them (RFC 8707 §2.1)."""
-    listed = [] if value is None else value if isinstance(value, list) else [value]
-    if not all(isinstance(one, str) for one in listed):
-        raise InvalidRequestObject("`resource` in the request object is of a wrong type")
-    return tuple(str(one) for one in listed)
+    return () if value is None else tuple(value) if isinstance(value, list) else (value,)

@@ -7,7 +7,7 @@ issuer. At the authorization endpoint several may be named; each token is for on
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from gateway.openid_provider.authorization import AuthorizationRequest
+from gateway.openid_provider.authorization import OWN_API, AuthorizationRequest
 from gateway.openid_provider.clients import Portal, Resource
 from gateway.openid_provider.failure import InvalidScope, InvalidTarget
 from gateway.openid_provider.grant import Grant
@@ -27,14 +27,16 @@ def named_by_client(house: House, parameters: Parameters) -> Resource | None:
 
 
 def within_resources(house: House, request: AuthorizationRequest, portal: Portal) -> AuthorizationRequest:
-    """Return a request with the scopes that its resources know.
+    """Return a request with the scopes that its resources know. Our own API counts among several: a token then names
+    the one it is for, and alone it is the same as none.
 
     Raises InvalidTarget: a resource is not known, or this client registered none of its scopes; InvalidScope: a scope
     of a resource is not registered.
     """
     if not request.resources:
         return request
-    resources = [_known(house, name) for name in request.resources if name != house.issuer]
+    named = tuple(OWN_API if name == house.issuer else name for name in request.resources)
+    resources = [_known(house, name) for name in named if name != OWN_API]
     for one in resources:
         if one.scopes and not portal.scopes.intersection(one.scopes):
             raise InvalidTarget("this client is registered for none of the scopes of a `resource`")
@@ -45,7 +47,7 @@ def within_resources(house: House, request: AuthorizationRequest, portal: Portal
     kept = tuple(scope for scope in request.scopes if is_own_scope(scope) or scope in theirs)
     if not kept and request.form_procedure is None:
         raise InvalidScope("`scope` names nothing that is offered")
-    return replace(request, scopes=kept, resources=tuple(one.identifier for one in resources))
+    return replace(request, scopes=kept, resources=named if resources else ())
 
 
 def granted_target(house: House, parameters: Parameters, grant: Grant) -> Resource | None:

@@ -240,6 +240,22 @@ def test_the_policies_have_the_names_that_outsiders_use() -> None:
     }
 
 
+def test_an_input_that_cannot_be_judged_names_the_member_at_fault() -> None:
+    asked: dict[str, Any] = {"jws": "a.b.c", "policy": "id_token", "jwk": {}}
+    strange, keyless, both, odd, missing = verify(
+        "jws",
+        asked | {"policy": "id-token"},
+        {"jws": "a.b.c", "policy": "id_token"},
+        asked | {"jwks": {"keys": []}},
+        asked | {"issuer": 5},
+        {"policy": "id_token", "jwk": {}},
+    )
+    assert strange["error"] == f"`policy`: must be one of {', '.join(sorted(POLICIES))}"
+    assert keyless["error"] == both["error"] == "one of `jwk` and `jwks` is needed, not both"
+    assert odd["error"].startswith("`issuer`: ")
+    assert missing["error"].startswith("`jws`: ")
+
+
 def test_a_batch_judges_each_line_at_its_own_time() -> None:
     """Whoever keeps it running sends proofs that are made while it runs."""
     stopped, running = read_clock("2011-03-22T18:00:00Z"), read_clock(None)

@@ -12,9 +12,9 @@ import pytest
 
 from gateway.identity_providers.configuration import IdentityProviderSettings
 from gateway.identity_providers.contract import Authentication, Begin, Callback, Departure, UpstreamAnswerInvalid
-from gateway.identity_providers.logout_token import EVENT
 from gateway.identity_providers.registry import build
 from gateway.tokens import jose
+from gateway.tokens.claim_rules import LOGOUT_EVENT
 from gateway.tokens.key_material import import_signing_key, public_jwk, thumbprint
 from gateway.vocabulary.clock import SystemClock, SystemRandomness
 from tests.conformance.fapi_upstream import FapiUpstream
@@ -175,7 +175,14 @@ async def test_a_nonce_that_was_refused_is_not_sent_again(make: Make, upstream: 
 async def test_a_logout_token_is_signed_as_the_profile_says(make: Make, upstream: FapiUpstream) -> None:
     strict, plain = await make(), await make(profile=None, token_endpoint_auth_method="private_key_jwt")
     at = int(upstream.time.seconds())
-    claims = {"iss": upstream.url, "aud": "gate06", "iat": at, "jti": "j-1", "sub": "subject-1", "events": {EVENT: {}}}
+    claims = {
+        "iss": upstream.url,
+        "aud": "gate06",
+        "iat": at,
+        "jti": "j-1",
+        "sub": "subject-1",
+        "events": {LOGOUT_EVENT: {}},
+    }
     upstream.published = [private_jwk(alg, f"logout-{alg}") for alg in ("ES256", "RS256")]
     good, weak = (jose.sign(claims, import_signing_key(one), typ="logout+jwt") for one in upstream.published)
     assert (await strict.provider.read_logout(good)).subject == "subject-1"

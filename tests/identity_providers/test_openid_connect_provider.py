@@ -25,6 +25,7 @@ from gateway.identity_providers.contract import (
 from gateway.identity_providers.exchange import read_object
 from gateway.identity_providers.registry import build
 from gateway.tokens import jose
+from gateway.tokens.claim_rules import LOGOUT_EVENT
 from gateway.tokens.issue import half_hash
 from gateway.tokens.key_material import import_signing_key
 from gateway.vocabulary.clock import SettableClock, SystemClock, SystemRandomness
@@ -38,6 +39,7 @@ from tests.identity_providers.issuer import (
     without_kid,
 )
 from tests.identity_providers.wire import Reply, outbound, serving
+from tests.tokens.claim_cases import cases_of, named, with_changes
 
 pytestmark = pytest.mark.anyio
 REDIRECT = "https://gateway.test/upstream/idp/callback"
@@ -238,6 +240,26 @@ async def test_id_token(bench, twist, rule):
         await bench.sign_in()
     assert refusal.value.operator_detail == f"id token: refused by rule `{rule}`"
     assert bench.issuer.count("/userinfo") == 0
+
+
+@pytest.mark.parametrize("case", cases_of("id_token", "logout_token"), ids=named)
+async def test_the_rule_is_that_of_the_command(bench, case):
+    changes = case.changes("gate06", "gate06")
+    if case.kind == "id_token":
+        bench.issuer.claims.update(changes)
+        told = bench.sign_in()
+    else:
+        now = int(bench.clock.now().timestamp())
+        good = {"iss": bench.issuer.url, "aud": "gate06", "iat": now, "jti": "j-1", "sub": "person-3", "sid": "up-1"}
+        claims = with_changes(good | {"events": {LOGOUT_EVENT: {}}}, changes)
+        signed = jose.sign(claims, import_signing_key(bench.issuer.signing), typ="logout+jwt")
+        told = bench.provider.read_logout(signed)
+    if case.rule is None:
+        await told
+        return
+    with pytest.raises(UpstreamAnswerInvalid) as refusal:
+        await told
+    assert refusal.value.operator_detail.endswith(f"refused by rule `{case.rule}`")
 
 
 @pytest.mark.parametrize(("claim", "seconds", "outside"), [("exp", -61, 61), ("iat", 3600, 3600), ("nbf", 90, 90)])

@@ -19,6 +19,7 @@ from gateway.openid_provider.clients import Portal
 from gateway.tokens.jose import sign
 from gateway.tokens.key_material import generate_private_jwk, import_signing_key, public_jwk
 from gateway.vocabulary.clock import SettableClock, SystemRandomness
+from tests.tokens.claim_cases import Case, cases_of, named
 
 pytestmark = pytest.mark.anyio
 
@@ -112,6 +113,19 @@ async def test_every_other_assertion_is_invalid_client(provider: world.Provider,
     assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
     assert answer.json()["error_description"] == (await ask(provider, "x.y.z")).json()["error_description"]
     assert (await ask(provider, assertion())).status_code == 200, "a refused assertion costs its client nothing"
+
+
+@pytest.mark.parametrize("case", cases_of("client_assertion", "client_assertion_baseline"), ids=named)
+async def test_the_rule_is_that_of_the_command(provider: world.Provider, case: Case) -> None:
+    profile = "fapi2" if case.kind == "client_assertion" else "baseline"
+    portal = keyed().model_copy(update={"profile": profile})
+    proof = assertion(**case.changes("keyed", world.ISSUER))
+    if case.rule is None:
+        await prove_by_assertion(provider.house, portal, proof, world.START)
+        return
+    with pytest.raises(AssertionRefused) as refusal:
+        await prove_by_assertion(provider.house, portal, proof, world.START)
+    assert refusal.value.rule == case.rule
 
 
 async def test_the_skew_of_a_client_is_forgiven_a_little(provider: world.Provider) -> None:

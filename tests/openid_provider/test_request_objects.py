@@ -16,6 +16,7 @@ from signing_house import EC_SEAL, KEY, NOW, RSA_KEY, STRANGER, request_claims, 
 
 from gateway.tokens.key_material import import_signing_key, public_jwk
 from tests.openid_provider.test_pushed_requests import come_in
+from tests.tokens.claim_cases import cases_of
 
 pytestmark = pytest.mark.anyio
 HEADER = {"alg": "ES256", "kid": "s1", "typ": "oauth-authz-req+jwt"}
@@ -145,6 +146,14 @@ BENT: list[dict[str, Any]] = [
 async def test_bent_objects(provider: world.Provider) -> None:
     answers = {str(changes): await refusal(provider, request_object(**changes)) for changes in BENT}
     assert {name: one for name, one in answers.items() if one != (400, "invalid_request_object")} == {}
+
+
+async def test_the_rules_are_those_of_the_command(provider: world.Provider) -> None:
+    for case in cases_of("request_object_baseline"):
+        answer = await push(provider, request_object(**case.changes("signing", world.ISSUER)))
+        assert (answer.status_code == 201) is (case.rule is None), case.name
+        said = answer.json().get("error_description", "")
+        assert case.rule is None or f"refused by rule `{case.rule}`" in said, (case.name, said)
 
 
 async def test_a_long_object_is_a_long_parameter(provider: world.Provider) -> None:

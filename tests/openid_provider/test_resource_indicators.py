@@ -172,6 +172,47 @@ async def test_several_are_granted_and_each_token_is_for_one(provider: world.Pro
     assert (await refresh(resource=SIGNED)).status_code == 200, "no refusal has spent anything"
 
 
+async def test_our_own_api_counts_among_several(provider: world.Provider) -> None:
+    """Named beside another it is one of two, so that a token says which it is for; the notice is that of the other."""
+    asked = authorize_url(scope="openid profile offline_access report:read", prompt="consent")
+    begun = (await provider.get(f"{asked}&resource={SIGNED}&resource={world.ISSUER}")).headers["location"]
+    page = await provider.get(begun)
+    form = {"csrf": hidden(page.text, "csrf"), "provider": "fake"}
+    state = members((await provider.http.post(begun, data=form)).headers["location"])["state"]
+    await provider.get(f"/upstream/fake/callback?code=x&state={state}")
+    page = await provider.get(begun)
+    assert re.findall(r"Sử dụng (\S+) thay ông/bà", page.text) == [SIGNED]
+    code = members((await agree(provider, page)).headers["location"])["code"]
+    for bad in ({}, {"resource": "own"}, {"resource": OPAQUE}):
+        answer = await redeem(provider, code, **bad)
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_target"), bad
+    own = (await redeem(provider, code, resource=world.ISSUER)).json()
+    assert own["scope"] == "openid profile offline_access"
+    refresh = {"grant_type": "refresh_token", "refresh_token": own["refresh_token"]}
+    unnamed = await provider.http.post("/token", data=refresh, headers=basic())
+    assert (unnamed.status_code, unnamed.json()["error"]) == (400, "invalid_target")
+    other = await provider.http.post("/token", data=refresh | {"resource": SIGNED}, headers=basic())
+    assert claims_of(provider, other.json()["access_token"])["scope"] == "report:read"
+    told = [one["attributes"] for one in await world.events_of(provider) if one["event"] == "CodeRedeemed"]
+    assert told == [["openid", "profile", "offline_access", "report:read", f"resource:{SIGNED}"]]
+
+
+async def test_our_own_api_alone_at_sign_in_is_as_no_resource(provider: world.Provider) -> None:
+    tokens = await obtain_tokens(provider, resource=world.ISSUER)
+    assert tokens["scope"] == "openid profile"
+    assert await refused_at_once(provider, "own") == "invalid_target"
+
+
+async def test_a_pushed_request_counts_our_own_api_too(provider: world.Provider) -> None:
+    pairs = [*httpx2.URL(authorize_url(scope="openid report:read")).params.multi_items()]
+    pairs += [("resource", world.ISSUER), ("resource", SIGNED)]
+    headers = basic() | {"content-type": "application/x-www-form-urlencoded"}
+    pushed = await provider.http.post("/par", content=str(httpx2.QueryParams(pairs)), headers=headers)
+    code = await obtain_code(provider, request_uri=pushed.json()["request_uri"])
+    assert (await redeem(provider, code)).json()["error"] == "invalid_target"
+    assert claims_of(provider, (await redeem(provider, code, resource=SIGNED)).json()["access_token"])["aud"] == SIGNED
+
+
 async def test_two_at_the_token_endpoint_are_refused_and_burn_no_code(provider: world.Provider) -> None:
     code = await several(provider)
     pairs = [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", world.CALLBACK)]
