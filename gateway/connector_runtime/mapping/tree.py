@@ -68,7 +68,8 @@ def all_at(node: Any, steps: Sequence[Step], members: Members) -> tuple[list[Any
     """Return the records at a path and whether what holds them is there: (None, …) when nothing stands there at all.
 
     A list of none, a null and a nil element are all an explicit nobody. An answer's own element that is empty holds
-    the record's place and no record. Raises Unreadable.
+    the record's place and no record; one that says something else (an error's text, an attribute) holds neither.
+    Raises Unreadable.
     """
     if not steps:
         return (list(node) if type(node) is list else [node]), True
@@ -82,15 +83,23 @@ def all_at(node: Any, steps: Sequence[Step], members: Members) -> tuple[list[Any
         holder = inner
     found = members(holder)
     if steps[-1].name not in found:
-        # an empty element is XML's list of none; one that holds something else is another answer
-        nobody = members is xml_members and all(name.startswith("@") for name in found)
-        return ([] if nobody else None), True
+        return (None, True) if members is not xml_members else _without_record(holder, is_own=holder is not node)
     value = found[steps[-1].name]
     if value is None:
         return [], True
     rows = value if type(value) is list else [value]
     where = steps[-1].where
     return [None if is_nil(one) else one for one in rows if where is None or _is(one, where, members)], True
+
+
+def _without_record(holder: Any, *, is_own: bool) -> tuple[list[Any] | None, bool]:
+    """Return what `all_at` does for an element without the record: an empty one is XML's list of none, and one that
+    says something itself, or is the envelope's body (not `is_own`), is another answer."""
+    told = [value for name, value in holder.attrib.items() if not str(name).startswith(_XSI)]
+    texts = [holder.text, *(one.tail for one in holder), *told]
+    if not is_own or any((text or "").strip() for text in texts):
+        return None, False
+    return (None if len(holder) or told else []), True
 
 
 def is_nil(node: Any) -> bool:
