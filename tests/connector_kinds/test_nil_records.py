@@ -126,6 +126,17 @@ def test_a_nil_leaf_is_absent_and_one_that_holds_something_is_garbled() -> None:
     assert isinstance(told["the_sample_card_issued"], Found)
 
 
+def test_a_text_where_a_field_has_its_elements_is_garbled() -> None:
+    whole = answer(f"<Readers><Reader>{WHOLE}</Reader></Readers>")
+    for card in ("<Card>LOI KET NOI</Card>", '<Card ma="500">LOI KET NOI</Card>'):
+        told = read(whole.replace(whole[whole.index("<Card>") : whole.index("</Reader>")], card))
+        assert isinstance(told, dict)
+        assert set(told.values()) == {MALFORMED}
+    told = read(whole.replace(whole[whole.index("<Card>") : whole.index("</Reader>")], "<Card> </Card>"))
+    assert isinstance(told, dict)
+    assert set(told.values()) == {Absent("empty")}
+
+
 def test_a_sign_that_is_nil_is_no_sign() -> None:
     rows = [{"path": "FindReaderResponse/Error", "is": "denied"}]
     speech = make_speech(manifest_of("soap", lambda tree: tree.update(outcomes=rows)))

@@ -76,6 +76,18 @@ def test_prefixes_and_capitals_of_xml_do_not_count(path: str, value: str | None)
     assert found(path, XML, "xml") == value
 
 
+@pytest.mark.parametrize("path", ["The/So", "Gia/So", "Gia/So/Sau", "Gia[loai=vnd]", "Bo[@loai='x']/So"])
+def test_a_text_has_no_children(path: str) -> None:
+    record = read_document(b"<r><The>LOI KET NOI</The><Gia Loai='vnd'>5</Gia><Rong> </Rong><Bo loai='x'>LOI</Bo></r>")
+    assert found("The", record, "xml") == "LOI KET NOI"
+    assert found("Gia/@loai", record, "xml") == "vnd"
+    assert found("Gia[@loai=vnd]", record, "xml") == "5"
+    assert found("Gia/@khac", record, "xml") is None
+    assert found("Rong/So", record, "xml") is None
+    with pytest.raises(Unreadable, match="a text stands"):
+        found(path, record, "xml")
+
+
 def test_of_two_elements_none_is_first() -> None:
     with pytest.raises(Unreadable):
         found("Rel/Name", XML, "xml")

@@ -22,8 +22,21 @@ def json_members(node: Any) -> Mapping[str, Any]:
     raise Unreadable("something plain stands where an object was expected")
 
 
+class _Worded(dict[str, Any]):
+    """The attributes of an element that is a text: to ask it for a child is Unreadable."""
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return an attribute. Raises Unreadable for a child."""
+        if not name.startswith("@"):
+            raise Unreadable("a text stands where an element was expected")
+        return super().get(name, default)
+
+
 def xml_members(node: Any) -> Mapping[str, Any]:
-    """Return an element's children by name, a list where a name stands several times, and attributes as `@name`."""
+    """Return an element's children by name, a list where a name stands several times, and attributes as `@name`.
+
+    Raises Unreadable for a text, which has no children; one with attributes does so when a child is asked for.
+    """
     found: dict[str, Any] = {}
     for one in node:
         name = one.tag
@@ -35,6 +48,10 @@ def xml_members(node: Any) -> Mapping[str, Any]:
                 found[name] = [known, one]
         else:
             found[name] = one
+    if not found and (node.text or "").strip():
+        if not node.attrib:
+            raise Unreadable("a text stands where an element was expected")
+        found = _Worded()
     if node.attrib:
         for name, value in node.attrib.items():
             found[f"@{name.rpartition('}')[2].lower()}"] = value
