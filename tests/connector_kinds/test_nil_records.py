@@ -64,6 +64,7 @@ def test_what_says_of_itself_that_it_is_nothing_is_nobody(inner: str, missing: s
         answer(""),
         answer('<Readers loi=""/>'),
         answer("<Readers><Reader/></Readers>"),
+        answer('<Readers><Reader Updated=""/></Readers>'),
         answer(f"<Readers><Reader><CitizenId/><Card><No {NIL}/></Card></Reader></Readers>"),
     ],
 )

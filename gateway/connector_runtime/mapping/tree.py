@@ -84,19 +84,19 @@ def walk(node: Any, steps: Sequence[Step], members: Members) -> Any:
 def all_at(node: Any, steps: Sequence[Step], members: Members) -> tuple[list[Any] | None, bool]:
     """Return the records at a path and whether what holds them is there: (None, …) when nothing stands there at all.
 
-    A list of none, a null and a nil element are all an explicit nobody. An answer's own element that is empty holds
-    the record's place and no record; one that says something else (an error's text, an attribute) holds neither.
-    Raises Unreadable.
+    A list of none, a null and a nil element are all an explicit nobody, there or on the way. An answer's own element
+    that is empty holds the record's place and no record; one that says something else (an error's text, an attribute)
+    holds neither. Raises Unreadable.
     """
     if not steps:
         return (list(node) if type(node) is list else [node]), True
     holder = node
     for step in steps[:-1]:
-        inner = select(members(holder).get(step.name), step, members)
-        if inner is None:
-            return None, holder is not node and _is_bare(holder)
-        if is_nil(inner):
-            return [], True
+        found = members(holder)
+        inner = select(found.get(step.name), step, members)
+        if inner is None or is_nil(inner):
+            is_told = inner is not None or (step.name in found and step.where is None)
+            return ([], True) if is_told else (None, holder is not node and is_void(holder) and not len(holder))
         holder = inner
     found = members(holder)
     if steps[-1].name not in found:
@@ -130,15 +130,21 @@ def is_nil(node: Any) -> bool:
 
 
 def is_void(node: Any) -> bool:
-    """Tell whether an element holds nothing at all: no text in it or below, and no attribute but those of XML Schema
-    instances (nil, type)."""
-    return isinstance(node, etree._Element) and not any(
-        (one.text or "").strip() or any(not str(name).startswith(_XSI) for name in one.attrib) for one in node.iter()
-    )
+    """Tell whether nothing at all is told: no text in it or below that is not blank, no number and no truth.
 
-
-def _is_bare(node: Any) -> bool:
-    return is_void(node) and not len(node)
+    Attributes are texts, but for those of XML Schema instances (nil, type).
+    """
+    if isinstance(node, etree._Element):
+        told = [value for one in node.iter() for name, value in one.attrib.items() if not str(name).startswith(_XSI)]
+        return not any(text.strip() for text in (*node.itertext(), *told))
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Mapping | list):
+            waiting.extend(one.values() if isinstance(one, Mapping) else one)
+        elif one is not None and not (isinstance(one, str) and not one.strip()):
+            return False
+    return True
 
 
 def plain(leaf: Any) -> Any:
