@@ -293,6 +293,8 @@ def _broken(room: Room, case: Case) -> dict[str, Reply]:
     if "xml" in room.media:
         fault = b"<Fault><faultcode>Server.Broken</faultcode><faultstring>internal</faultstring></Fault>"
         broken["a SOAP fault"] = room.reply(_in_body(body, fault), status=500)
+    for told, inner in _in_the_holder(room, case).items():
+        broken[told] = room.reply(inner)
     broken |= {f"status {status}": room.reply(b"", status=status) for status in (400, 401, 403, 500, 502, 503)}
     return broken | {
         "an error answered with status 200": room.reply(error),
@@ -302,6 +304,16 @@ def _broken(room: Room, case: Case) -> dict[str, Reply]:
         "an answer that breaks off": room.reply(body[: len(body) // 2]),
         "an empty answer": room.reply(b""),
     }
+
+
+def _in_the_holder(room: Room, case: Case) -> dict[str, bytes]:
+    """Return SOAP answers whose element around the record says something else in its place."""
+    holder = (_record_at(room) or ())[:-1] if room.kind == "soap" else ()
+    made = {
+        "a text in place of the record": case.tree.emptied(holder, "E500 internal"),
+        "an attribute in place of the record": case.tree.emptied(holder, code="E500"),
+    }
+    return {told: body for told, body in made.items() if body is not None}
 
 
 def _in_body(envelope: bytes, error: bytes) -> bytes:

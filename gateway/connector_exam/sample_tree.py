@@ -52,6 +52,10 @@ class SampleTree(Protocol):
         where nothing stands at `at`, the names from the envelope's body on."""
         ...
 
+    def emptied(self, at: tuple[str, ...], text: str = "", **attributes: str) -> bytes | None:
+        """Return the sample with this text and these attributes alone in the element at `at`; None as `nilled`."""
+        ...
+
 
 def tree_of(body: bytes) -> SampleTree | None:
     """Return a sample's tree, None when it is neither JSON nor XML."""
@@ -103,6 +107,9 @@ class _Json:
     def nilled(self, at: tuple[str, ...]) -> bytes | None:
         return None
 
+    def emptied(self, at: tuple[str, ...], text: str = "", **attributes: str) -> bytes | None:
+        return None
+
 
 class _Xml:
     def __init__(self, root: etree._Element) -> None:
@@ -150,12 +157,17 @@ class _Xml:
         return _write(changed)
 
     def nilled(self, at: tuple[str, ...]) -> bytes | None:
+        return self.emptied(at, **{f"{XSI}nil": "true"})
+
+    def emptied(self, at: tuple[str, ...], text: str = "", **attributes: str) -> bytes | None:
         changed = copy.deepcopy(self._root)
         for element in changed.iter():
             way = tuple(_local(one) for one in reversed([element, *element.iterancestors()]))
             if at and way[2:] == at:
                 element.clear()
-                element.set(f"{XSI}nil", "true")
+                element.text = text or None
+                for name, value in attributes.items():
+                    element.set(name, value)
                 return _write(changed)
         return None
 

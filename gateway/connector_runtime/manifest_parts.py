@@ -169,7 +169,7 @@ class RecordRow(Table):
     somebody else is dropped whole. `as_of` is the date the record is true of, of today without one; `as_of_clock` as
     `clock` of a field. `unknown` are the
     texts by which the source says that it does not know. `missing` says what it means when the place of the record is
-    there and the record is not, or nothing stands in it (XML). A null and an `xsi:nil` are nobody either way.
+    there and the record is not, or nothing stands in it. A null, a list of none and an `xsi:nil` are nobody either way.
     """
 
     at: Path = "."

@@ -74,3 +74,15 @@ def test_a_record_is_nil_where_it_was_and_nowhere_else() -> None:
     told = tree_of(JSON)
     assert told is not None
     assert told.nilled(("data", "reader")) is None
+
+
+def test_what_holds_the_record_can_hold_a_text_or_an_attribute_alone() -> None:
+    tree = tree_of(XML)
+    assert tree is not None
+    body = tree.emptied(("answer", "readers"), "E500")
+    assert body is not None
+    assert b"<l:Readers>E500</l:Readers>" in body
+    body = tree.emptied(("answer", "readers"), code="E500")
+    assert body is not None
+    assert b'<l:Readers code="E500"/>' in body
+    assert tree.emptied((), "E500") is None

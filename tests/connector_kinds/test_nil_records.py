@@ -51,6 +51,7 @@ def answer(readers: str) -> str:
         answer(f"<Readers {NIL}/>"),
         f'<l:FindReaderResponse xmlns:l="urn:library" {NIL}/>',
         answer("<Readers/>"),
+        answer(f'<Readers {XSI} xsi:type="List"> </Readers>'),
     ],
 )
 def test_what_says_of_itself_that_it_is_nothing_is_nobody(inner: str, missing: str) -> None:
@@ -61,7 +62,9 @@ def test_what_says_of_itself_that_it_is_nothing_is_nobody(inner: str, missing: s
     "inner",
     [
         answer(""),
+        answer('<Readers loi=""/>'),
         answer("<Readers><Reader/></Readers>"),
+        answer('<Readers><Reader Updated=""/></Readers>'),
         answer(f"<Readers><Reader><CitizenId/><Card><No {NIL}/></Card></Reader></Readers>"),
     ],
 )
@@ -82,10 +85,25 @@ def test_what_merely_is_empty_is_nobody_where_the_manifest_says_so(inner: str) -
         answer(f"<Readers {NIL}><Reader>{WHOLE}</Reader></Readers>"),
         answer("<Readers><Reader><Note>x</Note></Reader></Readers>"),  # a record, and of whom it does not say
         answer('<Readers><Reader Updated="2026-11-20"/></Readers>'),
+        answer('<Readers loi="99">ORA-12541: khong ket noi</Readers>'),  # an error where the list would be
+        answer("<Readers>ORA-12541</Readers>"),
+        answer('<Readers ma="500" thongBao="loi"/>'),
+        answer("<Readers><Total/>ORA-12541</Readers>"),
+        answer('<Readers ma="500"><Total/></Readers>'),
+        '<l:FindReaderResponse xmlns:l="urn:library" ma="500"/>',
+        '<l:FindReaderResponse xmlns:l="urn:library">ORA-12541</l:FindReaderResponse>',
+        # a person whose element stands elsewhere (SOAP 1.1 §5.4.1) is not looked for, and is somebody
+        answer('<Readers href="#id0"/>') + f'<multiRef id="id0"><Reader>{WHOLE}</Reader></multiRef>',
     ],
 )
 def test_what_holds_something_else_is_never_nobody(inner: str, missing: str) -> None:
     assert read(inner, missing=missing) == MALFORMED
+
+
+@pytest.mark.parametrize("missing", ["malformed", "not_found"])
+@pytest.mark.parametrize("inner", ["", "ORA-12541", "<Error>E500</Error>"])
+def test_the_envelopes_body_is_nobodys_list(inner: str, missing: str) -> None:
+    assert read(inner, at="FindReaderResponse", missing=missing) == MALFORMED
 
 
 def test_a_nil_beside_a_record_chooses_none() -> None:
@@ -107,6 +125,17 @@ def test_a_nil_leaf_is_absent_and_one_that_holds_something_is_garbled() -> None:
     assert isinstance(told, dict)
     assert told["the_sample_card_number"] == MALFORMED
     assert isinstance(told["the_sample_card_issued"], Found)
+
+
+def test_a_text_where_a_field_has_its_elements_is_garbled() -> None:
+    whole = answer(f"<Readers><Reader>{WHOLE}</Reader></Readers>")
+    for card in ("<Card>LOI KET NOI</Card>", '<Card ma="500">LOI KET NOI</Card>'):
+        told = read(whole.replace(whole[whole.index("<Card>") : whole.index("</Reader>")], card))
+        assert isinstance(told, dict)
+        assert set(told.values()) == {MALFORMED}
+    told = read(whole.replace(whole[whole.index("<Card>") : whole.index("</Reader>")], "<Card> </Card>"))
+    assert isinstance(told, dict)
+    assert set(told.values()) == {Absent("empty")}
 
 
 def test_a_sign_that_is_nil_is_no_sign() -> None:

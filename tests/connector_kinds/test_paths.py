@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gateway.connector_runtime.contract.document import Unreadable, read_document
 from gateway.connector_runtime.mapping.path import PathInvalid, Step, parse_path
-from gateway.connector_runtime.mapping.tree import MEMBERS, all_at, plain, walk
+from gateway.connector_runtime.mapping.tree import MEMBERS, all_at, is_void, plain, walk
 
 RECORD = {
     "person": {"name": "Sơn", "họ.tên": "x", "none": None},
@@ -76,6 +76,18 @@ def test_prefixes_and_capitals_of_xml_do_not_count(path: str, value: str | None)
     assert found(path, XML, "xml") == value
 
 
+@pytest.mark.parametrize("path", ["The/So", "Gia/So", "Gia/So/Sau", "Gia[loai=vnd]", "Bo[@loai='x']/So"])
+def test_a_text_has_no_children(path: str) -> None:
+    record = read_document(b"<r><The>LOI KET NOI</The><Gia Loai='vnd'>5</Gia><Rong> </Rong><Bo loai='x'>LOI</Bo></r>")
+    assert found("The", record, "xml") == "LOI KET NOI"
+    assert found("Gia/@loai", record, "xml") == "vnd"
+    assert found("Gia[@loai=vnd]", record, "xml") == "5"
+    assert found("Gia/@khac", record, "xml") is None
+    assert found("Rong/So", record, "xml") is None
+    with pytest.raises(Unreadable, match="a text stands"):
+        found(path, record, "xml")
+
+
 def test_of_two_elements_none_is_first() -> None:
     with pytest.raises(Unreadable):
         found("Rel/Name", XML, "xml")
@@ -133,4 +145,25 @@ def test_nothing_there_is_not_nobody() -> None:
     at = parse_path("data.rows", "json")
     assert all_at({"data": {"rows": None}}, at, MEMBERS["json"]) == ([], True)
     assert all_at({"data": {"error": "x"}}, at, MEMBERS["json"]) == (None, True)
+    assert all_at({"data": {}}, at, MEMBERS["json"]) == (None, True)
     assert all_at({"error": "x"}, at, MEMBERS["json"]) == (None, False)
+    assert all_at({}, at, MEMBERS["json"]) == (None, False)
+    for nothing in (None, [], [None]):
+        assert all_at({"data": nothing}, at, MEMBERS["json"]) == ([], True)
+    deeper = parse_path("data.found.rows", "json")
+    assert all_at({"data": {}}, deeper, MEMBERS["json"]) == (None, True)
+    assert all_at({"data": {"error": "x"}}, deeper, MEMBERS["json"]) == (None, False)
+    chosen = parse_path("data[kind=a].rows", "json")
+    assert all_at({"data": [{"kind": "b"}]}, chosen, MEMBERS["json"]) == (None, False)
+
+
+def test_what_tells_nothing_is_void() -> None:
+    deep: Any = {"a": None}
+    for _ in range(5000):
+        deep = {"a": [deep]}
+    for nothing in (None, {}, [], " ", {"a": None, "b": {"c": ""}, "d": [None, {}]}, deep):
+        assert is_void(nothing)
+    for something in (0, False, "0", {"a": {"b": 0}}, [{"a": "x"}], {"a": False}):
+        assert not is_void(something)
+    for text, is_nothing in (("<r><a x=' '/> </r>", True), ("<r x='0'/>", False), ("<r><a/>x</r>", False)):
+        assert is_void(read_document(text.encode())) is is_nothing

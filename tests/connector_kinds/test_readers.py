@@ -90,6 +90,10 @@ MOMENTS = [
     ("2024-03-05T00:00:00.000", "2024-03-05"),
     ("2024-03-05 12:00:00 AM", "2024-03-05"),
     ("2024-03-05 12:00:00 SA", "2024-03-05"),
+    # a day that is told with an offset (xs:date) is the day that is written
+    ("1975-05-12+07:00", "1975-05-12"),
+    ("1975-05-12-05:00", "1975-05-12"),
+    ("1975-05-12Z", "1975-05-12"),
 ]
 
 
@@ -99,7 +103,8 @@ def test_a_moment_is_the_day_it_is_in_vietnam(text: str, day: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "form"), [("05/03/2024 00:00:00", "dd/mm/yyyy"), ("3/5/2024 12:00:00 AM", "mm/dd/yyyy")]
+    ("text", "form"),
+    [("05/03/2024+07:00", "dd/mm/yyyy"), ("05/03/2024 00:00:00", "dd/mm/yyyy"), ("3/5/2024 12:00:00 AM", "mm/dd/yyyy")],
 )
 def test_a_time_stands_beside_every_form(text: str, form) -> None:
     assert str(parse_date(text, form)) == "2024-03-05"
@@ -116,6 +121,10 @@ def test_a_time_stands_beside_every_form(text: str, form) -> None:
         "2024-03-04Tnoon",
         "2024-03T17:00:00Z",
         "9999-12-31T23:00:00Z",
+        "1975-02-31+07:00",
+        "1975-05-12+15:00",
+        "1975-05-12+07:00Z",
+        "1975-05+07:00",
     ],
 )
 def test_a_moment_nobody_can_place_is_garbled(text: str) -> None:

@@ -27,6 +27,7 @@ _MOMENT = re.compile(
     r"(?P<day>[^T ]+)(?:T| +)(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<part>\d{1,9}))?)?"
     r"(?: *(?P<half>[AaPp][Mm]|SA|CH))? *(?P<offset>[Zz]|[+-]\d\d(?::?\d\d)?)?"
 )
+_DAY_WITH_OFFSET = re.compile(r"(?P<day>[^ T]+?)(?:[Zz]|[+-](?:0\d|1[0-4]):[0-5]\d)")
 
 Value = str | PartialDate | Address
 
@@ -102,11 +103,12 @@ def read_date(text: str) -> PartialDate | None:
 def day_of(text: str, read: Callable[[str], PartialDate | None], *, is_local: bool = False) -> PartialDate | None:
     """Return the day in Vietnam of a date with a time: `2024-03-04T17:00:00Z` is 5 March there (RFC 3339 §5.6).
 
-    `read` reads the date alone. Midnight without an offset is a date that was written with a time; another time
+    `read` reads the date alone. A day with an offset and no time is that day (`1975-05-12+07:00`, XML Schema Part 2
+    §3.2.9). Midnight without an offset is a date that was written with a time; another time
     without one is Vietnam's with `is_local`, and otherwise Unreadable: nobody says whose clock it is.
     """
     if " " not in text and "T" not in text:
-        return read(text)
+        return _day_with_offset(text, read)
     match = _MOMENT.fullmatch(text)
     if match is None:
         raise Unreadable("not a date")
@@ -129,6 +131,16 @@ def day_of(text: str, read: Callable[[str], PartialDate | None], *, is_local: bo
         raise Unreadable("not a time of day that exists") from None
     if (hour or minute or second or int(match["part"] or 0)) and not is_local:
         raise Unreadable("a time of day without its offset from UTC")
+    return told
+
+
+def _day_with_offset(text: str, read: Callable[[str], PartialDate | None]) -> PartialDate | None:
+    match = _DAY_WITH_OFFSET.fullmatch(text)
+    if match is None:
+        return read(text)
+    told = read(match["day"])
+    if told is not None and told.day is None:
+        raise Unreadable("an offset beside a date without its day")
     return told
 
 

@@ -22,8 +22,21 @@ def json_members(node: Any) -> Mapping[str, Any]:
     raise Unreadable("something plain stands where an object was expected")
 
 
+class _Worded(dict[str, Any]):
+    """The attributes of an element that is a text: to ask it for a child is Unreadable."""
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return an attribute. Raises Unreadable for a child."""
+        if not name.startswith("@"):
+            raise Unreadable("a text stands where an element was expected")
+        return super().get(name, default)
+
+
 def xml_members(node: Any) -> Mapping[str, Any]:
-    """Return an element's children by name, a list where a name stands several times, and attributes as `@name`."""
+    """Return an element's children by name, a list where a name stands several times, and attributes as `@name`.
+
+    Raises Unreadable for a text, which has no children; one with attributes does so when a child is asked for.
+    """
     found: dict[str, Any] = {}
     for one in node:
         name = one.tag
@@ -35,6 +48,10 @@ def xml_members(node: Any) -> Mapping[str, Any]:
                 found[name] = [known, one]
         else:
             found[name] = one
+    if not found and (node.text or "").strip():
+        if not node.attrib:
+            raise Unreadable("a text stands where an element was expected")
+        found = _Worded()
     if node.attrib:
         for name, value in node.attrib.items():
             found[f"@{name.rpartition('}')[2].lower()}"] = value
@@ -67,30 +84,39 @@ def walk(node: Any, steps: Sequence[Step], members: Members) -> Any:
 def all_at(node: Any, steps: Sequence[Step], members: Members) -> tuple[list[Any] | None, bool]:
     """Return the records at a path and whether what holds them is there: (None, …) when nothing stands there at all.
 
-    A list of none, a null and a nil element are all an explicit nobody. An answer's own element that is empty holds
-    the record's place and no record. Raises Unreadable.
+    A list of none, a null and a nil element are all an explicit nobody, there or on the way. An answer's own element
+    that is empty holds the record's place and no record; one that says something else (an error's text, an attribute)
+    holds neither. Raises Unreadable.
     """
     if not steps:
         return (list(node) if type(node) is list else [node]), True
     holder = node
     for step in steps[:-1]:
-        inner = select(members(holder).get(step.name), step, members)
-        if inner is None:
-            return None, holder is not node and _is_bare(holder)
-        if is_nil(inner):
-            return [], True
+        found = members(holder)
+        inner = select(found.get(step.name), step, members)
+        if inner is None or is_nil(inner):
+            is_told = inner is not None or (step.name in found and step.where is None)
+            return ([], True) if is_told else (None, holder is not node and is_void(holder) and not len(holder))
         holder = inner
     found = members(holder)
     if steps[-1].name not in found:
-        # an empty element is XML's list of none; one that holds something else is another answer
-        nobody = members is xml_members and all(name.startswith("@") for name in found)
-        return ([] if nobody else None), True
+        return (None, True) if members is not xml_members else _without_record(holder, is_own=holder is not node)
     value = found[steps[-1].name]
     if value is None:
         return [], True
     rows = value if type(value) is list else [value]
     where = steps[-1].where
     return [None if is_nil(one) else one for one in rows if where is None or _is(one, where, members)], True
+
+
+def _without_record(holder: Any, *, is_own: bool) -> tuple[list[Any] | None, bool]:
+    """Return what `all_at` does for an element without the record: an empty one is XML's list of none, and one that
+    says something itself, or is the envelope's body (not `is_own`), is another answer."""
+    told = [value for name, value in holder.attrib.items() if not str(name).startswith(_XSI)]
+    texts = [holder.text, *(one.tail for one in holder), *told]
+    if not is_own or any((text or "").strip() for text in texts):
+        return None, False
+    return (None if len(holder) or told else []), True
 
 
 def is_nil(node: Any) -> bool:
@@ -104,15 +130,21 @@ def is_nil(node: Any) -> bool:
 
 
 def is_void(node: Any) -> bool:
-    """Tell whether an element holds nothing at all: no text in it or below, and no attribute but those of XML Schema
-    instances (nil, type)."""
-    return isinstance(node, etree._Element) and not any(
-        (one.text or "").strip() or any(not str(name).startswith(_XSI) for name in one.attrib) for one in node.iter()
-    )
+    """Tell whether nothing at all is told: no text in it or below that is not blank, no number and no truth.
 
-
-def _is_bare(node: Any) -> bool:
-    return is_void(node) and not len(node)
+    Attributes are texts, but for those of XML Schema instances (nil, type).
+    """
+    if isinstance(node, etree._Element):
+        told = [value for one in node.iter() for name, value in one.attrib.items() if not str(name).startswith(_XSI)]
+        return not any(text.strip() for text in (*node.itertext(), *told))
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Mapping | list):
+            waiting.extend(one.values() if isinstance(one, Mapping) else one)
+        elif one is not None and not (isinstance(one, str) and not one.strip()):
+            return False
+    return True
 
 
 def plain(leaf: Any) -> Any:
