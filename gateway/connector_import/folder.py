@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from gateway.connector_import.draft import Draft, Field, about_of, as_of, fields_of
-from gateway.connector_import.guess import snake
+from gateway.connector_import.guess import MIDNIGHT, snake
 from gateway.connector_import.node import at
 from gateway.connector_runtime.contract.document import Malformed
 from gateway.connector_runtime.failure import ConnectorFailure
@@ -22,6 +22,7 @@ from gateway.connector_runtime.kinds.samples import Sample, SampleReader, read_s
 from gateway.connector_runtime.manifest_schema import SCHEMA_FILE, render_schema
 
 MARK = "confirm:"
+_CLOCK = 'with a time: `{} = "vietnam"` if one other than midnight comes without its offset'
 _MASKS = {"date": "date", "number": "number"}
 
 
@@ -159,7 +160,9 @@ def _record(draft: Draft) -> Iterator[str]:
     yield f"at = {_text(_path(draft.record, draft.kind) if draft.record else '.')}"
     yield f"about = {_inline({key: _path(way, draft.kind) for key, way in about.items()})}"
     if (told := as_of(draft)) is not None:
-        yield f"as_of = {_text(_path((told,), draft.kind))}"
+        if told.form in MIDNIGHT:
+            yield f"# {MARK} {_CLOCK.format('as_of_clock')}"
+        yield f"as_of = {_text(_path((told.name,), draft.kind))}"
     if draft.kind == "soap" and not at(draft.answer, draft.record).required:
         yield 'missing = "not_found"             # an answer without the record is nobody, not an error'
     yield ""
@@ -186,7 +189,8 @@ def _code_lists(fields: Sequence[Field]) -> Iterator[str]:
 
 
 def _field(one: Field, kind: str) -> Iterator[str]:
-    guessed = {"text": "text, as it stands", "date": f"a date written {one.form or 'in a form to be named'}"}
+    dated = f"a date written {one.form or 'in a form to be named'}"
+    guessed = {"text": "text, as it stands", "date": f"{dated}; {_CLOCK.format('clock')}" if one.is_moment else dated}
     yield "[[fields]]"
     yield f"# {MARK} {_printable(one.label)[:100]}: {guessed.get(one.type, f'type {one.type}')}"
     yield f'to = "{one.to}"'

@@ -9,7 +9,7 @@ from lxml import etree
 from gateway.connector_import.node import DEEPEST, Alternative, Budget, Kind, Node
 from gateway.connector_import.xsd import XS, Name, Schemas, resolved
 
-_FORMS: Mapping[str, str] = {"date": "date", "dateTime": "date-time"}
+_FORMS: Mapping[str, str] = {"date": "date", "dateTime": "dateTime"}
 _KINDS: Mapping[str, Kind] = {"boolean": "truth", "base64Binary": "file", "hexBinary": "file"}
 _GROUPS = frozenset({f"{XS}sequence", f"{XS}all", f"{XS}choice"})
 _MOST_BASES = 8
