@@ -8,14 +8,14 @@ from urllib.parse import parse_qsl, urlsplit
 
 from lxml import etree
 
-from gateway.connector_import.description import hash_files
+from gateway.connector_import.description import hash_parts
 from gateway.connector_import.draft import Draft, Question, find_record
 from gateway.connector_import.failure import DescriptionRefused
 from gateway.connector_import.guess import PERSON
 from gateway.connector_import.node import Node
 from gateway.connector_import.soap_writing import write_question, write_samples
 from gateway.connector_import.wsdl_operations import Description, Operation, Unfit, listed
-from gateway.connector_import.xsd import Name, Schemas
+from gateway.connector_import.xsd import Name, Schemas, canonical
 from gateway.connector_import.xsd_parts import Parts
 from gateway.connector_runtime.transports.wss_envelope import WSSE
 
@@ -53,7 +53,7 @@ def draft_wsdl(file: Path, chosen: str | None = None) -> Draft:
         answer=Node(name="body", kind="object", children=(one.answer,)),
         record=(one.answer.name, *find_record(one.answer)),
         auth=_auth(description.roots, one.operation),
-        description_hash=hash_files(description.files()),
+        description_hash=hash_parts(map(canonical, description.files())),
         samples={f"example_{index}.xml": (body, 200) for index, body in enumerate(write_samples(one.answer), 1)},
     )
     _set_address(draft, one.operation.url)
@@ -63,7 +63,7 @@ def draft_wsdl(file: Path, chosen: str | None = None) -> Draft:
 
 def hash_wsdl(file: Path) -> str:
     """Return the hash of a description and of everything it imports. Raises DescriptionRefused."""
-    return hash_files(Description(file, Schemas(file.parent)).files())
+    return hash_parts(map(canonical, Description(file, Schemas(file.parent)).files()))
 
 
 def _unfold(found: Sequence[Operation | Unfit], schemas: Schemas) -> tuple[list[_Asked], list[Unfit]]:
