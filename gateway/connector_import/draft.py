@@ -93,6 +93,9 @@ def fields_of(draft: Draft, name: str) -> list[Field]:
     found: dict[str, Field] = {}
     record = at(draft.answer, draft.record)
     cut: list[Path] = [way] if (way := _marks_at(record)) else []
+    for mark in at(record, way).children:
+        if mark.kind == "text" and is_about(mark.name) and (*way, mark.name) not in about_of(draft).values():
+            draft.notes.append(f"`{mark.name}` may be nil: it is not in `record.about`, where each must always be told")
     for one in places(record):
         if any(one.path[: len(path)] == path for path in cut):
             continue
@@ -130,8 +133,15 @@ def about_of(draft: Draft) -> dict[str, Path]:
     """Return which members of the record say whom it is about, each by its way from the record on."""
     record = at(draft.answer, draft.record)
     way = _marks_at(record)
-    told = {is_about(child.name): (*way, child.name) for child in at(record, way).children if child.kind == "text"}
+    marks = [child for child in at(record, way).children if child.kind == "text" and is_about(child.name)]
+    sure = any(child.required and not child.nillable for child in marks)
+    told = {is_about(child.name): (*way, child.name) for child in marks if not (sure and _may_be_nil(child))}
     return {name: told[name] for name in PERSON if name in told}
+
+
+def _may_be_nil(mark: Node) -> bool:
+    """Tell whether a mark may be missing where the record is the person's all the same; a number says most of all."""
+    return mark.nillable and is_about(mark.name) != "personal_number"
 
 
 def _marks_at(record: Node) -> Path:
