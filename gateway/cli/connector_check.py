@@ -95,13 +95,11 @@ def compare_description(folder: Path, file: Path) -> list[Finding]:
 
     Raises DescriptionRefused for one that cannot be read.
     """
-    from gateway.connector_import.description import hash_files, read_description
+    from gateway.connector_import.description import hash_tree, read_description
     from gateway.connector_import.wsdl import hash_wsdl
 
     manifest = read_folder(folder)
-    if manifest.kind != "soap":
-        read_description(file)
-    now = hash_wsdl(file) if manifest.kind == "soap" else hash_files([file])
+    now = hash_wsdl(file) if manifest.kind == "soap" else hash_tree(read_description(file))
     kept = manifest.endpoint.description_hash if manifest.endpoint else None
     if kept == now:
         return []

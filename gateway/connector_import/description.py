@@ -4,8 +4,9 @@ YAML is read without aliases (a few lines of them unfold into gigabytes), withou
 or a `no` stays the text it is.
 """
 
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -47,9 +48,21 @@ def read_file(file: Path) -> bytes:
     return octets
 
 
-def hash_files(files: Iterable[Path]) -> str:
-    """Return the hash of a description: of what its files hold, whatever they are called. Raises DescriptionRefused."""
-    return f"sha256:{sha256(b''.join(sorted(sha256(read_file(file)).digest() for file in files))).hexdigest()}"
+def hash_parts(parts: Iterable[bytes]) -> str:
+    """Return the hash of a description: of what its files hold in their canonical form, whatever they are called."""
+    return f"sha256:{sha256(b''.join(sorted(sha256(part).digest() for part in parts))).hexdigest()}"
+
+
+def hash_tree(tree: Mapping[str, Any]) -> str:
+    """Return the hash of an OpenAPI description: the order of its members, its line ends and comments say nothing."""
+    return hash_parts([json.dumps(_keyed(tree), sort_keys=True).encode()])
+
+
+def _keyed(value: Any) -> Any:
+    """Return a tree whose keys are texts, as JSON has them: a status is a number in YAML."""
+    if isinstance(value, dict):
+        return {str(name): _keyed(inner) for name, inner in value.items()}
+    return [_keyed(one) for one in value] if isinstance(value, list) else value
 
 
 class _Plain(yaml.SafeLoader):  # type: ignore[misc]  # the library says nothing of its types

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from gateway.connector_import.guess import PERSON, date_form, input_of, is_about, is_updated, snake, type_of
+from gateway.connector_import.guess import MIDNIGHT, PERSON, date_form, input_of, is_about, is_updated, snake, type_of
 from gateway.connector_import.node import Node, Path, Place, at, places
 
 MOST_FIELDS = 80
@@ -12,13 +12,14 @@ MOST_FIELDS = 80
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """A proposed field; `path` from the record on."""
+    """A proposed field; `path` from the record on, `is_moment` when a time stands beside the date."""
 
     to: str
     path: Path
     type: str
     label: str
     form: str | None = None
+    is_moment: bool = False
     values: tuple[str, ...] = ()
 
 
@@ -76,7 +77,10 @@ def fill_member(node: Node, made: Question, where: str) -> str | None:
         if wanted not in made.inputs:
             made.inputs.append(wanted)
         form = date_form(node) if wanted == "birth_date" else None
-        return f"{{{wanted}:{form}}}" if form else f"{{{wanted}}}"
+        midnight = MIDNIGHT.get(node.form, "") if wanted == "birth_date" else ""
+        if midnight:
+            made.open.append(f"{where} is a moment: a birth date goes as its midnight, and one without its day cannot")
+        return f"{{{wanted}:{form}}}{midnight}" if form else f"{{{wanted}}}"
     if not node.required:
         return None
     given = node.example if node.example is not None else next(iter(node.values), None)
@@ -89,6 +93,9 @@ def fields_of(draft: Draft, name: str) -> list[Field]:
     found: dict[str, Field] = {}
     record = at(draft.answer, draft.record)
     cut: list[Path] = [way] if (way := _marks_at(record)) else []
+    for mark in at(record, way).children:
+        if mark.kind == "text" and is_about(mark.name) and (*way, mark.name) not in about_of(draft).values():
+            draft.notes.append(f"`{mark.name}` may be nil: it is not in `record.about`, where each must always be told")
     for one in places(record):
         if any(one.path[: len(path)] == path for path in cut):
             continue
@@ -116,6 +123,7 @@ def fields_of(draft: Draft, name: str) -> list[Field]:
             type=type_of(one.node),
             label=one.node.text.strip().splitlines()[0][:120] if one.node.text.strip() else one.node.name,
             form=date_form(one.node),
+            is_moment=one.node.form in MIDNIGHT,
             values=one.node.values,
         )
     return list(found.values())
@@ -125,8 +133,15 @@ def about_of(draft: Draft) -> dict[str, Path]:
     """Return which members of the record say whom it is about, each by its way from the record on."""
     record = at(draft.answer, draft.record)
     way = _marks_at(record)
-    told = {is_about(child.name): (*way, child.name) for child in at(record, way).children if child.kind == "text"}
+    marks = [child for child in at(record, way).children if child.kind == "text" and is_about(child.name)]
+    sure = any(child.required and not child.nillable for child in marks)
+    told = {is_about(child.name): (*way, child.name) for child in marks if not (sure and _may_be_nil(child))}
     return {name: told[name] for name in PERSON if name in told}
+
+
+def _may_be_nil(mark: Node) -> bool:
+    """Tell whether a mark may be missing where the record is the person's all the same; a number says most of all."""
+    return mark.nillable and is_about(mark.name) != "personal_number"
 
 
 def _marks_at(record: Node) -> Path:
@@ -141,9 +156,9 @@ def _only_marks(node: Node) -> bool:
     return all(child.kind == "text" and is_about(child.name) for child in node.children) and bool(node.children)
 
 
-def as_of(draft: Draft) -> str | None:
+def as_of(draft: Draft) -> Node | None:
     """Return the member of the record that says how old it is."""
-    return next((one.name for one in at(draft.answer, draft.record).children if is_updated(one.name)), None)
+    return next((one for one in at(draft.answer, draft.record).children if is_updated(one.name)), None)
 
 
 def _left_out(one: Place) -> str | None:

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from gateway.connector_import.draft import Draft, Field, about_of, as_of, fields_of
-from gateway.connector_import.guess import snake
+from gateway.connector_import.guess import MIDNIGHT, snake
 from gateway.connector_import.node import at
 from gateway.connector_runtime.contract.document import Malformed
 from gateway.connector_runtime.failure import ConnectorFailure
@@ -22,6 +22,7 @@ from gateway.connector_runtime.kinds.samples import Sample, SampleReader, read_s
 from gateway.connector_runtime.manifest_schema import SCHEMA_FILE, render_schema
 
 MARK = "confirm:"
+_CLOCK = 'with a time: `{} = "vietnam"` if one other than midnight comes without its offset'
 _MASKS = {"date": "date", "number": "number"}
 
 
@@ -153,14 +154,15 @@ def _question(draft: Draft) -> Iterator[str]:
 
 
 def _record(draft: Draft) -> Iterator[str]:
-    between = "." if draft.kind == "rest" else "/"
     about = about_of(draft) or {"personal_number": ("fill-in",)}
     yield "[record]"
     yield f"# {MARK} where the one record is, and which member of it says whom it is about"
-    yield f"at = {_text(between.join(map(_step, draft.record)) if draft.record else '.')}"
-    yield f"about = {_inline({key: between.join(map(_step, way)) for key, way in about.items()})}"
+    yield f"at = {_text(_path(draft.record, draft.kind) if draft.record else '.')}"
+    yield f"about = {_inline({key: _path(way, draft.kind) for key, way in about.items()})}"
     if (told := as_of(draft)) is not None:
-        yield f"as_of = {_text(_step(told))}"
+        if told.form in MIDNIGHT:
+            yield f"# {MARK} {_CLOCK.format('as_of_clock')}"
+        yield f"as_of = {_text(_path((told.name,), draft.kind))}"
     if draft.kind == "soap" and not at(draft.answer, draft.record).required:
         yield 'missing = "not_found"             # an answer without the record is nobody, not an error'
     yield ""
@@ -187,12 +189,12 @@ def _code_lists(fields: Sequence[Field]) -> Iterator[str]:
 
 
 def _field(one: Field, kind: str) -> Iterator[str]:
-    between = "." if kind == "rest" else "/"
-    guessed = {"text": "text, as it stands", "date": f"a date written {one.form or 'in a form to be named'}"}
+    dated = f"a date written {one.form or 'in a form to be named'}"
+    guessed = {"text": "text, as it stands", "date": f"{dated}; {_CLOCK.format('clock')}" if one.is_moment else dated}
     yield "[[fields]]"
     yield f"# {MARK} {_printable(one.label)[:100]}: {guessed.get(one.type, f'type {one.type}')}"
     yield f'to = "{one.to}"'
-    yield f"from = {_text(between.join(map(_step, one.path)))}"
+    yield f"from = {_text(_path(one.path, kind))}"
     yield f'type = "{one.type}"'
     if one.type == "date":
         if one.form:
@@ -263,9 +265,11 @@ def _codes(values: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _step(name: str) -> str:
-    """Return a member as a path writes it: in quotes when it holds signs of the path's own."""
-    return name if re.fullmatch(r"@?[\w-]+", name) else f'"{name}"'
+def _path(way: Sequence[str], kind: str) -> str:
+    """Return a path; a member of JSON with signs of the path's own stands in quotes, names of XML have none."""
+    if kind == "soap":
+        return "/".join(way)
+    return ".".join(name if re.fullmatch(r"@?[\w-]+", name) else f'"{name}"' for name in way)
 
 
 def _text(value: str) -> str:

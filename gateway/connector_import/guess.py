@@ -24,6 +24,10 @@ PERSON = ("personal_number", "old_number", "full_name", "birth_date")
 _UPDATED = ("ngaycapnhat", "thoidiemcapnhat", "thoidiemdulieu", "updated", "updatedat", "asof")
 _SEX = ("gioitinh", "sex", "gender")
 _DATED = re.compile(r"ngay|date|thoidiem")
+MIDNIGHT: Mapping[str, str] = {"dateTime": "T00:00:00", "date-time": "T00:00:00Z"}
+"""What makes a day a moment, by the format that wants one: XML Schema lets the offset be left out, RFC 3339 does not,
+and midnight of UTC is the same day in Vietnam."""
+
 _FORMS = (
     ("yyyymmdd", re.compile(r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])")),
     ("dd/mm/yyyy", re.compile(r"(?:[0-2]?\d|3[01])/(?:0?[1-9]|1[0-2])/(?:19|20)\d{2}")),
@@ -70,7 +74,11 @@ def type_of(node: Node) -> str:
     told = plain(node.name)
     if told in _SEX:
         return "sex"
-    if node.form == "date" or (node.form == "" and _DATED.search(told) and date_form(node) is not None):
+    if (
+        node.form == "date"
+        or node.form in MIDNIGHT
+        or (node.form == "" and _DATED.search(told) and date_form(node) is not None)
+    ):
         return "date"
     if is_about(node.name) in {"personal_number", "old_number"}:
         return "number"
@@ -78,8 +86,9 @@ def type_of(node: Node) -> str:
 
 
 def date_form(node: Node) -> str | None:
-    """Return how a date is written, by its format and its example; None where nothing says it."""
-    if node.form == "date":
+    """Return how a date is written, by its format and its example, a time beside it or not; None where nothing says
+    it."""
+    if node.form == "date" or node.form in MIDNIGHT:
         return "yyyy-mm-dd"
     shown = str(node.example) if node.example is not None else ""
     for name, pattern in _FORMS:
@@ -119,4 +128,5 @@ _INVENTED = {"personal_number": "999175000003", "old_number": "099999003", "full
 def _date(node: Node, iso: str) -> str:
     year, month, day = iso.split("-")
     form = date_form(node)
-    return {"yyyymmdd": f"{year}{month}{day}", "dd/mm/yyyy": f"{day}/{month}/{year}"}.get(form or "", iso)
+    told = {"yyyymmdd": f"{year}{month}{day}", "dd/mm/yyyy": f"{day}/{month}/{year}"}.get(form or "", iso)
+    return told + MIDNIGHT.get(node.form, "")

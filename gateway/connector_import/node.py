@@ -23,15 +23,17 @@ class Alternative(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """One part. `many` when it may stand several times, `form` the description's own word for its format, `values` what
-    it may be, `example` one value of it. `namespace` and `one_of` are of XML alone, where a text may have attributes
-    as children (`@name`). `cut` says why nothing below it was followed."""
+    """One part. `many` when it may stand several times, `nillable` when it may say that it is nothing, `form` the
+    description's own word for its format, `values` what it may be, `example` one value of it. `namespace` and `one_of`
+    are of XML alone, where a text may have attributes as children (`@name`). `cut` says why nothing below it was
+    followed."""
 
     name: str
     kind: Kind = "text"
     children: tuple["Node", ...] = ()
     many: bool = False
     required: bool = False
+    nillable: bool = False
     form: str = ""
     values: tuple[str, ...] = ()
     example: Any = None

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from gateway.connector_import.description import hash_files, read_description
+from gateway.connector_import.description import hash_tree, read_description
 from gateway.connector_import.draft import Draft, Question, fill_member, find_record
 from gateway.connector_import.failure import DescriptionRefused
 from gateway.connector_import.guess import PERSON, invented, value_of
@@ -49,7 +49,7 @@ def draft_openapi(file: Path, chosen: str | None = None) -> Draft:
         auth=_auth(tree, one, schemas, notes),
         outcomes=[(status, _MEANINGS[status]) for status in _responses(one) if status in _MEANINGS],
         notes=notes,
-        description_hash=hash_files([file]),
+        description_hash=hash_tree(tree),
     )
     draft.samples = dict(_samples(answer, media, one, schemas))
     if others:

@@ -110,6 +110,7 @@ def _leaf(told: Mapping[str, Any], name: str, required: bool) -> Node:
         name=name,
         kind=_TRUTH_OR_FILE.get(kind, _TRUTH_OR_FILE.get(form, "text")),
         required=required,
+        nillable=told.get("nullable") is True or (isinstance(told.get("type"), list) and "null" in told["type"]),
         form=form,
         values=tuple(str(one) for one in values if one is not None) if isinstance(values, list) else (),
         example=shown if isinstance(shown, str | int | float) else None,

@@ -8,14 +8,14 @@ from urllib.parse import parse_qsl, urlsplit
 
 from lxml import etree
 
-from gateway.connector_import.description import hash_files
+from gateway.connector_import.description import hash_parts
 from gateway.connector_import.draft import Draft, Question, find_record
 from gateway.connector_import.failure import DescriptionRefused
-from gateway.connector_import.guess import PERSON
-from gateway.connector_import.node import Node
+from gateway.connector_import.guess import PERSON, is_about
+from gateway.connector_import.node import Node, places
 from gateway.connector_import.soap_writing import write_question, write_samples
 from gateway.connector_import.wsdl_operations import Description, Operation, Unfit, listed
-from gateway.connector_import.xsd import Name, Schemas
+from gateway.connector_import.xsd import Name, Schemas, canonical
 from gateway.connector_import.xsd_parts import Parts
 from gateway.connector_runtime.transports.wss_envelope import WSSE
 
@@ -53,17 +53,22 @@ def draft_wsdl(file: Path, chosen: str | None = None) -> Draft:
         answer=Node(name="body", kind="object", children=(one.answer,)),
         record=(one.answer.name, *find_record(one.answer)),
         auth=_auth(description.roots, one.operation),
-        description_hash=hash_files(description.files()),
+        description_hash=hash_parts(map(canonical, description.files())),
         samples={f"example_{index}.xml": (body, 200) for index, body in enumerate(write_samples(one.answer), 1)},
     )
     _set_address(draft, one.operation.url)
-    draft.notes += [*one.operation.notes, *_left_aside(one, asked, unfit, chosen), *_policies(description.roots)]
+    draft.notes += [
+        *_one_text(one.answer),
+        *one.operation.notes,
+        *_left_aside(one, asked, unfit, chosen),
+        *_policies(description.roots),
+    ]
     return draft
 
 
 def hash_wsdl(file: Path) -> str:
     """Return the hash of a description and of everything it imports. Raises DescriptionRefused."""
-    return hash_files(Description(file, Schemas(file.parent)).files())
+    return hash_parts(map(canonical, Description(file, Schemas(file.parent)).files()))
 
 
 def _unfold(found: Sequence[Operation | Unfit], schemas: Schemas) -> tuple[list[_Asked], list[Unfit]]:
@@ -82,10 +87,29 @@ def _unfold(found: Sequence[Operation | Unfit], schemas: Schemas) -> tuple[list[
             unfit.append(Unfit(one.name, _nowhere(lost)))
         elif answer is not None and not answer.children:
             unfit.append(Unfit(one.name, f"its answer `{answer.name}` names no member: {answer.cut or 'it is plain'}"))
+        elif answer is not None and (why := _says_nothing(answer)):
+            unfit.append(Unfit(one.name, f"its answer `{answer.name}` holds no value: {why}"))
         elif answer is not None and (question := nodes[one.asked]) is not None:
             headers = [node for name in wanted if (node := nodes[name]) is not None]
             asked.append(_Asked(one, write_question(one.action, question, headers), answer))
     return asked, unfit
+
+
+def _says_nothing(answer: Node) -> str:
+    """Return why nothing of an answer can be read, empty where something can: a DataSet says at run time what it is."""
+    below = [place.node for place in places(answer)]
+    if any(node.kind != "object" for node in below):
+        return ""
+    return next((f"`{node.name}`: {node.cut}" for node in below if node.cut), "its parts are all empty")
+
+
+def _one_text(answer: Node) -> list[str]:
+    """Say so where an answer is one plain text alone: often another document stands in it."""
+    told = [place.node for place in places(answer) if place.node.kind != "object"]
+    if len(told) != 1 or told[0].kind != "text" or told[0].values or told[0].form or is_about(told[0].name):
+        return []
+    said = "if a document (XML, JSON) stands in it, no path reads that: ask the department for a typed answer, or write"
+    return [f"the whole answer is one text, `{told[0].name}`; {said} a code connector"]
 
 
 def _nowhere(name: Name) -> str:

@@ -82,6 +82,13 @@ def parse(file: Path) -> etree._Element:
         raise DescriptionRefused(f"`{file.name}`: 1: {error}") from None
 
 
+def canonical(file: Path) -> bytes:
+    """Return what a file says in its canonical form (C14N 2.0): encoding, line ends, indents and comments say nothing.
+
+    Raises DescriptionRefused."""
+    return str(etree.canonicalize(parse(file), strip_text=True)).encode()
+
+
 def resolved(element: etree._Element, attribute: str) -> Name:
     """Return a prefixed name as namespace and name."""
     prefix, _, name = str(element.get(attribute, "")).rpartition(":")

@@ -9,7 +9,7 @@ from lxml import etree
 from gateway.connector_import.node import DEEPEST, Alternative, Budget, Kind, Node
 from gateway.connector_import.xsd import XS, Name, Schemas, resolved
 
-_FORMS: Mapping[str, str] = {"date": "date", "dateTime": "date-time"}
+_FORMS: Mapping[str, str] = {"date": "date", "dateTime": "dateTime"}
 _KINDS: Mapping[str, Kind] = {"boolean": "truth", "base64Binary": "file", "hexBinary": "file"}
 _GROUPS = frozenset({f"{XS}sequence", f"{XS}all", f"{XS}choice"})
 _MOST_BASES = 8
@@ -58,6 +58,7 @@ class Parts:
             name = str(told.get("ref")).rpartition(":")[2]
             return Node(name=name, kind="object", cut="it is described nowhere", **here)
         here |= {"name": str(element.get("name")), "namespace": _namespace_of(element), "text": _words(element)}
+        here["nillable"] = element.get("nillable", "").strip() in {"true", "1"}
         kind_name = resolved(element, "type") if element.get("type") else None
         if kind_name in place.seen or place.depth > DEEPEST or not budget.spend():
             why = "it holds itself" if kind_name in place.seen else "it is nested too deeply, or too large"
@@ -74,7 +75,8 @@ class Parts:
         content = self._simple_content(complex_type)
         if content is not None:
             return Node(**here, example=example, children=children, **content)
-        if not children and (any_part := next(complex_type.iter(f"{XS}any"), None)) is not None:
+        unknown = all(child.kind == "object" and not child.children for child in children)
+        if unknown and (any_part := _any_of(complex_type)) is not None:
             why = f"it may hold anything (`any`, line {any_part.sourceline}), and nothing says what"
             return Node(kind="object", cut=why, **here)
         return Node(kind="object", children=children, **here)
@@ -169,6 +171,12 @@ class Parts:
             name, simple = resolved(limits, "base"), limits.find(f"{XS}simpleType")
         local = name[1] or "string"
         return {"kind": _KINDS.get(local, "text"), "form": _FORMS.get(local, ""), "values": values, "longest": longest}
+
+
+def _any_of(complex_type: etree._Element) -> etree._Element | None:
+    """Return where a type itself, and no type inside it, lets anything stand."""
+    found = complex_type.iter(f"{XS}any")
+    return next((one for one in found if next(one.iterancestors(f"{XS}complexType")) is complex_type), None)
 
 
 def _is_many(told: etree._Element) -> bool:

@@ -43,7 +43,10 @@ class SecretUnnamed(ConnectorFailure):
     title = "secret is not in the settings"
     vi = "Cấu hình không có bí mật mà tệp khai báo kết nối nhắc đến."
     en = "The settings hold no secret of the name that the manifest gives."
-    fix = "Add `[connectors.NAME.secret_files]` with that name and the path of the file that holds the secret."
+    fix = (
+        "Add `[connectors.NAME.secret_files]` with that name and the path of the file that holds the secret; "
+        "`gate06 connector try` and `examine` take it by `--secret-file NAME=FILE`."
+    )
 
 
 class AttributeUnlisted(ConnectorFailure):

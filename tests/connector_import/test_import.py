@@ -11,6 +11,7 @@ import yaml
 
 from gateway.cli.command import main
 from gateway.cli.connector_check import find_problems
+from gateway.connector_import.description import read_description
 from gateway.connector_import.failure import DescriptionRefused
 from gateway.connector_import.openapi import draft_openapi
 from gateway.connector_import.wsdl import draft_wsdl
@@ -268,3 +269,15 @@ def test_a_name_that_no_path_can_write_is_left_out_and_told(run, tmp_path: Path)
     assert code == 9
     assert "holds a sign that no path can write" in said
     assert "CN-109" not in {one.code for one in find_problems(tmp_path / "licences_odd", [])}
+
+
+def test_line_ends_order_and_comments_change_no_hash_and_words_do(tmp_path: Path) -> None:
+    text, kept = LICENCES.read_text("utf-8"), draft_openapi(LICENCES).description_hash
+    file = tmp_path / "x.yaml"
+    file.write_bytes(("# bản mới\n" + text).replace("\n", "\r\n").encode())
+    assert draft_openapi(file).description_hash == kept
+    whole = tmp_path / "x.json"
+    whole.write_text(json.dumps(dict(reversed(read_description(LICENCES).items()))), "utf-8")
+    assert draft_openapi(whole).description_hash == kept
+    file.write_text(text.replace("soGiayPhep", "soGPLX"), "utf-8")
+    assert draft_openapi(file).description_hash != kept

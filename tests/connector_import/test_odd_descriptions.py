@@ -3,7 +3,6 @@ schemas judge the question."""
 
 import json
 import tomllib
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 from gateway.cli.command import main
 from gateway.cli.connector_check import find_problems
 from gateway.connector_import.failure import DescriptionRefused
-from gateway.connector_import.wsdl import draft_wsdl
+from gateway.connector_import.wsdl import draft_wsdl, hash_wsdl
 from tests.connector_import.soap_service import Played, playing
 
 SERVICES = Path(__file__).parent / "services"
@@ -162,7 +161,16 @@ def test_a_byte_order_mark_changes_nothing(tmp_path: Path, encoding: str) -> Non
     text = (SERVICES / "hoc_ba.wsdl").read_text("utf-8")
     (tmp_path / "hoc_ba.wsdl").write_text(text, encoding)
     marked, plain = draft_wsdl(tmp_path / "hoc_ba.wsdl"), draft_wsdl(SERVICES / "hoc_ba.wsdl")
-    assert replace(marked, description_hash="") == replace(plain, description_hash="")
+    assert marked == plain
+
+
+def test_line_ends_and_indents_change_no_hash_and_words_do(tmp_path: Path) -> None:
+    file = tmp_path / "hoc_ba.wsdl"
+    text = (SERVICES / "hoc_ba.wsdl").read_text("utf-8")
+    file.write_bytes(text.replace("\n", "\r\n").replace("  <wsdl:types>", "<!-- mới --><wsdl:types>").encode())
+    assert hash_wsdl(file) == hash_wsdl(SERVICES / "hoc_ba.wsdl")
+    file.write_text(text.replace("Lop", "Khoi"), "utf-8")
+    assert hash_wsdl(file) != hash_wsdl(SERVICES / "hoc_ba.wsdl")
 
 
 @pytest.mark.parametrize(

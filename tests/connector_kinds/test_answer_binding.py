@@ -209,6 +209,19 @@ def test_how_old_an_answer_may_be_is_the_manifests(theirs, fresh_for: int, after
             "header",
             "take the one in `header` away",
         ),
+        (
+            lambda tree: (bound("relates_to")(tree), tree["operations"]["lookup"].update(action="")),
+            "action",
+            "never empty",
+        ),
+        (
+            lambda tree: (
+                bound("relates_to")(tree),
+                tree["operations"]["lookup"].update(action="", header='<a:Action xmlns:a="urn:a">urn:f</a:Action>'),
+            ),
+            None,
+            "",
+        ),
     ],
 )
 def test_a_manifest_that_would_bind_nothing_is_told(change: Any, key: str | None, said: str) -> None:

@@ -24,8 +24,10 @@ RECORD = {
     "flags": [{"main": True, "name": "flagged"}, {"main": False}],
 }
 XML = read_document(
+    b"<?xml version='1.0' encoding='utf-8'?>"
     b"<r xmlns:p='urn:p'><p:Person Id='7'><p:Name>S\xc6\xa1n</p:Name></p:Person>"
-    b"<Rel Kind='father'><Name>A</Name></Rel><Rel Kind='mother'><Name>B</Name></Rel></r>"
+    + "<ĐốiTượng><Ma-So.Hộ Ấp='3'/></ĐốiTượng>".encode()
+    + b"<Rel Kind='father'><Name>A</Name></Rel><Rel Kind='mother'><Name>B</Name></Rel></r>"
 )
 
 
@@ -67,6 +69,7 @@ def test_several_and_structures_are_never_read_as_one_value(path: str) -> None:
     [
         ("Person/Name", "Sơn"),
         ("p:Person/@Id", "7"),
+        ("ns:ĐốiTượng/Ma-So.Hộ/@Ấp", "3"),
         ("PERSON/NAME", "Sơn"),
         ("Rel[@Kind='mother']/Name", "B"),
         ("X/Y", None),

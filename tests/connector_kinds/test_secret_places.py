@@ -23,6 +23,8 @@ URL = "http://127.0.0.1:8010"
         'username = "gate06:Mua2026"',
         'tai_khoan = "so-noi-vu/hoasen"',
         'x = "admin:hoasen!"',
+        'x = "a8F3kQ9z"',
+        'otp = "123456"',
         'x = "deadbeef01234567"',
         'x = "aGVsbG8gd29ybGQh"',
         'x = "Basic YWRtaW46aG9h"',
@@ -60,6 +62,7 @@ def test_a_secret_of_a_header_is_found(tmp_path: Path, header: str) -> None:
         (URL, f"{URL}/http://admin:hoasen@so.example", "endpoint.url"),
         (PATH, PATH.replace("readers", "readers;apikey=hoasen"), "operations.lookup.path"),
         (PATH, PATH.replace("readers", "deadbeef01234567"), "operations.lookup.path"),
+        (PATH, PATH.replace("readers", "readers/a8F3kQ9zLm2P"), "operations.lookup.path"),
         ('path = "/health"', 'path = "/health?u=admin:hoasen"', "operations.check.path"),
         ('kind = "apikey"', 'kind = "basic"\nuser = "gate06:hoasen"', "auth.user"),
         ('secret_ref = "toy-key"', 'secret_ref = "Hoasen2026!"', "auth.secret_ref"),
@@ -70,6 +73,51 @@ def test_a_secret_of_a_header_is_found(tmp_path: Path, header: str) -> None:
 )
 def test_a_secret_of_any_other_place_is_found(tmp_path: Path, old: str, new: str, place: str) -> None:
     assert ("CN-107", place) in problems_of("rest", tmp_path, old, new)
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        '<l:Param name="apiKey" value="hoa"/>',
+        '<l:P name="password">hoa</l:P>',
+        '<l:P id="otp"><l:X/></l:P><l:Otp>123456</l:Otp>',
+        "<l:MaTruyCap>Tinh20@2026</l:MaTruyCap>",
+        "<l:P><l:Name>apiKey</l:Name><l:Value>hoa</l:Value></l:P>",
+    ],
+)
+def test_a_pair_of_name_and_value_in_a_message_is_read_as_one(tmp_path: Path, member: str) -> None:
+    found = problems_of("soap", tmp_path, "<l:RequestId>", f"{member}<l:RequestId>")
+    assert found == [("CN-107", "operations.lookup.body")]
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        '<l:Param name="apiKey" value="{secret:word}"/>',
+        '<l:P name="password">{secret:word}</l:P>',
+        '<l:P name="kenh" value="tinh"/>',
+        '<l:P id="hoso">tinh</l:P>',
+        "<l:P><l:Name>kenh</l:Name><l:Value>tinh</l:Value></l:P>",
+        "<l:Mau>Mau01TK02</l:Mau>",
+    ],
+)
+def test_a_pair_that_names_no_secret_or_holds_a_slot_is_none(tmp_path: Path, member: str) -> None:
+    assert problems_of("soap", tmp_path, "<l:RequestId>", f"{member}<l:RequestId>") == []
+
+
+@pytest.mark.parametrize(
+    ("member", "told"),
+    [('{ name = "apiKey", value = "hoa" }', True), ('{ name = "kenh", value = "hoa" }', False)],
+)
+def test_a_pair_of_a_table_is_read_as_one(tmp_path: Path, member: str, told: bool) -> None:
+    new = f'method = "POST"\nbody = {{ parts = [{member}] }}\n{PATH}'
+    found = problems_of("rest", tmp_path, f'method = "GET"\n{PATH}', new)
+    assert found == ([("CN-107", "operations.lookup.body.parts.0.value")] if told else [])
+
+
+def test_the_query_of_an_action_is_read(tmp_path: Path) -> None:
+    found = problems_of("soap", tmp_path, 'action = "', 'action = "urn:tim?password=abc123')
+    assert found == [("CN-107", "operations.lookup.action")]
 
 
 def test_a_comment_of_a_message_is_sent_too(tmp_path: Path) -> None:

@@ -71,3 +71,32 @@ def test_a_header_that_cannot_be_sent_is_told_at_its_key(kind: str, header: str,
     found = list(lint(manifest_of(kind, lambda tree: tree["operations"]["lookup"].update(header=header))))
     assert [(one.failure, one.key) for one in found] == [(failure, ("operations", "lookup", "header"))]
     assert said in found[0].text
+
+
+@pytest.mark.parametrize(
+    ("kind", "headers", "said"),
+    [
+        ("soap", {"soapaction": "urn:x"}, "`operations.lookup.action` is sent as"),
+        ("soap", {"SOAPAction": "urn:x"}, "`operations.lookup.action` is sent as"),
+        ("soap", {"content-type": "text/plain"}, "says what it sends"),
+        ("rest", {"CONTENT-TYPE": "text/plain"}, "says what it sends"),
+        ("rest", {"X-A": "1", "x-a": "2"}, "stands twice"),
+    ],
+)
+def test_a_header_that_the_kind_sets_itself_or_that_stands_twice_is_refused(
+    kind: str, headers: dict[str, str], said: str
+) -> None:
+    found = list(lint(manifest_of(kind, lambda tree: tree["operations"]["lookup"].update(headers=headers))))
+    assert [(one.failure, one.key) for one in found] == [
+        (InvalidManifest, ("operations", "lookup", "headers", name)) for name in headers
+    ]
+    assert said in found[0].text
+
+
+def test_capitals_make_no_second_header() -> None:
+    manifest = manifest_of("rest", lambda tree: tree["operations"]["lookup"].update(headers={"accept": "text/json"}))
+    assert list(lint(manifest)) == []
+    sent = make_speech(manifest).write(inputs_of(ask_about(3), officer="", agency_code=""))
+    assert [(name, text) for name, text in sent.headers.items() if name.lower() == "accept"] == [
+        ("accept", "text/json")
+    ]

@@ -1,11 +1,13 @@
 """Whether what a manifest says of signed SOAP answers can bind them to their questions."""
 
+import re
 from collections.abc import Iterator
 
 from gateway.connector_runtime.failure import InvalidManifest
 from gateway.connector_runtime.kinds.finding import Key, Problem
 from gateway.connector_runtime.manifest import Manifest
 
+_ACTION = re.compile(r"<(?:[\w.-]+:)?Action[\s>]")
 _NUMBERS = frozenset({"personal_number", "old_number"})
 
 
@@ -24,6 +26,10 @@ def binding_problems(manifest: Manifest) -> Iterator[Problem]:
     if row.bound_by == "signature_confirmation" and manifest.auth.kind != "wss_certificate":
         text = "only a signed question can be confirmed: it needs auth kind `wss_certificate`"
         yield Problem(InvalidManifest, at, text)
-    if row.bound_by == "relates_to" and "MessageID" in (operations.lookup.header or ""):
+    told = operations.lookup.header or ""
+    if row.bound_by == "relates_to" and "MessageID" in told:
         text = "`relates_to` gives every question a MessageID of its own: take the one in `header` away"
         yield Problem(InvalidManifest, ("operations", "lookup", "header"), text)
+    if row.bound_by == "relates_to" and not operations.lookup.action and not _ACTION.search(told):
+        text = "`relates_to` sends `action` as `wsa:Action`, which is never empty (WS-Addressing 1.0 §3.2): write it"
+        yield Problem(InvalidManifest, ("operations", "lookup", "action"), text)

@@ -60,6 +60,10 @@ _OF_THE_CLIENT = frozenset(
         "expect",
     }
 )
+_OF_THE_KIND: Mapping[str, str] = {
+    "content-type": "the kind itself says what it sends",
+    "soapaction": "`operations.lookup.action` is sent as `SOAPAction`",
+}
 _SECRET_PLACES = frozenset({"query", "headers", "body"})
 _HOST = re.compile(r"[a-z0-9]([a-z0-9_.-]{0,251}[a-z0-9])?|[0-9a-f:.]+")
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,60}")  # RFC 9110 §5.6.2
@@ -184,7 +188,11 @@ def _look_up(look_up: LookUp, kind: str, known: frozenset[str]) -> Iterator[Prob
 
 def _headers(headers: Mapping[str, str], at: tuple[str, ...]) -> Iterator[Problem]:
     for name in headers:
-        if name.lower() in _OF_AUTH:
+        if sum(other.lower() == name.lower() for other in headers) > 1:
+            yield Problem(InvalidManifest, (*at, name), f"`{name}` stands twice: capitals make no other header")
+        elif (why := _OF_THE_KIND.get(name.lower())) is not None:
+            yield Problem(InvalidManifest, (*at, name), f"`{name}` is no header a manifest sets: {why}")
+        elif name.lower() in _OF_AUTH:
             yield Problem(InlineSecret, (*at, name), f"`{name}` proves who asks: that is told by `auth`")
         elif name.lower() in _OF_THE_CLIENT or not _TOKEN.fullmatch(name):
             yield Problem(InvalidManifest, (*at, name), f"`{name}` is no header a manifest sets")

@@ -5,7 +5,7 @@ What a text itself says is in `secret_signs`; here every place of a manifest is 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -28,6 +28,8 @@ _INLINE = "what proves who asks is told by `auth`; where the service wants it he
 _NAMES = frozenset(
     {("record", "at"), ("record", "as_of"), ("signature", "at"), ("signature", "over"), ("inputs",), ("auth",)}
 )
+_NAMING = frozenset({"name", "key", "id", "ten", "khoa"})
+_VALUES = frozenset({"value", "val", "text", "giatri", "gia_tri"})
 
 
 def secret_problems(manifest: Manifest) -> Iterator[Problem]:
@@ -37,6 +39,7 @@ def secret_problems(manifest: Manifest) -> Iterator[Problem]:
         look_up, probe = manifest.operations.lookup, manifest.operations.check
         at = ("operations", "lookup")
         yield from _of_a_path((*at, "path"), look_up.path)
+        yield from _of_a_path((*at, "action"), look_up.action)
         for table in ("query", "headers", "where"):
             yield from _of_members((*at, table), getattr(look_up, table))
         if isinstance(look_up.body, str):
@@ -79,9 +82,10 @@ def _of_a_path(key: Key, path: str) -> Iterator[Problem]:
 
 def _of_members(at: Key, table: Any) -> Iterator[Problem]:
     if isinstance(table, Mapping):
+        named = _named((name, inner) for name, inner in table.items() if isinstance(inner, str))
         for name, inner in table.items():
             if isinstance(inner, str | int | float) and not isinstance(inner, bool):
-                yield from _of_a_member((*at, name), name, str(inner))
+                yield from _of_a_member((*at, name), named if named and _is_value(name) else name, str(inner))
             else:
                 yield from _of_members((*at, name), inner)
     elif isinstance(table, list):
@@ -108,9 +112,34 @@ def _of_xml(key: Key, text: str) -> Iterator[Problem]:
             if says_a_secret(element.text or ""):  # a comment is sent, too
                 yield Problem(InlineSecret, key, f"a comment says a secret; {_INLINE}")
         else:
-            pairs = [(element.tag, element.text), ("", element.tail), *element.attrib.items()]
-            for name, found in pairs:
-                yield from _of_a_member(key, etree.QName(str(name)).localname if name else "", str(found or ""))
+            for name, found in _pairs(element):
+                yield from _of_a_member(key, name, found)
+
+
+def _pairs(element: etree._Element) -> Iterator[tuple[str, str]]:
+    """Yield what an element says, each text under the name that tells what it means: `<P name="pin">…</P>` is a pin."""
+    attributes = [(_local(name), str(text)) for name, text in element.attrib.items()]
+    own = _local(element.tag)
+    above = element.getparent()
+    beside = [] if above is None else [(_local(one.tag), one.text or "") for one in above if isinstance(one.tag, str)]
+    named = _named(attributes)
+    yield named or (_named(beside) if _is_value(own) else "") or own, element.text or ""
+    yield "", element.tail or ""
+    for name, text in attributes:
+        yield named if named and _is_value(name) else name, text
+
+
+def _local(name: Any) -> str:
+    return etree.QName(str(name)).localname
+
+
+def _is_value(name: str) -> bool:
+    return name.casefold() in _VALUES
+
+
+def _named(pairs: Iterable[tuple[str, str]]) -> str:
+    """Return the name that a pair of name and value gives its value, where it means a secret; empty where none does."""
+    return next((text for name, text in pairs if name.casefold() in _NAMING and means_a_secret(text, "word")), "")
 
 
 def _of_words(manifest: Manifest) -> Iterator[Problem]:

@@ -18,6 +18,8 @@ _TURNS = re.compile(r"(?<=[A-Za-z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])")
 _MANY_TURNS = 3
 _ADDRESS_CUTS = 3
 _SHORTER = re.compile(r"(?<![A-Za-z0-9+/=_.-])[A-Za-z0-9+/]{16,}={0,2}(?![A-Za-z0-9+/=_.-])")
+_SHORTEST = re.compile(r"(?<![A-Za-z0-9])(?=[A-Z0-9]*[a-z])(?=[a-z0-9]*[A-Z])[A-Za-z0-9]{8,15}(?![A-Za-z0-9])")
+_MOST_TURNS = 5
 _HEX = re.compile(r"(?i)(?<![A-Za-z0-9])(?=[0-9]*[a-f])(?=(?:[a-f]*[0-9]){4})[0-9a-f]{16,}(?![A-Za-z0-9])")
 _CAPITALS = re.compile(r"(?<![A-Za-z0-9])(?=[A-Z]*[0-9])(?=[0-9]*[A-Z])[A-Z0-9]{20,}(?![A-Za-z0-9])")
 _DIGITS = re.compile(r"(?<![0-9.])[0-9]{20,}(?![0-9.])")
@@ -26,11 +28,11 @@ _UUID = re.compile(r"(?i)(?<![0-9a-f])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12
 
 # words of a name, or neighbours among them; the last ones also as endings, since `wspassword` is cut nowhere
 _WORDS = frozenset(
-    {"pass", "mk", "pw", "pin", "auth", "authorization", "cookie", "sig", "signature", "signatures"}
+    {"pass", "mk", "pw", "pin", "otp", "auth", "authorization", "cookie", "sig", "signature", "signatures"}
     | {"chiakhoa", "baomat"}
 )
 _ENDINGS = (
-    *("password", "passwd", "passphrase", "passcode", "pwd", "matkhau", "bimat"),
+    *("password", "passwd", "passphrase", "passcode", "pwd", "matkhau", "bimat", "matruycap"),
     *("secret", "secretkey", "apikey", "appkey", "accesskey", "privatekey", "authkey", "subscriptionkey"),
     *("token", "credential", "credentials"),
 )
@@ -76,6 +78,7 @@ def looks_like_a_secret(text: str) -> bool:
     if _UUID.search(cut) or any(sign.search(cut) for sign in (_HEX, _CAPITALS, _DIGITS, _UNSPOKEN)):
         return True
     shorter = [word for word in _SHORTER.findall(cut) if len(_TURNS.findall(word)) >= _MANY_TURNS]
+    shorter += [word for word in _SHORTEST.findall(cut) if len(_TURNS.findall(word)) >= _MOST_TURNS]
     return bool(shorter) or any(_is_mixed(word) for word in (*_RANDOM.findall(cut), *_RANDOM.findall(joined)))
 
 

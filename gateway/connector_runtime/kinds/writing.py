@@ -31,10 +31,12 @@ def rest_writer(look_up: LookUp, known: frozenset[str]) -> Write:
         raise TemplateInvalid("`body` of a REST question is a table")
     body = None if look_up.body is None else json_body(look_up.body, known)
 
+    fixed = {"Accept": "application/json"}
+    if body is not None:
+        fixed["Content-Type"] = "application/json; charset=utf-8"
+
     def write(inputs: Inputs) -> Written:
-        sent = {"Accept": "application/json"} | {name: one.render(inputs, "header") for name, one in headers}
-        if body is not None:
-            sent["Content-Type"] = "application/json; charset=utf-8"
+        sent = _merged(fixed, {name: one.render(inputs, "header") for name, one in headers})
         return Written(look_up.method, address(inputs), sent, None if body is None else body(inputs))
 
     return write
@@ -50,10 +52,16 @@ def soap_writer(look_up: LookUp, known: frozenset[str]) -> Write:
     fixed = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{look_up.action}"'}
 
     def write(inputs: Inputs) -> Written:
-        sent = fixed | {name: one.render(inputs, "header") for name, one in headers}
+        sent = _merged(fixed, {name: one.render(inputs, "header") for name, one in headers})
         return Written("POST", address(inputs), sent, body(inputs))
 
     return write
+
+
+def _merged(fixed: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
+    """Return a question's headers, each once: capitals make no other header (RFC 9110 §5.1)."""
+    told = {name.lower() for name in own}
+    return {name: text for name, text in fixed.items() if name.lower() not in told} | dict(own)
 
 
 def addressed(write: Write, action: str, chance: Randomness) -> Write:

@@ -16,7 +16,8 @@ _CHOICE = (
     r"""(?:\[\s*(?P<key>@?[^\s\[\]=."'/]+)\s*=\s*(?:'(?P<one>[^']*)'|"(?P<two>[^"]*)"|(?P<bare>[^\]'"]*?))\s*\])?"""
 )
 _MEMBER = re.compile(rf"""(?:"(?P<quoted>[^"]+)"|(?P<name>[^\s.\[\]"'$*?/]+)){_CHOICE}""")
-_ELEMENT = re.compile(rf"(?:[A-Za-z_][\w.-]*:)?(?P<name>@?[A-Za-z_][\w.-]*){_CHOICE}")
+_OF_XML = r"[^\W\d][\w.\-·\u0300-\u036f\u203f\u2040]*"  # XML 1.0 §2.3 without colons: in any script
+_ELEMENT = re.compile(rf"(?:{_OF_XML}:)?(?P<name>@?{_OF_XML}){_CHOICE}")
 _COLUMN = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
 
