@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from test_organisations import company
 from gateway.application.joints import TokenBearers
 from gateway.openid_provider.clients import Portal, Resource, ResourceRegistry
 from gateway.openid_provider.failure import InvalidToken
+from gateway.openid_provider.introspection import answer_introspection
+from gateway.openid_provider.parameters import Parameters
 from gateway.tokens.jose import ACCESS_TOKEN, verify
 from tests.possession import Holder
 
@@ -35,6 +38,7 @@ RESOURCES = [
     Resource(identifier=BARE),
     Resource(identifier="https://closed.example", scopes=("closed:read",)),
 ]
+ASKED_ABOUT = RESOURCES[0].model_copy(update={"introspection_client": "files"})
 BASE: dict[str, Any] = {
     "client_secret": world.SECRET,
     "redirect_uris": [world.CALLBACK],
@@ -253,6 +257,26 @@ async def test_both_kinds_end_with_the_grant_where_introspection_is_asked(
     assert (await introspect(provider, tokens["access_token"], "portal"))["active"] is True
     await provider.http.post("/revoke", data={"token": tokens["refresh_token"]}, headers=basic())
     assert await introspect(provider, tokens["access_token"], "portal") == {"active": False}
+
+
+@EACH
+@pytest.mark.parametrize("ending", ["removed", "legacy"])
+async def test_both_kinds_end_with_their_client(
+    provider: world.Provider, resource: str, scope: str, ending: str
+) -> None:
+    own = replace(provider.house, resources=ResourceRegistry([*RESOURCES[1:], ASKED_ABOUT]))
+    form = {"grant_type": "client_credentials", "resource": resource, "scope": scope}
+    token = (await provider.http.post("/token", data=form, headers=basic())).json()["access_token"]
+
+    async def told() -> dict[str, Any]:
+        asked = Parameters({"token": token})
+        return dict(orjson.loads((await answer_introspection(own, [basic("files")["authorization"]], asked, "t")).body))
+
+    assert (await told())["active"] is True
+    last = {"profile": "legacy", "legacy_until": (provider.clock.now() - timedelta(days=1)).date()}
+    ended = [Portal.model_validate(BASE | {"client_id": "portal"} | last)] if ending == "legacy" else []
+    provider.house.clients.replace_seeds([*ended, *PORTALS[1:]])
+    assert await told() == {"active": False}
 
 
 async def test_a_token_ends_when_its_resource_says(provider: world.Provider) -> None:
