@@ -16,10 +16,12 @@ from journey import agree, authorize_url, basic, hidden, members, obtain_code, o
 from test_organisations import company
 
 from gateway.application.joints import TokenBearers
+from gateway.dossiers.sender import WRITE_SCOPE
 from gateway.openid_provider.clients import Portal, Resource, ResourceRegistry
 from gateway.openid_provider.failure import InvalidToken
 from gateway.openid_provider.introspection import answer_introspection
 from gateway.openid_provider.parameters import Parameters
+from gateway.openid_provider.profiles import CLIENT_SCOPES
 from gateway.tokens.jose import ACCESS_TOKEN, verify
 from tests.possession import Holder
 
@@ -343,6 +345,32 @@ async def test_a_client_for_itself_names_one_of_them_or_us(provider: world.Provi
     signed = await provider.http.post("/token", data=form | {"resource": SIGNED}, headers=basic())
     claims = claims_of(provider, signed.json()["access_token"])
     assert (claims["sub"], "gid" in claims) == ("portal", False)
+
+
+@pytest.mark.parametrize("resource", [None, world.ISSUER])
+async def test_a_client_for_itself_gets_scopes_of_ours_alone_without_a_resource(
+    provider: world.Provider, resource: str | None
+) -> None:
+    wide = BASE | {"client_id": "portal", "scope": BASE["scope"] + " dossier:write strange:read"}
+    provider.house.clients.replace_seeds([Portal.model_validate(wide), *PORTALS[1:]])
+    form = {"grant_type": "client_credentials"} | ({} if resource is None else {"resource": resource})
+
+    async def ask(**more: str) -> dict[str, Any]:
+        return dict((await provider.http.post("/token", data=form | more, headers=basic())).json())
+
+    own = await ask()
+    assert own["scope"] == "dossier:write"
+    told = await introspect(provider, own["access_token"], "portal")
+    assert (told["aud"], told["scope"]) == (world.ISSUER, "dossier:write")
+    assert (await ask(scope="dossier:write"))["scope"] == "dossier:write"
+    for theirs in ("report:read", "report:read dossier:write", "strange:read"):
+        assert (await ask(scope=theirs))["error"] == "invalid_scope", theirs
+    assert (await ask(scope="dossier:write", resource=OPAQUE))["error"] == "invalid_scope"
+    assert (await ask(resource=OPAQUE))["scope"] == "file:read file:write"
+
+
+def test_what_the_dossiers_ask_for_is_a_scope_of_ours() -> None:
+    assert WRITE_SCOPE in CLIENT_SCOPES
 
 
 async def test_the_sign_in_in_the_history_names_the_system(provider: world.Provider) -> None:
