@@ -16,7 +16,7 @@ from gateway.pages.routes import page_language, page_response
 from gateway.vocabulary.failure import Failure
 from gateway.vocabulary.problem import preferred_language, problem
 
-_OAUTH = ("/token", "/device_authorization", "/userinfo", "/introspect", "/revoke")
+_OAUTH = ("/token", "/par", "/device_authorization", "/userinfo", "/introspect", "/revoke")
 _PROGRAMS = (*_OAUTH, "/v1/", "/jwks", "/.well-known/", "/log/")
 _METADATA = ("/jwks", "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server")
 Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]

@@ -127,8 +127,13 @@ async def load_access(store: Store, token: str, now: datetime, beside: Sequence[
 
 
 def client_of(access: Access, clients: ClientRegistry, now: datetime) -> Portal:
+    """Return the client that a token was issued to. Raises InvalidToken."""
+    return standing_client(access.client_id, clients, now)
+
+
+def standing_client(client_id: str, clients: ClientRegistry, now: datetime) -> Portal:
     """The client of a token must still be registered, and a `legacy` one in its time. Raises InvalidToken."""
-    portal = clients.get(access.client_id)
+    portal = clients.get(client_id)
     if portal is None or portal.ended(now):
         raise _refused("its client is not registered any more, or its end date has passed")
     return portal

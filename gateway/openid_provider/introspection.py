@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from gateway.openid_provider.access import Access, client_of, load_access
+from gateway.openid_provider.access import Access, client_of, load_access, standing_client
 from gateway.openid_provider.authorization_details import REPRESENTED_ORGANISATION
 from gateway.openid_provider.client_authentication import CHALLENGE, authenticate_client
 from gateway.openid_provider.clients import Portal
@@ -52,11 +52,12 @@ async def answer_introspection(
 
 
 async def _signed_token(house: House, token: str, portal: Portal, now: datetime) -> dict[str, Any]:
-    """Describe a JWT of ours for a resource that there is (RFC 9068); anything else is inactive, a citizen's with its
-    grant."""
+    """Describe a JWT of ours for a resource that there is, of a client that there is (RFC 9068); anything else is
+    inactive, a citizen's with its grant."""
     try:
         claims = verify(token, ACCESS_TOKEN, house.keys, now=now, issuer=house.issuer)
-    except JoseRefused:
+        standing_client(str(claims["client_id"]), house.clients, now)
+    except (JoseRefused, InvalidToken):
         return dict(INACTIVE)
     audience = claims["aud"]
     resource = house.resources.get(audience) if isinstance(audience, str) else None

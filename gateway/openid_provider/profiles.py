@@ -111,6 +111,8 @@ CLAIMS_OF_SCOPE: Mapping[str, tuple[str, ...]] = {
 
 PROCEDURE_SCOPE = "procedure:"
 IDENTITY_SCOPES = ("openid", "profile", "offline_access")
+CLIENT_SCOPES = ("dossier:write",)
+"""Scopes of our own API that a client has for itself, and no citizen's token carries."""
 
 
 def is_own_scope(scope: str) -> bool:

@@ -34,8 +34,8 @@ class InvalidRequestObject(Failure):
     en = "The sign-in link is broken. Go back to the service and try again."
     fix = (
         "Sign it with a registered key and algorithm: `iss` and `client_id` are the client's id, `aud` is the issuer, "
-        "`exp` is at most an hour away, and there is no `request` or `request_uri` in it. The description names the "
-        "rule that failed."
+        "`nbf` is at most an hour ago, `exp` at most an hour after it (after `iat` where there is none), and there is "
+        "no `request` or `request_uri` in it. The description names the rule that failed."
     )
 
 

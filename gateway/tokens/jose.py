@@ -370,10 +370,13 @@ def _check_times(claims: Mapping[str, Any], policy: JosePolicy, now: float) -> N
         raise JoseRefused("iat", issued - now)
     if begins is not None and begins > now + policy.ahead_for:
         raise JoseRefused("nbf", begins - now)
-    oldest = issued if issued is not None else begins
+    by_nbf = begins is not None and (policy.counted_from_nbf or issued is None)
+    oldest = begins if by_nbf else issued
     if policy.oldest_for is not None and oldest is not None and now - oldest > policy.oldest_for:
-        raise JoseRefused("iat" if issued is not None else "nbf")
+        raise JoseRefused("nbf" if by_nbf else "iat")
     if policy.lifetime_for is not None and expires is not None:
-        start = min(now, issued) if issued is not None else now
+        start = begins if policy.counted_from_nbf else None
+        if start is None:
+            start = now if issued is None else min(now, issued)
         if expires - start > policy.lifetime_for:
             raise JoseRefused("lifetime")

@@ -15,6 +15,7 @@ class JosePolicy:
     `types`: lower-case `typ` values without `application/`, "" for none, or None when typ is not judged.
     `ahead_for`: how far iat and nbf may lie in the future (FAPI 2.0: 10 accepted, more than 60 refused).
     `lifetime_for`: longest time from iat (or from now without one) to exp. `oldest_for`: greatest age of iat.
+    `counted_from_nbf`: both count from nbf instead, where there is one, and iat says nothing about them.
     `audience_is_text`: `aud` must be one string. `key_from_header`: the key is the header's `jwk` (RFC 9449).
     """
 
@@ -29,6 +30,7 @@ class JosePolicy:
     leeway_for: int = 0
     lifetime_for: int | None = None
     oldest_for: int | None = None
+    counted_from_nbf: bool = False
     judge_expiry: bool = True
     audience_is_text: bool = False
     key_from_header: bool = False
@@ -129,16 +131,20 @@ REQUEST_OBJECT = JosePolicy(
     forbidden=frozenset({"request", "request_uri"}),  # RFC 9101 §4: no request within a request
     lifetime_for=3600,
     oldest_for=3600,
+    counted_from_nbf=True,
     token_limit=16_384,
 )
-"""Several audiences may stand in `aud` as long as we are one (FAPI 2.0 Message Signing, its conformance modules)."""
+"""Several audiences may stand in `aud` as long as we are one (FAPI 2.0 Message Signing, its conformance modules).
+
+Its §5.3.1 counts from nbf: that one at most 60 minutes ago, and exp at most 60 minutes after it.
+"""
 REQUEST_OBJECT_BASELINE = replace(
     REQUEST_OBJECT,
     name="request_object_baseline",
     algorithms=_ASYMMETRIC,
     required=frozenset({"iss", "aud", "exp", "client_id"}),
 )
-"""As OpenID Connect Core §6 has it, for clients outside FAPI: RS256 too, and `nbf` may be left out."""
+"""As OpenID Connect Core §6 has it, for clients outside FAPI: RS256 too; without `nbf`, times count from iat."""
 SOURCE_ANSWER = JosePolicy(name="source_answer", algorithms=_ASYMMETRIC, types=None, token_limit=2_097_152)
 """What a register signs of its answer: no claims of a token, and so none is asked for."""
 POLICIES: Mapping[str, JosePolicy] = {

@@ -84,15 +84,27 @@ async def test_an_issuer_with_a_path_is_served_under_it(tmp_path: Path) -> None:
         assert (await client.get(ROOT + "/cong/dinh-danhx/jwks")).status_code == 404
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT", "OPTIONS", "DELETE", "BREW"])
-@pytest.mark.parametrize("path", ["/token", "/introspect", "/revoke", "/userinfo"])
-async def test_a_wrong_method_is_an_oauth_error(client: httpx2.AsyncClient, path: str, method: str) -> None:
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "OPTIONS", "DELETE", "BREW"])
+@pytest.mark.parametrize(
+    ("path", "taken"),
+    [
+        *((path, {"POST"}) for path in ("/token", "/par", "/introspect", "/revoke", "/device_authorization")),
+        ("/upstream/vneid/backchannel-logout", {"POST"}),
+        ("/userinfo", {"GET", "HEAD", "POST"}),
+        *((path, {"GET", "HEAD"}) for path in ("/jwks", "/.well-known/openid-configuration")),
+        ("/.well-known/oauth-authorization-server", {"GET", "HEAD"}),
+    ],
+)
+async def test_a_wrong_method_is_an_oauth_error(
+    client: httpx2.AsyncClient, path: str, taken: set[str], method: str
+) -> None:
     answer = await client.request(method, path)
-    if (method, path) == ("GET", "/userinfo"):
-        assert answer.status_code == 401
+    if method in taken:
+        assert answer.status_code != 405
         return
     assert answer.status_code == 405
-    assert "POST" in answer.headers["allow"]
+    assert set(answer.headers["allow"].split(", ")) == taken
+    assert answer.headers["content-type"] == "application/json"
     assert answer.json()["error"] == "invalid_request"
     assert answer.json()["error_uri"] == f"{ROOT}/errors/GW-1802"
     assert answer.headers["cache-control"] == "no-store"

@@ -64,6 +64,7 @@ def scope_all(run: Run) -> None:
     absent = {"email": "email", "address": "address", "phone": "phone_number"}
     others = {claim: ANY if scope in offered else NONE for scope, claim in absent.items()}
     happy(run, {**PROFILE, **others}, scope="openid profile email address phone")
+    run.require_offered("scopes_supported", offered=offered.issuperset(absent))
 
 
 def alternate_happy_flow(run: Run) -> None:

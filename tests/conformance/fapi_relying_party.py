@@ -73,6 +73,8 @@ def unless_signed(check: Check) -> Check:
 
     def checked(run: Run) -> None:
         if upstream_of(run).signed:
+            accepts("a signed authorization response, `iss` within")(run)
+            assert upstream_of(run).asked["response_mode"] == "jwt"
             raise NotApplicable("response_mode")
         check(run)
 

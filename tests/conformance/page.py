@@ -19,8 +19,10 @@ the OpenID Foundation, sends HTTP to a running gateway and checks status and mem
 of that module's clause, not a run of the suite.
 
 “Not applicable” names the metadata member by which the gateway does not offer what the module asks for; the row reads
-that member in the running discovery document. Where the gateway is the relying party and a module is one of two ways,
-it names the other one. `{issuer}` is the issuer's address.
+that member in the running discovery document. Where the gateway is the relying party there is no such document: the
+row names what of its own request leaves the module out (`response_mode`: answers are signed, with `iss` within;
+`grant_types`: no refresh token is asked for or used), or the module of the other of two ways, which it goes; and it
+shows what was sent and seen all the same. `{issuer}` is the issuer's address.
 
 | Plan | Modules | Passed | Not applicable |
 |---|---|---|---|

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,12 @@ from journey import agree, authorize_url, basic, hidden, members, obtain_code, o
 from test_organisations import company
 
 from gateway.application.joints import TokenBearers
+from gateway.dossiers.sender import WRITE_SCOPE
 from gateway.openid_provider.clients import Portal, Resource, ResourceRegistry
 from gateway.openid_provider.failure import InvalidToken
+from gateway.openid_provider.introspection import answer_introspection
+from gateway.openid_provider.parameters import Parameters
+from gateway.openid_provider.profiles import CLIENT_SCOPES
 from gateway.tokens.jose import ACCESS_TOKEN, verify
 from tests.possession import Holder
 
@@ -35,6 +40,7 @@ RESOURCES = [
     Resource(identifier=BARE),
     Resource(identifier="https://closed.example", scopes=("closed:read",)),
 ]
+ASKED_ABOUT = RESOURCES[0].model_copy(update={"introspection_client": "files"})
 BASE: dict[str, Any] = {
     "client_secret": world.SECRET,
     "redirect_uris": [world.CALLBACK],
@@ -296,6 +302,26 @@ async def test_both_kinds_end_with_the_grant_where_introspection_is_asked(
     assert await introspect(provider, tokens["access_token"], "portal") == {"active": False}
 
 
+@EACH
+@pytest.mark.parametrize("ending", ["removed", "legacy"])
+async def test_both_kinds_end_with_their_client(
+    provider: world.Provider, resource: str, scope: str, ending: str
+) -> None:
+    own = replace(provider.house, resources=ResourceRegistry([*RESOURCES[1:], ASKED_ABOUT]))
+    form = {"grant_type": "client_credentials", "resource": resource, "scope": scope}
+    token = (await provider.http.post("/token", data=form, headers=basic())).json()["access_token"]
+
+    async def told() -> dict[str, Any]:
+        asked = Parameters({"token": token})
+        return dict(orjson.loads((await answer_introspection(own, [basic("files")["authorization"]], asked, "t")).body))
+
+    assert (await told())["active"] is True
+    last = {"profile": "legacy", "legacy_until": (provider.clock.now() - timedelta(days=1)).date()}
+    ended = [Portal.model_validate(BASE | {"client_id": "portal"} | last)] if ending == "legacy" else []
+    provider.house.clients.replace_seeds([*ended, *PORTALS[1:]])
+    assert await told() == {"active": False}
+
+
 async def test_a_token_ends_when_its_resource_says(provider: world.Provider) -> None:
     tokens = await obtain_tokens(provider, scope="openid file:read", resource=OPAQUE)
     provider.clock.move(timedelta(seconds=899))
@@ -360,6 +386,32 @@ async def test_a_client_for_itself_names_one_of_them_or_us(provider: world.Provi
     signed = await provider.http.post("/token", data=form | {"resource": SIGNED}, headers=basic())
     claims = claims_of(provider, signed.json()["access_token"])
     assert (claims["sub"], "gid" in claims) == ("portal", False)
+
+
+@pytest.mark.parametrize("resource", [None, world.ISSUER])
+async def test_a_client_for_itself_gets_scopes_of_ours_alone_without_a_resource(
+    provider: world.Provider, resource: str | None
+) -> None:
+    wide = BASE | {"client_id": "portal", "scope": BASE["scope"] + " dossier:write strange:read"}
+    provider.house.clients.replace_seeds([Portal.model_validate(wide), *PORTALS[1:]])
+    form = {"grant_type": "client_credentials"} | ({} if resource is None else {"resource": resource})
+
+    async def ask(**more: str) -> dict[str, Any]:
+        return dict((await provider.http.post("/token", data=form | more, headers=basic())).json())
+
+    own = await ask()
+    assert own["scope"] == "dossier:write"
+    told = await introspect(provider, own["access_token"], "portal")
+    assert (told["aud"], told["scope"]) == (world.ISSUER, "dossier:write")
+    assert (await ask(scope="dossier:write"))["scope"] == "dossier:write"
+    for theirs in ("report:read", "report:read dossier:write", "strange:read"):
+        assert (await ask(scope=theirs))["error"] == "invalid_scope", theirs
+    assert (await ask(scope="dossier:write", resource=OPAQUE))["error"] == "invalid_scope"
+    assert (await ask(resource=OPAQUE))["scope"] == "file:read file:write"
+
+
+def test_what_the_dossiers_ask_for_is_a_scope_of_ours() -> None:
+    assert WRITE_SCOPE in CLIENT_SCOPES
 
 
 async def test_the_sign_in_in_the_history_names_the_system(provider: world.Provider) -> None:

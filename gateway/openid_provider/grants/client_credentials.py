@@ -13,8 +13,8 @@ from gateway.openid_provider.grant import access_token_record
 from gateway.openid_provider.grants.issuing import token_type
 from gateway.openid_provider.house import House
 from gateway.openid_provider.parameters import Parameters
-from gateway.openid_provider.profiles import IDENTITY_SCOPES
-from gateway.openid_provider.target import named_by_client
+from gateway.openid_provider.profiles import CLIENT_SCOPES, IDENTITY_SCOPES
+from gateway.openid_provider.target import named_by_client, scopes_for
 from gateway.openid_provider.token import Decision, TokenRequest
 from gateway.tokens.issue import AccessTokenFacts, access_token_claims, key_of, mint, mint_grant_id
 from gateway.vocabulary.clock import text_token
@@ -55,10 +55,10 @@ class ClientCredentials:
 
 
 def client_scopes(scope: str | None, portal: Portal, resource: Resource | None) -> tuple[str, ...]:
-    """Return the scopes that both the client's registration and the resource allow. Raises InvalidScope."""
-    allowed = portal.scopes.difference(IDENTITY_SCOPES)
-    if resource is not None:
-        allowed = allowed.intersection(resource.scopes)
+    """Return the scopes that both the client's registration and the resource allow: those of our own API where none is
+    named. Raises InvalidScope."""
+    registered = portal.scopes.difference(IDENTITY_SCOPES)
+    allowed = {*scopes_for(resource, registered), *(registered.intersection(CLIENT_SCOPES) if resource is None else ())}
     if scope is None:
         return tuple(sorted(allowed))
     asked = tuple(dict.fromkeys(scope.split()))
