@@ -163,7 +163,7 @@ class ViewWritable(ConnectorFailure):
 
 
 class ViewUnfit(ConnectorFailure):
-    """A view lacks a column the manifest names, or one to look up by is no text."""
+    """A view lacks a column the manifest names, one to look up by is no text, or one that is told no single value."""
 
     code = "CN-171"
     title = "view does not fit the manifest"

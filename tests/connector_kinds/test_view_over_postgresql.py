@@ -324,6 +324,44 @@ async def test_a_view_that_does_not_fit_says_which_column(department: Department
         await department.view(**changes).require()
 
 
+VIEW_OF = (
+    "DROP VIEW v_gate06_reader; CREATE VIEW v_gate06_reader AS SELECT citizen_id, updated, card_issued, {} "
+    "FROM reader; GRANT SELECT ON v_gate06_reader TO gate06_reader"
+)
+STRUCTURES = ["ARRAY['a']", "ARRAY['a']::several", "'{}'::json", "'{}'::jsonb", "'x'::xml", "'[1,2)'::int4range"]
+
+
+@pytest.mark.parametrize("column", [*STRUCTURES, "'\\x00ff'::bytea", "'(a,b)'::pair"])
+async def test_a_column_that_holds_no_single_value_is_refused(department: Department, column: str) -> None:
+    await department.run("CREATE TYPE pair AS (one text, two text); CREATE DOMAIN several AS text[]")
+    await department.run(VIEW_OF.format(f"branch, {column} AS card_no"))
+    connector = department.connector()
+    with pytest.raises(ViewUnfit, match=r"column `card_no` of `v_gate06_reader` is of type .*, no single value"):
+        await department.view().require()
+    assert await outcome_of(connector, ask_about(3)) == Unavailable(reason="fault")
+    assert "CN-171" in (await connector.check()).detail
+
+
+async def test_a_truth_is_read_by_a_code_list_and_is_no_text(department: Department) -> None:
+    await department.run(VIEW_OF.format("true AS card_no, branch = '02' AS branch"))
+
+    def with_codes(tree: dict[str, Any]) -> None:
+        tree["code_lists"]["branches"]["values"] = {"true": "mobile", "false": "centre"}
+
+    assert "column `card_no`" in (await department.connector(with_codes).check()).detail
+    await department.run(VIEW_OF.format("card_no, branch = '02' AS branch"))
+    answer = await outcome_of(department.connector(with_codes), ask_about(3))
+    assert answer["the_sample_branch"].value == "mobile"
+
+
+@pytest.mark.parametrize("column", ["gen_random_uuid()", "12.50::numeric", "7", "'x'::plain", "'a'::letter", "now()"])
+async def test_single_values_of_every_kind_are_told(department: Department, column: str) -> None:
+    await department.run("CREATE DOMAIN plain AS text; CREATE TYPE letter AS ENUM ('a')")
+    await department.run(VIEW_OF.format(f"branch, {column} AS card_no"))
+    answer = await outcome_of(department.connector(), ask_about(3))
+    assert isinstance(answer["the_sample_card_number"], Found)
+
+
 async def test_the_connection_itself_cannot_write(department: Department) -> None:
     connection = await department.view()._connect()
     await department.run("GRANT INSERT ON reader TO gate06_reader")

@@ -85,10 +85,16 @@ def view_of(manifest: Manifest) -> View:
     assert manifest.operations is not None
     assert manifest.record is not None
     look_up, record = manifest.operations.lookup, manifest.record
-    told = [*record.about.values(), *([record.as_of] if record.as_of else [])]
+    plain = [*record.about.values(), *([record.as_of] if record.as_of else [])]
+    told, coded = [*plain], set()
     for row in manifest.fields:
+        by_list = {row.precision_from, row.source if row.type in {"code", "sex"} else None}
         told += columns_of(row)
-    return View(name=look_up.view or "", by=tuple(look_up.where), columns=tuple(dict.fromkeys(told)))
+        coded |= by_list
+        plain += [column for column in columns_of(row) if column not in by_list]
+    columns = tuple(dict.fromkeys(told))
+    truths = frozenset(column for column in columns if column in coded and column not in plain)
+    return View(name=look_up.view or "", by=tuple(look_up.where), columns=columns, truths=truths)
 
 
 def columns_of(row: FieldRow) -> list[str]:

@@ -29,11 +29,13 @@ _FITS = '" fits"'  # no column of a manifest can have this name
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """What is read: the view, the columns looked up by and those told. All names were checked by the manifest."""
+    """What is read: the view, the columns looked up by and those told, `truths` those of them that may be boolean. All
+    names were checked by the manifest."""
 
     name: str
     by: tuple[str, ...]
     columns: tuple[str, ...]
+    truths: frozenset[str] = frozenset()
 
     def statement(self) -> str:
         """Return the only statement: every column as text, at most two rows, nothing of a row beyond LARGEST octets."""
@@ -209,7 +211,8 @@ class SqlView:
             return
         view = self._view
         relation = await require_reader(connection, view.path(), view.name)
-        await require_columns(connection, relation, view.name, view.by, view.columns)
+        told = {column: column in view.truths for column in view.columns}
+        await require_columns(connection, relation, view.name, view.by, told)
         self._checked = True
 
 

@@ -5,11 +5,13 @@ which an operator would take them away. The first one found is told with the sta
 Source: PostgreSQL manual, “System Information Functions” (access privilege inquiry) and “Role Attributes”.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from gateway.connector_runtime.manifest_failure import ViewUnfit, ViewWritable
 
 _TEXTS = frozenset({"text", "character varying", "character"})
+_STRUCTURES = frozenset("ACGPRU")  # pg_type.typcategory: arrays, composites, geometry, ranges, bytea, json, xml, …
 _KINDS = {"r": "a table", "p": "a table", "f": "a foreign table"}
 
 
@@ -40,16 +42,27 @@ async def require_reader(connection: Any, path: str, name: str) -> int:
 
 
 async def require_columns(
-    connection: Any, relation: int, name: str, by: tuple[str, ...], told: tuple[str, ...]
+    connection: Any, relation: int, name: str, by: tuple[str, ...], told: Mapping[str, bool]
 ) -> None:
-    """Raise ViewUnfit for a column that is not there, or one that is looked up by and is no text."""
-    columns = {row["name"]: row["type"] for row in await connection.fetch(_COLUMNS, relation)}
+    """Raise ViewUnfit for a column that is not there, one that is looked up by and is no text, and one that is told
+    and holds no single value; `told` says of each whether it may be a truth, as what is read by a code list may."""
+    columns = {row["name"]: row for row in await connection.fetch(_COLUMNS, relation)}
     for column in (*by, *told):
         if column not in columns:
             raise ViewUnfit(f"`{name}` has no column `{column}`")
     for column in by:
-        if columns[column] not in _TEXTS:
+        if columns[column]["type"] not in _TEXTS:
             raise ViewUnfit(f"column `{column}` of `{name}` is looked up by and is no text; cast it there")
+    for column, may_be_true in told.items():
+        kind, category = columns[column]["type"], columns[column]["category"]
+        if category in _STRUCTURES:
+            raise ViewUnfit(
+                f"column `{column}` of `{name}` is of type {kind}, no single value; take one out of it there"
+            )
+        if category == "B" and not may_be_true:
+            raise ViewUnfit(
+                f"column `{column}` of `{name}` is {kind} and no code reads it; give its field `codes`, or a text there"
+            )
 
 
 _SESSION = "SELECT quote_ident(session_user) WHERE session_user <> current_user"
@@ -152,7 +165,10 @@ SELECT 'can set the parameter `' || s.parname || '`' AS told,
 FROM pg_catalog.pg_parameter_acl s, LATERAL aclexplode(s.paracl) a
 WHERE a.grantee IN (0, (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user)) ORDER BY s.parname LIMIT 1
 """
+# a type of its own (category U) is a structure or bytes, but a UUID, which is its text
 _COLUMNS = """
-SELECT attname AS name, split_part(format_type(atttypid, NULL), '(', 1) AS type
-FROM pg_attribute WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped
+SELECT attname AS name, split_part(format_type(atttypid, NULL), '(', 1) AS type,
+       CASE WHEN 'uuid'::regtype IN (t.oid, t.typbasetype) THEN 'S' ELSE t.typcategory::text END AS category
+FROM pg_catalog.pg_attribute JOIN pg_catalog.pg_type t ON t.oid = atttypid
+WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped
 """
