@@ -63,6 +63,7 @@ def test_what_says_of_itself_that_it_is_nothing_is_nobody(inner: str, missing: s
     [
         answer(""),
         answer('<Readers loi=""/>'),
+        answer('<Readers SoCongDan="0"/>'),  # so does the population database say it
         answer("<Readers><Reader/></Readers>"),
         answer('<Readers><Reader Updated=""/></Readers>'),
         answer(f"<Readers><Reader><CitizenId/><Card><No {NIL}/></Card></Reader></Readers>"),
@@ -88,6 +89,8 @@ def test_what_merely_is_empty_is_nobody_where_the_manifest_says_so(inner: str) -
         answer('<Readers loi="99">ORA-12541: khong ket noi</Readers>'),  # an error where the list would be
         answer("<Readers>ORA-12541</Readers>"),
         answer('<Readers ma="500" thongBao="loi"/>'),
+        answer('<Readers ma="0" thongBao="loi"/>'),
+        answer("<Readers>0</Readers>"),
         answer("<Readers><Total/>ORA-12541</Readers>"),
         answer('<Readers ma="500"><Total/></Readers>'),
         '<l:FindReaderResponse xmlns:l="urn:library" ma="500"/>',

@@ -110,10 +110,11 @@ def all_at(node: Any, steps: Sequence[Step], members: Members) -> tuple[list[Any
 
 
 def _without_record(holder: Any, *, is_own: bool) -> tuple[list[Any] | None, bool]:
-    """Return what `all_at` does for an element without the record: an empty one is XML's list of none, and one that
-    says something itself, or is the envelope's body (not `is_own`), is another answer."""
+    """Return what `all_at` does for an element without the record: an empty one is XML's list of none, one that counts
+    none in an attribute too (`SoCongDan="0"`), and one that says something else itself, or is the envelope's body (not
+    `is_own`), is another answer."""
     told = [value for name, value in holder.attrib.items() if not str(name).startswith(_XSI)]
-    texts = [holder.text, *(one.tail for one in holder), *told]
+    texts = [holder.text, *(one.tail for one in holder), *(value for value in told if value.strip() != "0")]
     if not is_own or any((text or "").strip() for text in texts):
         return None, False
     return (None if len(holder) or told else []), True
