@@ -253,7 +253,10 @@ def test_the_doctor_measures_the_clock_of_an_identity_provider(
     assert code == 7
     wrong = {check["check"]: check["detail"] for check in seen["checks"] if not check["in_order"]}
     assert wrong.keys() == {"identity provider elsewhere", "sign-in at elsewhere"}  # it has no document either
-    assert wrong["identity provider elsewhere"] in {"answers; its clock differs by +120 s", "answers; its clock differs by +119 s"}
+    assert wrong["identity provider elsewhere"] in {
+        "answers; its clock differs by +120 s",
+        "answers; its clock differs by +119 s",
+    }
 
 
 def test_what_has_no_effect_yet_is_said(capfd: pytest.CaptureFixture[str], stack: Path) -> None:
