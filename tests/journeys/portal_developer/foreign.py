@@ -3,6 +3,7 @@
 What each wants at the gateway stands in `Foreign`; what it says to a browser is JSON {signed_in, claims?, person?}.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -21,6 +23,23 @@ from tests.services import end_with_parent, free_port, wait_until
 
 ROOT = Path(__file__).parents[3]
 NPM = ROOT / "tests/npm"
+
+
+def run_node(program: str, order: Mapping[str, object]) -> dict[str, Any]:
+    """Give a program of `tests/npm` its order as JSON and return what it says; install its packages when missing."""
+    require_npm()
+    done = subprocess.run(
+        ["node", program],
+        cwd=NPM,
+        input=json.dumps(order),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

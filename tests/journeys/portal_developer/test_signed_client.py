@@ -1,14 +1,13 @@
 """npm openid-client 6, unmodified, with signed requests, signed and posted answers, signed userinfo and encryption."""
 
 import json
-import subprocess
 from typing import Any
 
 import pytest
 import tomlkit
 from joserfc.jwk import ECKey
 
-from tests.journeys.portal_developer.foreign import NPM, require_npm
+from tests.journeys.portal_developer.foreign import run_node
 from tests.journeys.portal_developer.portals import CALLBACK, private_key, public_half
 
 pytestmark = pytest.mark.npm
@@ -35,7 +34,6 @@ def members(client_id: str, **more: object) -> dict[str, object]:
 @pytest.fixture(scope="module")
 def stack(make_stack, tmp_path_factory):
     """A demo with a portal that signs, and one that gets everything encrypted, too."""
-    require_npm()
     sealed = {
         f"{kind}_encrypted_response_{part}": value
         for kind in ("id_token", "userinfo", "authorization")
@@ -76,15 +74,4 @@ def run(issuer: str, client_id: str) -> dict[str, Any]:
         "sealing": {name: value for name, value in SEALING.as_dict(private=True).items() if name != "use"},
         "sealed": client_id == "sealed",
     }
-    done = subprocess.run(
-        ["node", "signed_portal.mjs"],
-        cwd=NPM,
-        input=json.dumps(order),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    return run_node("signed_portal.mjs", order)

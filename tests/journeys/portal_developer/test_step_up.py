@@ -3,9 +3,7 @@
 The gateway's clock starts some minutes ago and goes on to now, so that the portals' own clocks are right throughout.
 """
 
-import json
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode
@@ -17,7 +15,7 @@ from examples.portal.portal import create_application
 from examples.portal.settings import PortalSettings
 from tests.conformance.browser import Browser
 from tests.conformance.running import CALLBACK, SUITE, Gateway, running_gateway
-from tests.journeys.portal_developer.foreign import NPM, require_npm
+from tests.journeys.portal_developer.foreign import run_node
 from tests.policy.fresh_book import FRESH, MAX_AGE_S, write_fresh_book
 
 SECRET = "f" * 43
@@ -44,20 +42,9 @@ def gateway(tmp_path: Path) -> Iterator[Gateway]:
 @pytest.mark.npm
 @pytest.mark.parametrize(("bound", "scheme"), [(False, "bearer"), (True, "dpop")], ids=["bearer", "bound"])
 def test_openid_client_signs_in_again_as_it_is_told(gateway: Gateway, tmp_path: Path, bound: bool, scheme: str) -> None:
-    require_npm()
     order = {"issuer": gateway.issuer, "client_id": "fresh", "secret": SECRET, "redirect_uri": CALLBACK}
     order |= {"persona": 3, "procedure": FRESH, "clock": str(tmp_path / "clock"), "now": 0, "bound": bound}  # type: ignore[dict-item]
-    done = subprocess.run(
-        ["node", "step_up.mjs"],
-        cwd=NPM,
-        input=json.dumps(order),
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    seen = json.loads(done.stdout)
+    seen = run_node("step_up.mjs", order)
     challenge = seen["challenge"]
     assert (seen["first"], challenge["status"], seen["second"]) == (200, 401, 200)
     assert (challenge["scheme"], challenge["error"]) == (scheme, "insufficient_user_authentication")
